@@ -1,0 +1,1 @@
+"""What the numbers mean: pure functions and kernels, no I/O, no clock. May import `schemas`."""

@@ -1,0 +1,45 @@
+"""The building blocks of the contract's fields: ids, counts, money, times."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+#: Earliest event time accepted: 2000-01-01T00:00:00Z, milliseconds.
+MIN_TS_MS = 946_684_800_000
+#: An event may be this much ahead of its Kafka record's timestamp, milliseconds.
+MAX_AHEAD_MS = 3_600_000
+#: Largest record value accepted, bytes.
+MAX_VALUE_BYTES = 1_048_576
+
+Id = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
+Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Milliseconds = Annotated[int, Field(ge=0, le=2**53)]
+MinorUnits = Annotated[int, Field(ge=0, le=2**63 - 1)]
+Currency = Annotated[str, Field(min_length=3, max_length=3, pattern=r"^[A-Z]{3}$")]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class Contract(BaseModel):
+    """Strict types, unknown fields kept out, `null` means absent."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_absent(cls, data: Any) -> Any:
+        if isinstance(data, dict):
+            return {key: value for key, value in data.items() if value is not None}
+        return data
+
+
+class Envelope(Contract):
+    """What every event carries.
+
+    `event_id` is unique and stable over redeliveries; the same id twice is one event. `ts_ms` is event time, milliseconds
+    since the Unix epoch, UTC.
+    """
+
+    event_id: Id
+    ts_ms: Annotated[int, Field(ge=MIN_TS_MS, le=2**53)]
+    schema_version: Annotated[int, Field(ge=1, le=1)] = 1
+    source_id: Id | None = None

@@ -1,0 +1,43 @@
+"""The Kafka topics: names, keys, event types, partitions, retention."""
+
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel
+
+from schemas.chat import CHAT_EVENTS
+from schemas.product import PRODUCT_EVENTS, CampaignCost, IdentityLink, ProductTick
+
+DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True)
+class TopicSpec:
+    """One topic as it must be in Kafka.
+
+    `key` names the field that is the record key; `co_partitioned` topics must have one partition count.
+    """
+
+    name: str
+    key: str
+    events: tuple[type[BaseModel], ...] = ()
+    co_partitioned: str = ""
+    compacted: bool = False
+    retention_days: int = 30
+    dead_letters: bool = True
+    config: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def dlq(self) -> str:
+        """Name of the topic that takes this one's dead letters."""
+        return f"{self.name}.dlq"
+
+
+CHAT = TopicSpec("chat.events", "group_id", CHAT_EVENTS, co_partitioned="chat")
+PRODUCT = TopicSpec("product.events", "user_id", PRODUCT_EVENTS, co_partitioned="person")
+SIGNALS = TopicSpec("person.signals", "account_id or user_id", (), co_partitioned="person", dead_letters=False)
+LINKS = TopicSpec("identity.links", "account_id", (IdentityLink, ProductTick), co_partitioned="person", retention_days=-1)
+COSTS = TopicSpec("campaign.costs", "campaign_id", (CampaignCost,), retention_days=-1)
+ALERTS = TopicSpec("alerts", "group_id or subject", (), dead_letters=False)
+
+TOPICS: tuple[TopicSpec, ...] = (CHAT, PRODUCT, SIGNALS, LINKS, COSTS, ALERTS)
+INPUT_TOPICS: dict[str, TopicSpec] = {topic.name: topic for topic in TOPICS if topic.events}

@@ -1,0 +1,1 @@
+"""Where events come from: chat exports, connectors, the simulator. May import `schemas`."""
