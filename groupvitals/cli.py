@@ -1,0 +1,122 @@
+"""The command `groupvitals`: finds commands by name, imports only the one that runs, turns errors into exit codes.
+
+Command modules import what is heavy (Faust, Numba, Arrow, Kafka) inside their functions, so that `--help` stays quick.
+"""
+
+import logging
+import os
+import sys
+import traceback
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from schemas.errors import ConfigError, GroupvitalsError
+
+#: Name -> module:function, or module:typer application for a command with commands of its own.
+COMMANDS: dict[str, str] = {
+    "up": "groupvitals.commands.services:up",
+    "down": "groupvitals.commands.services:down",
+    "status": "groupvitals.commands.services:status",
+    "migrate": "groupvitals.commands.migrate:migrate",
+    "topics": "groupvitals.commands.topics:topics",
+    "simulate": "groupvitals.commands.sources:simulate",
+    "import": "groupvitals.commands.sources:import_",
+    "worker": "groupvitals.commands.worker:worker",
+    "replay": "groupvitals.commands.replay:replay",
+    "ask": "groupvitals.commands.ask:ask",
+    "dlq": "groupvitals.commands.dlq:app",
+    "doctor": "groupvitals.commands.doctor:doctor",
+    "demo": "groupvitals.commands.demo:demo",
+}
+#: Commands that `--help` leaves out.
+HIDDEN = {"demo"}
+#: Exit code of a fault that is ours.
+UNEXPECTED = 70
+
+
+class Commands(TyperGroup):
+    """The group of all commands, each imported when it is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Names in the order in which people need them."""
+        return [name for name in COMMANDS if name not in HIDDEN]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command, or None when there is none of that name."""
+        return _load(cmd_name) if cmd_name in COMMANDS else None
+
+
+def _load(name: str) -> Any:
+    module, _, attribute = COMMANDS[name].partition(":")
+    try:
+        target = getattr(import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        if not (error.name or "").startswith("groupvitals."):
+            raise
+        target = _missing(name, module)
+    if isinstance(target, typer.Typer):
+        application = target
+    else:
+        application = typer.Typer(add_completion=False)
+        application.command(name, hidden=name in HIDDEN)(target)
+    command = typer.main.get_command(application)
+    command.name = name
+    return command
+
+
+def _missing(name: str, module: str) -> Any:
+    def command() -> None:
+        raise ConfigError(f"The command {name} is not part of this installation: there is no {module}.")
+
+    command.__doc__ = "Not part of this installation."
+    return command
+
+
+app = typer.Typer(
+    cls=Commands, add_completion=False, no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False
+)
+
+
+@app.callback()
+def _groupvitals(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error; works in any place.")] = False,
+) -> None:
+    """Live, exact vital signs of chat communities."""
+
+
+def _debugging(arguments: list[str]) -> bool:
+    return "--debug" in arguments or os.environ.get("GROUPVITALS_DEBUG", "") not in ("", "0", "false")
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line and return its exit code; errors are one sentence on stderr."""
+    debug = _debugging(arguments)
+    if not debug:  # what the Kafka client warns about comes back as an error, which is said once
+        logging.getLogger("kafka").setLevel(logging.CRITICAL)
+    try:
+        typer.main.get_command(app).main([word for word in arguments if word != "--debug"], prog_name="groupvitals")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except KeyboardInterrupt:
+        return 130
+    except GroupvitalsError as error:
+        _say(str(error), debug)
+        return error.exit_code
+    except Exception as error:
+        _say(f"Unexpected {type(error).__name__}: {error}. Run again with --debug to see where.", debug)
+        return UNEXPECTED
+    return 0
+
+
+def _say(sentence: str, debug: bool) -> None:
+    if debug:
+        traceback.print_exc()
+    print(sentence, file=sys.stderr)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    sys.exit(run(sys.argv[1:]))
