@@ -1,0 +1,60 @@
+"""64-bit hashes of byte strings, and the open-addressing steps that every index here uses. Compiled, pure."""
+
+# mypy: disable-error-code="no-untyped-def,no-untyped-call,misc"
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
+
+_K1, _K2 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD6E8FEB86659FD93)
+_32 = np.uint64(32)
+
+
+@intrinsic
+def load64(typingctx, array, index):
+    """Eight bytes of a uint8 array as one little-endian word, at any alignment; the array must reach that far."""
+
+    def code(context, builder, signature, args):
+        data = context.make_array(signature.args[0])(context, builder, args[0]).data
+        place = builder.bitcast(builder.gep(data, [args[1]]), ir.IntType(64).as_pointer())
+        return builder.load(place, align=1)
+
+    return types.uint64(array, types.int64), code
+
+
+@njit(cache=True, nogil=True)
+def mix(word):
+    """Spread the bits of a word (the finaliser of a multiply-xorshift hash)."""
+    word = (word ^ (word >> _32)) * _K2
+    word = (word ^ (word >> _32)) * _K2
+    return word ^ (word >> _32)
+
+
+@njit(cache=True, nogil=True)
+def hash64(buffer, start, length):
+    """Hash `length` bytes at `start`; seven more bytes behind them must be readable. Never 0."""
+    value = _K1 ^ np.uint64(length)
+    at = start
+    end = start + length
+    while at + 8 <= end:
+        value = mix(value ^ load64(buffer, at)) + _K1
+        at += 8
+    if at < end:
+        rest = load64(buffer, at) & ((np.uint64(1) << np.uint64(8 * (end - at))) - np.uint64(1))
+        value = mix(value ^ rest) + _K1
+    return max(mix(value), np.uint64(1))
+
+
+@njit(cache=True, nogil=True)
+def equal_bytes(a, at, b, bt, length):
+    """Whether `length` bytes are the same; both arrays are readable eight bytes at a time."""
+    i = 0
+    while i + 8 <= length:
+        if load64(a, at + i) != load64(b, bt + i):
+            return False
+        i += 8
+    if i == length:
+        return True
+    mask = (np.uint64(1) << np.uint64(8 * (length - i))) - np.uint64(1)
+    return load64(a, at + i) & mask == load64(b, bt + i) & mask

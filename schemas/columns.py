@@ -1,0 +1,131 @@
+"""The columnar form of a topic's events, derived from the pydantic models: one column a field, one rule table a type.
+
+A frame is checked by these tables; they are drawn from each model's JSON Schema, so the two cannot say different things
+(a property test compares them). What the tables cannot express is left to `schemas.validate`.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel
+
+from schemas.topics import INPUT_TOPICS
+
+
+class Kind(IntEnum):
+    """How a field's JSON value is read into a column."""
+
+    ID = 0  # string of 1-128 characters without control characters
+    TEXT = 1  # any string
+    INT = 2
+    BOOL = 3
+    ENUM = 4
+    IDS = 5  # list of ids
+    MAP = 6  # object of strings
+    OTHER = 7  # left to the models
+
+
+#: Kinds kept as one 64-bit integer a record.
+WORDS = (Kind.INT, Kind.BOOL, Kind.ENUM)
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column: its place among the topic's fields and what it may hold."""
+
+    name: str
+    index: int
+    kind: Kind
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Columns:
+    """All fields of a topic's events and, a type, which are known, required, and in which bounds.
+
+    Arrays are indexed by type code (the place in `types`) and field index; `allowed` and `required` are bit masks over
+    field indices, `low` and `high` bound integers, `enum_mask` has a bit a permitted value of an enum field.
+    """
+
+    topic: str
+    types: tuple[str, ...]
+    fields: tuple[Field, ...]
+    allowed: NDArray[np.uint64]
+    required: NDArray[np.uint64]
+    low: NDArray[np.int64]
+    high: NDArray[np.int64]
+    enum_mask: NDArray[np.uint64]
+
+    def field(self, name: str) -> Field:
+        """The column of this name."""
+        return next(field for field in self.fields if field.name == name)
+
+
+def _resolve(schema: dict[str, Any]) -> dict[str, Any]:
+    """The non-null branch of an optional field."""
+    branches = [branch for branch in schema.get("anyOf", ()) if branch.get("type") != "null"]
+    return branches[0] if branches else schema
+
+
+def _kind(schema: dict[str, Any]) -> tuple[Kind, tuple[str, ...]]:
+    match schema:
+        case {"enum": values}:
+            return Kind.ENUM, tuple(values)
+        case {"const": value}:
+            return Kind.ENUM, (value,)
+        case {"type": "string", "minLength": 1, "maxLength": 128}:
+            return Kind.ID, ()
+        case {"type": "string"} if "pattern" not in schema:
+            return Kind.TEXT, ()
+        case {"type": "integer"}:
+            return Kind.INT, ()
+        case {"type": "boolean"}:
+            return Kind.BOOL, ()
+        case {"type": "array", "items": {"minLength": 1, "maxLength": 128}}:
+            return Kind.IDS, ()
+        case {"type": "object", "additionalProperties": {"type": "string"}}:
+            return Kind.MAP, ()
+    return Kind.OTHER, ()
+
+
+def _properties(model: type[BaseModel]) -> dict[str, dict[str, Any]]:
+    schema: dict[str, dict[str, Any]] = model.model_json_schema()["properties"]
+    return {name: _resolve(field) for name, field in schema.items()}
+
+
+@cache
+def columns(topic: str) -> Columns:
+    """Derive the columns of an input topic. Raises `ValueError` when two types disagree about a field's kind."""
+    models = INPUT_TOPICS[topic].events
+    kinds: dict[str, tuple[Kind, list[str]]] = {}
+    for model in models:
+        for name, schema in _properties(model).items():
+            kind, values = _kind(schema)
+            seen = kinds.setdefault(name, (kind, []))
+            if seen[0] != kind:
+                raise ValueError(f"{topic}: the types disagree about the kind of {name}")
+            seen[1].extend(value for value in values if value not in seen[1])
+    fields = tuple(Field(name, i, kind, tuple(values)) for i, (name, (kind, values)) in enumerate(kinds.items()))
+    if len(fields) > 64 or any(len(field.values) > 64 for field in fields):
+        raise ValueError(f"{topic}: more than 64 fields or enum values do not fit the bit masks")
+    types = tuple(str(_properties(model)["type"]["const"]) for model in models)
+    shape = (len(models), len(fields))
+    low, high = np.zeros(shape, np.int64), np.full(shape, 1, np.int64)
+    allowed, required = np.zeros(len(models), np.uint64), np.zeros(len(models), np.uint64)
+    enum_mask = np.zeros(shape, np.uint64)
+    by_name = {field.name: field for field in fields}
+    for code, model in enumerate(models):
+        needed = set(model.model_json_schema().get("required", ()))
+        for name, schema in _properties(model).items():
+            field = by_name[name]
+            allowed[code] |= np.uint64(1 << field.index)
+            required[code] |= np.uint64((name in needed) << field.index)
+            if field.kind is Kind.INT:
+                low[code, field.index], high[code, field.index] = schema["minimum"], schema["maximum"]
+            for value in _kind(schema)[1]:
+                enum_mask[code, field.index] |= np.uint64(1 << field.values.index(value))
+    return Columns(topic, types, fields, allowed, required, low, high, enum_mask)
