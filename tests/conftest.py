@@ -1,0 +1,143 @@
+"""Fixtures that every test may use: real servers, a home of its own, the command line.
+
+Which servers: `GROUPVITALS_TEST_KAFKA=host:port` and `GROUPVITALS_TEST_CLICKHOUSE=host:tcp:http` point at running ones,
+`GROUPVITALS_TEST_CONTAINERS=1` starts the official images, otherwise local processes as `groupvitals up` starts them.
+"""
+
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from groupvitals.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from deploy.services import Endpoints
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+_ROOT = Path(__file__).parent.parent
+_CHOICE = pytest.StashKey[dict[str, str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Take the choice of servers, then forget every variable of ours: tests decide their own settings."""
+    ours = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("GROUPVITALS_")}
+    config.stash[_CHOICE] = {name.removeprefix("GROUPVITALS_TEST_"): value for name, value in ours.items()}
+    choice = config.stash[_CHOICE]
+    if ("KAFKA" in choice) != ("CLICKHOUSE" in choice):
+        raise pytest.UsageError("Set GROUPVITALS_TEST_KAFKA and GROUPVITALS_TEST_CLICKHOUSE both, or neither.")
+    if choice.get("CONTAINERS") == "1" and not _container_engine():
+        raise pytest.UsageError("GROUPVITALS_TEST_CONTAINERS=1, but no container engine answers.")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say which servers the tests use."""
+    choice = config.stash[_CHOICE]
+    if "KAFKA" in choice:
+        return f"servers: running ones, Kafka {choice['KAFKA']}, ClickHouse {choice['CLICKHOUSE']}"
+    return f"servers: {'containers' if choice.get('CONTAINERS') == '1' else 'local processes'}, started when needed"
+
+
+def _container_engine() -> bool:
+    import docker
+
+    try:
+        return bool(docker.from_env().ping())
+    except docker.errors.DockerException:
+        return False
+
+
+@pytest.fixture(scope="session")
+def services(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Endpoints]":
+    """Addresses of a real Kafka and a real ClickHouse, stopped at the end if they were started here."""
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+
+    def say(text: str) -> None:
+        with capture.global_and_fixture_disabled():
+            print(f"\n{text}", end="", flush=True)
+
+    with _servers(request.config.stash[_CHOICE], tmp_path_factory.mktemp("services"), say) as endpoints:
+        yield endpoints
+
+
+def _servers(choice: dict[str, str], home: Path, say: Callable[[str], None]) -> "AbstractContextManager[Endpoints]":
+    if "KAFKA" in choice:
+        return _running(choice["KAFKA"], choice["CLICKHOUSE"])
+    if choice.get("CONTAINERS") == "1":
+        from tests.containers import containers
+
+        return containers()
+    return _processes(home, say)
+
+
+@contextmanager
+def _running(kafka: str, clickhouse: str) -> "Iterator[Endpoints]":
+    from deploy.services import Endpoints
+
+    host, tcp, http = clickhouse.rsplit(":", 2)
+    yield Endpoints(kafka, host, int(tcp), int(http))
+
+
+@contextmanager
+def _processes(home: Path, say: Callable[[str], None]) -> "Iterator[Endpoints]":
+    from deploy.services import down, up
+
+    try:
+        yield up(home, load_settings().cache, say)
+    finally:
+        down(home)
+
+
+@pytest.fixture(scope="session")
+def kafka(services: "Endpoints") -> str:
+    """`host:port` of the broker."""
+    return services.kafka
+
+
+@pytest.fixture(scope="session")
+def clickhouse(services: "Endpoints") -> tuple[str, int, int]:
+    """(host, native port, HTTP port) of ClickHouse."""
+    return services.clickhouse_host, services.clickhouse_tcp, services.clickhouse_http
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory without services, settings file or variables; returns its `.groupvitals`."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / ".groupvitals"
+
+
+@pytest.fixture
+def settings(services: "Endpoints", home: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings of a deployment of its own on the shared servers, also set as variables for child processes."""
+    name = f"t{uuid.uuid4().hex[:12]}"
+    for variable, value in {
+        "KAFKA__BOOTSTRAP": services.kafka,
+        "KAFKA__TOPIC_PREFIX": f"{name}.",
+        "CLICKHOUSE__HOST": services.clickhouse_host,
+        "CLICKHOUSE__TCP_PORT": str(services.clickhouse_tcp),
+        "CLICKHOUSE__HTTP_PORT": str(services.clickhouse_http),
+        "CLICKHOUSE__DATABASE": name,
+    }.items():
+        monkeypatch.setenv(f"GROUPVITALS_{variable}", value)
+    return load_settings()
+
+
+@pytest.fixture
+def groupvitals(home: Path) -> Run:
+    """Runs the command line in a process of its own, in the working directory of `home`."""
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "groupvitals", *arguments]
+        environment = os.environ | {"PYTHONPATH": str(_ROOT), "COLUMNS": "120", "NO_COLOR": "1"}
+        return subprocess.run(
+            command, cwd=home.parent, env=environment, capture_output=True, text=True, timeout=300, check=False
+        )
+
+    return run
