@@ -1,0 +1,61 @@
+# What people type. `make` alone lists it. Every target may be repeated.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test down bench lint generated lock install install-bench
+
+PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13) python3.11)
+UV_VERSION := 0.13.9
+UV := .venv/bin/uv
+ADD := $(UV) pip install --quiet --python .venv/bin/python --require-hashes --requirement
+COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-header --no-annotate
+
+help:  ## list what can be done
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+demo: install  ## servers, a simulated community, a worker, and the answers beside the planted truth
+	@.venv/bin/groupvitals demo
+
+test: install  ## all tests, against a real Kafka and a real ClickHouse
+	@echo "Running all tests against real servers; the first run fetches them."
+	@.venv/bin/pytest
+
+down:  ## stop the servers that `make demo` or `groupvitals up` started
+	@if [ -x .venv/bin/groupvitals ]; then .venv/bin/groupvitals down; else echo "Nothing is installed, so nothing runs."; fi
+
+bench: install-bench  ## this project and its peers on one topic with the same events
+	@.venv/bin/python -m bench
+
+lint: install  ## style, types, import directions
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+
+generated: install  ## write what is derived from models and settings: schemas/generated, docs/settings.md
+	@.venv/bin/python -m schemas.export
+	@.venv/bin/python -m groupvitals.settings_page
+
+lock: install  ## choose the newest fitting versions of all packages and pin them by hash
+	@echo "Resolving packages for Python 3.11 to 3.13 on Linux and macOS."
+	@$(COMPILE) --upgrade --extra dev --extra bench pyproject.toml --output-file requirements-bench.lock
+	@$(COMPILE) --extra dev --constraints requirements-bench.lock pyproject.toml --output-file requirements.lock
+
+install: .venv/installed
+install-bench: .venv/installed-bench
+
+.venv/bin/uv:
+	@echo "Making .venv with $(PYTHON)."
+	@$(PYTHON) -m venv .venv
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)"
+
+.venv/installed: requirements.lock pyproject.toml | .venv/bin/uv
+	@echo "Installing $$(grep -c == requirements.lock) locked packages into .venv (about 400 MB to fetch the first time)."
+	@$(ADD) requirements.lock
+	@$(UV) pip install --quiet --python .venv/bin/python --no-deps --editable .
+	@touch $@
+
+.venv/installed-bench: requirements-bench.lock .venv/installed
+	@echo "Installing what the bench compares with."
+	@$(ADD) requirements-bench.lock
+	@touch $@
