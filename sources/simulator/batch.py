@@ -1,0 +1,76 @@
+"""Lines on their way to a file: batches, their order of delivery, and the tally of what was made."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from sources.simulator.groups import Ints
+from sources.simulator.plan import NEVER
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Records of one topic: `lines` (Arrow binary, newline included), when each is delivered, whose key it bears.
+
+    `owner` numbers the key: a group in `chat.events`, a name in the topic's own table elsewhere.
+    """
+
+    lines: Any
+    due_ms: Ints
+    owner: Ints
+
+    def __len__(self) -> int:
+        return len(self.due_ms)
+
+    def rows(self, index: Any) -> "Batch":
+        """Some rows, in the order of `index`."""
+        return Batch(self.lines.take(pa.array(index)), self.due_ms[index], self.owner[index])
+
+
+def batch(lines: Any, due_ms: Any, owner: Any) -> Batch:
+    """A batch from one event type's lines; every line is due at its event time."""
+    return Batch(lines.cast(pa.binary()), np.asarray(due_ms, np.int64), np.asarray(owner, np.int64))
+
+
+def concat(batches: list[Batch]) -> Batch:
+    """All rows of some batches, one after the other."""
+    chunks = [b.lines for b in batches]
+    return Batch(
+        pa.concat_arrays(chunks) if chunks else pa.array([], pa.binary()),
+        np.concatenate([b.due_ms for b in batches]) if batches else np.empty(0, np.int64),
+        np.concatenate([b.owner for b in batches]) if batches else np.empty(0, np.int64),
+    )
+
+
+class Delivery:
+    """Holds back what is not due yet, and gives the rest in order of delivery."""
+
+    def __init__(self) -> None:
+        self._waiting = concat([])
+
+    def release(self, new: Batch, until_ms: int = NEVER) -> Batch:
+        """Take new rows; give, ordered, all rows due before `until_ms`."""
+        everything = concat([self._waiting, new])
+        order = np.argsort(everything.due_ms, kind="stable")
+        ready = int(np.searchsorted(everything.due_ms[order], until_ms))
+        self._waiting = everything.rows(order[ready:])
+        return everything.rows(order[:ready])
+
+
+@dataclass
+class Tally:
+    """How many records of one topic were made.
+
+    `by_type` counts distinct valid events; `late` are those of them delivered at least an hour late, `late_beyond` those
+    delivered more than 48 hours late; `repeated` and `broken` records come on top.
+    """
+
+    records: int = 0
+    by_type: Counter[str] = field(default_factory=Counter)
+    late: int = 0
+    late_beyond: int = 0
+    repeated: int = 0
+    broken: Counter[str] = field(default_factory=Counter)
