@@ -27,7 +27,7 @@ def truth(simulation: "Simulation") -> dict[str, Any]:
     return {
         "version": 1,
         "plan": asdict(plan) | {"start_ms": plan.start_ms, "run": plan.run},
-        "topics": {topic: asdict(tally) for topic, tally in simulation.tally.items()},
+        "topics": {topic: vars(tally) for topic, tally in simulation.tally.items()},
         "groups": groups(simulation),
         "members": members(simulation),
     }
