@@ -1,0 +1,1 @@
+"""Local services for development, tests and demos; imports none of the project's other packages."""

@@ -1,0 +1,5 @@
+"""The one error of local services."""
+
+
+class DeployError(Exception):
+    """A local service could not be fetched, started or reached; the message says which, why, and what to do next."""
