@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from deploy.errors import DeployError
@@ -23,13 +23,13 @@ def is_up(home: Path) -> bool:
     return (home / "containers").exists()
 
 
-def up(home: Path, ports: Ports, say: Callable[[str], None]) -> None:
+def up(home: Path, services: Sequence[str], ports: Ports, say: Callable[[str], None]) -> None:
     """Start the containers on the given ports and wait until they are healthy."""
     if shutil.which("docker") is None or _docker("compose", "version").returncode or _docker("info").returncode:
         raise DeployError("No container engine answers `docker compose`: start it, or leave out --containers.")
-    say("Starting the containers of Kafka and ClickHouse.")
+    say(f"Starting containers: {', '.join(services)}.")
     (home / "containers").touch()
-    done = _compose(home, ["up", "--detach", "--wait"], ports)
+    done = _compose(home, ["up", "--detach", "--wait", *services], ports)
     if done.returncode:
         raise DeployError(f"The containers did not start: {done.stderr.strip()}")
 

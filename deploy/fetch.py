@@ -51,7 +51,7 @@ def once(cache: Path, name: str, make: Callable[[Path], None]) -> Path:
         if target.exists():
             return target
         for left_behind in cache.glob(f"{name}.part-*"):
-            shutil.rmtree(left_behind)
+            shutil.rmtree(left_behind, ignore_errors=True)
         part = Path(tempfile.mkdtemp(prefix=f"{name}.part-", dir=cache))
         try:
             make(part)

@@ -64,7 +64,7 @@ def up(
             raise DeployError(f"Services of the other kind are up in {home}: run `groupvitals down` first.")
         found = _choose_ports(home)
         if containers:
-            compose.up(home, found, say)
+            compose.up(home, only, found, say)
         else:
             bar = _bar(report if isinstance(report, Console) else Console(quiet=True))
             _start(home, cache, only, found, say, bar)
