@@ -1,7 +1,8 @@
 """Fixtures that every test may use: real servers, a home of its own, the command line.
 
 Which servers: `GROUPVITALS_TEST_KAFKA=host:port` and `GROUPVITALS_TEST_CLICKHOUSE=host:tcp:http` point at running ones,
-`GROUPVITALS_TEST_CONTAINERS=1` starts the official images, otherwise local processes as `groupvitals up` starts them.
+`GROUPVITALS_TEST_CONTAINERS=1` starts the official images as `groupvitals up --containers` does, otherwise local
+processes are started as `groupvitals up` does.
 """
 
 import os
@@ -11,14 +12,11 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
+from deploy.services import Endpoints, down, up
 from groupvitals.settings import Settings, load_settings
-
-if TYPE_CHECKING:
-    from deploy.services import Endpoints
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 _ROOT = Path(__file__).parent.parent
@@ -32,8 +30,6 @@ def pytest_configure(config: pytest.Config) -> None:
     choice = config.stash[_CHOICE]
     if ("KAFKA" in choice) != ("CLICKHOUSE" in choice):
         raise pytest.UsageError("Set GROUPVITALS_TEST_KAFKA and GROUPVITALS_TEST_CLICKHOUSE both, or neither.")
-    if choice.get("CONTAINERS") == "1" and not _container_engine():
-        raise pytest.UsageError("GROUPVITALS_TEST_CONTAINERS=1, but no container engine answers.")
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -44,17 +40,8 @@ def pytest_report_header(config: pytest.Config) -> str:
     return f"servers: {'containers' if choice.get('CONTAINERS') == '1' else 'local processes'}, started when needed"
 
 
-def _container_engine() -> bool:
-    import docker
-
-    try:
-        return bool(docker.from_env().ping())
-    except docker.errors.DockerException:
-        return False
-
-
 @pytest.fixture(scope="session")
-def services(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Endpoints]":
+def services(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
     """Addresses of a real Kafka and a real ClickHouse, stopped at the end if they were started here."""
     capture = request.config.pluginmanager.getplugin("capturemanager")
 
@@ -66,42 +53,35 @@ def services(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         yield endpoints
 
 
-def _servers(choice: dict[str, str], home: Path, say: Callable[[str], None]) -> "AbstractContextManager[Endpoints]":
+def _servers(choice: dict[str, str], home: Path, say: Callable[[str], None]) -> AbstractContextManager[Endpoints]:
     if "KAFKA" in choice:
         return _running(choice["KAFKA"], choice["CLICKHOUSE"])
-    if choice.get("CONTAINERS") == "1":
-        from tests.containers import containers
-
-        return containers()
-    return _processes(home, say)
+    cache = Path(choice.get("GROUPVITALS_CACHE") or load_settings().cache)
+    return _started(home, cache, say, containers=choice.get("CONTAINERS") == "1")
 
 
 @contextmanager
-def _running(kafka: str, clickhouse: str) -> "Iterator[Endpoints]":
-    from deploy.services import Endpoints
-
+def _running(kafka: str, clickhouse: str) -> Iterator[Endpoints]:
     host, tcp, http = clickhouse.rsplit(":", 2)
     yield Endpoints(kafka, host, int(tcp), int(http))
 
 
 @contextmanager
-def _processes(home: Path, say: Callable[[str], None]) -> "Iterator[Endpoints]":
-    from deploy.services import down, up
-
+def _started(home: Path, cache: Path, say: Callable[[str], None], containers: bool) -> Iterator[Endpoints]:
     try:
-        yield up(home, load_settings().cache, say)
+        yield up(home, cache, say, containers)
     finally:
         down(home)
 
 
 @pytest.fixture(scope="session")
-def kafka(services: "Endpoints") -> str:
+def kafka(services: Endpoints) -> str:
     """`host:port` of the broker."""
     return services.kafka
 
 
 @pytest.fixture(scope="session")
-def clickhouse(services: "Endpoints") -> tuple[str, int, int]:
+def clickhouse(services: Endpoints) -> tuple[str, int, int]:
     """(host, native port, HTTP port) of ClickHouse."""
     return services.clickhouse_host, services.clickhouse_tcp, services.clickhouse_http
 
@@ -114,7 +94,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def settings(services: "Endpoints", home: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def settings(services: Endpoints, home: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Settings of a deployment of its own on the shared servers, also set as variables for child processes."""
     name = f"t{uuid.uuid4().hex[:12]}"
     for variable, value in {
