@@ -77,14 +77,15 @@ def jars(cache: Path, title: str, pinned: list[Jar], progress: Progress) -> Path
         progress.start()
         task = progress.add_task(title, total=sum(jar.size for jar in pinned))
         with ThreadPoolExecutor(8) as pool:
-            for size in pool.map(lambda jar: _fetch_jar(jar, folder), pinned):
+            for size in pool.map(lambda jar: fetch_jar(jar, folder), pinned):
                 progress.advance(task, size)
         shutil.rmtree(folder / "maven")
 
     return once(cache, f"{title.lower().replace(' ', '-')}-{digest[:12]}", make)
 
 
-def _fetch_jar(jar: Jar, folder: Path) -> int:
+def fetch_jar(jar: Jar, folder: Path) -> int:
+    """Put the jar into the folder and return its size in bytes; raises `DeployError` when it is not the pinned one."""
     from jgo.maven import MavenContext
 
     artifact = MavenContext(repo_cache=folder / "maven").create_dependency(jar.coordinate).artifact
