@@ -7,7 +7,7 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from numba import njit
+from analytics.compiled import kernel
 from numpy.typing import NDArray
 
 HOUR_MS = 3_600_000
@@ -25,7 +25,7 @@ def day_starts(zone: str) -> NDArray[np.int64]:
     return np.array([int(midnight.timestamp() * 1000) for midnight in midnights], np.int64)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def day_of(starts: NDArray[np.int64], ts_ms: int) -> int:
     """Number of the local day that holds `ts_ms`."""
     day = ts_ms // 86_400_000

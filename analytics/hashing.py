@@ -4,8 +4,10 @@
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
+
+from analytics.compiled import kernel
 
 _K1, _K2 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD6E8FEB86659FD93)
 _32 = np.uint64(32)
@@ -23,7 +25,7 @@ def load64(typingctx, array, index):
     return types.uint64(array, types.int64), code
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def mix(word):
     """Spread the bits of a word (the finaliser of a multiply-xorshift hash)."""
     word = (word ^ (word >> _32)) * _K2
@@ -31,7 +33,7 @@ def mix(word):
     return word ^ (word >> _32)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def hash64(buffer, start, length):
     """Hash `length` bytes at `start`; seven more bytes behind them must be readable. Never 0."""
     value = _K1 ^ np.uint64(length)
@@ -46,7 +48,7 @@ def hash64(buffer, start, length):
     return max(mix(value), np.uint64(1))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def equal_bytes(a, at, b, bt, length):
     """Whether `length` bytes are the same; both arrays are readable eight bytes at a time."""
     i = 0

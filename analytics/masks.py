@@ -7,12 +7,12 @@ bit counts, exact and O(1). A day mask is 128 bits in two words, an hour mask 64
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,misc"
 
 import numpy as np
-from numba import njit
+from analytics.compiled import kernel
 
 DAY_BITS, HOUR_BITS = 128, 64
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def roll(low, high, days):
     """A day mask whose base moves `days` (≥ 0) forward."""
     if days >= 128:
@@ -25,13 +25,13 @@ def roll(low, high, days):
     return low << n, high << n | low >> np.uint64(64) - n
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def roll_hours(mask, hours):
     """An hour mask whose base moves `hours` (≥ 0) forward."""
     return np.uint64(0) if hours >= 64 else mask << np.uint64(hours)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def window(low, high, age, days):
     """The `days` (1 to 64) bits that end `age` days before the base (negative: after it), newest in bit 0."""
     if age < 0:
@@ -47,7 +47,7 @@ def window(low, high, age, days):
     return word if days >= 64 else word & ((np.uint64(1) << np.uint64(days)) - np.uint64(1))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def count_bits(word):
     """Number of bits set in a 64-bit word."""
     word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))

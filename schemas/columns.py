@@ -48,12 +48,14 @@ class Columns:
     """All fields of a topic's events and, a type, which are known, required, and in which bounds.
 
     Arrays are indexed by type code (the place in `types`) and field index; `allowed` and `required` are bit masks over
-    field indices, `low` and `high` bound integers, `enum_mask` has a bit a permitted value of an enum field.
+    field indices, `low` and `high` bound integers, `enum_mask` has a bit a permitted value of an enum field. `places` is the
+    column of each field in `Frame.words` (integers, booleans, enum codes) or `Frame.spans` (the rest).
     """
 
     topic: str
     types: tuple[str, ...]
     fields: tuple[Field, ...]
+    places: NDArray[np.int64]
     allowed: NDArray[np.uint64]
     required: NDArray[np.uint64]
     low: NDArray[np.int64]
@@ -97,6 +99,15 @@ def _properties(model: type[BaseModel]) -> dict[str, dict[str, Any]]:
     return {name: _resolve(field) for name, field in schema.items()}
 
 
+def _places(fields: tuple[Field, ...]) -> NDArray[np.int64]:
+    counts = [0, 0]
+    found = []
+    for field in fields:
+        found.append(counts[field.kind in WORDS])
+        counts[field.kind in WORDS] += 1
+    return np.array(found, np.int64)
+
+
 @cache
 def columns(topic: str) -> Columns:
     """Derive the columns of an input topic. Raises `ValueError` when two types disagree about a field's kind."""
@@ -128,4 +139,4 @@ def columns(topic: str) -> Columns:
                 low[code, field.index], high[code, field.index] = schema["minimum"], schema["maximum"]
             for value in _kind(schema)[1]:
                 enum_mask[code, field.index] |= np.uint64(1 << field.values.index(value))
-    return Columns(topic, types, fields, allowed, required, low, high, enum_mask)
+    return Columns(topic, types, fields, _places(fields), allowed, required, low, high, enum_mask)

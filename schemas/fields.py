@@ -6,6 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 #: Earliest event time accepted: 2000-01-01T00:00:00Z, milliseconds.
 MIN_TS_MS = 946_684_800_000
+#: Latest event time that can be written at all: 2100-01-01T00:00:00Z, milliseconds.
+MAX_TS_MS = 4_102_444_800_000
 #: An event may be this much ahead of its Kafka record's timestamp, milliseconds.
 MAX_AHEAD_MS = 3_600_000
 #: Largest record value accepted, bytes.
@@ -40,6 +42,6 @@ class Envelope(Contract):
     """
 
     event_id: Id
-    ts_ms: Annotated[int, Field(ge=MIN_TS_MS, le=2**53)]
+    ts_ms: Annotated[int, Field(ge=MIN_TS_MS, le=MAX_TS_MS)]
     schema_version: Annotated[int, Field(ge=1, le=1)] = 1
     source_id: Id | None = None

@@ -69,16 +69,6 @@ def _table(names: list[bytes]) -> tuple[NDArray[np.int16], int]:
     raise ValueError("no collision-free table for these field names")
 
 
-def places(spec: Columns) -> NDArray[np.int64]:
-    """Column of each field in `Frame.words` or `Frame.spans`."""
-    words = spans = 0
-    found = []
-    for field in spec.fields:
-        found.append(words if field.kind in WORDS else spans)
-        words, spans = words + (field.kind in WORDS), spans + (field.kind not in WORDS)
-    return np.array(found, np.int64)
-
-
 @cache
 def rules(topic: str) -> Rules:
     """The rule tables of an input topic."""
@@ -86,7 +76,7 @@ def rules(topic: str) -> Rules:
     table, salt = _table([field.name.encode() for field in spec.fields])
     enum_first = np.array(list(accumulate((len(field.values) for field in spec.fields), initial=0)), np.int64)
     return Rules(
-        np.array([field.kind for field in spec.fields], np.int64), places(spec), table, salt,
+        np.array([field.kind for field in spec.fields], np.int64), spec.places, table, salt,
         *_blob(field.name for field in spec.fields), *_blob(value for field in spec.fields for value in field.values),
         enum_first, spec.allowed, spec.required, spec.low, spec.high, spec.enum_mask,
         np.array([field.index for field in spec.fields if field.kind in (Kind.INT, Kind.ENUM)], np.int64),

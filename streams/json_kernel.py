@@ -7,21 +7,21 @@ It accepts only what it is sure of; every other record is left to `schemas.valid
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,misc"
 
 import numpy as np
-from numba import njit
+from analytics.compiled import kernel
 
 _FAIL = -1
 _EMPTY = np.uint64(0)
 _ONE = np.uint64(1)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _space(buffer, at, end):
     while at < end and (buffer[at] == 32 or buffer[at] == 10 or buffer[at] == 13 or buffer[at] == 9):
         at += 1
     return at
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _hex4(buffer, at, end):
     if at + 4 > end:
         return _FAIL
@@ -39,7 +39,7 @@ def _hex4(buffer, at, end):
     return value
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _put_utf8(buffer, at, code):
     if code < 0x80:
         buffer[at] = code
@@ -55,7 +55,7 @@ def _put_utf8(buffer, at, code):
     return at + 4
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _unescape(buffer, at, end, tail):
     """Copy the string that begins at `at` to `tail` without its escapes. Returns (place after its quote, new tail)."""
     while at < end:
@@ -106,7 +106,7 @@ def _unescape(buffer, at, end, tail):
     return _FAIL, tail
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _string(buffer, at, end, tail):
     """Read the string whose opening quote is at `at - 1`. Returns (place after it or -1, start, length, new tail)."""
     start = at
@@ -127,7 +127,7 @@ def _string(buffer, at, end, tail):
     return _FAIL, 0, 0, tail
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _is_utf8(buffer, at, end):
     while at < end:
         c = buffer[at]
@@ -153,7 +153,7 @@ def _is_utf8(buffer, at, end):
     return True
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _is_id(buffer, start, length):
     """1 to 128 characters, none of them a control character (C0, DEL, C1)."""
     if length < 1 or length > 512:
@@ -167,7 +167,7 @@ def _is_id(buffer, start, length):
     return characters <= 128
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _integer(buffer, at, end):
     """Read an integer of at most 18 digits. Returns (place after it or -1, value)."""
     negative = buffer[at] == 45
@@ -185,7 +185,7 @@ def _integer(buffer, at, end):
     return at, -value if negative else value
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _word(buffer, at, end):
     """Read `true`, `false` or `null`. Returns (place after it or -1, 1, 0 or -1)."""
     if at + 4 <= end and buffer[at] == 116 and buffer[at + 1] == 114 and buffer[at + 2] == 117 and buffer[at + 3] == 101:
@@ -200,13 +200,13 @@ def _word(buffer, at, end):
     return _FAIL, 0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def name_hash(length, first, middle, last, salt):
     """Place of a name in a table of 1,024, from its length and three of its bytes."""
     return (length * 31 + first * (salt | 1) + middle * (salt >> 3 | 1) + last * (salt >> 7 | 1)) & 1023
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _same(buffer, start, length, names, at):
     for i in range(length):
         if buffer[start + i] != names[at + i]:
@@ -214,7 +214,7 @@ def _same(buffer, start, length, names, at):
     return True
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _enum(buffer, start, length, first, last, values, value_starts):
     """Code of an enum value among the values `first` to `last`, or -1."""
     for value in range(first, last):
@@ -224,7 +224,7 @@ def _enum(buffer, start, length, first, last, values, value_starts):
     return _FAIL
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _field(buffer, start, length, table, salt, names, name_starts):
     """Index of the field of this name, or -1."""
     if length == 0:
@@ -239,7 +239,7 @@ def _field(buffer, start, length, table, salt, names, name_starts):
     return np.int64(field)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _list(buffer, at, end, tail, elements, used, flat):
     """Read a list of ids (`flat` 0) or an object of strings (1), after its opening bracket.
 
@@ -274,7 +274,7 @@ def _list(buffer, at, end, tail, elements, used, flat):
     return _FAIL, tail, used
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def decode(records, rows, frame, rules, tail, used):
     """Decode the records `rows` into `frame`; `ok` stays 0 where the reader is not sure.
 
@@ -391,7 +391,7 @@ def decode(records, rows, frame, rules, tail, used):
     return tail, used
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _clean(buffer, begin, end):
     """Whether the record is UTF-8; most are plain ASCII and end after one quick pass."""
     high = 0

@@ -8,7 +8,7 @@ import struct
 import aiokafka.codec as codec
 import numpy as np
 from aiokafka.record.util import calc_crc32c
-from numba import njit
+from analytics.compiled import kernel
 from numpy.typing import NDArray
 
 from schemas.errors import DataError
@@ -23,7 +23,7 @@ _CONTROL, _APPEND_TIME, _CODEC = 0x20, 0x08, 0x07
 _DECODERS = {1: codec.gzip_decode, 2: codec.snappy_decode, 3: codec.lz4_decode, 4: codec.zstd_decode}
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _varint(buffer: NDArray[np.uint8], at: int) -> tuple[int, int]:
     value, shift = np.uint64(0), np.uint64(0)
     while True:
@@ -36,7 +36,7 @@ def _varint(buffer: NDArray[np.uint8], at: int) -> tuple[int, int]:
     return np.int64(value >> np.uint64(1)) ^ -np.int64(value & np.uint64(1)), at
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _scan(buffer, at, count, base_offset, base_time, append_time, row, columns):  # type: ignore[no-untyped-def]
     """Mark keys and values of one decompressed batch that begins at `at`; columns as in `Records` after the buffer."""
     offsets, timestamps, starts, lengths, key_starts, key_lengths = columns

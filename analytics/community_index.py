@@ -1,0 +1,67 @@
+"""Fill the indices of a `State` again after its arrays grew, were thinned out or loaded. Compiled."""
+
+# mypy: disable-error-code="no-untyped-def,no-untyped-call,misc"
+
+import numpy as np
+
+from analytics.community import _index_row, member_key
+from analytics.community_state import GROUPS, LABELS, MEMBERS, PANES
+from analytics.compiled import kernel
+from analytics.hashing import hash64, mix
+
+
+@kernel
+def _length(arena, at):
+    return arena[at] | np.int64(arena[at + 1]) << 8
+
+
+@kernel
+def rebuild_group_index(state):
+    """Index every group by the hash of its id."""
+    for row in range(state.counts[GROUPS]):
+        _index_row(state.group_index, state.groups[row].hash, row)
+
+
+@kernel
+def rebuild_member_index(state):
+    """Index every membership by the hash of its group's and its own id."""
+    for row in range(state.counts[MEMBERS]):
+        m = state.members[row]
+        own = hash64(state.arena, m.id_at + 2, _length(state.arena, m.id_at))
+        _index_row(state.member_index, member_key(state.groups[m.group].hash, own), row)
+
+
+@kernel
+def pane_key(group, bucket, daily):
+    """Hash of a pane from its group, bucket and grain."""
+    return mix(np.uint64(group) << np.uint64(32) ^ np.uint64(bucket * 2 + daily))
+
+
+@kernel
+def rebuild_pane_index(state):
+    """Index every pane."""
+    for row in range(state.counts[PANES]):
+        p = state.panes[row]
+        _index_row(state.pane_index, pane_key(p.group, p.bucket, p.daily), row)
+
+
+@kernel
+def rebuild_label_index(state):
+    """Index every label by its string."""
+    for row in range(state.counts[LABELS]):
+        at = state.labels[row]
+        _index_row(state.label_index, hash64(state.arena, at + 2, _length(state.arena, at)), row)
+
+
+@kernel
+def rebuild_ids(ids, offsets, new_ids, new_offsets, oldest):
+    """Copy the event ids seen at offset `oldest` or later into an empty table. Returns how many."""
+    mask, count = len(new_ids) - 1, 0
+    for i in range(len(ids)):
+        if ids[i] != np.uint64(0) and offsets[i] >= oldest:
+            at = np.int64(ids[i]) & mask
+            while new_ids[at] != np.uint64(0):
+                at = (at + 1) & mask
+            new_ids[at], new_offsets[at] = ids[i], offsets[i]
+            count += 1
+    return count

@@ -1,0 +1,140 @@
+"""The state of one partition of chat groups: which arrays there are and what stands in them. No behaviour.
+
+One record a row, so that an event touches two or three cache lines, whatever the size of the state.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: A time that has not been seen: later than any (for minima), earlier than any (for maxima).
+NEVER_MIN, NEVER_MAX = 2**62, 0
+
+GROUP = np.dtype(
+    [
+        ("hash", "u8"),  # of the group id
+        ("id_at", "i8"),  # place of the id in the arena: two bytes of length, then the bytes
+        ("max_ms", "i8"),  # highest event time seen, ticks included: the watermark is this minus the lateness
+        ("first_ms", "i8"),  # lowest event time seen
+        ("activity_ms", "i8"),  # newest message, reaction or reading
+        ("closed_hour", "i8"),  # hours (since the epoch) below this are closed
+        ("created_ms", "i8"),  # creation, as the platform says; 0: unknown
+        ("status_ms", "i8"),  # register: status, since
+        ("count_ms", "i8"),  # register: the platform's own member count, since
+        ("heartbeat_ms", "i8"),  # register: healthy, since
+        ("snapshot", "u8"),  # hash of the newest roster snapshot's id
+        ("snapshot_ms", "i8"),  # its earliest row: who was in the group then
+        ("roster_ms", "i8"),  # time of the newest complete snapshot: members not seen since have left; 0: none
+        ("late", "i8"),  # events whose hour was closed
+        ("member_count", "i4"),
+        ("closed_day", "i4"),  # days below this are closed
+        ("head", "i4"),  # newest membership of the group's list; -1: none
+        ("members", "i4"),  # memberships in the list
+        ("complete", "u1"),  # the newest snapshot has come to its end and is complete
+        ("platform", "u1"),
+        ("status", "u1"),
+        ("healthy", "u1"),
+        ("slot", "u1"),  # which of its two rows holds the last checkpointed version
+        ("dirty", "u1"),
+    ],
+    align=True,
+)
+
+MEMBERSHIP = np.dtype(
+    [
+        ("spoke_lo", "u8"),  # day masks: low and high word; the base is the day of last_ms
+        ("spoke_hi", "u8"),
+        ("reacted_lo", "u8"),
+        ("reacted_hi", "u8"),
+        ("read_lo", "u8"),
+        ("read_hi", "u8"),
+        ("spoke_hours", "u8"),  # hour masks; the base is the hour of last_ms
+        ("reacted_hours", "u8"),
+        ("read_hours", "u8"),
+        ("first_ms", "i8"),  # lowest time of any event about the member
+        ("last_ms", "i8"),  # newest activity (message, reaction, reading); 0: none
+        ("spoke_ms", "i8"),  # newest message; 0: none
+        ("join_ms", "i8"),  # first known join; NEVER_MIN: unknown
+        ("in_ms", "i8"),  # newest join or roster row; 0: none
+        ("out_ms", "i8"),  # newest leave; 0: none
+        ("role_ms", "i8"),  # register: role, since
+        ("id_at", "i8"),  # place of the id in the arena
+        ("open_messages", "u4", 4),  # messages of the days not yet closed, by day modulo 4
+        ("messages", "u4"),
+        ("inviter", "i4"),  # label of who brought the first join; -1: unknown
+        ("group", "i4"),
+        ("next", "i4"),  # next membership of the same group; -1: last
+        ("joins", "u2"),
+        ("leaves", "u2"),
+        ("source", "u1"),  # of the first join
+        ("role", "u1"),
+        ("slot", "u1"),
+        ("dirty", "u1"),
+    ],
+    align=True,
+)
+
+#: What a pane counts, in the order of its columns.
+COUNTERS = (
+    "messages", "speakers", "reactions", "reactors", "reads", "readers", "joins", "leaves", "replies", "mentions",
+    "questions", "links", "edits", "recalls", "calls",
+)  # fmt: skip
+
+PANE = np.dtype(
+    [
+        ("bucket", "i8"),  # hours or days since the epoch
+        ("group", "i4"),
+        *((name, "u4") for name in COUNTERS),
+        ("daily", "u1"),  # 1: a day, 0: an hour
+        ("slot", "u1"),
+        ("dirty", "u1"),
+    ],
+    align=True,
+)
+
+#: A closed day of a group: distinct members over the windows that end with it.
+GROUP_DAY = np.dtype(
+    [
+        ("group", "i4"),
+        ("day", "i4"),
+        *((f"{what}_{days}d", "u4") for what in ("speakers", "reactors", "readers", "participants") for days in (1, 7, 28)),
+    ]
+)
+
+#: Messages of one member on one closed day; days without any have no row.
+MEMBER_DAY = np.dtype([("membership", "i4"), ("day", "i4"), ("messages", "u4")])
+
+# Places in `State.counts`.
+GROUPS, MEMBERS, PANES, ARENA, IDS, DIRTY_GROUPS, DIRTY_MEMBERS, DIRTY_PANES, LABELS, GROUP_DAYS, MEMBER_DAYS = range(11)
+EVENTS, DUPLICATES, LATE = range(11, 14)
+
+
+class State(NamedTuple):
+    """All arrays of one partition; `counts` says how much of each is in use."""
+
+    counts: NDArray[np.int64]
+    groups: NDArray[np.void]
+    members: NDArray[np.void]
+    panes: NDArray[np.void]
+    arena: NDArray[np.uint8]
+    labels: NDArray[np.int64]  # places of interned strings (inviters) in the arena
+    group_index: NDArray[np.int32]  # open addressing; -1: free
+    member_index: NDArray[np.int32]
+    pane_index: NDArray[np.int32]
+    label_index: NDArray[np.int32]
+    ids: NDArray[np.uint64]  # open addressing: hashes of the event ids seen; 0: free
+    id_offsets: NDArray[np.int64]  # newest offset of each
+    dirty_groups: NDArray[np.int32]
+    dirty_members: NDArray[np.int32]
+    dirty_panes: NDArray[np.int32]
+    group_days: NDArray[np.void]  # closed since the last flush
+    member_days: NDArray[np.void]
+
+
+class Clock(NamedTuple):
+    """What the rules need to know of time: days of the zone, lateness, how far back a repeated id is found (offsets)."""
+
+    day_starts: NDArray[np.int64]
+    lateness_ms: int
+    horizon: int

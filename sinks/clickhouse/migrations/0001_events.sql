@@ -1,0 +1,130 @@
+-- Chat events as they came, one row a Kafka record that keeps the contract. A record landed again after a crash has the
+-- same key and a higher version; `FINAL` shows one. Partitioned by the month of ingest, so that one block is one part.
+CREATE TABLE ${database}.events${local} ${on_cluster} (
+    topic LowCardinality(String),
+    partition UInt16,
+    offset UInt64,
+    version UInt64,
+    ingested_on Date,
+    kafka_ts_ms Int64,
+    event_hash UInt64,
+    duplicate UInt8 COMMENT '1: this event_id came before in the partition, inside the horizon',
+    late UInt8 COMMENT '1: its hour was closed; hour and day rows do not count it until they are corrected',
+    event_id String CODEC(ZSTD(1)),
+    type LowCardinality(String),
+    ts_ms Int64 CODEC(Delta, LZ4),
+    schema_version UInt16 DEFAULT 1,
+    source_id LowCardinality(String),
+    platform LowCardinality(String),
+    group_id LowCardinality(String),
+    member_id String,
+    message_id String CODEC(ZSTD(1)),
+    kind LowCardinality(String),
+    text String CODEC(ZSTD(1)),
+    text_len UInt32,
+    link_count UInt32,
+    link_ids Array(String),
+    reply_to_message_id String,
+    reply_to_member_id String,
+    mentions Array(String),
+    mentions_all UInt8,
+    room_id LowCardinality(String),
+    thread_id String,
+    campaign_id LowCardinality(String),
+    call_id LowCardinality(String),
+    question UInt8,
+    feature_version UInt16,
+    actor_id String,
+    to_member_id String,
+    emoji LowCardinality(String),
+    removed UInt8,
+    count UInt32,
+    inviter_id String,
+    source LowCardinality(String),
+    channel LowCardinality(String),
+    link_id String,
+    reason LowCardinality(String),
+    snapshot_id LowCardinality(String),
+    joined_at_ms Int64,
+    role LowCardinality(String),
+    nickname String,
+    complete UInt8,
+    attributes String COMMENT 'JSON object of strings',
+    name String,
+    created_at_ms Int64,
+    owner_id String,
+    status LowCardinality(String),
+    member_count Nullable(UInt32),
+    tags Array(String),
+    aliases Array(String),
+    healthy UInt8,
+    series_id LowCardinality(String),
+    variant LowCardinality(String),
+    window_h UInt32,
+    INDEX by_time ts_ms TYPE minmax GRANULARITY 1
+) ENGINE = ${replicated}ReplacingMergeTree(version)
+PARTITION BY toYYYYMM(ingested_on)
+ORDER BY (topic, partition, offset)
+SETTINGS ${window} = 100;
+-- distribute events by cityHash64(topic, partition)
+
+-- The few events that say who belongs to a group and what it is: joins, leaves, rosters, profiles, groups, calls.
+CREATE TABLE ${database}.facts${local} ${on_cluster} (
+    group_id LowCardinality(String),
+    type LowCardinality(String),
+    member_id String,
+    ts_ms Int64,
+    event_id String,
+    version UInt64,
+    platform LowCardinality(String),
+    inviter_id String,
+    source LowCardinality(String),
+    channel LowCardinality(String),
+    campaign_id LowCardinality(String),
+    link_id String,
+    reason LowCardinality(String),
+    actor_id String,
+    snapshot_id LowCardinality(String),
+    joined_at_ms Int64,
+    role LowCardinality(String),
+    nickname String,
+    complete UInt8,
+    count UInt32,
+    attributes String,
+    name String,
+    created_at_ms Int64,
+    owner_id String,
+    status LowCardinality(String),
+    member_count Nullable(UInt32),
+    tags Array(String),
+    aliases Array(String),
+    call_id LowCardinality(String),
+    kind LowCardinality(String),
+    series_id LowCardinality(String),
+    variant LowCardinality(String),
+    message_id String,
+    window_h UInt32,
+    link_ids Array(String)
+) ENGINE = ${replicated}ReplacingMergeTree(version)
+ORDER BY (group_id, type, member_id, ts_ms, event_id);
+-- distribute facts by cityHash64(group_id)
+
+CREATE MATERIALIZED VIEW ${database}.facts_of_events ${on_cluster} TO ${database}.facts${local} AS
+SELECT group_id, type, member_id, ts_ms, event_id, version, platform, inviter_id, source, channel, campaign_id, link_id,
+    reason, actor_id, snapshot_id, joined_at_ms, role, nickname, complete, count, attributes, name, created_at_ms, owner_id,
+    status, member_count, tags, aliases, call_id, kind, series_id, variant, message_id, window_h, link_ids
+FROM ${database}.events${local}
+WHERE type IN ('join', 'leave', 'roster', 'roster_end', 'profile', 'group', 'call') AND duplicate = 0;
+
+-- Records that break the contract: where they stand in Kafka and why. Their bytes are in the dead-letter topic only.
+CREATE TABLE ${database}.dead_letters${local} ${on_cluster} (
+    topic LowCardinality(String),
+    partition UInt16,
+    offset UInt64,
+    version UInt64,
+    error LowCardinality(String),
+    reason String,
+    first_seen_ms Int64
+) ENGINE = ${replicated}ReplacingMergeTree(version)
+ORDER BY (topic, partition, offset);
+-- distribute dead_letters by cityHash64(topic, partition)

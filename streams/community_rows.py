@@ -1,0 +1,91 @@
+"""The changed rows of a partition's state, and its closed days, as rows of their tables."""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from analytics.community_state import COUNTERS, State
+from schemas.columns import columns
+from streams.arrow import categories, ids
+
+_SPEC = columns("chat.events")
+_ENUMS = {name: _SPEC.field(name).values for name in ("platform", "status", "source", "role")}
+
+#: Columns that a table takes from the record of the same name, as they are.
+GROUP_COLUMNS = (
+    "max_ms", "first_ms", "activity_ms", "closed_hour", "closed_day", "created_ms", "status_ms", "count_ms", "heartbeat_ms",
+    "snapshot", "snapshot_ms", "complete", "roster_ms", "late", "member_count", "healthy",
+)  # fmt: skip
+MEMBER_COLUMNS = (
+    "spoke_lo", "spoke_hi", "reacted_lo", "reacted_hi", "read_lo", "read_hi", "spoke_hours", "reacted_hours", "read_hours",
+    "first_ms", "last_ms", "spoke_ms", "join_ms", "in_ms", "out_ms", "role_ms", "messages", "joins", "leaves",
+)  # fmt: skip
+
+
+def _plain(records: NDArray[Any], names: tuple[str, ...]) -> dict[str, pa.Array]:
+    return {name: pa.array(np.ascontiguousarray(records[name])) for name in names}
+
+
+def _enum(records: NDArray[Any], name: str) -> pa.Array:
+    return categories(np.ascontiguousarray(records[name]).astype(np.int8), _ENUMS[name])
+
+
+def _group_ids(state: State, groups: NDArray[np.int32]) -> pa.Array:
+    used, codes = np.unique(groups, return_inverse=True)
+    return categories(codes.astype(np.int32), ids(state.arena, state.groups["id_at"][used]))
+
+
+def _slots(records: NDArray[Any]) -> pa.Array:
+    """The slot to write: the one that does not hold the last checkpointed version."""
+    return pa.array(np.ascontiguousarray(records["slot"]) ^ 1)
+
+
+def group_rows(state: State, rows: NDArray[np.int32]) -> pa.Table:
+    """Rows of `group_states`."""
+    records = state.groups[rows]
+    return pa.table(
+        {"group_id": ids(state.arena, records["id_at"]), "slot": _slots(records), **_plain(records, GROUP_COLUMNS),
+         "platform": _enum(records, "platform"), "status": _enum(records, "status")}
+    )  # fmt: skip
+
+
+def member_rows(state: State, rows: NDArray[np.int32]) -> pa.Table:
+    """Rows of `membership_states`."""
+    records = state.members[rows]
+    inviters = np.where(records["inviter"] >= 0, state.labels[np.maximum(records["inviter"], 0)], -1)
+    opened = np.ascontiguousarray(records["open_messages"]).reshape(-1)
+    return pa.table(
+        {
+            "group_id": _group_ids(state, records["group"]), "member_id": ids(state.arena, records["id_at"]),
+            "slot": _slots(records), **_plain(records, MEMBER_COLUMNS),
+            "open_messages": pa.ListArray.from_arrays(pa.array(np.arange(0, len(opened) + 1, 4, np.int32)), pa.array(opened)),
+            "source": _enum(records, "source"), "role": _enum(records, "role"), "inviter_id": ids(state.arena, inviters),
+        }
+    )  # fmt: skip
+
+
+def pane_rows(state: State, rows: NDArray[np.int32]) -> pa.Table:
+    """Rows of `pane_states`."""
+    records = state.panes[rows]
+    return pa.table(
+        {"group_id": _group_ids(state, records["group"]), "slot": _slots(records),
+         **_plain(records, ("daily", "bucket", *COUNTERS))}
+    )  # fmt: skip
+
+
+def group_day_rows(state: State, closed: NDArray[Any]) -> pa.Table:
+    """Rows of `group_days`."""
+    counters = tuple(name for name in closed.dtype.names or () if name not in ("group", "day"))
+    day = pa.array(np.ascontiguousarray(closed["day"])).cast(pa.date32())
+    return pa.table({"group_id": _group_ids(state, closed["group"]), "day": day, **_plain(closed, counters)})
+
+
+def member_day_rows(state: State, closed: NDArray[Any]) -> pa.Table:
+    """Rows of `member_days`."""
+    members = state.members[closed["membership"]]
+    return pa.table(
+        {"group_id": _group_ids(state, members["group"]), "member_id": ids(state.arena, members["id_at"]),
+         "day": pa.array(np.ascontiguousarray(closed["day"])).cast(pa.date32()), **_plain(closed, ("messages",))}
+    )  # fmt: skip

@@ -1,0 +1,107 @@
+"""The arrays of one partition: how they grow, what changed since the last flush, how they are filled again.
+
+Wraps `analytics.community`; knows nothing of Kafka or ClickHouse.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.calendar import HOUR_MS, day_starts
+from analytics.community import apply, chat_fields
+from analytics.community_index import rebuild_group_index, rebuild_ids, rebuild_label_index, rebuild_member_index, rebuild_pane_index
+from analytics.community_state import (
+    ARENA, DIRTY_GROUPS, DIRTY_MEMBERS, DIRTY_PANES, GROUP, GROUP_DAY, GROUP_DAYS, GROUPS, IDS, LABELS, MEMBER_DAY,
+    MEMBER_DAYS, MEMBERS, MEMBERSHIP, PANE, PANES, Clock, State,
+)  # fmt: skip
+from schemas.frame import Frame
+
+_FIELDS = chat_fields()
+
+
+def _indices(size: int) -> NDArray[np.int32]:
+    return np.full(size, -1, np.int32)
+
+
+def _grown(array: NDArray[Any], used: int) -> NDArray[Any]:
+    """A copy with half as much room again; untouched pages cost nothing until used."""
+    bigger = np.empty(len(array) + max(len(array) // 2, 1024), array.dtype)
+    bigger[:used] = array[:used]
+    return bigger
+
+
+class CommunityState:
+    """Memberships, groups and panes of one partition of chat.events."""
+
+    def __init__(self, time_zone: str = "UTC", lateness_h: int = 48, horizon: int = 4_000_000) -> None:
+        self.clock = Clock(day_starts(time_zone), lateness_h * HOUR_MS, horizon)
+        self.state = State(
+            np.zeros(16, np.int64), np.empty(64, GROUP), np.empty(1024, MEMBERSHIP), np.empty(1024, PANE),
+            np.empty(1 << 16, np.uint8), np.empty(256, np.int64), _indices(256), _indices(2048), _indices(2048), _indices(512),
+            np.zeros(1 << 14, np.uint64), np.zeros(1 << 14, np.int64), np.empty(64, np.int32), np.empty(1024, np.int32),
+            np.empty(1024, np.int32), np.empty(256, GROUP_DAY), np.empty(4096, MEMBER_DAY),
+        )  # fmt: skip
+
+    def apply(self, frame: Frame, first: int = 0) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+        """Apply a decoded frame from row `first` on.
+
+        Returns, a record, flags (`DUPLICATE`, `IS_LATE`) and the row of its group (-1: none).
+        """
+        flags, groups = np.zeros(len(frame.offsets), np.uint8), np.full(len(frame.offsets), -1, np.int32)
+        row, short = apply(self.state, self.clock, frame, _FIELDS, first, flags, groups)
+        while short:
+            self._grow(short, int(frame.offsets[row]))
+            row, short = apply(self.state, self.clock, frame, _FIELDS, row, flags, groups)
+        return flags, groups
+
+    def count(self, what: int) -> int:
+        """How many rows of an array are in use (`analytics.community_state.GROUPS`, …)."""
+        return int(self.state.counts[what])
+
+    def _grow(self, short: int, offset: int) -> None:
+        state, used = self.state, self.state.counts
+        match State._fields[short]:
+            case "groups":
+                groups = _grown(state.groups, used[GROUPS])
+                self.state = state._replace(groups=groups, dirty_groups=_grown(state.dirty_groups, used[DIRTY_GROUPS]))
+                self._index("group_index", len(groups) * 2, rebuild_group_index)
+            case "members":
+                members = _grown(state.members, used[MEMBERS])
+                self.state = state._replace(members=members, dirty_members=_grown(state.dirty_members, used[DIRTY_MEMBERS]))
+                self._index("member_index", int(len(members) * 5 / 3) + 1, rebuild_member_index)
+            case "panes":
+                panes = _grown(state.panes, used[PANES])
+                self.state = state._replace(panes=panes, dirty_panes=_grown(state.dirty_panes, used[DIRTY_PANES]))
+                self._index("pane_index", len(panes) * 2, rebuild_pane_index)
+            case "arena":
+                self.state = state._replace(arena=_grown(state.arena, used[ARENA]))
+            case "labels":
+                labels = _grown(state.labels, used[LABELS])
+                self.state = state._replace(labels=labels)
+                self._index("label_index", len(labels) * 2, rebuild_label_index)
+            case "ids":
+                self._forget_ids(offset)
+            case "group_days":
+                self.state = state._replace(group_days=_grown(state.group_days, used[GROUP_DAYS]))
+            case "member_days":
+                self.state = state._replace(member_days=_grown(state.member_days, used[MEMBER_DAYS]))
+
+    def _index(self, name: str, needed: int, rebuild: Any) -> None:
+        """Make an index with room for `needed` places and fill it again; does nothing while the old one has room."""
+        size = len(getattr(self.state, name))
+        while size < needed:
+            size *= 2
+        self.state = self.state._replace(**{name: _indices(size)})
+        rebuild(self.state)
+
+    def _forget_ids(self, offset: int) -> None:
+        """Drop the event ids beyond the horizon; make room when too few were dropped."""
+        state = self.state
+        live = int(np.count_nonzero((state.ids != 0) & (state.id_offsets >= offset - self.clock.horizon)))
+        size = len(state.ids)
+        while size * 2 < live * 5:
+            size *= 2
+        ids, offsets = np.zeros(size, np.uint64), np.zeros(size, np.int64)
+        state.counts[IDS] = rebuild_ids(state.ids, state.id_offsets, ids, offsets, offset - self.clock.horizon)
+        self.state = state._replace(ids=ids, id_offsets=offsets)
