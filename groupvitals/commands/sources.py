@@ -30,7 +30,7 @@ def simulate(
 ) -> None:
     """Simulate chat communities into files, with the planted truth beside them."""
     from rich.console import Console
-    from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
     from sources.simulator import Plan
     from sources.simulator.files import write
@@ -38,11 +38,11 @@ def simulate(
 
     end_ms = int(end.replace(tzinfo=end.tzinfo or UTC).timestamp() * 1000) if end else current_hour_ms()
     plan = Plan(
-        seed=seed, groups=groups, members=members, days=days, end_ms=end_ms, events=events, late=late, repeated=repeated,
-        broken=broken, replies=replies, mentions=mentions, questions=questions, links=links, campaigns=campaigns,
-        text=text, worst_case=worst_case,
+        seed=seed, groups=groups, members=members, days=days, end_ms=end_ms, events=events, late=late,
+        repeated=repeated, broken=broken, replies=replies, mentions=mentions, questions=questions, links=links,
+        campaigns=campaigns, text=text, worst_case=worst_case,
     )  # fmt: skip
-    columns = (SpinnerColumn(), TextColumn("Simulating"), MofNCompleteColumn(), TextColumn("records"), TimeElapsedColumn())
+    columns = (SpinnerColumn(), TextColumn("Simulating"), MofNCompleteColumn(), TextColumn("records"))
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("simulate", total=None)
         planted = write(plan, out, lambda count: bar.advance(task, count))

@@ -1,6 +1,7 @@
 """Lines on their way to a file: batches, their order of delivery, and the tally of what was made."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,6 +46,41 @@ def concat(batches: list[Batch]) -> Batch:
     )
 
 
+class Prepared:
+    """Rare events of several types, made beforehand and given slice by slice."""
+
+    def __init__(self, parts: list[tuple[str, Batch]]) -> None:
+        everything = concat([rows for _, rows in parts])
+        order = np.argsort(everything.due_ms, kind="stable")
+        self._rows = everything.rows(order)
+        self._names = [type_ for type_, _ in parts]
+        self._types = np.repeat(np.arange(len(parts)), [len(rows) for _, rows in parts])[order]
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def slice(self, begin_ms: int, end_ms: int) -> Iterator[tuple[str, Batch]]:
+        """The events of one slice as (type, batch)."""
+        first, last = np.searchsorted(self._rows.due_ms, (begin_ms, end_ms))
+        for number in np.unique(self._types[first:last]):
+            index = first + np.flatnonzero(self._types[first:last] == number)
+            yield self._names[number], self._rows.rows(index)
+
+
+class Activity:
+    """What each membership has done so far."""
+
+    def __init__(self, members: int) -> None:
+        self.messages, self.reactions, self.readings, self.last_spoke_ms = np.zeros((4, members), np.int64)
+
+    def add(self, type_: str, member: Ints, ts_ms: Ints) -> None:
+        """Count `message`, `reaction` or `read` events of memberships."""
+        counts = {"message": self.messages, "reaction": self.reactions, "read": self.readings}[type_]
+        np.add.at(counts, member, 1)
+        if type_ == "message":
+            np.maximum.at(self.last_spoke_ms, member, ts_ms)
+
+
 class Delivery:
     """Holds back what is not due yet, and gives the rest in order of delivery."""
 
@@ -64,8 +100,8 @@ class Delivery:
 class Tally:
     """How many records of one topic were made.
 
-    `by_type` counts distinct valid events; `late` are those of them delivered at least an hour late, `late_beyond` those
-    delivered more than 48 hours late; `repeated` and `broken` records come on top.
+    `by_type` counts distinct valid events; `late` are those of them delivered at least an hour late, `late_beyond`
+    those delivered more than 48 hours late; `repeated` and `broken` records come on top.
     """
 
     records: int = 0

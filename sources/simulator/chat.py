@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sources.simulator import lines as ln
-from sources.simulator.batch import Batch, batch
+from sources.simulator.batch import Activity, Batch, batch
 from sources.simulator.groups import Ints
 from sources.simulator.members import HABITS
 from sources.simulator.traffic import ADVERTISER, Talk, draw, latest, levels, pick, rates, reply_targets
-from sources.simulator.world import World
+from sources.simulator.world import LINKS, World
 
 BOT = HABITS.index("bot")
 
@@ -18,15 +18,12 @@ BOT = HABITS.index("bot")
 class Chat:
     """Everyday talk. Numbers messages and reactions on, so that slices must be asked for in order."""
 
-    def __init__(self, world: World, scale: float) -> None:
+    def __init__(self, world: World, activity: Activity, scale: float) -> None:
         self.world = world
         self.scale = scale
         self.rates = rates(world.groups, world.members)
         self.numbers = dict.fromkeys(("message", "reaction", "read", "edit", "recall"), 0)
-        self.spoken: Ints = np.zeros(len(world.members), np.int64)
-        self.reacted: Ints = np.zeros(len(world.members), np.int64)
-        self.read: Ints = np.zeros(len(world.members), np.int64)
-        self.last_spoke_ms: Ints = np.zeros(len(world.members), np.int64)
+        self.activity = activity
 
     def _number(self, type_: str, count: int) -> Ints:
         first = self.numbers[type_]
@@ -40,8 +37,7 @@ class Chat:
         level = levels(world.groups, world.members, begin_ms, end_ms) * self.scale
         talk = draw(rng, world.groups, world.members, self.rates["message"] * level, begin_ms, end_ms)
         number = self._number("message", len(talk.member))
-        self.spoken += np.bincount(talk.member, minlength=len(self.spoken))
-        self.last_spoke_ms[talk.member] = talk.ts_ms  # ordered by time, the last one stays
+        self.activity.add("message", talk.member, talk.ts_ms)
         yield "message", self._messages(rng, talk, number)
         yield from self._afterthoughts(rng, talk, number)
         touches = draw(rng, world.groups, world.members, self.rates["reaction"] * level, begin_ms, end_ms)
@@ -69,9 +65,10 @@ class Chat:
         asked = pick(talk.member, target)
         size = world.groups.size[group]
         named = world.first[group] + rng.integers(0, np.maximum(size, 1), count)
-        mention = np.where(rng.random(count) < plan.mentions, np.where((target >= 0) & (rng.random(count) < 0.5), asked, named), -1)
+        named = np.where((target >= 0) & (rng.random(count) < 0.5), asked, named)
+        mention = np.where(rng.random(count) < plan.mentions, named, -1)
         linked = advert | (rng.random(count) < plan.links)
-        link = np.where(linked, rng.integers(0, 40, count), -1)
+        link = np.where(linked, rng.integers(0, LINKS, count), -1)
         member_ids = world.member_ids
         text = ln.events(
             plan.run, "m", number, "message", talk.ts_ms, world.who.take(talk.member),
@@ -99,7 +96,7 @@ class Chat:
     def _reactions(self, rng: np.random.Generator, touches: Talk, talk: Talk, number: Ints) -> Batch:
         """Reactions go to the latest message of their group in the slice, or to one from before."""
         world, count = self.world, len(touches.member)
-        self.reacted += np.bincount(touches.member, minlength=len(self.reacted))
+        self.activity.add("reaction", touches.member, touches.ts_ms)
         group = world.members.group[touches.member]
         target = latest(world.members.group[talk.member], talk.ts_ms, group, touches.ts_ms)
         text = ln.events(
@@ -112,7 +109,7 @@ class Chat:
 
     def _reads(self, rng: np.random.Generator, reading: Talk) -> Batch:
         world = self.world
-        self.read += np.bincount(reading.member, minlength=len(self.read))
+        self.activity.add("read", reading.member, reading.ts_ms)
         count = 1 + rng.poisson(4, len(reading.member))
         text = ln.events(
             world.plan.run, "r", self._number("read", len(count)), "read", reading.ts_ms,

@@ -10,10 +10,9 @@ from sources.simulator.groups import Ints
 from sources.simulator.lines import texts
 from sources.simulator.plan import Plan
 
-WORDS = (
-    "order ship price today group class water paper light green small strong coffee photo ticket phone market book friend "
-    "evening morning update plan team sale fresh season lesson video start finish answer simple helper garden window"
-).split()
+WORDS = ("order", "ship", "price", "today", "group", "class", "water", "paper", "light", "green", "small", "coffee",
+         "photo", "ticket", "phone", "market", "book", "friend", "evening", "morning", "update", "plan", "team", "sale",
+         "fresh", "season", "lesson", "video", "start", "finish", "answer", "simple", "helper", "garden")  # fmt: skip
 ADVERTS = ("limited offer only today, join now", "earn money from home, ask me", "half price in our shop, tap the link")
 OTHER_KINDS = ("image", "voice", "video", "file", "redpacket", "poll", "miniprogram")
 VERSION = 1

@@ -8,9 +8,10 @@ from typing import Any, BinaryIO
 import numpy as np
 import orjson
 
+from schemas.topics import INPUT_TOPICS
 from sources.simulator.batch import Batch
 from sources.simulator.plan import Plan
-from sources.simulator.simulation import Simulation
+from sources.simulator.simulation import start
 from sources.simulator.truth import truth
 
 
@@ -24,11 +25,13 @@ def raw_bytes(rows: Batch) -> memoryview:
 def write(plan: Plan, folder: Path, progress: Callable[[int], None] | None = None) -> dict[str, Any]:
     """Simulate a plan into `folder` and return its truth.
 
-    Files are `<topic>.ndjson` in order of delivery, and `truth.json`; older ones of these names are replaced. `progress`
-    is called with the number of records written since the last call.
+    Files are `<topic>.ndjson` in order of delivery, and `truth.json`; older files of any input topic are removed.
+    `progress` is called with the number of records written since the last call.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    simulation = Simulation(plan)
+    for topic in INPUT_TOPICS:
+        (folder / f"{topic}.ndjson").unlink(missing_ok=True)
+    simulation = start(plan)
     files: dict[str, BinaryIO] = {}
     with ExitStack() as stack:
         for topic in simulation.tally:

@@ -1,4 +1,4 @@
-"""What the collectors of a simulated world report besides talk: rosters, joins, leaves, profiles, groups, heartbeats."""
+"""What collectors in a simulated world report besides talk: rosters, joins, leaves, profiles, groups, heartbeats."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -104,15 +104,15 @@ class Happenings:
 
     def _roster_events(self, begin_ms: int, end_ms: int) -> Iterator[tuple[str, Batch]]:
         world, members, rows = self.world, self.world.members, self.rosters.rows(begin_ms, end_ms)
-        for number, group, ts_ms in zip(range(rows.start, rows.stop), self.rosters.subject[rows], self.rosters.ts_ms[rows],
-                                        strict=True):  # fmt: skip
+        for number in range(rows.start, rows.stop):
+            group, ts_ms = int(self.rosters.subject[number]), int(self.rosters.ts_ms[number])
             there = world.first[group] + np.flatnonzero(members.present(ts_ms, world.rows(group)))
             stamp = np.full(len(there), ts_ms)
-            known = np.where(there % 5 > 0, there, -1)  # one in five has no known date
+            known = np.where(there % 5 > 0, np.arange(len(there)), -1)  # one in five has no known date
             text = ln.events(
                 world.plan.run, f"s{number}-", there, "roster", stamp, world.who.take(there),
                 f',"snapshot_id":"s{number}"',
-                ln.glue(',"joined_at_ms":', ln.pick(ln.numbers(members.joined_ms), known)),
+                ln.glue(',"joined_at_ms":', ln.pick(ln.numbers(members.joined_ms[there]), known)),
                 ln.text_field("role", ln.texts(ROLES).take(members.role[there])),
             )  # fmt: skip
             yield "roster", batch(text, stamp, np.full(len(there), group))

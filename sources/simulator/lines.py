@@ -52,7 +52,6 @@ def events(run: str, letter: str, number: Any, type_: str, ts_ms: Any, *parts: P
 
     `event_id` is `run-<letter><number>`.
     """
-    return pc.binary_join_element_wise(
-        f'{{"event_id":"{run}-{letter}', numbers(number), f'","type":"{type_}","ts_ms":', numbers(ts_ms), *parts, "}\n", "",
-        null_handling="replace", null_replacement="",
-    )  # fmt: skip
+    begin, middle = f'{{"event_id":"{run}-{letter}', f'","type":"{type_}","ts_ms":'
+    pieces = (begin, numbers(number), middle, numbers(ts_ms), *parts, "}\n")
+    return pc.binary_join_element_wise(*pieces, "", null_handling="replace", null_replacement="")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sources.simulator.campaigns import Campaigns
 from sources.simulator.groups import Floats, Groups, Ints
 from sources.simulator.plan import DAY_MS, HOUR_MS, NEVER, Plan
 
@@ -57,7 +58,7 @@ class Members:
     def __len__(self) -> int:
         return len(self.group)
 
-    def present(self, at_ms: int, rows: slice = slice(None)) -> NDArray[np.bool_]:
+    def present(self, at_ms: int | Ints, rows: slice = slice(None)) -> NDArray[np.bool_]:
         """Who is in their group at a time, awake or not."""
         away = self.rejoins[rows] & (self.pause_from_ms[rows] <= at_ms) & (at_ms < self.pause_until_ms[rows])
         return (self.joined_ms[rows] <= at_ms) & (at_ms < self.left_ms[rows]) & ~away
@@ -107,7 +108,9 @@ def _arrivals(plan: Plan, groups: Groups, group: Ints, slot: Ints, role: Ints) -
     return seeded, np.where(seeded, np.where(born > 0, born, before), during)
 
 
-def _inviters(plan: Plan, groups: Groups, group: Ints, slot: Ints, joined: NDArray[np.bool_]) -> tuple[Ints, Ints, Ints]:
+def _inviters(
+    plan: Plan, groups: Groups, group: Ints, slot: Ints, joined: NDArray[np.bool_]
+) -> tuple[Ints, Ints, Ints]:
     """Who invites (slots 1 to 5 of a group, a bad one in some), and through which door everybody else came."""
     rng, count = plan.rng("inviters"), len(group)
     first = np.cumsum(groups.size) - groups.size
@@ -120,8 +123,8 @@ def _inviters(plan: Plan, groups: Groups, group: Ints, slot: Ints, joined: NDArr
     return quality, source, np.where(invited, first[group] + pick, -1)
 
 
-def draw_members(plan: Plan, groups: Groups) -> Members:
-    """Draw the memberships of a plan; campaigns change some of them afterwards."""
+def draw_members(plan: Plan, groups: Groups, campaigns: Campaigns) -> Members:
+    """Draw the memberships of a plan."""
     rng = plan.rng("members")
     group = np.repeat(np.arange(len(groups.ids)), groups.size)
     slot = np.arange(len(group)) - (np.cumsum(groups.size) - groups.size)[group]
@@ -138,11 +141,24 @@ def draw_members(plan: Plan, groups: Groups) -> Members:
         rate=rng.lognormal(-0.32, 0.8, count), weekend=rng.uniform(0.3, 1.7, count),
         peak_h=np.mod(rng.normal(12, 4, count), 24), appetite=rng.beta(1, 5, count),
     )  # fmt: skip
-    draw_lives(plan, groups, members)
+    _recruit(plan, groups, campaigns, members)
+    _draw_lives(plan, groups, campaigns, members)
     return members
 
 
-def draw_lives(plan: Plan, groups: Groups, members: Members) -> None:
+def _recruit(plan: Plan, groups: Groups, campaigns: Campaigns, members: Members) -> None:
+    """Some of those who came by a link came by a campaign's, in the days after its start."""
+    rng, count = plan.rng("recruits"), len(members)
+    if not len(campaigns.start_ms):
+        return
+    campaign = rng.integers(0, len(campaigns.start_ms), count)
+    at = campaigns.start_ms[campaign] + (rng.exponential(1.0, count) * DAY_MS).astype(np.int64)
+    possible = (at > groups.born_ms[members.group]) & (at < plan.end_ms - HOUR_MS)
+    chosen = possible & campaigns.targets[campaign, members.group] & (members.source == SOURCES.index("link"))
+    members.campaign[chosen], members.joined_ms[chosen] = campaign[chosen], at[chosen]
+
+
+def _draw_lives(plan: Plan, groups: Groups, campaigns: Campaigns, members: Members) -> None:
     """Draw who leaves, falls silent for ever, or goes and comes back; fills the time columns in place."""
     rng, count = plan.rng("lives"), len(members)
     begin = np.maximum(members.joined_ms, plan.start_ms)
@@ -151,7 +167,10 @@ def draw_lives(plan: Plan, groups: Groups, members: Members) -> None:
     free = ordinary & (members.quality < 0) & (members.habit != HABITS.index("advertiser"))
     brought = np.where(members.inviter >= 0, members.quality[members.inviter], 1)
 
-    at_once = free & (members.inviter >= 0) & (rng.random(count) < LEAVE_AT_ONCE[brought])
+    flight = np.where(members.inviter >= 0, LEAVE_AT_ONCE[brought], 0.0)
+    recruited = members.campaign >= 0
+    flight[recruited] = 0.8 * (1 - campaigns.strength[members.campaign[recruited]])
+    at_once = free & (rng.random(count) < flight)
     members.habit[at_once] = HABITS.index("pulled")
     leaves = free & ~at_once & (rng.random(count) < 0.12)
     later = begin + HOUR_MS + (rng.random(count) * np.maximum(left - HOUR_MS, 0)).astype(np.int64)
@@ -177,10 +196,9 @@ def draw_lives(plan: Plan, groups: Groups, members: Members) -> None:
 def _plant_causes(plan: Plan, groups: Groups, members: Members, can_tire: NDArray[np.bool_]) -> None:
     """Let members of fading groups fall silent as the group's cause has it."""
     rng, group = plan.rng("causes"), members.group
-    cause, turn = groups.cause[group], groups.turn_ms[group]
+    cause, turn = groups.cause[group], np.minimum(groups.turn_ms[group], plan.end_ms)
     half_life = rng.exponential(0.15 * plan.days * DAY_MS, len(members)).astype(np.int64)
     core = (cause == 2) & (members.habit == HABITS.index("loud"))
-    silent = np.select([cause == 1, core], [np.minimum(turn, plan.end_ms) + half_life, np.minimum(turn, plan.end_ms)], NEVER)
-    begin = np.maximum(members.joined_ms, plan.start_ms)
-    silent = np.maximum(silent, begin)
+    silent = np.select([cause == 1, core], [turn + half_life, turn], NEVER)
+    silent = np.maximum(silent, np.maximum(members.joined_ms, plan.start_ms))
     members.zombie_ms = np.where(can_tire, np.minimum(members.zombie_ms, silent), members.zombie_ms)

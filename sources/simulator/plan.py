@@ -3,6 +3,7 @@
 import hashlib
 import time
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from zlib import crc32
 
 import numpy as np
@@ -26,9 +27,9 @@ def current_hour_ms() -> int:
 class Plan:
     """A world to simulate. The same plan gives the same bytes.
 
-    `members` counts memberships (a person in two groups counts twice); `days` are UTC days, the last one ends at `end_ms`;
-    `events` is the approximate number of `chat.events` without repeated and broken ones (None: as the members' habits
-    give). Shares and fault fractions lie in 0..1.
+    `members` counts memberships (a person in two groups counts twice). `days` are UTC days, the last one ends at
+    `end_ms`. `events` is the approximate number of `chat.events` without repeated and broken ones (None: as the members'
+    habits give). Shares and fault fractions lie in 0..1.
     """
 
     seed: int = 0
@@ -70,7 +71,7 @@ class Plan:
         """Midnight (UTC) at which the first day begins, milliseconds."""
         return (self.end_ms - 1) // DAY_MS * DAY_MS - (self.days - 1) * DAY_MS
 
-    @property
+    @cached_property
     def run(self) -> str:
         """Eight characters that differ between plans; event ids begin with them."""
         return hashlib.blake2b(orjson.dumps(asdict(self)), digest_size=4).hexdigest()

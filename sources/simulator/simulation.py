@@ -5,16 +5,25 @@ from typing import NamedTuple
 
 import numpy as np
 
-from schemas.topics import CHAT
-from sources.simulator.batch import Batch, Delivery, Tally, concat
+from schemas.topics import CHAT, COSTS, LINKS, PRODUCT
+from sources.simulator import lines as ln
+from sources.simulator.batch import Activity, Batch, Delivery, Prepared, Tally, concat
+from sources.simulator.calls import call_events, draw_calls
+from sources.simulator.campaigns import cost_events
 from sources.simulator.chat import Chat
+from sources.simulator.faults import Faults
 from sources.simulator.happenings import Happenings
 from sources.simulator.plan import DAY_MS, Plan
+from sources.simulator.product import Product
 from sources.simulator.traffic import expected
+from sources.simulator.users import draw_users
 from sources.simulator.world import draw_world
+from sources.simulator.worst_case import WorstCase
 
-#: About so many events are held in memory at once.
+#: About so many chat events are held in memory at once.
 SLICE_EVENTS = 250_000
+
+Parts = list[tuple[str, Batch]]
 
 
 class Record(NamedTuple):
@@ -26,45 +35,69 @@ class Record(NamedTuple):
 
 
 class Simulation:
-    """One run of a plan. Ask for `batches` or `records` once; `tally` is complete when they are exhausted."""
+    """One run of a plan. Ask for `batches` once; `tally` and `activity` are complete afterwards."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.world = draw_world(plan)
-        self.happenings = Happenings(self.world)
+        self.activity = Activity(len(self.world.members))
+        self.users = draw_users(self.world)
+        self.calls = draw_calls(self.world, self.users.of_person[self.world.members.person] >= 0)
+        self.product = Product(self.world, self.users)
+        self.tally = {topic.name: Tally() for topic in (CHAT, PRODUCT, LINKS, COSTS)}
+        self._happenings = Happenings(self.world)
+        self._prepared = {
+            CHAT.name: Prepared(call_events(self.world, self.calls, self.activity)),
+            PRODUCT.name: Prepared(self.product.events(self.calls)),
+            LINKS.name: Prepared(self.product.links()),
+            COSTS.name: Prepared(cost_events(plan, self.world.campaigns)),
+        }
         usual = expected(plan, self.world.groups, self.world.members)
-        wanted = usual if plan.events is None else max(plan.events - self.happenings.counts(), 0)
-        self.chat = Chat(self.world, wanted / max(usual, 1.0))
-        self.tally = {CHAT.name: Tally()}
-        self._slices = max(1, round(wanted / plan.days / SLICE_EVENTS))
+        rare = self._happenings.counts() + len(self._prepared[CHAT.name])
+        wanted = usual if plan.events is None else max(plan.events - rare, 0)
+        self._chat = Chat(self.world, self.activity, wanted / max(usual, 1.0))
+        self._step = DAY_MS // max(1, round(wanted / plan.days / SLICE_EVENTS))
 
     def batches(self) -> Iterator[tuple[str, Batch]]:
-        """(topic, rows) in order of delivery."""
-        step = DAY_MS // self._slices
-        delivery = Delivery()
-        for index, begin in enumerate(range(self.plan.start_ms, self.plan.end_ms, step)):
-            end = min(begin + step, self.plan.end_ms)
-            yield CHAT.name, delivery.release(self._chat(index, begin, end), end)
-        yield CHAT.name, delivery.release(concat([]))
+        """(topic, rows) in order of delivery within each topic."""
+        faults = {topic: Faults(self.plan, topic, tally, topic == CHAT.name) for topic, tally in self.tally.items()}
+        delivery = {topic: Delivery() for topic in self.tally}
+        for index, begin in enumerate(range(self.plan.start_ms, self.plan.end_ms, self._step)):
+            end = min(begin + self._step, self.plan.end_ms)
+            for topic in self.tally:
+                rows = faults[topic].apply(index, self._events(topic, index, begin, end))
+                yield topic, delivery[topic].release(rows, end)
+        for topic in self.tally:
+            yield topic, delivery[topic].release(concat([]))
 
-    def _chat(self, index: int, begin_ms: int, end_ms: int) -> Batch:
-        tally, made = self.tally[CHAT.name], []
-        for part in (self.happenings.slice(begin_ms, end_ms), self.chat.slice(index, begin_ms, end_ms)):
-            for type_, rows in part:
-                tally.by_type[type_] += len(rows)
-                made.append(rows)
-        everything = concat(made)
-        tally.records += len(everything)
-        return everything
+    def _events(self, topic: str, index: int, begin_ms: int, end_ms: int) -> Parts:
+        parts = list(self._prepared[topic].slice(begin_ms, end_ms))
+        if topic == CHAT.name:
+            parts = [*self._happenings.slice(begin_ms, end_ms), *parts, *self._chat.slice(index, begin_ms, end_ms)]
+        if topic == PRODUCT.name:
+            parts += self.product.slice(index, begin_ms, end_ms)
+        return parts
 
-    def records(self) -> Iterator[Record]:
-        """All records in order of delivery."""
-        keys = {CHAT.name: np.array([id_.encode() for id_ in self.world.groups.ids], object)}
-        for topic, rows in self.batches():
-            for key, line in zip(keys[topic][rows.owner], rows.lines.to_pylist(), strict=True):
-                yield Record(topic, key, line.removesuffix(b"\n"))
+    def keys(self, topic: str) -> list[bytes]:
+        """The record keys of a topic by owner number."""
+        tables = {
+            CHAT.name: ln.texts(self.world.groups.ids),
+            PRODUCT.name: ln.glue("u", ln.numbers(self.users.person)),
+            LINKS.name: self.world.account_ids(np.arange(len(self.world.members))),
+            COSTS.name: ln.glue("c", ln.numbers(range(self.plan.campaigns))),
+        }
+        return [name.encode() for name in tables[topic].to_pylist()]
+
+
+def start(plan: Plan) -> Simulation | WorstCase:
+    """Begin to simulate a plan."""
+    return WorstCase(plan) if plan.worst_case else Simulation(plan)
 
 
 def simulate(plan: Plan) -> Iterator[Record]:
-    """All records of a plan, topic by topic in order of delivery within each."""
-    return Simulation(plan).records()
+    """All records of a plan, in order of delivery within each topic."""
+    run = start(plan)
+    keys = {topic: run.keys(topic) for topic in run.tally}
+    for topic, rows in run.batches():
+        for owner, line in zip(rows.owner.tolist(), rows.lines.to_pylist(), strict=True):
+            yield Record(topic, keys[topic][owner], line.removesuffix(b"\n"))

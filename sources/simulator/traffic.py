@@ -64,17 +64,9 @@ def draw(
     All memberships together are one process at the rhythms' peak rate; each event picks its member in proportion to the
     rates, and is kept as often as the member's rhythm has it at that time (thinning, Lewis and Shedler 1979).
     """
-    edges = np.cumsum(rate)
-    total = float(edges[-1]) * PEAK * (end_ms - begin_ms) / DAY_MS
-    count = int(rng.poisson(total))
-    if not count:
-        return Talk(np.empty(0, np.int64), np.empty(0, np.int64))
-    gaps = np.cumsum(rng.standard_exponential(count + 1))
-    member = np.searchsorted(edges, gaps[:-1] / gaps[-1] * edges[-1], side="right").astype(np.int64)
-    member = np.minimum(member, len(edges) - 1)
-    ts_ms = rng.integers(begin_ms, end_ms, count)
+    member, ts_ms = superpose(rng, rate * PEAK, begin_ms, end_ms)
     angle = ((ts_ms % DAY_MS) / HOUR_MS - members.peak_h[member]) * (2 * np.pi / 24)
-    keep = rng.random(count) < ((1 + np.cos(angle)) / 2) ** 2
+    keep = rng.random(len(member)) < ((1 + np.cos(angle)) / 2) ** 2
     member, ts_ms = member[keep], ts_ms[keep]
     keep = members.awake(member, ts_ms) & observed(groups, members, member, ts_ms)
     member, ts_ms = member[keep], ts_ms[keep]
@@ -82,12 +74,23 @@ def draw(
     return Talk(member[order], ts_ms[order])
 
 
+def superpose(rng: np.random.Generator, rate: Floats, begin_ms: int, end_ms: int) -> tuple[Ints, Ints]:
+    """Events of many Poisson processes with constant rates (events a day) as one: who and when, not ordered by time."""
+    edges = np.cumsum(rate)
+    total = float(edges[-1]) if len(edges) else 0.0
+    count = int(rng.poisson(total * (end_ms - begin_ms) / DAY_MS))
+    gaps = np.cumsum(rng.standard_exponential(count + 1))  # sorted uniform numbers are much faster to look up
+    who = np.searchsorted(edges, gaps[:-1] / gaps[-1] * total, side="right").astype(np.int64)
+    return np.minimum(who, len(edges) - 1), rng.integers(begin_ms, end_ms, count)
+
+
 def observed(groups: Groups, members: Members, member: Ints, ts_ms: Ints) -> NDArray[np.bool_]:
     """False where a collector outage hides the event or the group is dissolved."""
     group = members.group[member]
     outage = (groups.outage_from_ms[group] <= ts_ms) & (ts_ms < groups.outage_until_ms[group])
     turned = (members.habit[member] != ADVERTISER) | (ts_ms >= groups.turn_ms[group])
-    return ~outage & turned & (ts_ms < groups.dissolved_ms[group])
+    seen: NDArray[np.bool_] = ~outage & turned & (ts_ms < groups.dissolved_ms[group])
+    return seen
 
 
 def reply_targets(rng: np.random.Generator, group: Ints, share: Floats) -> Ints:

@@ -5,9 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sources.simulator.campaigns import CHANNELS
+from sources.simulator.faults import REASONS
 from sources.simulator.groups import CAUSES, KINDS, Ints
 from sources.simulator.members import HABITS, QUALITIES, ROLES, SOURCES
-from sources.simulator.plan import NEVER
+from sources.simulator.plan import HOUR_MS, NEVER
+from sources.simulator.worst_case import WorstCase
 
 if TYPE_CHECKING:
     from sources.simulator.simulation import Simulation
@@ -21,16 +24,19 @@ def _names(table: tuple[str, ...], values: Ints) -> list[str | None]:
     return [table[value] if value >= 0 else None for value in values.tolist()]
 
 
-def truth(simulation: "Simulation") -> dict[str, Any]:
+def truth(run: "Simulation | WorstCase") -> dict[str, Any]:
     """The truth of a finished simulation, ready for JSON; docs/sources.md describes it."""
-    plan = simulation.plan
-    return {
+    plan = run.plan
+    common = {
         "version": 1,
         "plan": asdict(plan) | {"start_ms": plan.start_ms, "run": plan.run},
-        "topics": {topic: vars(tally) for topic, tally in simulation.tally.items()},
-        "groups": groups(simulation),
-        "members": members(simulation),
+        "topics": {topic: vars(tally) for topic, tally in run.tally.items()},
+        "reasons": REASONS,
     }
+    if isinstance(run, WorstCase):
+        return common | {"groups": {"group_id": run.group_ids, "memberships": run.memberships}}
+    parts = (groups, members, inviters, campaigns, calls, users)
+    return common | {part.__name__: part(run) for part in parts}
 
 
 def groups(simulation: "Simulation") -> dict[str, Any]:
@@ -53,7 +59,7 @@ def groups(simulation: "Simulation") -> dict[str, Any]:
 
 def members(simulation: "Simulation") -> dict[str, Any]:
     """Columns with one element a membership."""
-    world, chat, drawn = simulation.world, simulation.chat, simulation.world.members
+    world, drawn = simulation.world, simulation.world.members
     ids = world.member_ids.to_pylist()
     return {
         "group_id": [world.groups.ids[group] for group in drawn.group.tolist()],
@@ -71,21 +77,90 @@ def members(simulation: "Simulation") -> dict[str, Any]:
         "rejoins": drawn.rejoins.tolist(),
         "source": _names(SOURCES, drawn.source),
         "inviter_id": [ids[inviter] if inviter >= 0 else None for inviter in drawn.inviter.tolist()],
-        "inviter_quality": _names(QUALITIES, drawn.quality),
         "campaign_id": [f"c{number}" if number >= 0 else None for number in drawn.campaign.tolist()],
         "appetite": drawn.appetite.round(4),
-        "messages": chat.spoken,
-        "reactions": chat.reacted,
-        "readings": chat.read,
-        "last_spoke_ms": [value or None for value in chat.last_spoke_ms.tolist()],
+        "messages": simulation.activity.messages,
+        "reactions": simulation.activity.reactions,
+        "readings": simulation.activity.readings,
+        "last_spoke_ms": [value or None for value in simulation.activity.last_spoke_ms.tolist()],
+    }
+
+
+def inviters(simulation: "Simulation") -> dict[str, Any]:
+    """Columns with one element an inviter: planted quality, joins, and how many of those left within the hour."""
+    world, drawn = simulation.world, simulation.world.members
+    who = np.flatnonzero(drawn.quality >= 0)
+    came = np.flatnonzero((drawn.inviter >= 0) & (drawn.joined_ms < simulation.plan.end_ms))
+    stay = np.minimum(drawn.left_ms, np.where(drawn.rejoins, drawn.pause_from_ms, NEVER)) - drawn.joined_ms
+    fled = came[stay[came] < HOUR_MS]
+    return {
+        "group_id": [world.groups.ids[group] for group in drawn.group[who].tolist()],
+        "member_id": world.member_ids.take(who).to_pylist(),
+        "quality": _names(QUALITIES, drawn.quality[who]),
+        "joins": np.bincount(drawn.inviter[came], minlength=len(drawn))[who],
+        "left_within_hour": np.bincount(drawn.inviter[fled], minlength=len(drawn))[who],
+    }
+
+
+def campaigns(simulation: "Simulation") -> dict[str, Any]:
+    """Columns with one element a campaign: what was planted, and what it brought. Money is in minor units."""
+    world, product, drawn = simulation.world, simulation.product, simulation.world.campaigns
+    count = len(drawn.start_ms)
+    bought = product.orders.campaign >= 0
+    joined = (world.members.campaign >= 0) & (world.members.joined_ms < simulation.plan.end_ms)
+    return {
+        "campaign_id": [f"c{number}" for number in range(count)],
+        "channel": _names(CHANNELS, drawn.channel),
+        "start_ms": drawn.start_ms,
+        "strength": drawn.strength.round(4),
+        "groups": [np.flatnonzero(row).tolist() for row in drawn.targets],
+        "joins": np.bincount(world.members.campaign[joined], minlength=count),
+        "clicks": np.bincount(product.clicks.campaign, minlength=count),
+        "orders": np.bincount(product.orders.campaign[bought], minlength=count),
+        "cost_minor": drawn.cost_minor + drawn.cost_minor // 10,
+    }
+
+
+def calls(simulation: "Simulation") -> dict[str, Any]:
+    """Columns with one element a call."""
+    drawn = simulation.calls
+    return {
+        "call_id": [f"k{number}" for number in range(len(drawn.group))],
+        "group_id": [simulation.world.groups.ids[group] for group in drawn.group.tolist()],
+        "ts_ms": drawn.ts_ms,
+        "exposed": drawn.exposed,
+        "answered": drawn.answered,
+        "fade": drawn.fade,
+    }
+
+
+def users(simulation: "Simulation") -> dict[str, Any]:
+    """Columns with one element a user; revenue is net of refunds, in minor units."""
+    drawn, orders = simulation.users, simulation.product.orders
+    ids = [f"u{person}" for person in drawn.person.tolist()]
+    kept = orders.refund_ms >= NEVER
+    revenue = np.zeros(len(drawn), np.int64)
+    np.add.at(revenue, orders.user[kept], orders.amount_minor[kept])
+    return {
+        "user_id": ids,
+        "member_id": [f"m{person}" for person in drawn.person.tolist()],
+        "signup_ms": drawn.signup_ms,
+        "quit_ms": _times(drawn.quit_ms),
+        "referrer_user_id": [ids[user] if user >= 0 else None for user in drawn.referrer.tolist()],
+        "ring": [number if number >= 0 else None for number in drawn.ring.tolist()],
+        "linked_ms": drawn.linked_ms,
+        "unlinked_ms": _times(drawn.unlinked_ms),
+        "orders": np.bincount(orders.user, minlength=len(drawn)),
+        "refunds": np.bincount(orders.user[~kept], minlength=len(drawn)),
+        "net_revenue_minor": revenue,
     }
 
 
 def states(simulation: "Simulation") -> list[str]:
     """What each membership truly is at the end: excluded, absent, left, zombie, away, or its habit.
 
-    `absent`: has not joined yet; `away`: between falling silent and coming back. This is the hidden state, not the answer
-    of `member_status`, which sees only events.
+    `absent`: has not joined yet; `away`: between falling silent and coming back. This is the hidden state, not the
+    answer of `member_status`, which sees only events.
     """
     drawn, end = simulation.world.members, simulation.plan.end_ms
     habit = np.array(HABITS)[drawn.habit]

@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from sources.simulator.campaigns import CHANNELS, Campaigns, draw_campaigns
 from sources.simulator.contents import Contents, draw_contents
 from sources.simulator.groups import PLATFORMS, Groups, Ints, draw_groups
 from sources.simulator.lines import glue, numbers, texts
 from sources.simulator.members import Members, draw_members
 from sources.simulator.plan import Plan
 
-CHANNELS = ("moments", "ads", "partner")
 LINKS = 40
 """Links that people share; a campaign's link is `c<number>`, these are `l<number>`."""
 
@@ -26,6 +26,7 @@ class World:
 
     plan: Plan
     groups: Groups
+    campaigns: Campaigns
     members: Members
     contents: Contents
     first: Ints
@@ -46,14 +47,15 @@ class World:
         return glue(prefix.take(self.members.group[index]), self.member_ids.take(index))
 
 
-def draw_world(plan: Plan, members: Members | None = None) -> World:
+def draw_world(plan: Plan) -> World:
     """Draw the world of a plan."""
     groups = draw_groups(plan)
-    members = members or draw_members(plan, groups)
+    campaigns = draw_campaigns(plan)
+    members = draw_members(plan, groups, campaigns)
     member_ids = glue("m", numbers(members.person))
     where = texts([f',"platform":"{id_.partition(":")[0]}","group_id":"{id_}"' for id_ in groups.ids])
     return World(
-        plan=plan, groups=groups, members=members, contents=draw_contents(plan),
+        plan=plan, groups=groups, campaigns=campaigns, members=members, contents=draw_contents(plan),
         first=np.cumsum(groups.size) - groups.size, member_ids=member_ids, where=where,
         who=glue(where.take(members.group), ',"member_id":"', member_ids, '"'),
         before=texts([f"b{number}" for number in range(len(groups.ids))]),
