@@ -1,0 +1,123 @@
+"""Connections to ClickHouse: the native protocol for DDL and small tables, HTTP with Arrow for bulk rows."""
+
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import clickhouse_connect
+import clickhouse_driver
+import clickhouse_driver.errors
+import urllib3.exceptions
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from schemas.errors import BackpressureError, ServiceError
+
+#: What a writer must not leave to the server's defaults.
+WRITER_SETTINGS: dict[str, Any] = {"async_insert": 0, "distributed_foreground_insert": 1, "insert_distributed_sync": 1}
+_AWAY = (OSError, EOFError, clickhouse_driver.errors.NetworkError, clickhouse_driver.errors.SocketTimeoutError)
+#: Server errors that pass: too many parts, memory, time-outs, keeper away, disk full, shutting down.
+_PASSING = {159, 160, 164, 201, 202, 203, 209, 210, 241, 242, 243, 252, 279, 285, 319, 425, 999}
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where the database is and who we are."""
+
+    host: str = "127.0.0.1"
+    tcp_port: int = 9000
+    http_port: int = 8123
+    user: str = "default"
+    password: str = ""
+    database: str = "vitals"
+    secure: bool = False
+    cluster: str | None = None
+    timeout_s: float = 30.0
+
+    def __str__(self) -> str:
+        return f"ClickHouse at {self.host}:{self.tcp_port}"
+
+
+class Native:
+    """Statements over the native protocol, one connection a thread, opened when first needed."""
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        self._local = threading.local()
+
+    def _client(self) -> clickhouse_driver.Client:
+        if not hasattr(self._local, "client"):
+            a = self.address
+            self._local.client = clickhouse_driver.Client(
+                a.host, port=a.tcp_port, user=a.user, password=a.password, secure=a.secure, connect_timeout=min(a.timeout_s, 5),
+                send_receive_timeout=a.timeout_s, sync_request_timeout=min(a.timeout_s, 5), client_name="groupvitals",
+            )  # fmt: skip
+        return self._local.client
+
+    def execute(self, statement: str, rows: list[Any] | None = None, parameters: dict[str, Any] | None = None) -> Any:
+        """Run one statement. Raises `BackpressureError` when the server is away, `ServiceError` when it refuses."""
+        try:
+            return self._client().execute(statement, rows if rows is not None else parameters, settings=WRITER_SETTINGS)
+        except _AWAY as error:
+            self._forget()
+            raise BackpressureError(f"{self.address} cannot be reached: {error}.") from error
+        except clickhouse_driver.errors.ServerException as error:
+            message = error.message.split("Stack trace")[0].strip()
+            if error.code in _PASSING:
+                raise BackpressureError(f"{self.address} is busy: {message}") from error
+            raise ServiceError(f"{self.address} refused a statement: {message}") from error
+        except clickhouse_driver.errors.Error as error:
+            self._forget()
+            raise BackpressureError(f"{self.address} broke off: {error}.") from error
+
+    def query(self, statement: str, parameters: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Rows of a query as dictionaries."""
+        try:
+            rows, columns = self._client().execute(statement, parameters, with_column_types=True)
+        except _AWAY as error:
+            self._forget()
+            raise BackpressureError(f"{self.address} cannot be reached: {error}.") from error
+        except clickhouse_driver.errors.ServerException as error:
+            raise ServiceError(f"{self.address} refused a query: {error.message.split('Stack trace')[0].strip()}") from error
+        return [dict(zip((name for name, _ in columns), row, strict=True)) for row in rows]
+
+    def _forget(self) -> None:
+        client = self._local.__dict__.pop("client", None)
+        if client is not None:
+            client.disconnect()
+
+
+class Bulk:
+    """Arrow in and out over HTTP, one client a thread."""
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        self._local = threading.local()
+
+    def _client(self) -> Any:
+        if not hasattr(self._local, "client"):
+            a = self.address
+            self._local.client = clickhouse_connect.get_client(
+                host=a.host, port=a.http_port, username=a.user, password=a.password, secure=a.secure, database=a.database,
+                connect_timeout=5, send_receive_timeout=int(a.timeout_s), autogenerate_session_id=False, compress=False,
+            )  # fmt: skip
+        return self._local.client
+
+    def insert(self, table: str, columns: list[str], block: bytes) -> None:
+        """Insert an Arrow stream. Raises as `Native.execute`."""
+        self._call(lambda client: client.raw_insert(table, columns, block, settings=WRITER_SETTINGS, fmt="ArrowStream"))
+
+    def query(self, statement: str, settings: dict[str, Any] | None = None) -> bytes:
+        """The answer of a query as an Arrow stream."""
+        options = {"output_format_arrow_string_as_string": 1, "output_format_arrow_low_cardinality_as_dictionary": 0}
+        return bytes(self._call(lambda client: client.raw_query(statement, settings={**options, **(settings or {})}, fmt="ArrowStream")))
+
+    def _call(self, action: Any) -> Any:
+        try:
+            return action(self._client())
+        except (ClickHouseError, urllib3.exceptions.HTTPError, OSError) as error:
+            message = str(error).split("Stack trace")[0].strip()
+            code = message.partition("Code: ")[2].partition(".")[0]
+            if code.isdigit() and int(code) not in _PASSING:
+                raise ServiceError(f"{self.address} refused rows: {message}") from error
+            self._local.__dict__.pop("client", None)
+            raise BackpressureError(f"{self.address} cannot take rows: {message}") from error

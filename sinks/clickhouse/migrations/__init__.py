@@ -1,0 +1,110 @@
+"""Numbered migrations: applied once each, in order, recorded with the hash of their text; then the views, always anew."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from importlib import resources
+from string import Template
+
+from schemas.errors import DataError
+from sinks.clickhouse.connection import Address, Native
+
+_DISTRIBUTE = re.compile(r"^-- distribute (\w+) by (.+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One file of statements, filled in for a server or a cluster."""
+
+    name: str
+    statements: tuple[str, ...]
+    digest: str
+    applied: bool = False
+
+
+def _fill(text: str, address: Address, zone: str) -> str:
+    """Fill in a template; the same text serves one server and a cluster."""
+    cluster = address.cluster
+    return Template(text).substitute(
+        database=address.database,
+        zone=zone,
+        local="_local" if cluster else "",
+        on_cluster=f"ON CLUSTER '{cluster}'" if cluster else "",
+        replicated="Replicated" if cluster else "",
+        window="replicated_deduplication_window" if cluster else "non_replicated_deduplication_window",
+    )
+
+
+def _statements(text: str, address: Address, zone: str) -> tuple[str, ...]:
+    filled = _fill(text, address, zone)
+    found = [part.strip() for part in re.split(r";\s*$", filled, flags=re.MULTILINE)]
+    statements = [part for part in found if re.sub(r"^--.*$", "", part, flags=re.MULTILINE).strip()]
+    if address.cluster:
+        statements += [
+            f"CREATE TABLE {address.database}.{table} ON CLUSTER '{address.cluster}' AS {address.database}.{table}_local "
+            f"ENGINE = Distributed('{address.cluster}', '{address.database}', '{table}_local', {key})"
+            for table, key in _DISTRIBUTE.findall(filled)
+        ]
+    return tuple(statements)
+
+
+def plan(address: Address, zone: str) -> list[Migration]:
+    """Every migration, in order, with what is already applied. Refuses texts that changed after they were applied."""
+    native = Native(address)
+    known: dict[str, str] = {}
+    if native.execute(f"EXISTS TABLE {address.database}.migrations")[0][0]:
+        known = dict(native.execute(f"SELECT name, digest FROM {address.database}.migrations FINAL"))
+    found = []
+    for file in sorted(resources.files(__package__).iterdir(), key=lambda file: file.name):
+        if not file.name.endswith(".sql"):
+            continue
+        text = file.read_text()
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        if file.name in known and known[file.name] != digest:
+            raise DataError(f"Migration {file.name} was changed after it was applied; put the change into a new migration.")
+        found.append(Migration(file.name, _statements(text, address, zone), digest, file.name in known))
+    if unknown := sorted(set(known) - {migration.name for migration in found}):
+        raise DataError(f"{address} has migrations that this version does not know ({', '.join(unknown)}); use a newer one.")
+    return found
+
+
+def views(address: Address, zone: str) -> list[Migration]:
+    """The views, which are made anew at every migration: the live tables first, then the questions."""
+    folder = resources.files("sinks.clickhouse").joinpath("views")
+    found = []
+    for file in sorted(folder.iterdir(), key=lambda file: (not file.name.startswith("_"), file.name)):
+        if file.name.endswith(".sql"):
+            name = file.name.removesuffix(".sql").lstrip("_0123456789")
+            body = _fill(file.read_text(), address, zone).rstrip().rstrip(";")
+            cluster = f" ON CLUSTER '{address.cluster}'" if address.cluster else ""
+            statement = f"CREATE OR REPLACE VIEW {address.database}.{name}{cluster} AS\n{body}"
+            found.append(Migration(name, (statement,), hashlib.sha256(body.encode()).hexdigest()))
+    return found
+
+
+def migrate(address: Address, zone: str) -> list[str]:
+    """Apply what is missing and make all views. Returns the names of the migrations applied; safe to repeat."""
+    native = Native(address)
+    cluster = f" ON CLUSTER '{address.cluster}'" if address.cluster else ""
+    native.execute(f"CREATE DATABASE IF NOT EXISTS {address.database}{cluster} ENGINE = Atomic")
+    native.execute(
+        f"CREATE TABLE IF NOT EXISTS {address.database}.migrations{cluster} (name String, digest String, applied_at DateTime "
+        "DEFAULT now()) ENGINE = ReplacingMergeTree ORDER BY name"
+    )
+    applied = []
+    for migration in plan(address, zone):
+        if migration.applied:
+            continue
+        for statement in migration.statements:
+            native.execute(statement)
+        native.execute(f"INSERT INTO {address.database}.migrations (name, digest) VALUES", [(migration.name, migration.digest)])
+        applied.append(migration.name)
+    for view in views(address, zone):
+        for statement in view.statements:
+            native.execute(statement)
+    return applied
+
+
+def pending(address: Address, zone: str) -> list[str]:
+    """Names of migrations that are not applied yet."""
+    return [migration.name for migration in plan(address, zone) if not migration.applied]

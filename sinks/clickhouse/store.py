@@ -1,0 +1,101 @@
+"""The store over ClickHouse: bulk rows as Arrow, checkpoints as small native inserts, cuts read back along the chain."""
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from schemas.errors import ServiceError
+from sinks.clickhouse.connection import Address, Bulk, Native
+from sinks.contract import SEQUENCE_MASK, TERM_MASK, TERM_SHIFT, Chain, Checkpoint, Cut
+
+_CHECKPOINT = (
+    "topic", "partition", "term", "sequence", "parent_term", "parent_sequence", "offsets", "topic_ids", "settings", "worker",
+)  # fmt: skip
+#: State tables and the key under which a row is one of two slots.
+STATE_KEYS: dict[str, tuple[str, ...]] = {
+    "group_states": ("group_id",),
+    "membership_states": ("group_id", "member_id"),
+    "pane_states": ("group_id", "daily", "bucket"),
+}
+
+
+def _quote(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _task(topic: str, partition: int) -> str:
+    return f"topic = {_quote(topic)} AND partition = {partition}"
+
+
+class ClickHouseStore:
+    """`sinks.contract.Store` over one ClickHouse database."""
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        self.native, self.bulk = Native(address), Bulk(address)
+
+    def insert(self, table: str, rows: pa.Table) -> None:
+        """Land rows as one Arrow stream; the server's block hash drops an exact repetition."""
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, rows.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as writer:
+            for batch in rows.combine_chunks().to_batches():
+                writer.write_batch(batch)
+        self.bulk.insert(table, rows.column_names, sink.getvalue().to_pybytes())
+
+    def write_checkpoints(self, checkpoints: list[Checkpoint]) -> None:
+        """Land checkpoint rows in one insert."""
+        rows = [
+            (c.topic, c.partition, c.cut.term, c.cut.sequence, *(_pair(c.parent)), c.offsets, c.topic_ids, c.settings, c.worker)
+            for c in checkpoints
+        ]
+        self.native.execute(f"INSERT INTO {self.address.database}.checkpoints ({', '.join(_CHECKPOINT)}) VALUES", rows)
+
+    def checkpoints(self, topic: str, partition: int) -> list[Checkpoint]:
+        """All checkpoints of a task; only the first and the last two thousand of a term are needed and read."""
+        rows: Sequence[tuple[object, ...]] = self.native.execute(
+            f"SELECT {', '.join(_CHECKPOINT)} FROM {self.address.database}.checkpoints WHERE {_task(topic, partition)} "
+            "AND (sequence = 0 OR (term, sequence) IN (SELECT term, max(sequence) FROM "
+            f"{self.address.database}.checkpoints WHERE {_task(topic, partition)} GROUP BY term)"
+            " OR (term, sequence) IN (SELECT parent_term, parent_sequence FROM "
+            f"{self.address.database}.checkpoints WHERE {_task(topic, partition)} AND sequence = 0))"
+        )
+        return [
+            Checkpoint(topic, partition, Cut(r[2], r[3]), r[6], Cut(r[4], r[5]) if r[4] else None, r[7], r[8], r[9])  # type: ignore[arg-type]
+            for r in rows
+        ]
+
+    def load(self, table: str, topic: str, partition: int, valid: Chain, columns: tuple[str, ...]) -> pa.Table:
+        """Read each key's newest row on the chain; of rows of one version any will do, they are equal."""
+        terms, lasts = list(valid.last), list(valid.last.values())
+        term = f"bitAnd(bitShiftRight(version, {TERM_SHIFT}), {TERM_MASK})"
+        sequence = f"toInt64(bitAnd(version, {SEQUENCE_MASK}))"
+        key = ", ".join(STATE_KEYS[table])
+        return self.read(
+            f"SELECT {', '.join(columns)} FROM {self.address.database}.{table} WHERE {_task(topic, partition)} "
+            f"AND {sequence} <= transform({term}, {_numbers(terms, 'UInt64')}, {_numbers(lasts, 'Int64')}, toInt64(-1)) "
+            f"ORDER BY {key}, version DESC LIMIT 1 BY {key}"
+        )
+
+    def event_ids(self, topic: str, partition: int, first: int, end: int) -> pa.Table:
+        """Read back the ids of the records landed at offsets `first` to `end` - 1."""
+        return self.read(
+            f"SELECT DISTINCT event_hash, offset FROM {self.address.database}.events "
+            f"WHERE {_task(topic, partition)} AND offset >= {max(first, 0)} AND offset < {end} ORDER BY offset"
+        )
+
+    def read(self, query: str) -> pa.Table:
+        """A query's answer as an Arrow table."""
+        answer = self.bulk.query(query)
+        if not answer:
+            raise ServiceError(f"{self.address} gave an empty answer to a query.")
+        with pa.ipc.open_stream(answer) as reader:
+            return reader.read_all()
+
+
+def _pair(cut: Cut | None) -> tuple[int, int]:
+    return (cut.term, cut.sequence) if cut else (0, 0)
+
+
+def _numbers(values: list[int], kind: str) -> str:
+    """An array literal; never empty, so that its type is known."""
+    return f"[{', '.join(f'to{kind}({value})' for value in values or [0])}]"
