@@ -24,8 +24,8 @@ def topic_schema(spec: TopicSpec) -> dict[str, Any]:
         "$schema": _DIALECT,
         "$id": f"urn:groupvitals:1:{spec.name}",
         "title": spec.name,
-        "description": f"Events of {spec.name}, record key: {spec.key}. A null field counts as absent; unknown fields are "
-        "ignored. Event time is at most 1 h ahead of the record's timestamp.",
+        "description": f"Events of {spec.name}, record key: {spec.key}. A null field counts as absent, unknown fields "
+        "are ignored. Event time is at most 1 h ahead of the record's timestamp.",
     }
     return about | schema
 
