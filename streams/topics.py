@@ -3,6 +3,7 @@
 A changed partition count is refused: keys would move to other partitions, away from the state kept for them.
 """
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -18,6 +19,8 @@ from streams.admin import kafka_admin
 #: Largest record batch, bytes. A dead letter is the original value and its headers, so it may be larger.
 MAX_BATCH_BYTES = 4_194_304
 MAX_DEAD_LETTER_BYTES = 2 * MAX_BATCH_BYTES
+#: How long Kafka may take to delete topics, seconds.
+DELETE_S = 30
 _ALREADY_EXISTS = 36
 
 
@@ -93,6 +96,19 @@ def ensure_topics(bootstrap: str, layout: TopicLayout) -> list[TopicOutcome]:
         changes = _put_right(admin, [topic for topic in wanted if topic.name in existing])
         admin.wait_for_topics([topic.name for topic in wanted], timeout_ms=30_000)
     return [_outcome(topic, topic.name in existing, changes.get(topic.name, [])) for topic in wanted]
+
+
+def delete_topics(bootstrap: str, layout: TopicLayout) -> None:
+    """Delete the topics of `layout` that exist, with all their records, and wait until they are gone."""
+    names = {topic.name for topic in wanted_topics(layout)}
+    with kafka_admin(bootstrap) as admin:
+        deadline = time.monotonic() + DELETE_S
+        if present := names.intersection(admin.list_topics()):
+            admin.delete_topics(sorted(present))
+        while names.intersection(admin.list_topics()):
+            if time.monotonic() > deadline:
+                raise ServiceError(f"Kafka at {bootstrap} did not delete topics within {DELETE_S} s: try again.")
+            time.sleep(0.1)
 
 
 def _outcome(topic: WantedTopic, existed: bool, changes: list[str]) -> TopicOutcome:

@@ -9,7 +9,7 @@ from groupvitals.settings import Settings
 from schemas.errors import ConfigError, ServiceError
 from schemas.topics import TOPICS
 from streams.admin import kafka_admin
-from streams.topics import TopicLayout, ensure_topics, wanted_topics
+from streams.topics import TopicLayout, delete_topics, ensure_topics, wanted_topics
 
 pytestmark = pytest.mark.services
 
@@ -72,3 +72,10 @@ def test_a_changed_partition_count_is_refused_before_anything_changes(kafka: str
 def test_a_broker_that_refuses_is_named(kafka: str, layout: TopicLayout) -> None:
     with pytest.raises(ServiceError, match=r"chat\.events.*[Rr]eplication"):
         ensure_topics(kafka, replace(layout, replication=9))
+
+
+def test_deleted_topics_are_gone_and_can_be_made_anew(kafka: str, layout: TopicLayout) -> None:
+    delete_topics(kafka, layout)
+    ensure_topics(kafka, layout)
+    delete_topics(kafka, layout)
+    assert {topic.outcome for topic in ensure_topics(kafka, replace(layout, chat_partitions=5))} == {"created"}

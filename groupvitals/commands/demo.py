@@ -1,0 +1,70 @@
+"""`groupvitals demo`, behind `make demo`: the whole way on a simulated community, command by command, as people type it.
+
+It works in topics and a database of its own, which it makes anew each time.
+"""
+
+import os
+from pathlib import Path
+
+import typer
+
+#: Database of the demonstration, and prefix of its topics.
+NAME = "groupvitals_demo"
+QUESTIONS = ("rolling_activity", "tiers", "retention")
+
+
+def demo() -> None:
+    """Simulate a community, process it, and print the answers beside the planted truth."""
+    from groupvitals.commands.services import start_services
+    from groupvitals.settings import load_settings
+
+    os.environ["GROUPVITALS_KAFKA__TOPIC_PREFIX"] = f"{NAME}."
+    os.environ["GROUPVITALS_CLICKHOUSE__DATABASE"] = NAME
+    settings = load_settings()
+    folder = settings.home / "demo"
+    _say("groupvitals up")
+    start_services(settings)
+    _forget_the_last_one()
+    _run("topics")
+    _run("migrate")
+    _run("simulate", str(folder), "--groups", "20", "--members", "2000", "--days", "60")
+    _run("import", "--format", "ndjson", *map(str, sorted(folder.glob("*.ndjson"))))
+    _run("worker", "--until-caught-up")
+    _answers(folder / "truth.json")
+    typer.echo("\nThe servers still run: `groupvitals ask` asks on, `make down` stops them.")
+
+
+def _say(command: str) -> None:
+    typer.secho(f"\n$ {command}", bold=True, err=True)
+
+
+def _run(*arguments: str) -> None:
+    from groupvitals.cli import run
+
+    _say(f"groupvitals {' '.join(arguments)}")
+    code = run(list(arguments))
+    if code:
+        raise typer.Exit(code)
+
+
+def _forget_the_last_one() -> None:
+    from clickhouse_driver import Client
+
+    from groupvitals.commands.topics import topic_layout
+    from groupvitals.connections import clickhouse_address, kafka_bootstrap
+    from groupvitals.settings import load_settings
+    from streams.topics import delete_topics
+
+    settings = load_settings()
+    delete_topics(kafka_bootstrap(settings), topic_layout(settings))
+    host, port, _ = clickhouse_address(settings)
+    clickhouse = settings.clickhouse
+    with Client(host, port, user=clickhouse.user, password=clickhouse.password, secure=clickhouse.secure) as client:
+        client.execute(f"DROP DATABASE IF EXISTS {NAME} SYNC")
+
+
+def _answers(truth: Path) -> None:
+    """Ask every question; the planted truth stands in the file `truth`."""
+    for question in QUESTIONS:
+        _run("ask", question, "--limit", "5")
+    typer.echo(f"\nWhat the simulator planted: {truth}")
