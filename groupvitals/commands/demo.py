@@ -1,4 +1,4 @@
-"""`groupvitals demo`, behind `make demo`: the whole way on a simulated community, command by command, as people type it.
+"""`groupvitals demo`, behind `make demo`: the whole way on a simulated community, command by command as people type it.
 
 It works in topics and a database of its own, which it makes anew each time.
 """
