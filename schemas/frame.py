@@ -10,7 +10,8 @@ class Records(NamedTuple):
     """`n` records of one partition as the broker stores them; nothing is decoded yet.
 
     `buffer` holds the bytes (writable room may follow them); `starts`/`lengths` mark the values (length -1: tombstone),
-    `key_starts`/`key_lengths` the keys (-1: none). `timestamps` are the records' own, milliseconds.
+    `key_starts`/`key_lengths` the keys (-1: none). `timestamps` are the records' own, milliseconds. The frame
+    spans the offsets `first` to `following` - 1, also where no record stands (compaction, transaction markers).
     """
 
     buffer: NDArray[np.uint8]
@@ -20,10 +21,18 @@ class Records(NamedTuple):
     lengths: NDArray[np.int32]
     key_starts: NDArray[np.int32]
     key_lengths: NDArray[np.int32]
+    first: int
+    following: int
 
     def value(self, row: int) -> bytes | None:
         """The record's value, byte for byte."""
         return _slice(self.buffer, int(self.starts[row]), int(self.lengths[row]))
+
+    def after(self, offset: int) -> "Records":
+        """The records at `offset` or later."""
+        skip = int(np.searchsorted(self.offsets, offset))
+        columns = {name: getattr(self, name)[skip:] for name in Records._fields[1:7]}
+        return self._replace(**columns, first=max(self.first, offset))
 
     def key(self, row: int) -> bytes | None:
         """The record's key, byte for byte."""

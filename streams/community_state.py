@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from analytics.calendar import HOUR_MS, day_starts
 from analytics.community import apply, chat_fields
-from analytics.community_index import rebuild_group_index, rebuild_ids, rebuild_label_index, rebuild_member_index, rebuild_pane_index
+from analytics.community_index import (
+    rebuild_group_index, rebuild_ids, rebuild_label_index, rebuild_member_index, rebuild_pane_index, remember_ids,
+)  # fmt: skip
 from analytics.community_state import (
     ARENA, DIRTY_GROUPS, DIRTY_MEMBERS, DIRTY_PANES, GROUP, GROUP_DAY, GROUP_DAYS, GROUPS, IDS, LABELS, MEMBER_DAY,
     MEMBER_DAYS, MEMBERS, MEMBERSHIP, PANE, PANES, Clock, State,
@@ -35,6 +37,7 @@ class CommunityState:
     """Memberships, groups and panes of one partition of chat.events."""
 
     def __init__(self, time_zone: str = "UTC", lateness_h: int = 48, horizon: int = 4_000_000) -> None:
+        self._settings = time_zone, lateness_h, horizon
         self.clock = Clock(day_starts(time_zone), lateness_h * HOUR_MS, horizon)
         self.state = State(
             np.zeros(16, np.int64), np.empty(64, GROUP), np.empty(1024, MEMBERSHIP), np.empty(1024, PANE),
@@ -42,6 +45,10 @@ class CommunityState:
             np.zeros(1 << 14, np.uint64), np.zeros(1 << 14, np.int64), np.empty(64, np.int32), np.empty(1024, np.int32),
             np.empty(1024, np.int32), np.empty(256, GROUP_DAY), np.empty(4096, MEMBER_DAY),
         )  # fmt: skip
+
+    def empty(self) -> "CommunityState":
+        """A new state with nothing in it and the same settings."""
+        return CommunityState(*self._settings)
 
     def apply(self, frame: Frame, first: int = 0) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
         """Apply a decoded frame from row `first` on.
@@ -58,6 +65,26 @@ class CommunityState:
     def count(self, what: int) -> int:
         """How many rows of an array are in use (`analytics.community_state.GROUPS`, …)."""
         return int(self.state.counts[what])
+
+    def reserve(self, groups: int = 0, members: int = 0, panes: int = 0, labels: int = 0, arena: int = 0) -> None:
+        """Make room for so many more rows, labels and bytes."""
+        counts = self.state.counts
+        for name, more, count in (
+            ("groups", groups, GROUPS), ("members", members, MEMBERS), ("panes", panes, PANES), ("labels", labels, LABELS),
+        ):  # fmt: skip
+            while more and counts[count] + more + 2 > len(getattr(self.state, name)):
+                self._grow(State._fields.index(name), 0)
+        while arena and counts[ARENA] + arena + 4096 > len(self.state.arena):
+            self._grow(State._fields.index("arena"), 0)
+
+    def remember(self, hashes: NDArray[np.uint64], offsets: NDArray[np.int64]) -> None:
+        """Remember event ids seen at these offsets (ascending)."""
+        size = len(self.state.ids)
+        while size * 3 < (len(hashes) + 1) * 5:
+            size *= 2
+        self.state = self.state._replace(ids=np.zeros(size, np.uint64), id_offsets=np.zeros(size, np.int64))
+        self.state.counts[IDS] = 0
+        remember_ids(self.state, hashes, offsets)
 
     def _grow(self, short: int, offset: int) -> None:
         state, used = self.state, self.state.counts
@@ -105,3 +132,13 @@ class CommunityState:
         ids, offsets = np.zeros(size, np.uint64), np.zeros(size, np.int64)
         state.counts[IDS] = rebuild_ids(state.ids, state.id_offsets, ids, offsets, offset - self.clock.horizon)
         self.state = state._replace(ids=ids, id_offsets=offsets)
+
+    def reopen(self, group_days: NDArray[Any], member_days: NDArray[Any]) -> None:
+        """Put closed days back in front of those that wait to be flushed."""
+        state = self.state
+        for name, count, again in (("group_days", GROUP_DAYS, group_days), ("member_days", MEMBER_DAYS, member_days)):
+            if len(again):
+                waiting = getattr(state, name)[: state.counts[count]]
+                both = np.concatenate([again, waiting, np.empty(len(waiting) + 1024, again.dtype)])
+                state.counts[count] += len(again)
+                self.state = self.state._replace(**{name: both})

@@ -81,11 +81,11 @@ def _batches(data: bytes, check_crc: bool) -> list[tuple[int, int, int, int, int
     return found
 
 
-def read_records(data: bytes, first_offset: int, check_crc: bool = False) -> tuple[Records, int]:
+def read_records(data: bytes, first_offset: int, check_crc: bool = False) -> Records:
     """Read the whole record batches of one fetch response.
 
-    Returns the records at `first_offset` or later, and the offset to fetch next. The buffer has room for unescaped
-    strings behind the bytes when any escape occurs. Raises `DataError` for a corrupt batch.
+    Returns the records at `first_offset` or later. The buffer has room for unescaped strings behind the bytes when any
+    escape occurs. Raises `DataError` for a corrupt batch.
     """
     batches = _batches(data, check_crc)
     size = sum(len(batch[5]) for batch in batches)
@@ -105,4 +105,4 @@ def read_records(data: bytes, first_offset: int, check_crc: bool = False) -> tup
         at, row = end, row + count
     following = max(first_offset, batches[-1][1]) if batches else first_offset
     skip = int(np.searchsorted(columns[0], first_offset))
-    return Records(buffer, *(column[skip:] for column in columns)), following
+    return Records(buffer, *(column[skip:] for column in columns), first_offset, following)

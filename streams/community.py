@@ -1,0 +1,211 @@
+"""The community agent: frames of chat.events into tasks, tasks into flushes, flushes into ClickHouse and Kafka.
+
+One flush at a time, for all tasks of the worker together: rows and dead letters first, in any order; when all are
+acknowledged the checkpoints; then the commit; only then does anything count as flushed.
+"""
+
+import asyncio
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from schemas.errors import DataError, GroupvitalsError
+from schemas.frame import Records
+from sinks.contract import Store
+from streams.dead_letters import DeadLetterProducer
+from streams.kafka_broker import KafkaBroker
+from streams.retry import retrying
+from streams.takeover import take_over
+from streams.task import Flush, Task, merge
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Progress:
+    """What a worker has done, for people and benches: counts, and seconds a stage."""
+
+    events: int = 0
+    landed: int = 0
+    dead_letters: int = 0
+    flushes: int = 0
+    first_frame_at: float = 0.0
+    last_flush_at: float = 0.0
+    seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+
+class CommunityProcessor:
+    """All tasks of one worker, and the loops that drive them."""
+
+    def __init__(
+        self, store: Store, letters: DeadLetterProducer, new_task: Callable[[int], Task], *, flush_interval_s: float,
+        flush_events: int,
+    ) -> None:  # fmt: skip
+        self.store, self.letters, self._new_task = store, letters, new_task
+        self._interval, self._enough_events = flush_interval_s, flush_events
+        self.tasks: dict[int, Task] = {}
+        self.running: set[int] = set()
+        self.stopped: dict[int, str] = {}
+        self.failure: GroupvitalsError | None = None
+        self.progress = Progress()
+        self._broker: KafkaBroker | None = None
+        self._taking_over: asyncio.Task[None] | None = None
+        self._flush_lock = asyncio.Lock()
+        self._enough, self._drained = asyncio.Event(), asyncio.Condition()
+        self._kernels = ThreadPoolExecutor(1, "kernels")
+        self._inserts = ThreadPoolExecutor(4, "inserts")
+
+    # --- ownership
+
+    def positions(self) -> dict[int, int]:
+        """Where each running partition is to be read on."""
+        return {partition: self.tasks[partition].next_offset for partition in self.running}
+
+    async def revoked(self) -> None:
+        """Every partition may be somebody else's: take no more frames, let the flush under way end if it is quick."""
+        self.running.clear()
+        self._broker = None
+        if self._taking_over is not None:
+            self._taking_over.cancel()
+        try:
+            async with asyncio.timeout(3):
+                await self._flush_lock.acquire()
+            self._flush_lock.release()
+        except TimeoutError:
+            log.warning("A flush is still under way while partitions move; its rows will be flushed again.")
+
+    async def assigned(self, broker: KafkaBroker, partitions: list[int]) -> None:
+        """Take over these partitions, in the background."""
+        self._broker = broker
+        self._taking_over = asyncio.create_task(self._take_over(broker, partitions))
+
+    async def _take_over(self, broker: KafkaBroker, partitions: list[int]) -> None:
+        async with self._flush_lock:
+            pass  # the last generation's flush must have ended: it may still confirm
+        for partition in [p for p in self.tasks if p not in partitions and self.tasks[p].flushing is None]:
+            del self.tasks[partition]
+        try:
+            await asyncio.gather(*(self._own(broker, partition) for partition in partitions))
+        except GroupvitalsError as error:
+            log.error("%s", error)  # noqa: TRY400 - the sentence says it all
+            self.failure = error
+        except asyncio.CancelledError:
+            log.info("Taking over was cut short by a new assignment.")
+
+    async def _own(self, broker: KafkaBroker, partition: int) -> None:
+        task = self.tasks.get(partition) or self._new_task(partition)
+        self.tasks[partition] = task
+        while self._broker is broker and not await take_over(task, broker, self.store, self._in_kernels):
+            await asyncio.sleep(0.5)
+        if self._broker is broker:
+            self.running.add(partition)
+            await self._seek(broker, [partition])
+
+    async def _seek(self, broker: KafkaBroker, partitions: list[int]) -> None:
+        thread = broker.consumer.thread
+        positions = {p: self.tasks[p].next_offset for p in partitions}
+        await thread.call_thread(thread.seek_frames, broker.topic, positions)
+
+    async def _in_kernels(self, function: Callable[..., Any], *args: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._kernels, function, *args)
+
+    # --- frames
+
+    async def take(self, partition: int, generation: int, records: Records) -> None:
+        """Apply one frame; one of another generation or of a partition that is not ours is dropped."""
+        broker = self._broker
+        if broker is None or generation != broker.generation or partition not in self.running or partition in self.stopped:
+            return
+        task, began = self.tasks[partition], time.perf_counter()
+        self.progress.first_frame_at = self.progress.first_frame_at or time.time()
+        before = task.next_offset
+        try:
+            contiguous = await self._in_kernels(task.apply, records)
+        except DataError as error:
+            log.error("%s", error)  # noqa: TRY400 - the sentence says it all
+            self.stopped[partition] = str(error)
+            contiguous = True
+        self.progress.seconds["process"] += time.perf_counter() - began
+        self.progress.events += task.next_offset - before
+        if not contiguous and self._broker is broker:
+            await self._seek(broker, [partition])
+        waiting = self.waiting
+        if waiting >= self._enough_events:
+            self._enough.set()
+        if waiting >= 2 * self._enough_events:
+            async with self._drained:
+                await self._drained.wait_for(lambda: self.waiting < 2 * self._enough_events or self._broker is not broker)
+
+    @property
+    def waiting(self) -> int:
+        """Records applied that no flush has taken yet."""
+        return sum(task.waiting for task in self.tasks.values())
+
+    # --- flushes
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Flush when enough events wait, or at every interval, until `stop`."""
+        while not stop.is_set():
+            try:
+                async with asyncio.timeout(self._interval):
+                    await self._enough.wait()
+            except TimeoutError:
+                pass
+            self._enough.clear()
+            await self.flush()
+
+    async def flush(self) -> bool:
+        """Land everything that waits. Returns False when the broker refused or partitions moved meanwhile."""
+        async with self._flush_lock:
+            broker = self._broker
+            if broker is None:
+                return False
+            began = time.perf_counter()
+            flushes = [f for p in sorted(self.running) if (f := await self._in_kernels(self.tasks[p].begin_flush))]
+            self.progress.seconds["collect"] += time.perf_counter() - began
+            async with self._drained:
+                self._drained.notify_all()
+            return await self._land(broker, flushes) if flushes else True
+
+    async def _land(self, broker: KafkaBroker, flushes: list[Flush]) -> bool:
+        began = time.perf_counter()
+        tables = await self._in_kernels(merge, flushes)
+        try:
+            await asyncio.gather(
+                self.letters.send([letter for flush in flushes for letter in flush.letters]),
+                *(self._insert(broker, name, rows) for name, rows in tables.items()),
+            )
+            landed = time.perf_counter()
+            self.progress.seconds["land"] += landed - began
+            await self._retrying(broker, "writing checkpoints", self.store.write_checkpoints, [f.checkpoint for f in flushes])
+        except GroupvitalsError as error:
+            if self._broker is broker:
+                raise
+            log.warning("A flush was given up because partitions moved: %s", error)
+            return False
+        cuts = {f.checkpoint.partition: (f.checkpoint.offsets[broker.topic], f.checkpoint.cut.term) for f in flushes}
+        committed = await broker.commit(cuts)
+        self.progress.seconds["commit"] += time.perf_counter() - landed
+        if not committed:
+            self.running -= cuts.keys()
+            return False
+        for partition in cuts:
+            self.tasks[partition].confirm()
+        self.progress.flushes += 1
+        self.progress.landed += sum(flush.events for flush in flushes)
+        self.progress.dead_letters += sum(len(flush.letters) for flush in flushes)
+        self.progress.last_flush_at = time.time()
+        return True
+
+    async def _insert(self, broker: KafkaBroker, table: str, rows: Any) -> None:
+        await self._retrying(broker, f"landing {table}", self.store.insert, table, rows)
+
+    async def _retrying(self, broker: KafkaBroker, doing: str, action: Callable[..., None], *args: Any) -> None:
+        loop = asyncio.get_running_loop()
+        await retrying(
+            lambda: loop.run_in_executor(self._inserts, action, *args), doing, lambda: self._broker is not broker
+        )

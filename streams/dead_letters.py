@@ -1,0 +1,53 @@
+"""Dead letters on their way out: the original bytes under the original key, with where and why in the headers."""
+
+import asyncio
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from schemas.errors import BackpressureError
+from streams.retry import retrying
+from streams.task import Letter
+
+
+class DeadLetterProducer:
+    """Sends the dead letters of one topic; `send` returns when all are acknowledged by all replicas."""
+
+    def __init__(self, bootstrap: str, topic: str) -> None:
+        self.topic = topic
+        self._bootstrap = bootstrap
+        self._producer: AIOKafkaProducer | None = None
+
+    async def send(self, letters: list[Letter]) -> None:
+        """Send them all; waits while Kafka is away."""
+        if letters:
+            await retrying(lambda: self._send(letters), "sending dead letters")
+
+    async def _send(self, letters: list[Letter]) -> None:
+        try:
+            if self._producer is None:
+                producer = AIOKafkaProducer(bootstrap_servers=self._bootstrap, acks="all", max_request_size=8 << 20, linger_ms=5)
+                await producer.start()
+                self._producer = producer
+            for first in range(0, len(letters), 500):
+                sent = [await self._one(letter) for letter in letters[first : first + 500]]
+                await asyncio.gather(*sent)
+        except KafkaError as error:
+            raise BackpressureError(f"Kafka does not take dead letters: {error!r}.") from error
+
+    async def _one(self, letter: Letter) -> asyncio.Future[object]:
+        headers = {
+            "dlq.topic": self.topic, "dlq.partition": letter.partition, "dlq.offset": letter.offset, "dlq.error": letter.error,
+            "dlq.reason": letter.reason, "dlq.schema_version": 1, "dlq.first_seen_ms": letter.first_seen_ms,
+        }  # fmt: skip
+        assert self._producer is not None
+        sent: asyncio.Future[object] = await self._producer.send(
+            f"{self.topic}.dlq", letter.value, letter.key,
+            headers=[(name, str(value).encode("utf-8", "replace")) for name, value in headers.items()],
+        )  # fmt: skip
+        return sent
+
+    async def stop(self) -> None:
+        """Close the connection."""
+        if self._producer is not None:
+            await self._producer.stop()

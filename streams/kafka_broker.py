@@ -1,0 +1,66 @@
+"""Ownership over Kafka: commits bound to one generation of the consumer group, bounds and the id of a topic."""
+
+import asyncio
+from typing import Any
+
+from aiokafka.errors import KafkaError
+from aiokafka.structs import TopicPartition
+
+from schemas.errors import BackpressureError
+from streams.admin import kafka_admin
+from streams.frames import FrameConsumer
+from streams.retry import retrying
+
+
+class KafkaBroker:
+    """`streams.takeover.Broker` for one topic in the generation in which it was made."""
+
+    def __init__(self, consumer: FrameConsumer, topic: str, generation: int, bootstrap: str) -> None:
+        self.consumer, self.topic, self.generation, self._bootstrap = consumer, topic, generation, bootstrap
+
+    async def _call(self, method: Any, *args: Any) -> Any:
+        return await self.consumer.thread.call_thread(method, *args)
+
+    async def committed(self, partition: int) -> tuple[int, int]:
+        """(offset, term) last committed; (0, 0) when there is none."""
+        thread = self.consumer.thread
+        found: tuple[int, int] = await retrying(
+            lambda: self._call(thread.committed_frames, self.topic, partition), "reading committed offsets"
+        )
+        return found
+
+    async def commit(self, cuts: dict[int, tuple[int, int]]) -> bool:
+        """Commit (offset, term) a partition; False when this generation is over."""
+        thread = self.consumer.thread
+        return bool(
+            await retrying(lambda: self._call(thread.commit_frames, self.topic, cuts, self.generation), "committing offsets")
+        )
+
+    async def bounds(self, partition: int) -> tuple[int, int]:
+        """First offset that Kafka still has, and the next one it will give."""
+        begin, end = await self.all_bounds([partition])
+        return begin[partition], end[partition]
+
+    async def all_bounds(self, partitions: list[int]) -> tuple[dict[int, int], dict[int, int]]:
+        """First and next offsets of several partitions."""
+        consumer = self.consumer.thread._ensure_consumer()
+        tps = [TopicPartition(self.topic, partition) for partition in partitions]
+
+        async def ask() -> tuple[dict[int, int], dict[int, int]]:
+            try:
+                begin = await self._call(consumer.beginning_offsets, tps)
+                end = await self._call(consumer.end_offsets, tps)
+            except KafkaError as error:
+                raise BackpressureError(f"Kafka does not tell its offsets: {error!r}.") from error
+            return {tp.partition: at for tp, at in begin.items()}, {tp.partition: at for tp, at in end.items()}
+
+        return await retrying(ask, "reading the topic's offsets")
+
+    async def topic_id(self) -> str:
+        """Kafka's id of the topic; a recreated topic has another."""
+        return await asyncio.to_thread(_topic_id, self._bootstrap, self.topic)
+
+
+def _topic_id(bootstrap: str, topic: str) -> str:
+    with kafka_admin(bootstrap) as admin:
+        return str(admin.describe_topics([topic])[0].get("topic_id", ""))

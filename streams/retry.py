@@ -1,0 +1,38 @@
+"""Waiting for something that is away: backoff with jitter, said once and then seldom."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from schemas.errors import BackpressureError
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+_LONGEST_S, _SAY_EVERY_S = 5.0, 60.0
+
+
+async def retrying(action: Callable[[], Awaitable[T]], doing: str, give_up: Callable[[], bool] = lambda: False) -> T:
+    """Run `action` until it works; `BackpressureError` is waited out.
+
+    The first failure is logged, then one a minute, then the recovery. `give_up` is asked before each new try.
+    """
+    loop = asyncio.get_running_loop()
+    wait, began, said = 0.1, loop.time(), float("-inf")
+    while True:
+        try:
+            result = await action()
+        except BackpressureError as error:
+            now = loop.time()
+            if give_up():
+                raise
+            if now - said >= _SAY_EVERY_S:
+                log.warning("%s waits: %s Trying again.", doing, error)
+                said = now
+            await asyncio.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311
+            wait = min(wait * 2, _LONGEST_S)
+        else:
+            if said > float("-inf"):
+                log.warning("%s goes on after %.0f s.", doing, loop.time() - began)
+            return result

@@ -1,0 +1,233 @@
+"""One task: one partition of chat.events, its state, what waits to land, and the term under which it is owned.
+
+Nothing here does I/O: frames come in, flushes come out, and whoever drives it says how they fared. The rules are those of
+`docs/exactness.md`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from analytics.community_state import (
+    DIRTY_GROUPS, DIRTY_MEMBERS, DIRTY_PANES, GROUP_DAYS, MEMBER_DAYS, State,
+)  # fmt: skip
+from schemas.errors import DataError
+from schemas.frame import Frame, Records
+from sinks.contract import Checkpoint, Cut
+from streams import community_rows as rows
+from streams.arrow import constant
+from streams.community_state import CommunityState
+from streams.decode import DeadLetter, decode
+from streams.event_rows import event_rows
+from streams.limits import DeadLetterLimits
+
+TOPIC = "chat.events"
+
+#: State tables: the array of `State` with the rows, the list of changed ones, its count, and how rows are written.
+_STATES: tuple[tuple[str, str, str, int, Callable[[State, NDArray[np.int32]], pa.Table]], ...] = (
+    ("group_states", "groups", "dirty_groups", DIRTY_GROUPS, rows.group_rows),
+    ("membership_states", "members", "dirty_members", DIRTY_MEMBERS, rows.member_rows),
+    ("pane_states", "panes", "dirty_panes", DIRTY_PANES, rows.pane_rows),
+)
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A dead letter on its way: where it stood, its original key and bytes, and why."""
+
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    error: str
+    reason: str
+    first_seen_ms: int
+
+
+@dataclass
+class Flush:
+    """What one flush of a task lands: rows by table, dead letters to produce, then the checkpoint."""
+
+    checkpoint: Checkpoint
+    tables: dict[str, pa.Table]
+    letters: list[Letter]
+    events: int
+    changed: dict[str, NDArray[np.int32]]
+    closed: tuple[NDArray[Any], NDArray[Any]]
+    raw: list[pa.Table] = field(default_factory=list)
+
+
+@dataclass
+class Task:
+    """The community processor of one partition.
+
+    `cut` is the last confirmed checkpoint, `next_offset` the first record not yet applied.
+    """
+
+    topic: str
+    partition: int
+    state: CommunityState
+    settings: str = ""
+    worker: str = ""
+    store_text: bool = False
+    limits: DeadLetterLimits = field(default_factory=DeadLetterLimits)
+    cut: Cut = field(default_factory=lambda: Cut(0, 0))
+    next_offset: int = 0
+    topic_ids: dict[str, str] = field(default_factory=dict)
+    epoch: int = 0
+    flushing: Flush | None = None
+    _raw: list[pa.Table] = field(default_factory=list)
+    _letters: list[Letter] = field(default_factory=list)
+    _events: int = 0
+    _flushed_offset: int = 0
+
+    @property
+    def waiting(self) -> int:
+        """Records applied since the last flush began."""
+        return self._events
+
+    @property
+    def flushed_offset(self) -> int:
+        """Next offset of the last confirmed checkpoint."""
+        return self._flushed_offset
+
+    def resume(self, cut: Cut, next_offset: int, flushed_offset: int) -> None:
+        """Own the partition: a fresh term's first cut, the first record to apply, and where the last checkpoint stands."""
+        self.cut, self.next_offset, self._flushed_offset = cut, next_offset, flushed_offset
+
+    def reset(self) -> None:
+        """Forget everything in memory, to be loaded again."""
+        self.state = self.state.empty()
+        self.flushing, self._raw, self._letters, self._events = None, [], [], 0
+        self.limits = DeadLetterLimits(self.limits.ratio, self.limits.run)
+
+    def apply(self, records: Records) -> bool:
+        """Apply the records that were not applied yet.
+
+        Returns False when records before this frame are missing: fetch again from `next_offset`. Raises `DataError` when too
+        many records break the contract; those before the limit are applied.
+        """
+        if records.first > self.next_offset:
+            return False
+        if records.following <= self.next_offset:
+            return True
+        records = records.after(self.next_offset)
+        frame, dead = decode(TOPIC, records)
+        stop = self.limits.judge(records.offsets, frame.ok)
+        short = stop < len(records.offsets)
+        if stop:
+            self._take(_head(frame, stop) if short else frame, records, [letter for letter in dead if letter.row < stop])
+        if short:
+            self.next_offset = int(records.offsets[stop])
+            raise DataError(self.limits.message(self.topic, self.partition, self.next_offset))
+        self.next_offset = records.following
+        return True
+
+    def _take(self, frame: Frame, records: Records, dead: list[DeadLetter]) -> None:
+        flags, groups = self.state.apply(frame)
+        self._raw.append(event_rows(frame, flags, groups, self.store_text))
+        self._letters += [
+            Letter(self.partition, int(frame.offsets[d.row]), records.key(d.row), records.value(d.row), d.kind, d.reason,
+                   int(frame.timestamps[d.row]))
+            for d in dead
+        ]  # fmt: skip
+        self._events += len(frame.offsets)
+
+    def begin_flush(self) -> Flush | None:
+        """Collect everything that changed into one flush, or None when nothing did or one is under way."""
+        if self.flushing is not None or self.next_offset == self._flushed_offset:
+            return None
+        state = self.state.state
+        cut = Cut(self.cut.term, self.cut.sequence + 1)
+        tables, changed = {}, {}
+        for table, array, listed, count, make in _STATES:
+            dirty = getattr(state, listed)[: state.counts[count]].copy()
+            if len(dirty):
+                tables[table], changed[array] = make(state, dirty), dirty
+                getattr(state, array)["dirty"][dirty] = 0
+            state.counts[count] = 0
+        closed = state.group_days[: state.counts[GROUP_DAYS]].copy(), state.member_days[: state.counts[MEMBER_DAYS]].copy()
+        state.counts[GROUP_DAYS] = state.counts[MEMBER_DAYS] = 0
+        if len(closed[0]):
+            tables["group_days"] = rows.group_day_rows(state, closed[0])
+        if len(closed[1]):
+            tables["member_days"] = rows.member_day_rows(state, closed[1])
+        raw, self._raw, letters, self._letters, events, self._events = self._raw, [], self._letters, [], self._events, 0
+        if raw:
+            tables["events"] = pa.concat_tables(raw, promote_options="default")
+        if letters:
+            tables["dead_letters"] = _letter_rows(letters)
+        version = cut.version(self.epoch)
+        tables = {name: self._stamp(name, table, version) for name, table in tables.items() if table.num_rows}
+        checkpoint = Checkpoint(
+            self.topic, self.partition, cut, {self.topic: self.next_offset}, None, self.topic_ids, self.settings, self.worker
+        )
+        self.flushing = Flush(checkpoint, tables, letters, events, changed, closed, raw)
+        return self.flushing
+
+    def _stamp(self, name: str, table: pa.Table, version: int) -> pa.Table:
+        n = table.num_rows
+        table = table.append_column("version", pa.array(np.full(n, version, np.uint64)))
+        if name not in ("group_days", "member_days"):
+            table = table.append_column("topic", constant(self.topic, n))
+            table = table.append_column("partition", pa.array(np.full(n, self.partition, np.uint16)))
+        return table
+
+    def confirm(self) -> None:
+        """The flush under way is landed, checkpointed and committed: its slots become the ones to keep."""
+        flush = self._end()
+        for array, changed in flush.changed.items():
+            getattr(self.state.state, array)["slot"][changed] ^= 1
+        self.cut = flush.checkpoint.cut
+        self._flushed_offset = flush.checkpoint.offsets[self.topic]
+
+    def abandon(self) -> None:
+        """The flush under way did not become a checkpoint: everything in it waits again."""
+        flush = self._end()
+        state = self.state.state
+        for _, array, listed, count, _ in _STATES:
+            again = flush.changed.get(array, np.empty(0, np.int32))
+            again = again[getattr(state, array)["dirty"][again] == 0]
+            getattr(state, array)["dirty"][again] = 1
+            used = int(state.counts[count])
+            getattr(state, listed)[used : used + len(again)] = again
+            state.counts[count] = used + len(again)
+        self.state.reopen(*flush.closed)
+        self._raw, self._letters, self._events = flush.raw + self._raw, flush.letters + self._letters, flush.events + self._events
+
+    def _end(self) -> Flush:
+        if self.flushing is None:
+            raise AssertionError(f"no flush of {self.topic}/{self.partition} is under way")
+        flush, self.flushing = self.flushing, None
+        return flush
+
+
+def _head(frame: Frame, count: int) -> Frame:
+    columns = ("offsets", "timestamps", "ok", "extra", "types", "present", "words", "spans")
+    return frame._replace(**{name: getattr(frame, name)[:count] for name in columns})
+
+
+def _letter_rows(letters: list[Letter]) -> pa.Table:
+    return pa.table(
+        {
+            "offset": pa.array([letter.offset for letter in letters], pa.uint64()),
+            "error": pa.array([letter.error for letter in letters]),
+            "reason": pa.array([letter.reason for letter in letters]),
+            "first_seen_ms": pa.array([letter.first_seen_ms for letter in letters], pa.int64()),
+        }
+    )
+
+
+def merge(flushes: list[Flush]) -> dict[str, pa.Table]:
+    """The rows of several tasks' flushes, one insert a table."""
+    names = dict.fromkeys(name for flush in flushes for name in flush.tables)
+    return {
+        name: pa.concat_tables([f.tables[name] for f in flushes if name in f.tables], promote_options="default").unify_dictionaries()
+        for name in names
+    }
+
+
