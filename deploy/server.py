@@ -56,14 +56,15 @@ def launch(folder: Path, command: list[str]) -> None:
     log = log_path(folder)
     if log.exists() and log.stat().st_size > LOG_LIMIT:
         log.replace(log.with_suffix(".log.old"))
+    _refuse_unknown_holder(folder)
     lock = locks.acquire(folder / "running.lock")
     try:
+        os.truncate(lock, 0)
         with log.open("ab") as output:
             process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                 start_new_session=True, pass_fds=(lock,),
             )  # fmt: skip
-        os.truncate(lock, 0)
         os.pwrite(lock, str(process.pid).encode(), 0)
         process.returncode = 0  # it outlives this object, which need not warn of that
     finally:
@@ -91,6 +92,7 @@ def terminate(folder: Path, first: signal.Signals = signal.SIGTERM, patience_s: 
     """Send `first` to the server's process group, SIGKILL when it takes too long; tell whether one was running."""
     pid = running_pid(folder)
     if pid is None:
+        _refuse_unknown_holder(folder)
         return False
     for number in (first, signal.SIGKILL):
         with suppress(ProcessLookupError):
@@ -103,6 +105,13 @@ def terminate(folder: Path, first: signal.Signals = signal.SIGTERM, patience_s: 
                 return True
             time.sleep(POLL_S)
     raise DeployError(f"Process {pid} of {folder} cannot be stopped; end it by hand.")
+
+
+def _refuse_unknown_holder(folder: Path) -> None:
+    """A start that was killed at its worst moment leaves a server whose process id nobody has written down."""
+    lock = folder / "running.lock"
+    if locks.is_held(lock):
+        raise DeployError(f"An unknown process holds {lock}: find it with `fuser {lock}` and end it.")
 
 
 def _tail(folder: Path, lines: int = 15) -> str:

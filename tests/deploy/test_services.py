@@ -59,6 +59,16 @@ def test_a_recycled_process_id_is_not_taken_for_the_server(tmp_path: Path) -> No
         stranger.kill()
 
 
+def test_a_server_of_unknown_process_id_is_named_not_doubled(tmp_path: Path) -> None:
+    holder = locks.acquire(tmp_path / "running.lock")
+    try:
+        for act in (lambda: server.launch(tmp_path, ["true"]), lambda: server.terminate(tmp_path)):
+            with pytest.raises(DeployError, match="unknown process"):
+                act()
+    finally:
+        os.close(holder)
+
+
 def _example(folder: Path, program: str) -> Server:
     """A server that is a Python program, healthy once it has said so."""
 
