@@ -1,6 +1,7 @@
 """One server process: how it is described, started, watched until healthy, and stopped. Touches its own folder only."""
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -116,5 +117,8 @@ def _refuse_unknown_holder(folder: Path) -> None:
 
 def _tail(folder: Path, lines: int = 15) -> str:
     log = log_path(folder)
-    text = log.read_text(errors="replace").splitlines()[-lines:] if log.exists() else []
-    return "\n".join([f"The last lines of {log}:", *text])
+    text = log.read_text(errors="replace").splitlines() if log.exists() else []
+    telling = [
+        line for line in text if line and not re.match(r"\d+\. |\tat ", line)
+    ]  # frames of stacks tell nothing here
+    return "\n".join([f"The last lines of {log}:", *telling[-lines:]])
