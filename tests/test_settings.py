@@ -1,0 +1,92 @@
+"""Settings: where they come from, which wins, and how a wrong one is answered."""
+
+from pathlib import Path
+
+import pytest
+
+from groupvitals.settings import Settings, describe, load_settings
+from groupvitals.settings_page import PAGE, page
+from schemas.errors import ConfigError
+
+
+@pytest.fixture(autouse=True)
+def _at_home(home: Path) -> None:
+    """Every test has a working directory of its own."""
+
+
+def test_defaults_need_nothing() -> None:
+    settings = load_settings()
+    assert settings.kafka.bootstrap is None
+    assert settings.worker.zone.key == "UTC"
+
+
+def test_variables_win_over_the_file_and_arguments_over_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("groupvitals.toml").write_text('[kafka]\nbootstrap = "file:1"\ntopic_prefix = "file."\nreplication = 2\n')
+    monkeypatch.setenv("GROUPVITALS_KAFKA__BOOTSTRAP", "variable:1")
+    monkeypatch.setenv("GROUPVITALS_KAFKA__TOPIC_PREFIX", "variable.")
+    kafka = load_settings(kafka={"topic_prefix": "argument."}).kafka
+    assert (kafka.topic_prefix, kafka.bootstrap, kafka.replication) == ("argument.", "variable:1", 2)
+
+
+def test_another_file_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "other.toml"
+    file.write_text('[clickhouse]\ndatabase = "other"\n')
+    monkeypatch.setenv("GROUPVITALS_CONFIG", str(file))
+    assert load_settings().clickhouse.database == "other"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("KAFKA__CHAT_PARTITIONS", "0", ["kafka.chat_partitions", "'0'", "GROUPVITALS_KAFKA__CHAT_PARTITIONS"]),
+        ("KAFKA__CHAT_PARTITIONS", "many", ["kafka.chat_partitions", "'many'"]),
+        ("WORKER__TIME_ZONE", "Mars/Olympus", ["worker.time_zone", "'Mars/Olympus'", "IANA"]),
+        ("CLICKHOUSE__DATABASE", "a-b; DROP", ["clickhouse.database", "a-b; DROP"]),
+        ("KAFKA__BOOTSTRP", "x:1", ["kafka.bootstrp", "GROUPVITALS_KAFKA__BOOTSTRP"]),
+        ("KAFKAS", "x", ["GROUPVITALS_KAFKAS", "docs/settings.md"]),
+    ],
+)
+def test_a_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: list[str]) -> None:
+    monkeypatch.setenv(f"GROUPVITALS_{name}", value)
+    with pytest.raises(ConfigError) as caught:
+        load_settings()
+    assert all(word in str(caught.value) for word in words), str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[kafka]\nreplication = 99\n", ["kafka.replication", "99", "groupvitals.toml"]),
+        ("[kafka]\nreplicas = 1\n", ["kafka.replicas", "groupvitals.toml"]),
+        ("[kafak]\nreplication = 1\n", ["kafak", "groupvitals.toml"]),
+        ("[kafka\n", ["groupvitals.toml", "not valid TOML"]),
+    ],
+)
+def test_a_wrong_line_of_the_file_is_named(text: str, words: list[str]) -> None:
+    Path("groupvitals.toml").write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load_settings()
+    assert all(word in str(caught.value) for word in words), str(caught.value)
+
+
+def test_a_named_file_that_is_not_there_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GROUPVITALS_CONFIG", "nowhere.toml")
+    with pytest.raises(ConfigError, match=r"nowhere\.toml"):
+        load_settings()
+
+
+def test_the_password_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GROUPVITALS_CLICKHOUSE__PASSWORD", "hush")
+    settings = load_settings()
+    assert settings.clickhouse.password == "hush"
+    assert "hush" not in repr(settings)
+
+
+def test_every_setting_says_what_it_means() -> None:
+    rows = describe(Settings())
+    assert len(rows) > 20
+    assert [name for name, _, meaning in rows if not meaning] == []
+
+
+def test_the_settings_page_is_up_to_date() -> None:
+    assert PAGE.read_text() == page(), "run `make generated` and commit docs/settings.md"
