@@ -52,11 +52,11 @@ class Commands(TyperGroup):
 def _load(name: str) -> Any:
     module, _, attribute = COMMANDS[name].partition(":")
     try:
-        target = getattr(import_module(module), attribute)
+        target = getattr(import_module(module), attribute, None) or _missing(name)
     except ModuleNotFoundError as error:
-        if not (error.name or "").startswith("groupvitals."):
+        if error.name != module:
             raise
-        target = _missing(name, module)
+        target = _missing(name)
     if isinstance(target, typer.Typer):
         application = target
     else:
@@ -67,9 +67,9 @@ def _load(name: str) -> Any:
     return command
 
 
-def _missing(name: str, module: str) -> Any:
+def _missing(name: str) -> Any:
     def command() -> None:
-        raise ConfigError(f"The command {name} is not part of this installation: there is no {module}.")
+        raise ConfigError(f"The command {name} is not part of this installation: there is no {COMMANDS[name]}.")
 
     command.__doc__ = "Not part of this installation."
     return command
