@@ -15,7 +15,7 @@ from tests.conftest import Run
 
 NAMES = ["up", "down", "status", "migrate", "topics", "simulate", "import", "worker", "replay", "ask", "dlq", "doctor"]
 #: What is slow to import and no business of `--help`.
-HEAVY = ("numba", "numpy", "pyarrow", "faust", "aiokafka", "kafka", "clickhouse_driver", "clickhouse_connect")
+HEAVY = ("numba", "numpy", "pyarrow", "faust", "aiokafka", "kafka", "clickhouse_driver", "pydantic")
 
 
 def test_help_lists_every_command(groupvitals: Run) -> None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from schemas.errors import ConfigError
-from schemas.topics import TOPICS
 
 if TYPE_CHECKING:
     from streams.dlq import DeadLetter, LetterCount
@@ -32,6 +31,7 @@ def _where(topic: str | None) -> tuple[str, list[str], str]:
     """The broker, the topics' names there, and the prefix of this deployment."""
     from groupvitals.connections import kafka_bootstrap
     from groupvitals.settings import load_settings
+    from schemas.topics import TOPICS
 
     settings = load_settings()
     prefix = settings.kafka.topic_prefix
