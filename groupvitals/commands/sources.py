@@ -2,9 +2,12 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from sources.importing import Import, Report
 
 
 def simulate(
@@ -49,3 +52,65 @@ def simulate(
     for topic, tally in planted["topics"].items():
         typer.echo(f"{out / topic}.ndjson: {tally['records']:,} records")
     typer.echo(f"{out / 'truth.json'}: the planted truth")
+
+
+def import_(
+    paths: Annotated[list[Path], typer.Argument(help="Files.", exists=True, dir_okay=False)],
+    format_: Annotated[str, typer.Option("--format", "-f", help="ndjson, edges or irc.")] = "ndjson",
+    topic: Annotated[
+        str | None, typer.Option(help="Topic of ndjson files not named after one. Default: chat.events.")
+    ] = None,
+    group: Annotated[str | None, typer.Option(help="Group id of edges and irc files.")] = None,
+    joins: Annotated[bool, typer.Option(help="edges: a join before a member's first message.")] = True,
+    day: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="irc: the file's date.")] = None,
+    keep_text: Annotated[bool, typer.Option("--keep-text", help="irc: send the text, not only its features.")] = False,
+    restart: Annotated[bool, typer.Option("--restart", help="Send files again from their beginning.")] = False,
+    problems: Annotated[Path | None, typer.Option(help="File for a JSON line a line that could not be read.")] = None,
+) -> None:
+    """Import files into Kafka; goes on where the last import of a file stopped."""
+    from groupvitals.connections import kafka_bootstrap
+    from groupvitals.settings import load_settings
+    from sources.chunks import Options
+    from sources.importing import Import
+
+    settings = load_settings()
+    options = Options(topic, group, joins, day.date() if day else None, keep_text)
+    bootstrap, prefix = kafka_bootstrap(settings), settings.kafka.topic_prefix
+    print_report(run_import(Import(format_, paths, bootstrap, settings.home, options, prefix, restart, problems)))
+
+
+def run_import(job: "Import") -> "Report":
+    """Run an import with a progress bar on standard error."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+    from sources.importing import run
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
+        tasks = {path: bar.add_task(path.name, total=path.stat().st_size) for path in job.paths}
+        return run(job, lambda path, offset: bar.update(tasks[path], completed=offset))
+
+
+def print_report(report: "Report") -> None:
+    """Say what was sent and what could not be read."""
+    from collections import Counter
+
+    for file in report.files:
+        if file.skipped:
+            typer.echo(f"{file.path}: imported before, nothing sent (--restart sends it again)")
+            continue
+        resumed = f" after line {file.resumed_line:,}" if file.resumed_line else ""
+        typer.echo(f"{file.path}: {file.records:,} records from {file.lines - file.resumed_line:,} lines{resumed}")
+        for problem in file.shown:
+            typer.echo(f"  line {problem.line:,}: {problem.kind}: {problem.reason}")
+        if hidden := sum(file.problems.values()) - len(file.shown):
+            kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(file.problems.items()))
+            typer.echo(f"  and {hidden:,} more that could not be read ({kinds} in all); --problems FILE lists them")
+    by_topic: Counter[str] = Counter()
+    for (topic, _), count in report.sent.acknowledged.items():
+        by_topic[topic] += count
+    for topic, count in sorted(by_topic.items()):
+        typer.echo(f"{topic}: {count:,} records acknowledged")
+    for (topic, partition), count in sorted(report.sent.refused.items()):
+        typer.echo(f"{topic}, partition {partition}: {count:,} refused by Kafka as too large (max.message.bytes)")

@@ -1,0 +1,114 @@
+"""What importers give: chunks of records with their place in the file, and what could not be read."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+from schemas.errors import ConfigError, DataError
+
+#: About so many bytes of a file make one chunk, the unit of sending, acknowledging and resuming.
+CHUNK_BYTES = 8 * 2**20
+#: Longest line that is sent, bytes; Kafka takes no larger record. Longer ones are only reported.
+MAX_LINE_BYTES = 4_000_000
+
+
+class Problem(NamedTuple):
+    """One line that could not be read: `line` counts from 1, `kind` is a stable class, `reason` says what is wrong."""
+
+    line: int
+    kind: str
+    reason: str
+
+
+class Position(NamedTuple):
+    """A place in a file: bytes and lines before it."""
+
+    offset: int = 0
+    line: int = 0
+
+
+START = Position()
+
+
+@dataclass
+class Chunk:
+    """Records of one topic in order, made from the lines before `end`.
+
+    `keys[i]` is None where the line has none; the record is sent all the same.
+    """
+
+    topic: str
+    end: Position
+    keys: list[bytes | None] = field(default_factory=list)
+    values: list[bytes] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def add(self, key: bytes | None, value: bytes) -> None:
+        """Append one record."""
+        self.keys.append(key)
+        self.values.append(value)
+
+
+@dataclass(frozen=True)
+class Options:
+    """How files are to be read; what a format has no use for is ignored.
+
+    `topic`: of `ndjson` files whose name does not say it. `group`: the group id of `edges` and `irc` files. `joins`:
+    precede a member's first message of an `edges` file by a join. `day`: the date on which an `irc` file begins.
+    `keep_text`: let `irc` messages carry their text.
+    """
+
+    topic: str | None = None
+    group: str | None = None
+    joins: bool = True
+    day: date | None = None
+    keep_text: bool = False
+
+
+#: Reads one file from a position on; always gives the same chunks from the same file and position.
+Reader = Callable[[Path, Options, Position], Iterator[Chunk]]
+
+
+def read_lines(path: Path, start: Position = START) -> Iterator[tuple[Position, list[bytes | None], Position]]:
+    """Lines of a file without their newline, about `CHUNK_BYTES` at a time, as (begin, lines, end).
+
+    None stands for a line beyond `MAX_LINE_BYTES`, which is skipped in constant memory. Raises `DataError` when the
+    file cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            file.seek(start.offset)
+            begin = start
+            while block := file.read(CHUNK_BYTES):
+                lines: list[bytes | None] = list(block.split(b"\n"))
+                tail = lines[-1] or b""
+                if tail and len(tail) <= MAX_LINE_BYTES:
+                    tail += file.readline(MAX_LINE_BYTES + 2 - len(tail))
+                lines[-1] = tail.removesuffix(b"\n")
+                if len(tail) > MAX_LINE_BYTES + 1:
+                    while tail and not tail.endswith(b"\n"):
+                        tail = file.readline(CHUNK_BYTES)
+                    lines[-1] = None
+                elif not tail:
+                    lines.pop()
+                lines = [None if line is not None and len(line) > MAX_LINE_BYTES else line for line in lines]
+                end = Position(file.tell(), begin.line + len(lines))
+                yield begin, lines, end
+                begin = end
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from None
+
+
+def too_long(line: int) -> Problem:
+    """The problem of a line that is not sent."""
+    return Problem(line, "too_long", f"longer than {MAX_LINE_BYTES:,} bytes, not sent")
+
+
+def group_fields(group: str) -> tuple[str, str]:
+    """(platform, group id) of a `platform:workspace:native id`; raises `ConfigError` when it is none."""
+    platform, *rest = group.split(":", 2)
+    if len(rest) != 2 or not platform or not all(rest) or len(group) > 128:
+        raise ConfigError(f"--group {group!r} is not platform:workspace:native id, such as other:-:students.")
+    return platform, group

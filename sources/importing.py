@@ -1,0 +1,128 @@
+"""Imports files: reads a format, sends its records, remembers how far it came, reports what could not be read."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+import orjson
+
+from schemas.errors import ConfigError
+from sources.chunks import START, Chunk, Options, Problem
+from sources.formats import FORMATS
+from sources.producer import Producer, Sent, produce
+from sources.resume import Bookmark
+
+#: Problems shown of each file; all are counted.
+SHOWN = 10
+
+
+@dataclass
+class FileReport:
+    """What became of one file. `skipped`: it was imported before and nothing of it was sent now."""
+
+    path: str
+    resumed_line: int = 0
+    lines: int = 0
+    records: int = 0
+    skipped: bool = False
+    problems: Counter[str] = field(default_factory=Counter)
+    shown: list[Problem] = field(default_factory=list)
+
+
+@dataclass
+class Report:
+    """What became of an import: its files, and the records Kafka acknowledged or refused by topic and partition."""
+
+    files: list[FileReport] = field(default_factory=list)
+    sent: Sent = field(default_factory=Sent)
+
+    @property
+    def records(self) -> int:
+        """Records acknowledged."""
+        return sum(self.sent.acknowledged.values())
+
+    @property
+    def problems(self) -> int:
+        """Lines that could not be read."""
+        return sum(sum(file.problems.values()) for file in self.files)
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import: which files in which format go where.
+
+    `home` keeps the bookmarks (`imports/` below it); `restart` ignores them. `problems_to` takes a JSON line a problem.
+    """
+
+    format: str
+    paths: list[Path]
+    bootstrap: str
+    home: Path
+    options: Options = field(default_factory=Options)
+    prefix: str = ""
+    restart: bool = False
+    problems_to: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.format not in FORMATS:
+            raise ConfigError(f"There is no format {self.format}; there are {', '.join(FORMATS)}.")
+        for path in self.paths:
+            if not path.is_file():
+                raise ConfigError(f"{path} is not a file.")
+
+
+#: Called with a file and how many of its bytes are acknowledged.
+Progress = Callable[[Path, int], None]
+
+
+def run(job: Import, progress: Progress = lambda path, offset: None) -> Report:
+    """Import files one after the other.
+
+    Each file goes on where its last import stopped. Raises `ConfigError` (a topic is missing), `DataError` (a file
+    cannot be read) or `ServiceError` (Kafka); what was acknowledged until then is remembered.
+    """
+    return asyncio.run(_run(job, progress))
+
+
+async def _run(job: Import, progress: Progress) -> Report:
+    report = Report()
+    with ExitStack() as stack:
+        problems = stack.enter_context(job.problems_to.open("wb")) if job.problems_to else None
+        async with Producer(job.bootstrap, job.prefix) as producer:
+            report.sent = producer.sent
+            for path in job.paths:
+                file = FileReport(str(path))
+                report.files.append(file)
+                await _file(job, path, producer, file, problems, progress)
+    return report
+
+
+async def _file(
+    job: Import, path: Path, producer: Producer, report: FileReport, problems: BinaryIO | None, progress: Progress
+) -> None:
+    what = (job.format, job.bootstrap, job.prefix, job.options)
+    bookmark = Bookmark(job.home / "imports", path, repr(what))
+    start = START if job.restart else bookmark.read()
+    if start.offset and bookmark.finished(start):
+        report.skipped, report.resumed_line = True, start.line
+        progress(path, start.offset)
+        return
+    report.resumed_line, report.lines = start.line, start.line
+    progress(path, start.offset)
+
+    def done(chunk: Chunk) -> None:
+        bookmark.write(chunk.end)
+        report.lines = chunk.end.line
+        report.records += len(chunk.values)
+        for problem in chunk.problems:
+            report.problems[problem.kind] += 1
+            if problems:
+                problems.write(orjson.dumps({"file": report.path} | problem._asdict()) + b"\n")
+        report.shown += chunk.problems[: SHOWN - len(report.shown)]
+        progress(path, chunk.end.offset)
+
+    await produce(producer, FORMATS[job.format](path, job.options, start), done)

@@ -1,0 +1,61 @@
+"""Imports the contract itself: one event a line, passed on byte for byte; only the key is looked up."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+
+from schemas.errors import ConfigError
+from schemas.topics import CHAT, INPUT_TOPICS
+from sources.chunks import Chunk, Options, Position, Problem, read_lines, too_long
+
+
+def topic_of(path: Path, options: Options) -> str:
+    """The topic of a file: the option's, else the one the file is named after, else `chat.events`."""
+    if options.topic and options.topic not in INPUT_TOPICS:
+        raise ConfigError(f"There is no input topic {options.topic}; there are {', '.join(INPUT_TOPICS)}.")
+    return options.topic or next((topic for topic in INPUT_TOPICS if path.name.startswith(f"{topic}.")), CHAT.name)
+
+
+class _Keys(dict[str, bytes]):
+    """Record keys by name, encoded once."""
+
+    def __missing__(self, name: str) -> bytes:
+        if not name:
+            raise ValueError("an empty key is none")
+        key = self[name] = name.encode()
+        return key
+
+
+def read_ndjson(path: Path, options: Options, start: Position) -> Iterator[Chunk]:
+    """Read one file. A line that is not JSON or has no key is sent without one, so that it is not lost."""
+    topic = topic_of(path, options)
+    field, loads = INPUT_TOPICS[topic].key, orjson.loads
+    for begin, lines, end in read_lines(path, start):
+        chunk, known = Chunk(topic, end), _Keys()
+        add_key, add_value = chunk.keys.append, chunk.values.append
+        for number, line in enumerate(lines, begin.line + 1):
+            if line is None:
+                chunk.problems.append(too_long(number))
+                continue
+            try:
+                add_key(known[loads(line)[field]])
+            except (ValueError, KeyError, TypeError, AttributeError):
+                chunk.problems.append(_problem(number, line, field))
+                add_key(None)
+            add_value(line)
+        yield chunk
+
+
+def _problem(number: int, line: bytes, field: str) -> Problem:
+    if not line:
+        return Problem(number, "empty", "the line is empty")
+    try:
+        data = orjson.loads(line)
+    except ValueError as error:
+        return Problem(number, "invalid_json", str(error))
+    if not isinstance(data, dict):
+        return Problem(number, "invalid_json", f"expected an object, got {type(data).__name__}")
+    if field not in data:
+        return Problem(number, "missing", f"{field}: field required")
+    return Problem(number, "invalid_field", f"{field}: expected a string that is not empty")

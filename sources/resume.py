@@ -1,0 +1,52 @@
+"""Remembers how far a file was imported, so that a second import goes on instead of beginning again."""
+
+from hashlib import blake2b
+from pathlib import Path
+
+import orjson
+
+from sources.chunks import START, Position
+
+
+class Bookmark:
+    """The place up to which one file's records were acknowledged.
+
+    `what` tells imports of the same file apart (format, target, options). A file that is another one by now (inode), or
+    shorter than what was read of it, begins anew; one that only grew goes on.
+    """
+
+    def __init__(self, folder: Path, path: Path, what: str) -> None:
+        self._path = path.resolve()
+        name = blake2b(f"{self._path}\0{what}".encode(), digest_size=12).hexdigest()
+        self._file = folder / f"{name}.json"
+
+    def read(self) -> Position:
+        """Where to go on; the start of the file when nothing is known of it."""
+        try:
+            known = orjson.loads(self._file.read_bytes())
+            position = Position(known["offset"], known["line"])
+            same = known["inode"] == self._path.stat().st_ino and self._unchanged(known)
+        except (OSError, ValueError, KeyError, TypeError):
+            return START
+        return position if same else START
+
+    def _unchanged(self, known: dict[str, int]) -> bool:
+        now = self._path.stat()
+        if now.st_size == known["size"]:
+            return now.st_mtime_ns == known["mtime_ns"]
+        with self._path.open("rb") as file:  # grown: go on only after a whole line
+            file.seek(known["offset"] - 1)
+            return now.st_size > known["size"] and file.read(1) == b"\n"
+
+    def finished(self, position: Position) -> bool:
+        """Whether nothing follows a place."""
+        return position.offset == self._path.stat().st_size
+
+    def write(self, position: Position) -> None:
+        """Remember a place; a crash leaves the old one or the new one."""
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        now = self._path.stat()
+        known = {"path": str(self._path), "inode": now.st_ino, "size": now.st_size, "mtime_ns": now.st_mtime_ns}
+        new = self._file.with_suffix(".new")
+        new.write_bytes(orjson.dumps(known | position._asdict()))
+        new.replace(self._file)
