@@ -4,7 +4,7 @@
 
 import numpy as np
 
-from analytics.community import _index_row, member_key
+from analytics.community import _index_row, first_time, member_key
 from analytics.community_state import GROUPS, LABELS, MEMBERS, PANES
 from analytics.compiled import kernel
 from analytics.hashing import hash64, mix
@@ -65,3 +65,10 @@ def rebuild_ids(ids, offsets, new_ids, new_offsets, oldest):
             new_ids[at], new_offsets[at] = ids[i], offsets[i]
             count += 1
     return count
+
+
+@kernel
+def remember_ids(state, hashes, offsets):
+    """Remember event ids in ascending order of their offsets; there must be room."""
+    for i in range(len(hashes)):
+        first_time(state.ids, state.id_offsets, state.counts, hashes[i], offsets[i], 0)

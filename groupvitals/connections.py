@@ -7,6 +7,7 @@ from schemas.errors import ServiceError
 
 if TYPE_CHECKING:
     from deploy.services import Endpoints
+    from sinks.clickhouse.connection import Address
 
 
 def kafka_bootstrap(settings: Settings) -> str:
@@ -29,3 +30,12 @@ def _local(settings: Settings, service: str, variable: str) -> "Endpoints":
     if found is None:
         raise ServiceError(f"No {service} is known: run `groupvitals up` or set {variable}.")
     return found
+
+
+def clickhouse(settings: Settings) -> "Address":
+    """The address of the database with all that a connection needs; raises `ServiceError` when there is none."""
+    from sinks.clickhouse.connection import Address
+
+    host, tcp, http = clickhouse_address(settings)
+    ch = settings.clickhouse
+    return Address(host, tcp, http, ch.user, ch.password, ch.database, ch.secure, ch.cluster, ch.timeout_s)

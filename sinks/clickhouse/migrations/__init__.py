@@ -4,6 +4,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from importlib import resources
+from importlib.resources.abc import Traversable
 from string import Template
 
 from schemas.errors import DataError
@@ -68,11 +69,15 @@ def plan(address: Address, zone: str) -> list[Migration]:
     return found
 
 
+def _order(file: Traversable) -> tuple[bool, bool, str]:
+    return not file.name.startswith("_"), not file.name.endswith("_daily.sql"), file.name
+
+
 def views(address: Address, zone: str) -> list[Migration]:
-    """The views, which are made anew at every migration: the live tables first, then the questions."""
+    """The views, which are made anew at every migration: the live tables first, then closed days, then the questions."""
     folder = resources.files("sinks.clickhouse").joinpath("views")
     found = []
-    for file in sorted(folder.iterdir(), key=lambda file: (not file.name.startswith("_"), file.name)):
+    for file in sorted(folder.iterdir(), key=_order):
         if file.name.endswith(".sql"):
             name = file.name.removesuffix(".sql").lstrip("_0123456789")
             body = _fill(file.read_text(), address, zone).rstrip().rstrip(";")

@@ -1,0 +1,28 @@
+"""`groupvitals migrate`: bring the database's tables and views up to date."""
+
+from typing import Annotated
+
+import typer
+
+
+def migrate(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the statements, change nothing.")] = False,
+    status: Annotated[bool, typer.Option("--status", help="Say which migrations are applied.")] = False,
+) -> None:
+    """Apply the migrations that are missing and make all views anew; safe to repeat."""
+    from groupvitals.connections import clickhouse
+    from groupvitals.settings import load_settings
+    from sinks.clickhouse import migrations
+
+    settings = load_settings()
+    address, zone = clickhouse(settings), settings.worker.time_zone
+    if status or dry_run:
+        for migration in migrations.plan(address, zone):
+            print(f"{'applied' if migration.applied else 'missing'}  {migration.name}")
+            if dry_run and not migration.applied:
+                print("\n".join(f"{statement};\n" for statement in migration.statements))
+        if dry_run:
+            print("\n".join(f"{view.statements[0]};\n" for view in migrations.views(address, zone)))
+        return
+    applied = migrations.migrate(address, zone)
+    print(f"Database {address.database}: {', '.join(applied) or 'nothing to apply'}; the views are made anew.")

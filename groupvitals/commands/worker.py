@@ -1,0 +1,70 @@
+"""`groupvitals worker`: process chat.events into ClickHouse."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from groupvitals.settings import Settings
+    from streams.worker import Worker, WorkerConfig
+
+
+def worker_config(settings: "Settings") -> "WorkerConfig":
+    """The settings as a worker takes them."""
+    from groupvitals.connections import clickhouse, kafka_bootstrap
+    from streams.worker import WorkerConfig
+
+    w = settings.worker
+    return WorkerConfig(
+        kafka_bootstrap(settings), clickhouse(settings), settings.home / "faust", settings.kafka.topic_prefix, w.time_zone,
+        w.lateness_h, w.duplicate_horizon, w.flush_interval_s, w.flush_events, w.buffered_frames, w.max_memberships, w.tick_s,
+        w.dead_letter_ratio, w.dead_letter_run, w.store_text, settings.kafka.session_timeout_s, settings.kafka.max_fetch_mb,
+    )  # fmt: skip
+
+
+def worker(
+    until_caught_up: Annotated[bool, typer.Option("--until-caught-up", help="Stop when everything in the topic is landed.")] = False,
+    stats: Annotated[Path | None, typer.Option("--stats", help="Write what was done, and where the time went, to this file.")] = None,
+) -> None:
+    """Process chat events until stopped (Ctrl-C) or, with --until-caught-up, until all are landed."""
+    from groupvitals.settings import load_settings
+
+    run_worker(load_settings(), until_caught_up, stats)
+
+
+def run_worker(settings: "Settings", until_caught_up: bool, stats: Path | None = None) -> "Worker":
+    """Run a worker in this process; returns it when it has stopped."""
+    import asyncio
+    import json
+    import time
+
+    from groupvitals.progress import WorkerProgress, log_plainly
+
+    log_plainly()
+    with WorkerProgress() as progress:
+        progress.say("Compiling kernels (kept in the cache for the next time)")
+        began = time.perf_counter()
+        from streams.worker import Worker
+
+        from streams.warmup import warm_up
+
+        warm_up()
+        progress.say(f"Kernels ready after {time.perf_counter() - began:.0f} s")
+        worker = Worker(worker_config(settings))
+        asyncio.run(worker.run(until_caught_up, progress.update))
+        progress.done(worker)
+    if stats is not None:
+        stats.write_text(json.dumps(summary(worker), indent=1))
+    return worker
+
+
+def summary(worker: "Worker") -> dict[str, Any]:
+    """What a worker did, as one JSON object."""
+    p = worker.processor.progress
+    seconds = max(p.last_flush_at - p.first_frame_at, 1e-9)
+    return {
+        "events": p.landed, "dead_letters": p.dead_letters, "flushes": p.flushes, "seconds": seconds,
+        "events_per_s": p.landed / seconds if p.landed else 0.0, "first_frame_at": p.first_frame_at,
+        "last_flush_at": p.last_flush_at, "stages_s": dict(p.seconds),
+    }  # fmt: skip

@@ -1,0 +1,40 @@
+-- Every membership as its worker last wrote it. Masks: bit 0 is the day (the hour) of last_ms.
+SELECT
+    states.group_id AS group_id,
+    states.member_id AS member_id,
+    states.role AS role,
+    NOT (states.out_ms > 0 AND states.out_ms >= states.in_ms)
+        AND NOT (clocks.roster_ms > greatest(states.in_ms, states.last_ms, states.first_ms)) AS present,
+    states.join_ms < 4611686018427387904 AS join_known,
+    if(join_known, fromUnixTimestamp64Milli(states.join_ms, '${zone}'), NULL) AS joined_at,
+    states.join_ms AS join_ms,
+    states.inviter_id AS inviter_id,
+    states.source AS source,
+    states.in_ms AS in_ms,
+    states.out_ms AS out_ms,
+    states.first_ms AS first_ms,
+    states.last_ms AS last_ms,
+    if(states.last_ms > 0, fromUnixTimestamp64Milli(states.last_ms, '${zone}'), NULL) AS last_active_at,
+    if(states.spoke_ms > 0, fromUnixTimestamp64Milli(states.spoke_ms, '${zone}'), NULL) AS last_spoke_at,
+    states.messages AS messages,
+    states.joins AS joins,
+    states.leaves AS leaves,
+    states.open_messages AS open_messages,
+    states.last_ms > 0 AS was_active,
+    toDate(fromUnixTimestamp64Milli(states.last_ms, '${zone}')) AS base_day,
+    intDiv(states.last_ms, 3600000) AS base_hour,
+    states.spoke_lo AS spoke_lo,
+    states.spoke_hi AS spoke_hi,
+    states.reacted_lo AS reacted_lo,
+    states.read_lo AS read_lo,
+    states.spoke_hours AS spoke_hours,
+    states.reacted_hours AS reacted_hours,
+    states.read_hours AS read_hours,
+    toDate(clocks.closed_day) AS closed_until
+FROM (
+    SELECT *
+    FROM ${database}.membership_states
+    ORDER BY group_id, member_id, version DESC
+    LIMIT 1 BY group_id, member_id
+) AS states
+LEFT JOIN ${database}.group_clocks AS clocks USING group_id

@@ -1,0 +1,38 @@
+-- Names, owners and tags of groups, and who is in them.
+-- A member is in the group unless the last thing known is a leave, or a complete roster newer than every sign of them.
+SELECT
+    clocks.group_id AS group_id,
+    facts.name AS name,
+    clocks.platform AS platform,
+    facts.owner_id AS owner_id,
+    clocks.status AS status,
+    facts.tags AS tags,
+    facts.aliases AS aliases,
+    if(clocks.created_ms > 0, fromUnixTimestamp64Milli(clocks.created_ms, '${zone}'), NULL) AS created_at,
+    fromUnixTimestamp64Milli(clocks.max_ms, '${zone}') AS time,
+    toDate(clocks.closed_day) AS closed_until,
+    if(clocks.activity_ms > 0, fromUnixTimestamp64Milli(clocks.activity_ms, '${zone}'), NULL) AS last_activity,
+    members.known AS known,
+    members.present AS present,
+    members.left AS left,
+    members.excluded AS excluded,
+    if(clocks.count_ms > 0, clocks.member_count, NULL) AS platform_count,
+    greatest(ifNull(platform_count, 0) - members.present, 0) AS unseen,
+    members.present + unseen AS headcount,
+    clocks.late AS late_events
+FROM ${database}.group_clocks AS clocks
+LEFT JOIN (
+    SELECT
+        group_id, argMax(name, (ts_ms, event_id)) AS name, argMax(owner_id, (ts_ms, event_id)) AS owner_id,
+        argMax(tags, (ts_ms, event_id)) AS tags, argMax(aliases, (ts_ms, event_id)) AS aliases
+    FROM ${database}.facts
+    WHERE type = 'group'
+    GROUP BY group_id
+) AS facts USING group_id
+LEFT JOIN (
+    SELECT
+        group_id, toInt64(count()) AS known, toInt64(countIf(rows.present)) AS present,
+        toInt64(countIf(NOT rows.present)) AS left, toInt64(countIf(rows.present AND rows.role != 'member')) AS excluded
+    FROM ${database}.memberships AS rows
+    GROUP BY group_id
+) AS members USING group_id

@@ -1,0 +1,13 @@
+-- Do they stay? One row a group, dimension, value and n, over all cohorts whose day n is closed. Dimensions do not add up
+-- to each other.
+SELECT
+    group_id, dimensions.1 AS dimension, dimensions.2 AS value, n, sum(cohorts.base) AS base, sum(cohorts.stayed) AS stayed,
+    sum(cohorts.spoke) AS spoke, if(n >= 7, sum(cohorts.spoke_within_7d), NULL) AS spoke_within_7d,
+    stayed / base AS stayed_share, spoke / base AS spoke_share
+FROM (
+    SELECT *, arrayJoin([('all', ''), ('source', source), ('inviter', inviter_id)]) AS dimensions
+    FROM ${database}.retention_daily
+) AS cohorts
+WHERE dimension != 'inviter' OR value != ''
+GROUP BY group_id, dimension, value, n
+ORDER BY group_id, dimension, value, n

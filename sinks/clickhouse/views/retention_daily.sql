@@ -1,0 +1,54 @@
+-- Do they stay? One row a group, day of the cohort (first join) and n; only cohorts whose day n is closed.
+-- spoke_n is read from the day mask while it reaches back so far, else from member_days.
+WITH
+    cohort AS (
+        SELECT
+            group_id, member_id, source, inviter_id, spoke_lo, spoke_hi, was_active, last_ms, in_ms, join_ms, base_day,
+            toDate(fromUnixTimestamp64Milli(join_ms, '${zone}')) AS joined_on, arrayJoin([1, 7, 30, 60, 90]) AS n,
+            joined_on + n AS day_n
+        FROM ${database}.memberships
+        WHERE join_known AND joined_on + n < closed_until
+    ),
+    presence AS (
+        SELECT
+            group_id, member_id, groupArrayIf(ts_ms, type IN ('join', 'roster')) AS ins, groupArrayIf(ts_ms, type = 'leave') AS outs
+        FROM (SELECT * FROM ${database}.facts FINAL)
+        WHERE type IN ('join', 'leave', 'roster')
+        GROUP BY group_id, member_id
+    ),
+    rosters AS (
+        SELECT group_id, groupArray(start) AS starts
+        FROM (
+            SELECT group_id, snapshot_id, min(ts_ms) AS start, maxIf(complete, type = 'roster_end') AS whole
+            FROM (SELECT * FROM ${database}.facts FINAL)
+            WHERE type IN ('roster', 'roster_end')
+            GROUP BY group_id, snapshot_id
+        )
+        WHERE whole = 1
+        GROUP BY group_id
+    ),
+    days AS (SELECT group_id, member_id, groupArray(day) AS days FROM (SELECT * FROM ${database}.member_days FINAL) GROUP BY group_id, member_id)
+SELECT
+    group_id, joined_on AS cohort, n, source, inviter_id, count() AS base, countIf(stayed) AS stayed, countIf(spoke) AS spoke,
+    countIf(spoke_within) AS spoke_within_7d
+FROM (
+    SELECT
+        cohort.group_id AS group_id, joined_on, n, source, inviter_id,
+        toUnixTimestamp64Milli(toDateTime64(day_n + 1, 3, '${zone}')) AS end_ms,
+        arrayMax(arrayFilter(t -> t < end_ms, arrayConcat(presence.ins, [join_ms]))) AS last_in,
+        arrayMax(arrayConcat([0], arrayFilter(t -> t < end_ms, presence.outs))) AS last_out,
+        arrayMax(arrayConcat([0], arrayFilter(t -> t < end_ms, rosters.starts))) AS last_roster,
+        last_in > last_out AND NOT (last_roster > greatest(last_in, last_ms)) AS stayed,
+        toInt64(base_day) - toInt64(day_n) AS age,
+        bitOr(bitShiftLeft(toUInt128(spoke_hi), 64), toUInt128(spoke_lo)) AS mask,
+        arrayExists(k -> (was_active AND age + k >= 0 AND age + k < 128 AND bitTest(mask, toUInt8(least(greatest(age + k, 0), 127))))
+            OR (age + k >= 128 AND has(days.days, day_n - k)), [0]) AS spoke,
+        n >= 7 AND arrayExists(k -> (was_active AND age + k >= 0 AND age + k < 128 AND bitTest(mask, toUInt8(least(greatest(age + k, 0), 127))))
+            OR (age + k >= 128 AND has(days.days, day_n - k)), range(7)) AS spoke_within
+    FROM cohort
+    LEFT JOIN presence USING (group_id, member_id)
+    LEFT JOIN rosters ON cohort.group_id = rosters.group_id
+    LEFT JOIN days ON cohort.group_id = days.group_id AND cohort.member_id = days.member_id
+)
+GROUP BY group_id, joined_on, n, source, inviter_id
+ORDER BY group_id, joined_on, n, source, inviter_id

@@ -1,0 +1,50 @@
+"""Compile every kernel before the first frame, on one record of each type."""
+
+import json
+
+import numpy as np
+
+from analytics.community_state import MEMBERS
+from schemas.chat import CHAT_EVENTS
+from schemas.columns import Kind, columns
+from schemas.frame import Records
+from streams.records import PADDING, read_records
+from streams.task import TOPIC, Task
+
+_SAMPLES = {Kind.ID: "a", Kind.TEXT: "a?", Kind.INT: 1, Kind.BOOL: True, Kind.IDS: ["a"], Kind.MAP: {"a": "b"}}
+
+
+def _event(kind: str, number: int, ts_ms: int) -> bytes:
+    spec = columns(TOPIC)
+    model = next(model for model in CHAT_EVENTS if model.model_fields["type"].annotation.__args__[0] == kind)  # type: ignore[union-attr]
+    fields = {field.name: field for field in spec.fields}
+    event = {}
+    for name in model.model_fields:
+        field = fields[name]
+        code = spec.types.index(kind)
+        values = [value for i, value in enumerate(field.values) if int(spec.enum_mask[code, field.index]) >> i & 1]
+        event[name] = values[0] if field.kind is Kind.ENUM else _SAMPLES[field.kind]
+    return json.dumps(event | {"event_id": f"e{number}", "ts_ms": ts_ms}).encode()
+
+
+def sample_records(ts_ms: int = 1_700_000_000_000, step_ms: int = 86_400_000) -> Records:
+    """One record of every type, a day apart, as a frame."""
+    values = [_event(kind, i, ts_ms + i * step_ms) for i, kind in enumerate(columns(TOPIC).types)]
+    lengths = np.array([len(value) for value in values], np.int32)
+    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int32)
+    buffer = np.concatenate([np.frombuffer(b"".join(values), np.uint8), np.empty(lengths.sum() + PADDING, np.uint8)])
+    n = len(values)
+    none = np.full(n, -1, np.int32)
+    return Records(buffer, np.arange(n), np.full(n, -1), starts, lengths, np.zeros(n, np.int32), none, 0, n)
+
+
+def warm_up() -> None:
+    """Run the whole way once, in memory."""
+    from streams.community_state import CommunityState
+
+    read_records(b"", 0)
+    task = Task(TOPIC, 0, CommunityState())
+    task.apply(sample_records())
+    task.begin_flush()
+    task.abandon()
+    assert task.state.count(MEMBERS)
