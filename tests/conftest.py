@@ -14,9 +14,11 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
+from clickhouse_driver import Client
 
 from deploy.services import Endpoints, down, up
 from groupvitals.settings import Settings, load_settings
+from streams.topics import TopicLayout, delete_topics
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 _ROOT = Path(__file__).parent.parent
@@ -94,7 +96,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def settings(services: Endpoints, home: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def settings(
+    request: pytest.FixtureRequest, services: Endpoints, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Settings]:
     """Settings of a deployment of its own on the shared servers, also set as variables for child processes."""
     name = f"t{uuid.uuid4().hex[:12]}"
     for variable, value in {
@@ -106,7 +110,15 @@ def settings(services: Endpoints, home: Path, monkeypatch: pytest.MonkeyPatch) -
         "CLICKHOUSE__DATABASE": name,
     }.items():
         monkeypatch.setenv(f"GROUPVITALS_{variable}", value)
-    return load_settings()
+    yield load_settings()
+    if "KAFKA" in request.config.stash[_CHOICE]:  # servers that go on running are left as they were
+        _remove(services, name)
+
+
+def _remove(services: Endpoints, name: str) -> None:
+    delete_topics(services.kafka, TopicLayout(prefix=f"{name}."))
+    with Client(services.clickhouse_host, services.clickhouse_tcp) as client:
+        client.execute(f"DROP DATABASE IF EXISTS {name} SYNC")
 
 
 @pytest.fixture
