@@ -75,17 +75,16 @@ def _cell(value: Any) -> str:
 
 def _table(rows: list[dict[str, Any]]) -> None:
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    console = Console()
     if not rows:
-        console.print("No rows: nothing is known for this yet.")
+        print("No rows: nothing is known for this yet.")
         return
     empty = [key for key in rows[0] if all(row[key] is None for row in rows)]
-    table = Table(*(key for key in rows[0] if key not in empty), header_style="bold")
+    table = Table(*(Column(key, no_wrap=True) for key in rows[0] if key not in empty), header_style="bold")
     for row in rows:
         table.add_row(*(_cell(value) for key, value in row.items() if key not in empty))
-    console.print(table)
+    Console(width=Console(width=1_000).measure(table).maximum).print(table)
 
 
 _FORMATS = {"table": _table, "json": _json, "csv": _csv}

@@ -40,10 +40,9 @@ FROM (
         arrayMax(arrayConcat([0], arrayFilter(t -> t < end_ms, rosters.starts))) AS last_roster,
         last_in > last_out AND NOT (last_roster > greatest(last_in, last_ms)) AS stayed,
         toInt64(base_day) - toInt64(day_n) AS age,
-        bitOr(bitShiftLeft(toUInt128(spoke_hi), 64), toUInt128(spoke_lo)) AS mask,
-        arrayExists(k -> (was_active AND age + k >= 0 AND age + k < 128 AND bitTest(mask, toUInt8(least(greatest(age + k, 0), 127))))
+        arrayExists(k -> (was_active AND age + k >= 0 AND age + k < 128 AND bitTest(if(age + k < 64, spoke_lo, spoke_hi), toUInt8(bitAnd(age + k, 63))))
             OR (age + k >= 128 AND has(days.days, day_n - k)), [0]) AS spoke,
-        n >= 7 AND arrayExists(k -> (was_active AND age + k >= 0 AND age + k < 128 AND bitTest(mask, toUInt8(least(greatest(age + k, 0), 127))))
+        n >= 7 AND arrayExists(k -> (was_active AND age + k >= 0 AND age + k < 128 AND bitTest(if(age + k < 64, spoke_lo, spoke_hi), toUInt8(bitAnd(age + k, 63))))
             OR (age + k >= 128 AND has(days.days, day_n - k)), range(7)) AS spoke_within
     FROM cohort
     LEFT JOIN presence USING (group_id, member_id)
