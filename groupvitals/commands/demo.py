@@ -28,10 +28,11 @@ def demo() -> None:
     _run("topics")
     _run("migrate")
     _run("simulate", str(folder), "--groups", "20", "--members", "2000", "--days", "60")
-    _run("import", "--format", "ndjson", *map(str, sorted(folder.glob("*.ndjson"))))
+    _run("import", "--restart", "--format", "ndjson", *map(str, sorted(folder.glob("*.ndjson"))))
     _run("worker", "--until-caught-up")
     _answers(folder / "truth.json")
-    typer.echo("\nThe servers still run: `groupvitals ask` asks on, `make down` stops them.")
+    ask = f"GROUPVITALS_CLICKHOUSE__DATABASE={NAME} .venv/bin/groupvitals ask tiers"
+    typer.echo(f"\nThe servers still run: `{ask}` asks on, `make down` stops them.")
 
 
 def _say(command: str) -> None:
