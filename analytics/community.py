@@ -17,7 +17,7 @@ from analytics.community_state import (
     MEMBERS, NEVER_MIN, PANES,
 )  # fmt: skip
 from analytics.compiled import kernel
-from analytics.hashing import equal_bytes, hash64, mix
+from analytics.hashing import copy_bytes, equal_bytes, hash64, mix
 from analytics.masks import roll, roll_hours, window
 from schemas.columns import columns
 
@@ -120,7 +120,7 @@ def _same_id(arena, at, buffer, start, length):
 def _keep_id(arena, counts, buffer, start, length):
     at = counts[ARENA]
     arena[at], arena[at + 1] = length & 255, length >> 8
-    arena[at + 2 : at + 2 + length] = buffer[start : start + length]
+    copy_bytes(buffer, start, arena, at + 2, length)
     counts[ARENA] = at + 2 + length
     return at
 

@@ -77,8 +77,11 @@ class Store(Protocol):
     def checkpoints(self, topic: str, partition: int) -> list[Checkpoint]:
         """All checkpoints of a task."""
 
-    def load(self, table: str, topic: str, partition: int, valid: Chain, columns: tuple[str, ...]) -> pa.Table:
-        """Each key's newest row on the chain; with the two slots of a key, one of them."""
+    def load(
+        self, table: str, topic: str, partition: int, valid: Chain, columns: tuple[str, ...],
+        keys: list[tuple[str, str]] | None = None,
+    ) -> pa.Table:  # fmt: skip
+        """Each key's newest row on the chain; with the two slots of a key, one of them. Only these keys, if given."""
 
     def event_ids(self, topic: str, partition: int, first: int, end: int) -> pa.Table:
         """`event_hash` and `offset` of the records landed from offset `first` up to `end`, in offset order."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from analytics.community import _index_row, add_group, find_group, find_pane, label, member_key
 from analytics.community_state import ARENA, COUNTERS, MEMBERS, MEMBERSHIP, PANE
 from analytics.compiled import kernel
-from analytics.hashing import hash64
+from analytics.hashing import copy_bytes, hash64
 from schemas.columns import columns
 from streams.community_rows import GROUP_COLUMNS, MEMBER_COLUMNS
 from streams.community_state import CommunityState
@@ -63,7 +63,7 @@ def _add_members(state, records, buffer, starts, lengths):
         at = state.counts[ARENA]
         n = lengths[i]
         state.arena[at], state.arena[at + 1] = n & 255, n >> 8
-        state.arena[at + 2 : at + 2 + n] = buffer[starts[i] : starts[i] + n]
+        copy_bytes(buffer, starts[i], state.arena, at + 2, n)
         state.counts[ARENA] = at + 2 + n
         m.id_at, m.next = at, state.groups[m.group].head
         state.groups[m.group].head = row
@@ -108,7 +108,7 @@ def load_groups(state: CommunityState, table: pa.Table) -> None:
 
 
 def load_members(state: CommunityState, table: pa.Table) -> None:
-    """Add the memberships of a `membership_states` cut; their groups come first."""
+    """Add the memberships of a `membership_states` cut, or cold ones that wake; their groups come first."""
     records = np.zeros(table.num_rows, MEMBERSHIP)
     records["group"] = _rows_of_groups(state, table["group_id"])
     for name in (*MEMBER_COLUMNS, "slot"):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from analytics.calendar import HOUR_MS, day_starts
 from analytics.community import apply, chat_fields
+from analytics.community_cold import close_ranks, copy_keys, remember_cold, waking
 from analytics.community_index import (
     rebuild_group_index, rebuild_ids, rebuild_label_index, rebuild_member_index, rebuild_pane_index, remember_ids,
 )  # fmt: skip
@@ -38,6 +39,7 @@ class CommunityState:
 
     def __init__(self, time_zone: str = "UTC", lateness_h: int = 48, horizon: int = 4_000_000) -> None:
         self._settings = time_zone, lateness_h, horizon
+        self._cold, self._cold_count = np.zeros(1024, np.uint64), 0
         self.clock = Clock(day_starts(time_zone), lateness_h * HOUR_MS, horizon)
         self.state = State(
             np.zeros(16, np.int64), np.empty(64, GROUP), np.empty(1024, MEMBERSHIP), np.empty(1024, PANE),
@@ -132,6 +134,86 @@ class CommunityState:
         ids, offsets = np.zeros(size, np.uint64), np.zeros(size, np.int64)
         state.counts[IDS] = rebuild_ids(state.ids, state.id_offsets, ids, offsets, offset - self.clock.horizon)
         self.state = state._replace(ids=ids, id_offsets=offsets)
+
+    def forget_closed_panes(self) -> None:
+        """Drop the panes that are closed and checkpointed; no flush may be under way."""
+        state, counts = self.state, self.state.counts
+        panes = state.panes[: counts[PANES]]
+        groups = state.groups
+        closed = np.where(panes["daily"] == 1, groups["closed_day"][panes["group"]], groups["closed_hour"][panes["group"]])
+        keep = (panes["bucket"] >= closed) | (panes["dirty"] == 1)
+        if keep.sum() * 2 > len(keep) or len(keep) < 4096:
+            return
+        moved = np.cumsum(keep, dtype=np.int32) - 1
+        kept = np.empty(max(int(keep.sum()) * 2, 1024), PANE)
+        kept[: keep.sum()] = panes[keep]
+        dirty = np.empty(len(kept), np.int32)
+        dirty[: counts[DIRTY_PANES]] = moved[state.dirty_panes[: counts[DIRTY_PANES]]]
+        counts[PANES] = keep.sum()
+        self.state = state._replace(panes=kept, dirty_panes=dirty, pane_index=_indices(1024))
+        self._index("pane_index", len(kept) * 2, rebuild_pane_index)
+
+    def evict(self, limit: int) -> int:
+        """Drop cold memberships, the coldest first, when more than `limit` are in memory. Returns how many.
+
+        No flush may be under way.
+        """
+        state, counts = self.state, self.state.counts
+        n = int(counts[MEMBERS])
+        if n <= limit:
+            return 0
+        members, groups = state.members[:n], state.groups
+        day = np.searchsorted(self.clock.day_starts, members["last_ms"], "right") - 1
+        cold = (members["dirty"] == 0) & ~members["open_messages"].any(axis=1)
+        cold &= (members["last_ms"] == 0) | (day < groups["closed_day"][members["group"]] - 28)
+        rows = np.flatnonzero(cold)
+        excess = n - limit * 4 // 5
+        if len(rows) > excess:
+            seen = np.maximum(members["last_ms"], members["in_ms"])[rows]
+            rows = rows[np.argpartition(seen, excess)[:excess]]
+        if len(rows) < n // 20:
+            return 0
+        self._remember_cold(rows.astype(np.int32))
+        self._keep(np.delete(np.arange(n, dtype=np.int32), rows))
+        return len(rows)
+
+    def _remember_cold(self, rows: NDArray[np.int32]) -> None:
+        size = len(self._cold)
+        while size < (self._cold_count + len(rows)) * 2:
+            size *= 2
+        if size > len(self._cold):
+            bigger = np.zeros(size, np.uint64)
+            copy_keys(self._cold, bigger)
+            self._cold = bigger
+        self._cold_count += len(rows)
+        remember_cold(self.state, rows, self._cold)
+
+    def _keep(self, rows: NDArray[np.int32]) -> None:
+        state, n = self.state, len(self.state.members)
+        moved = np.full(n, -1, np.int32)
+        moved[rows] = np.arange(len(rows), dtype=np.int32)
+        room = len(rows) + max(len(rows) // 2, 1024)
+        dirty = np.empty(room, np.int32)
+        used = state.counts[DIRTY_MEMBERS]
+        dirty[:used] = moved[state.dirty_members[:used]]
+        days = state.member_days[: state.counts[MEMBER_DAYS]]
+        days["membership"] = moved[days["membership"]]
+        self.state = state._replace(members=np.empty(room, MEMBERSHIP), dirty_members=dirty, arena=np.empty_like(state.arena))
+        close_ranks(self.state, state.members, rows, state.arena)
+        self.state = self.state._replace(member_index=_indices(2048))
+        self._index("member_index", int(room * 5 / 3) + 1, rebuild_member_index)
+
+    def waking(self, frame: Frame) -> list[tuple[str, str]]:
+        """Group and member ids of the cold memberships that a frame is about."""
+        if not self._cold_count:
+            return []
+        rows = np.empty(len(frame.offsets), np.int64)
+        rows = rows[: waking(self.state, frame, _FIELDS, self._cold, rows)]
+        found = set()
+        for row in rows:
+            (g, n), (m, k) = frame.spans[row, _FIELDS.group_id], frame.spans[row, _FIELDS.member_id]
+            found.add((frame.buffer[g : g + n].tobytes().decode(), frame.buffer[m : m + k].tobytes().decode()))
+        return sorted(found)
 
     def reopen(self, group_days: NDArray[Any], member_days: NDArray[Any]) -> None:
         """Put closed days back in front of those that wait to be flushed."""

@@ -7,7 +7,9 @@ It accepts only what it is sure of; every other record is left to `schemas.valid
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,misc"
 
 import numpy as np
+
 from analytics.compiled import kernel
+from analytics.hashing import copy_bytes
 
 _FAIL = -1
 _EMPTY = np.uint64(0)
@@ -118,7 +120,7 @@ def _string(buffer, at, end, tail):
             new_tail = tail + at - start
             if new_tail > len(buffer) - (end - at):
                 return _FAIL, 0, 0, tail
-            buffer[tail:new_tail] = buffer[start:at]
+            copy_bytes(buffer, start, buffer, tail, at - start)
             after, new_tail = _unescape(buffer, at, end, new_tail)
             return after, tail, new_tail - tail, new_tail
         if c < 32:

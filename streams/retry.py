@@ -36,3 +36,12 @@ async def retrying(action: Callable[[], Awaitable[T]], doing: str, give_up: Call
             if said > float("-inf"):
                 log.warning("%s goes on after %.0f s.", doing, loop.time() - began)
             return result
+
+
+def wait_for(action: Callable[[], T], doing: str) -> T:
+    """`retrying` for a thread that has no event loop."""
+
+    async def call() -> T:
+        return action()
+
+    return asyncio.run(retrying(call, doing))

@@ -7,12 +7,15 @@ a stale worker stands between two such commits.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Protocol
+
+import pyarrow as pa
 
 from schemas.errors import ConfigError, DataError
 from sinks.contract import Chain, Checkpoint, Cut, Store, chain
 from streams.community_load import LOADED, load_groups, load_ids, load_members, load_panes
-from streams.retry import retrying
+from streams.retry import retrying, wait_for
 from streams.task import Task
 
 log = logging.getLogger(__name__)
@@ -73,6 +76,7 @@ async def take_over(task: Task, broker: Broker, store: Store, thread: Thread = a
     if not await broker.commit({task.partition: (start, term)}):
         return False
     task.topic_ids = {task.topic: topic_id}
+    task.read_back = partial(_read_back, task, store, dict(valid.last))
     task.resume(Cut(term, 0), next_offset, start)
     return True
 
@@ -97,6 +101,15 @@ def _check(task: Task, valid: Chain, topic_id: str, begin: int, end: int) -> Non
             f"{where}: its numbers were made with {valid.head.settings}, this worker has {task.settings}. Start it with the "
             "same settings, or use another database."
         )
+
+
+def _read_back(task: Task, store: Store, last: dict[int, int], keys: list[tuple[str, str]]) -> pa.Table:
+    """The last checkpointed rows of some memberships; blocks until ClickHouse gives them."""
+    valid = Chain(None, last | {task.cut.term: task.cut.sequence})
+    columns = LOADED["membership_states"]
+    return wait_for(
+        lambda: store.load("membership_states", task.topic, task.partition, valid, columns, keys), "reading memberships back"
+    )
 
 
 def _load(task: Task, store: Store, valid: Chain, start: int) -> None:

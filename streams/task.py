@@ -20,6 +20,7 @@ from schemas.frame import Frame, Records
 from sinks.contract import Checkpoint, Cut
 from streams import community_rows as rows
 from streams.arrow import constant
+from streams.community_load import load_members
 from streams.community_state import CommunityState
 from streams.decode import DeadLetter, decode
 from streams.event_rows import event_rows
@@ -61,11 +62,16 @@ class Flush:
     raw: list[pa.Table] = field(default_factory=list)
 
 
+def _nothing_to_read(keys: list[tuple[str, str]]) -> pa.Table:
+    raise AssertionError(f"{len(keys)} cold memberships wake and nothing was said about where they are kept")
+
+
 @dataclass
 class Task:
     """The community processor of one partition.
 
-    `cut` is the last confirmed checkpoint, `next_offset` the first record not yet applied.
+    `cut` is the last confirmed checkpoint, `next_offset` the first record not yet applied. `read_back` gives the last
+    checkpointed rows of memberships (group id, member id) that are not in memory.
     """
 
     topic: str
@@ -80,6 +86,8 @@ class Task:
     topic_ids: dict[str, str] = field(default_factory=dict)
     epoch: int = 0
     flushing: Flush | None = None
+    max_memberships: int = 5_000_000
+    read_back: Callable[[list[tuple[str, str]]], pa.Table] = _nothing_to_read
     _raw: list[pa.Table] = field(default_factory=list)
     _letters: list[Letter] = field(default_factory=list)
     _events: int = 0
@@ -128,6 +136,8 @@ class Task:
         return True
 
     def _take(self, frame: Frame, records: Records, dead: list[DeadLetter]) -> None:
+        if asleep := self.state.waking(frame):
+            load_members(self.state, self.read_back(asleep))
         flags, groups = self.state.apply(frame)
         self._raw.append(event_rows(frame, flags, groups, self.store_text))
         self._letters += [
@@ -183,6 +193,8 @@ class Task:
         for array, changed in flush.changed.items():
             getattr(self.state.state, array)["slot"][changed] ^= 1
         self.cut = flush.checkpoint.cut
+        self.state.forget_closed_panes()
+        self.state.evict(self.max_memberships)
         self._flushed_offset = flush.checkpoint.offsets[self.topic]
 
     def abandon(self) -> None:

@@ -4,10 +4,11 @@ import json
 
 import numpy as np
 
-from analytics.community_state import MEMBERS
 from schemas.chat import CHAT_EVENTS
 from schemas.columns import Kind, columns
 from schemas.frame import Records
+from streams.community_load import load_groups, load_ids, load_members, load_panes
+from streams.community_state import CommunityState
 from streams.records import PADDING, read_records
 from streams.task import TOPIC, Task
 
@@ -39,12 +40,16 @@ def sample_records(ts_ms: int = 1_700_000_000_000, step_ms: int = 86_400_000) ->
 
 
 def warm_up() -> None:
-    """Run the whole way once, in memory."""
-    from streams.community_state import CommunityState
-
+    """Run the whole way once, in memory: apply, flush, load again, evict."""
     read_records(b"", 0)
     task = Task(TOPIC, 0, CommunityState())
     task.apply(sample_records())
-    task.begin_flush()
-    task.abandon()
-    assert task.state.count(MEMBERS)
+    flush = task.begin_flush()
+    assert flush is not None
+    state = CommunityState()
+    load_groups(state, flush.tables["group_states"])
+    load_members(state, flush.tables["membership_states"])
+    load_panes(state, flush.tables["pane_states"])
+    load_ids(state, flush.tables["events"].select(["event_hash", "offset"]))
+    state.evict(0)
+    task.confirm()

@@ -93,6 +93,7 @@ class Worker:
             return Task(
                 config.topic, partition, CommunityState(config.time_zone, config.lateness_h, config.duplicate_horizon),
                 config.numbers, name, config.store_text, DeadLetterLimits(config.dead_letter_ratio, config.dead_letter_run),
+                max_memberships=config.max_memberships,
             )  # fmt: skip
 
         self.processor = CommunityProcessor(

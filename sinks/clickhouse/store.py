@@ -64,15 +64,19 @@ class ClickHouseStore:
             for r in rows
         ]
 
-    def load(self, table: str, topic: str, partition: int, valid: Chain, columns: tuple[str, ...]) -> pa.Table:
+    def load(
+        self, table: str, topic: str, partition: int, valid: Chain, columns: tuple[str, ...],
+        keys: list[tuple[str, str]] | None = None,
+    ) -> pa.Table:  # fmt: skip
         """Read each key's newest row on the chain; of rows of one version any will do, they are equal."""
         terms, lasts = list(valid.last), list(valid.last.values())
         term = f"bitAnd(bitShiftRight(version, {TERM_SHIFT}), {TERM_MASK})"
         sequence = f"toInt64(bitAnd(version, {SEQUENCE_MASK}))"
         key = ", ".join(STATE_KEYS[table])
+        only = f"AND ({key}) IN ({', '.join(f'({_quote(a)}, {_quote(b)})' for a, b in keys)}) " if keys else ""
         return self.read(
             f"SELECT {', '.join(columns)} FROM {self.address.database}.{table} WHERE {_task(topic, partition)} "
-            f"AND {sequence} <= transform({term}, {_numbers(terms, 'UInt64')}, {_numbers(lasts, 'Int64')}, toInt64(-1)) "
+            f"AND {sequence} <= transform({term}, {_numbers(terms, 'UInt64')}, {_numbers(lasts, 'Int64')}, toInt64(-1)) {only}"
             f"ORDER BY {key}, version DESC LIMIT 1 BY {key}"
         )
 

@@ -1,0 +1,90 @@
+"""Cold memberships: which may leave memory, how the rest closes ranks, and how a frame says who has to come back. Compiled.
+
+A membership is cold when nothing that is still open can see it: checkpointed, no message on an open day, and no activity
+inside the 28 days before the next day to close. Its key's hash stays in a table, so that it is not taken for a new member.
+"""
+
+# mypy: disable-error-code="no-untyped-def,no-untyped-call,misc"
+
+import numpy as np
+
+from analytics.community import find_group, find_member, member_key
+from analytics.community_index import _length
+from analytics.community_state import ARENA, GROUPS, LABELS, MEMBERS
+from analytics.compiled import kernel
+from analytics.hashing import copy_bytes, hash64
+
+
+@kernel
+def _place(table, key):
+    mask = len(table) - 1
+    at = np.int64(key) & mask
+    while table[at] != np.uint64(0) and table[at] != key:
+        at = (at + 1) & mask
+    return at
+
+
+@kernel
+def remember_cold(state, rows, table):
+    """Add the keys of these memberships to the table of cold ones; there must be room."""
+    for row in rows:
+        m = state.members[row]
+        key = member_key(state.groups[m.group].hash, hash64(state.arena, m.id_at + 2, _length(state.arena, m.id_at)))
+        table[_place(table, key)] = key
+
+
+@kernel
+def copy_keys(table, bigger):
+    """Copy all keys into a bigger table."""
+    for key in table:
+        if key != np.uint64(0):
+            bigger[_place(bigger, key)] = key
+
+
+@kernel
+def close_ranks(state, old_members, keep, old_arena):
+    """Fill `members` and `arena` of `state` with what is kept of the old ones, and link the groups' lists anew."""
+    used = 0
+    for row in range(state.counts[GROUPS]):
+        g = state.groups[row]
+        n = _length(old_arena, g.id_at) + 2
+        copy_bytes(old_arena, g.id_at, state.arena, used, n)
+        g.id_at, g.head, g.members = used, -1, 0
+        used += n
+    for i in range(state.counts[LABELS]):
+        n = _length(old_arena, state.labels[i]) + 2
+        copy_bytes(old_arena, state.labels[i], state.arena, used, n)
+        state.labels[i] = used
+        used += n
+    for i in range(len(keep)):
+        state.members[i] = old_members[keep[i]]
+        m = state.members[i]
+        n = _length(old_arena, m.id_at) + 2
+        copy_bytes(old_arena, m.id_at, state.arena, used, n)
+        m.id_at, m.next = used, state.groups[m.group].head
+        state.groups[m.group].head = i
+        state.groups[m.group].members += 1
+        used += n
+    state.counts[MEMBERS], state.counts[ARENA] = len(keep), used
+
+
+@kernel
+def waking(state, frame, f, table, rows):
+    """Rows of the frame whose membership is cold, into `rows`. Returns how many."""
+    count = 0
+    for row in range(len(frame.offsets)):
+        if not frame.ok[row] or not frame.present[row] >> np.uint64(f.member_bit) & np.uint64(1):
+            continue
+        start, length = frame.spans[row, f.group_id, 0], frame.spans[row, f.group_id, 1]
+        group_hash = hash64(frame.buffer, start, length)
+        group = find_group(state.groups, state.group_index, state.arena, frame.buffer, start, length, group_hash)
+        if group < 0:
+            continue
+        start, length = frame.spans[row, f.member_id, 0], frame.spans[row, f.member_id, 1]
+        key = member_key(group_hash, hash64(frame.buffer, start, length))
+        if table[_place(table, key)] != key:
+            continue
+        if find_member(state.members, state.member_index, state.arena, group, frame.buffer, start, length, key) < 0:
+            rows[count] = row
+            count += 1
+    return count
