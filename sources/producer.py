@@ -36,6 +36,12 @@ class Sent:
     refused: Counter[tuple[str, int]] = field(default_factory=Counter)
 
 
+def partition_of(key: bytes, partitions: int) -> int:
+    """The partition of a key, as Java's default partitioner has it."""
+    partition: int = (murmur2(key) & 0x7FFFFFFF) % partitions
+    return partition
+
+
 class _Topic:
     """One topic's partitions: which one a key belongs to, and the batch that is being filled for each."""
 
@@ -44,12 +50,10 @@ class _Topic:
         self._partition_of: dict[bytes, int] = {}
         self._turn = 0
 
-    def partition(self, key: bytes) -> int:
-        """The partition of a key."""
+    def _partition(self, key: bytes) -> int:
         if len(self._partition_of) >= KNOWN_KEYS:
             self._partition_of.clear()
-        partition: int = (murmur2(key) & 0x7FFFFFFF) % self._partitions
-        self._partition_of[key] = partition
+        partition = self._partition_of[key] = partition_of(key, self._partitions)
         return partition
 
     def batches(self, chunk: Chunk) -> list[tuple[int, Any]]:
@@ -63,7 +67,7 @@ class _Topic:
                 partition = self._turn = (self._turn + 1) % self._partitions
             else:
                 found = known.get(key)
-                partition = self.partition(key) if found is None else found
+                partition = self._partition(key) if found is None else found
             batch = filling.get(partition)
             if batch is None:
                 batch = filling[partition] = create()

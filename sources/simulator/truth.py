@@ -157,16 +157,16 @@ def users(simulation: "Simulation") -> dict[str, Any]:
 
 
 def states(simulation: "Simulation") -> list[str]:
-    """What each membership truly is at the end: excluded, absent, left, zombie, away, or its habit.
+    """What each membership truly is at the end: excluded, absent, left, zombie, away, returned, or its habit.
 
-    `absent`: has not joined yet; `away`: between falling silent and coming back. This is the hidden state, not the
+    `absent`: has not joined yet; `away`: between falling silent and coming back; `returned`: came back. This is the hidden state, not the
     answer of `member_status`, which sees only events.
     """
     drawn, end = simulation.world.members, simulation.plan.end_ms
     habit = np.array(HABITS)[drawn.habit]
     away = (drawn.pause_from_ms <= end) & (end < drawn.pause_until_ms)
     conditions = [drawn.joined_ms >= end, drawn.role > 0, (drawn.left_ms <= end) | (away & drawn.rejoins),
-                  drawn.zombie_ms <= end, away]  # fmt: skip
-    names = np.array(["absent", "excluded", "left", "zombie", "away"])
+                  drawn.zombie_ms <= end, away, drawn.pause_until_ms <= end]  # fmt: skip
+    names = np.array(["absent", "excluded", "left", "zombie", "away", "returned"])
     chosen: list[str] = np.select(conditions, list(names), habit).tolist()
     return chosen
