@@ -374,13 +374,13 @@ def _snapshot(g, ts, snapshot, complete):
 @kernel
 def _group_facts(g, words, row, present, f, ts):
     if _has(present, f.created_bit):
-        created = words[row, f.created_ms]
+        created = words[f.created_ms, row]
         g.created_ms = created if g.created_ms == 0 else min(g.created_ms, created)
-    status = words[row, f.status] if _has(present, f.status_bit) else 0
+    status = words[f.status, row] if _has(present, f.status_bit) else 0
     if ts > g.status_ms or (ts == g.status_ms and status > g.status):
         g.status_ms, g.status = ts, status
     if _has(present, f.member_count_bit):
-        count = words[row, f.member_count]
+        count = words[f.member_count, row]
         if ts > g.count_ms or (ts == g.count_ms and count > g.member_count):
             g.count_ms, g.member_count = ts, count
 
@@ -523,7 +523,7 @@ def apply(state, clock, frame, f, first, flags, group_of):
         flags[row], group_of[row] = 0, -1
         if not frame.ok[row]:
             continue
-        kind, present, ts = types[row], presents[row], words[row, f.ts_ms]
+        kind, present, ts = types[row], presents[row], words[f.ts_ms, row]
         if kind == f.tick:
             for group in range(counts[GROUPS]):
                 short = _room(state, clock, group, ts)
@@ -536,13 +536,13 @@ def apply(state, clock, frame, f, first, flags, group_of):
                     dirty_groups[counts[DIRTY_GROUPS]] = group
                     counts[DIRTY_GROUPS] += 1
             continue
-        start, length = spans[row, f.group_id, 0], spans[row, f.group_id, 1]
+        start, length = spans[f.group_id, 0, row], spans[f.group_id, 1, row]
         group_hash = hash64(buffer, start, length)
         group = find_group(groups, group_index, arena, buffer, start, length, group_hash)
         short = _room(state, clock, group, ts)
         if short:
             return row, short
-        event_id = hash64(buffer, spans[row, f.event_id, 0], spans[row, f.event_id, 1])
+        event_id = hash64(buffer, spans[f.event_id, 0, row], spans[f.event_id, 1, row])
         if not first_time(ids, id_offsets, counts, event_id, frame.offsets[row], clock.horizon):
             flags[row], group_of[row] = DUPLICATE, group
             counts[DUPLICATES] += 1
@@ -554,7 +554,7 @@ def apply(state, clock, frame, f, first, flags, group_of):
         g = groups[group]
         _advance(g, group, ts, members, group_days, member_days, counts, clock, dirty_members)
         g.first_ms = min(g.first_ms, ts)
-        g.platform = words[row, f.platform]
+        g.platform = words[f.platform, row]
         if not g.dirty:
             g.dirty = 1
             dirty_groups[counts[DIRTY_GROUPS]] = group
@@ -578,7 +578,7 @@ def apply(state, clock, frame, f, first, flags, group_of):
                 dirty_panes[counts[DIRTY_PANES]] = second_pane
                 counts[DIRTY_PANES] += 1
         if _has(present, f.member_bit):
-            start, length = spans[row, f.member_id, 0], spans[row, f.member_id, 1]
+            start, length = spans[f.member_id, 0, row], spans[f.member_id, 1, row]
             key = member_key(group_hash, hash64(buffer, start, length))
             member = find_member(members, member_index, arena, group, buffer, start, length, key)
             if member < 0:
@@ -596,19 +596,19 @@ def apply(state, clock, frame, f, first, flags, group_of):
             g.activity_ms = max(g.activity_ms, ts)
             if not late:
                 reply = _has(present, f.reply_message_bit) or _has(present, f.reply_member_bit)
-                mentions = spans[row, f.mentions, 1] if _has(present, f.mentions_bit) else 0
+                mentions = spans[f.mentions, 1, row] if _has(present, f.mentions_bit) else 0
                 if _has(present, f.question_bit):
-                    question = words[row, f.question] != 0
+                    question = words[f.question, row] != 0
                 else:
-                    question = _has(present, f.text_bit) and _is_question(buffer, spans[row, f.text, 0], spans[row, f.text, 1])
-                link = _has(present, f.link_bit) and words[row, f.link_count] > 0
+                    question = _has(present, f.text_bit) and _is_question(buffer, spans[f.text, 0, row], spans[f.text, 1, row])
+                link = _has(present, f.link_bit) and words[f.link_count, row] > 0
                 for pane in (hour_pane, day_pane):
                     pane.replies += reply
                     pane.mentions += mentions
                     pane.questions += question
                     pane.links += link
         elif kind == f.reaction:
-            if not (_has(present, f.removed_bit) and words[row, f.removed]):
+            if not (_has(present, f.removed_bit) and words[f.removed, row]):
                 _react(m, starts, ts, late, hour_pane, day_pane)
                 g.activity_ms = max(g.activity_ms, ts)
         elif kind == f.read:
@@ -617,9 +617,9 @@ def apply(state, clock, frame, f, first, flags, group_of):
         elif kind == f.join:
             inviter = -1
             if _has(present, f.inviter_bit):
-                start, length = spans[row, f.inviter_id, 0], spans[row, f.inviter_id, 1]
+                start, length = spans[f.inviter_id, 0, row], spans[f.inviter_id, 1, row]
                 inviter = label(labels, label_index, arena, counts, buffer, start, length)
-            source = words[row, f.source] if _has(present, f.source_bit) else f.unknown_source
+            source = words[f.source, row] if _has(present, f.source_bit) else f.unknown_source
             _first_join(m, ts, inviter, source, arena, labels)
             m.in_ms = max(m.in_ms, ts)
             m.joins += 1
@@ -635,18 +635,18 @@ def apply(state, clock, frame, f, first, flags, group_of):
         elif kind == f.roster:
             m.in_ms = max(m.in_ms, ts)
             if _has(present, f.joined_bit):
-                _first_join(m, words[row, f.joined_ms], -1, f.unknown_source, arena, labels)
-            _role(m, ts, words[row, f.role] if _has(present, f.role_bit) else 0)
-            _snapshot(g, ts, hash64(buffer, spans[row, f.snapshot_id, 0], spans[row, f.snapshot_id, 1]), 0)
+                _first_join(m, words[f.joined_ms, row], -1, f.unknown_source, arena, labels)
+            _role(m, ts, words[f.role, row] if _has(present, f.role_bit) else 0)
+            _snapshot(g, ts, hash64(buffer, spans[f.snapshot_id, 0, row], spans[f.snapshot_id, 1, row]), 0)
         elif kind == f.roster_end:
-            _snapshot(g, ts, hash64(buffer, spans[row, f.snapshot_id, 0], spans[row, f.snapshot_id, 1]), words[row, f.complete])
+            _snapshot(g, ts, hash64(buffer, spans[f.snapshot_id, 0, row], spans[f.snapshot_id, 1, row]), words[f.complete, row])
         elif kind == f.profile:
             if _has(present, f.role_bit):
-                _role(m, ts, words[row, f.role])
+                _role(m, ts, words[f.role, row])
         elif kind == f.group:
             _group_facts(g, words, row, present, f, ts)
         elif kind == f.heartbeat:
-            healthy = words[row, f.healthy]
+            healthy = words[f.healthy, row]
             if ts > g.heartbeat_ms or (ts == g.heartbeat_ms and healthy < g.healthy):
                 g.heartbeat_ms, g.healthy = ts, healthy
         elif not late:

@@ -75,12 +75,12 @@ def waking(state, frame, f, table, rows):
     for row in range(len(frame.offsets)):
         if not frame.ok[row] or not frame.present[row] >> np.uint64(f.member_bit) & np.uint64(1):
             continue
-        start, length = frame.spans[row, f.group_id, 0], frame.spans[row, f.group_id, 1]
+        start, length = frame.spans[f.group_id, 0, row], frame.spans[f.group_id, 1, row]
         group_hash = hash64(frame.buffer, start, length)
         group = find_group(state.groups, state.group_index, state.arena, frame.buffer, start, length, group_hash)
         if group < 0:
             continue
-        start, length = frame.spans[row, f.member_id, 0], frame.spans[row, f.member_id, 1]
+        start, length = frame.spans[f.member_id, 0, row], frame.spans[f.member_id, 1, row]
         key = member_key(group_hash, hash64(frame.buffer, start, length))
         if table[_place(table, key)] != key:
             continue

@@ -27,4 +27,4 @@ if "NUMBA_CACHE_DIR" not in os.environ:
     numba.config.CACHE_DIR = str(_home / "groupvitals" / "kernels" / _digest())
 
 #: Decorator of every kernel.
-kernel = njit(cache=True, nogil=True)
+kernel = njit(cache=True, nogil=True, _nrt=False)

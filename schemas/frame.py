@@ -43,9 +43,9 @@ class Frame(NamedTuple):
     """`n` decoded records of one partition.
 
     `ok` is 1 where the record keeps the contract; only there the rest is meaningful. `present` has a bit a field
-    (`schemas.columns.Field.index`). `words` (n, fields) holds integers, booleans and enum codes; `spans` (n, fields, 2)
-    start and length in `buffer` of strings, or start and count in `elements` of lists; both are packed: column
-    `place[field]`. `extra` is 1 where unknown fields were kept out.
+    (`schemas.columns.Field.index`). `words` (fields, n) holds integers, booleans and enum codes; `spans` (fields, 2, n)
+    start and length in `buffer` of strings, or start and count in `elements` of lists; the row of a field in either is
+    `Columns.places[field.index]`. `extra` is 1 where unknown fields were kept out.
     """
 
     buffer: NDArray[np.uint8]

@@ -9,33 +9,40 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from analytics.compiled import kernel
+from analytics.hashing import copy_bytes
 
 
 @kernel
-def _gather(buffer, starts, lengths, offsets, data):
+def _offsets(lengths, offsets):
     at = 0
-    for i in range(len(starts)):
-        n, start = lengths[i], starts[i]
-        for j in range(n):
-            data[at + j] = buffer[start + j]
-        at += n
+    offsets[0] = 0
+    for i in range(len(lengths)):
+        at += lengths[i]
         offsets[i + 1] = at
+
+
+@kernel
+def _gather(buffer, starts, offsets, data):
+    for i in range(len(starts)):
+        copy_bytes(buffer, starts[i], data, offsets[i], offsets[i + 1] - offsets[i])
 
 
 @kernel
 def _id_spans(arena, places, starts, lengths):
     for i in range(len(places)):
         at = places[i]
-        starts[i] = at + 2
-        lengths[i] = arena[at] | np.int32(arena[at + 1]) << 8 if at >= 0 else 0
+        starts[i], lengths[i] = 0, 0
+        if at >= 0:
+            starts[i], lengths[i] = at + 2, arena[at] | np.int32(arena[at + 1]) << 8
 
 
 def strings(buffer: NDArray[np.uint8], starts: NDArray[Any], lengths: NDArray[Any]) -> pa.Array:
-    """The UTF-8 strings at `starts` with `lengths` bytes."""
-    offsets = np.zeros(len(starts) + 1, np.int32)
-    data = np.empty(int(lengths.sum(dtype=np.int64)), np.uint8)
-    _gather(buffer, starts, lengths, offsets, data)
-    return pa.Array.from_buffers(pa.string(), len(starts), [None, pa.py_buffer(offsets), pa.py_buffer(data)])
+    """The UTF-8 strings at `starts` with `lengths` bytes; the buffer is readable seven bytes behind each."""
+    offsets = np.empty(len(starts) + 1, np.int32)
+    _offsets(lengths, offsets)
+    data = np.empty(int(offsets[-1]) + 8, np.uint8)
+    _gather(buffer, starts, offsets, data)
+    return pa.Array.from_buffers(pa.string(), len(starts), [None, pa.py_buffer(offsets), pa.py_buffer(data[:-8])])
 
 
 def ids(arena: NDArray[np.uint8], places: NDArray[np.int64]) -> pa.Array:
@@ -57,7 +64,8 @@ def constant(value: str, count: int) -> pa.Array:
 
 def lists(buffer: NDArray[np.uint8], elements: NDArray[np.int32], firsts: NDArray[Any], counts: NDArray[Any]) -> pa.Array:
     """Lists of strings: `counts` elements from `firsts` on in `elements` (start, length)."""
-    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+    offsets = np.empty(len(counts) + 1, np.int32)
+    _offsets(counts, offsets)
     places = np.repeat(firsts - offsets[:-1], counts) + np.arange(offsets[-1])
     picked = elements[places]
     values = strings(buffer, np.ascontiguousarray(picked[:, 0]), np.ascontiguousarray(picked[:, 1]))

@@ -202,7 +202,7 @@ class CommunityProcessor:
         return True
 
     async def _insert(self, broker: KafkaBroker, table: str, rows: Any) -> None:
-        await self._retrying(broker, f"landing {table}", self.store.insert, table, rows)
+        await self._retrying(broker, f"landing {table}", self.store.insert, table.partition(":")[0], rows)
 
     async def _retrying(self, broker: KafkaBroker, doing: str, action: Callable[..., None], *args: Any) -> None:
         loop = asyncio.get_running_loop()

@@ -211,7 +211,7 @@ class CommunityState:
         rows = rows[: waking(self.state, frame, _FIELDS, self._cold, rows)]
         found = set()
         for row in rows:
-            (g, n), (m, k) = frame.spans[row, _FIELDS.group_id], frame.spans[row, _FIELDS.member_id]
+            (g, n), (m, k) = frame.spans[_FIELDS.group_id, :, row], frame.spans[_FIELDS.member_id, :, row]
             found.add((frame.buffer[g : g + n].tobytes().decode(), frame.buffer[m : m + k].tobytes().decode()))
         return sorted(found)
 

@@ -1,6 +1,5 @@
 """Decode and check a whole frame: the compiled reader first, the pydantic models for every record it is not sure of."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate
@@ -15,7 +14,7 @@ from schemas.fields import MAX_AHEAD_MS, MAX_VALUE_BYTES
 from schemas.frame import Frame, Records
 from schemas.validate import validate
 from streams.json_kernel import decode as decode_rows
-from streams.json_kernel import name_hash
+from streams.json_kernel import name_place
 from streams.records import PADDING
 
 
@@ -25,11 +24,9 @@ class Rules(NamedTuple):
     kinds: NDArray[np.int64]
     place: NDArray[np.int64]
     table: NDArray[np.int16]
-    salt: int
-    names: NDArray[np.uint8]
-    name_starts: NDArray[np.int64]
-    values: NDArray[np.uint8]
-    value_starts: NDArray[np.int64]
+    salt: np.uint64
+    names: NDArray[np.uint64]
+    values: NDArray[np.uint64]
     enum_first: NDArray[np.int64]
     allowed: NDArray[np.uint64]
     required: NDArray[np.uint64]
@@ -52,16 +49,22 @@ class DeadLetter:
     reason: str
 
 
-def _blob(names: Iterable[str]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    encoded = [name.encode() for name in names]
-    starts = np.array(list(accumulate(map(len, encoded), initial=0)), np.int64)
-    return np.frombuffer(b"".join(encoded) or b"\0", np.uint8), starts
+def _words(names: list[bytes]) -> NDArray[np.uint64]:
+    """Length and the first 24 bytes, as three words, of each name."""
+    if any(len(name) > 24 for name in names):
+        raise ValueError("names longer than 24 bytes do not fit the reader's tables")
+    rows = [(len(name), *np.frombuffer(name.ljust(24, b"\0"), np.uint64)) for name in names]
+    return np.array(rows or [(0, 0, 0, 0)], np.uint64)
 
 
-def _table(names: list[bytes]) -> tuple[NDArray[np.int16], int]:
+def _table(names: list[bytes]) -> tuple[NDArray[np.int16], np.uint64]:
     """A collision-free hash table of the names, and its salt."""
-    for salt in range(1, 1 << 20):
-        places = [name_hash.py_func(len(n), n[0], n[len(n) // 2], n[-1], salt) for n in names]
+    ends = [(len(n), *(np.frombuffer(part.ljust(8, b"\0"), np.uint64)[0] for part in (n[:8], n[-8:]))) for n in names]
+    rng = np.random.default_rng(1)
+    for _ in range(100_000):
+        salt = np.uint64(int(rng.integers(1 << 62)) * 2 + 1)
+        with np.errstate(over="ignore"):
+            places = [name_place.py_func(*end, salt) for end in ends]
         if len(set(places)) == len(names):
             table = np.full(1024, -1, np.int16)
             table[places] = range(len(names))
@@ -73,11 +76,12 @@ def _table(names: list[bytes]) -> tuple[NDArray[np.int16], int]:
 def rules(topic: str) -> Rules:
     """The rule tables of an input topic."""
     spec = columns(topic)
-    table, salt = _table([field.name.encode() for field in spec.fields])
+    names = [field.name.encode() for field in spec.fields]
+    table, salt = _table(names)
     enum_first = np.array(list(accumulate((len(field.values) for field in spec.fields), initial=0)), np.int64)
     return Rules(
         np.array([field.kind for field in spec.fields], np.int64), spec.places, table, salt,
-        *_blob(field.name for field in spec.fields), *_blob(value for field in spec.fields for value in field.values),
+        _words(names), _words([value.encode() for field in spec.fields for value in field.values]),
         enum_first, spec.allowed, spec.required, spec.low, spec.high, spec.enum_mask,
         np.array([field.index for field in spec.fields if field.kind in (Kind.INT, Kind.ENUM)], np.int64),
         spec.field("type").index, spec.field("ts_ms").index, MAX_VALUE_BYTES, MAX_AHEAD_MS,
@@ -89,8 +93,8 @@ def _empty_frame(records: Records, topic: str) -> Frame:
     words = sum(field.kind in WORDS for field in spec.fields)
     return Frame(
         records.buffer, records.offsets, records.timestamps, np.zeros(n, np.uint8), np.empty(n, np.uint8),
-        np.empty(n, np.uint8), np.zeros(n, np.uint64), np.empty((n, words), np.int64),
-        np.empty((n, len(spec.fields) - words, 2), np.int32), np.empty((len(records.buffer) // 3 + 16, 2), np.int32),
+        np.empty(n, np.uint8), np.zeros(n, np.uint64), np.empty((words, n), np.int64),
+        np.empty((len(spec.fields) - words, 2, n), np.int32), np.empty((len(records.buffer) // 3 + 16, 2), np.int32),
     )  # fmt: skip
 
 

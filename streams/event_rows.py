@@ -1,7 +1,12 @@
 """Decoded chat records as rows of the `events` table: every field of the contract, and what the worker found out."""
 
+# mypy: disable-error-code="no-untyped-call"
+
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
+from numba.cpython.unsafe.numbers import trailing_zeros
 from numpy.typing import NDArray
 
 from analytics.community import DUPLICATE, IS_LATE, Fields, chat_fields
@@ -13,67 +18,106 @@ from streams.arrow import categories, lists, strings
 
 _SPEC = columns("chat.events")
 _FIELDS: Fields = chat_fields()
-_ALWAYS = ("event_id", "ts_ms", "platform", "group_id", "member_id", "type")
+#: A field that fewer than one record in so many has is left to a second table, so that most rows stay narrow.
+_RARE = 32
 
 
 @kernel
-def _hashes(buffer, starts, lengths, out):  # type: ignore[no-untyped-def]
-    for i in range(len(starts)):
-        out[i] = hash64(buffer, starts[i], lengths[i])
+def _pick(column, rows, present, bit, missing, out):  # type: ignore[no-untyped-def]
+    for i in range(len(rows)):
+        has = present[rows[i]] >> np.uint64(bit) & np.uint64(1)
+        out[i] = column[rows[i]] if has else missing
 
 
 @kernel
-def _first_seen(groups, codes, firsts):  # type: ignore[no-untyped-def]
-    """Number the groups of the rows in order of appearance: `codes` a row, `firsts` the first row of each."""
+def _hashes(buffer, starts, lengths, rows, out):  # type: ignore[no-untyped-def]
+    for i in range(len(rows)):
+        out[i] = hash64(buffer, starts[rows[i]], lengths[rows[i]])
+
+
+@kernel
+def _field_counts(present, rows, counts):  # type: ignore[no-untyped-def]
+    for row in rows:
+        word = present[row]
+        while word:
+            counts[np.int64(trailing_zeros(word))] += 1
+            word &= word - np.uint64(1)
+
+
+@kernel
+def _first_seen(groups, rows, codes, firsts, known):  # type: ignore[no-untyped-def]
+    """Number the groups of the rows in order of appearance: `codes` a row, `firsts` the first row of each.
+
+    `known` has a place a group, all -1; a row without group (-1) takes the last place.
+    """
     count = 0
-    known = {np.int32(-2): np.int32(0)}
-    for i in range(len(groups)):
-        if groups[i] not in known:
-            known[groups[i]] = np.int32(count)
-            firsts[count] = i
+    for i in range(len(rows)):
+        group = groups[rows[i]]
+        if known[group] < 0:
+            known[group] = count
+            firsts[count] = rows[i]
             count += 1
-        codes[i] = known[groups[i]]
+        codes[i] = known[group]
     return count
 
 
+def _integers(field: Field) -> Any:
+    if field.kind is Kind.BOOL:
+        return np.uint8
+    return np.uint32 if int(_SPEC.high[:, field.index].max()) < 2**32 else np.int64
+
+
 def _column(frame: Frame, field: Field, rows: NDArray[np.int64]) -> pa.Array:
-    place = int(_SPEC.places[field.index])
-    has = frame.present[rows] >> np.uint64(field.index) & np.uint64(1) != 0
+    place, n = int(_SPEC.places[field.index]), len(rows)
     if field.kind in (Kind.INT, Kind.BOOL, Kind.ENUM):
-        values = frame.words[rows, place]
+        out = np.empty(n, np.int8 if field.kind is Kind.ENUM else _integers(field))
+        missing = len(field.values) if field.kind is Kind.ENUM else 0
+        _pick(frame.words[place], rows, frame.present, field.index, missing, out)
         if field.kind is Kind.ENUM:
-            return categories(np.where(has, values, len(field.values)).astype(np.int8), (*field.values, ""))
+            return categories(out, (*field.values, ""))
         if field.name == "member_count":
-            return pa.array(values, mask=~has)
-        return pa.array(np.where(has, values, 0))
-    starts, lengths = frame.spans[rows, place, 0], frame.spans[rows, place, 1]
-    if not has.all():
-        starts, lengths = np.where(has, starts, 0), np.where(has, lengths, 0)
+            return pa.array(out, mask=(frame.present[rows] >> np.uint64(field.index) & np.uint64(1)) == 0)
+        return pa.array(out)
+    starts, lengths = np.empty(n, np.int32), np.empty(n, np.int32)
+    _pick(frame.spans[place, 0], rows, frame.present, field.index, 0, starts)
+    _pick(frame.spans[place, 1], rows, frame.present, field.index, 0, lengths)
     if field.kind is Kind.IDS:
         return lists(frame.buffer, frame.elements, starts, lengths)
-    return strings(frame.buffer, np.ascontiguousarray(starts), np.ascontiguousarray(lengths))
+    return strings(frame.buffer, starts, lengths)
 
 
-def event_rows(frame: Frame, flags: NDArray[np.uint8], groups: NDArray[np.int32], store_text: bool) -> pa.Table:
-    """The rows of a frame's good records; columns that no record has are left to their defaults.
+def event_rows(frame: Frame, flags: NDArray[np.uint8], groups: NDArray[np.int32], store_text: bool) -> dict[str, pa.Table]:
+    """The rows of a frame's good records: `events`, with fields that many have, and `events:rare`, with all.
 
-    `groups` numbers the group of each record (any numbers, equal for equal groups); `flags` is what `apply` said.
+    `groups` numbers the group of each record (-1: none); `flags` is what `apply` said. Columns that no record of a table has
+    are left to their defaults.
     """
     rows = np.flatnonzero(frame.ok)
-    used = np.bitwise_or.reduce(frame.present[rows]) if len(rows) else np.uint64(0)
+    counts = np.zeros(64, np.int64)
+    _field_counts(frame.present, rows, counts)
+    common = np.uint64(sum(1 << i for i in range(64) if counts[i] * _RARE >= len(rows)))
+    rich = frame.present[rows] & ~common != 0
+    parts = {"events": rows[~rich], "events:rare": rows[rich]}
+    return {name: _table(frame, part, flags, groups, store_text) for name, part in parts.items() if len(part)}
+
+
+def _table(
+    frame: Frame, rows: NDArray[np.int64], flags: NDArray[np.uint8], groups: NDArray[np.int32], store_text: bool
+) -> pa.Table:
+    used = int(np.bitwise_or.reduce(frame.present[rows]))
     found = {"offset": pa.array(frame.offsets[rows]), "kafka_ts_ms": pa.array(frame.timestamps[rows])}
     for field in _SPEC.fields:
-        if not used >> np.uint64(field.index) & np.uint64(1) or field.kind is Kind.OTHER:
+        if not used >> field.index & 1 or field.kind is Kind.OTHER or field.name == "schema_version":
             continue
         if field.name == "group_id":
             codes, firsts = np.empty(len(rows), np.int32), np.empty(len(rows), np.int64)
-            count = _first_seen(groups[rows], codes, firsts)
-            found["group_id"] = categories(codes, _column(frame, field, rows[firsts[:count]]))
-        elif field.name not in ("schema_version", "text") or (field.name == "text" and store_text):
+            known = np.full(int(groups[rows].max(initial=0)) + 2, -1, np.int32)
+            count = _first_seen(groups, rows, codes, firsts, known)
+            found["group_id"] = categories(codes, _column(frame, field, firsts[:count]))
+        elif field.name != "text" or store_text:
             found[field.name] = _column(frame, field, rows)
     hashes = np.empty(len(rows), np.uint64)
-    spans = frame.spans[rows, _FIELDS.event_id]
-    _hashes(frame.buffer, np.ascontiguousarray(spans[:, 0]), np.ascontiguousarray(spans[:, 1]), hashes)
+    _hashes(frame.buffer, frame.spans[_FIELDS.event_id, 0], frame.spans[_FIELDS.event_id, 1], rows, hashes)
     flag = flags[rows]
     found |= {
         "event_hash": pa.array(hashes),

@@ -51,7 +51,10 @@ class Letter:
 
 @dataclass
 class Flush:
-    """What one flush of a task lands: rows by table, dead letters to produce, then the checkpoint."""
+    """What one flush of a task lands: rows by table, dead letters to produce, then the checkpoint.
+
+    A table's name may have a part behind a colon: rows for the same table that have other columns.
+    """
 
     checkpoint: Checkpoint
     tables: dict[str, pa.Table]
@@ -59,7 +62,7 @@ class Flush:
     events: int
     changed: dict[str, NDArray[np.int32]]
     closed: tuple[NDArray[Any], NDArray[Any]]
-    raw: list[pa.Table] = field(default_factory=list)
+    raw: list[dict[str, pa.Table]] = field(default_factory=list)
 
 
 def _nothing_to_read(keys: list[tuple[str, str]]) -> pa.Table:
@@ -88,7 +91,7 @@ class Task:
     flushing: Flush | None = None
     max_memberships: int = 5_000_000
     read_back: Callable[[list[tuple[str, str]]], pa.Table] = _nothing_to_read
-    _raw: list[pa.Table] = field(default_factory=list)
+    _raw: list[dict[str, pa.Table]] = field(default_factory=list)
     _letters: list[Letter] = field(default_factory=list)
     _events: int = 0
     _flushed_offset: int = 0
@@ -167,8 +170,8 @@ class Task:
         if len(closed[1]):
             tables["member_days"] = rows.member_day_rows(state, closed[1])
         raw, self._raw, letters, self._letters, events, self._events = self._raw, [], self._letters, [], self._events, 0
-        if raw:
-            tables["events"] = pa.concat_tables(raw, promote_options="default")
+        for name in dict.fromkeys(name for part in raw for name in part):
+            tables[name] = pa.concat_tables([part[name] for part in raw if name in part], promote_options="default")
         if letters:
             tables["dead_letters"] = _letter_rows(letters)
         version = cut.version(self.epoch)
@@ -219,8 +222,9 @@ class Task:
 
 
 def _head(frame: Frame, count: int) -> Frame:
-    columns = ("offsets", "timestamps", "ok", "extra", "types", "present", "words", "spans")
-    return frame._replace(**{name: getattr(frame, name)[:count] for name in columns})
+    columns = ("offsets", "timestamps", "ok", "extra", "types", "present")
+    heads = {name: getattr(frame, name)[:count] for name in columns}
+    return frame._replace(**heads, words=frame.words[:, :count].copy(), spans=frame.spans[:, :, :count].copy())
 
 
 def _letter_rows(letters: list[Letter]) -> pa.Table:

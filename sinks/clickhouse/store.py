@@ -35,10 +35,10 @@ class ClickHouseStore:
         self.native, self.bulk = Native(address), Bulk(address)
 
     def insert(self, table: str, rows: pa.Table) -> None:
-        """Land rows as one Arrow stream; the server's block hash drops an exact repetition."""
+        """Land rows as one Arrow stream; lz4 costs less than moving the bytes that it saves."""
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, rows.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as writer:
-            for batch in rows.combine_chunks().to_batches():
+            for batch in rows.to_batches():
                 writer.write_batch(batch)
         self.bulk.insert(table, rows.column_names, sink.getvalue().to_pybytes())
 
