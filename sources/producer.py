@@ -1,7 +1,9 @@
 """Sends chunks of records to Kafka, as fast as one core builds record batches.
 
 The partition of a key is murmur2's, as in Java, aiokafka and kafka-python: a group keeps its partition whoever sends.
-Batches are not compressed: lz4 in the producer costs several times what the broker and the disk save by it.
+Batches are not compressed: lz4 in the producer costs several times what the broker and the disk save by it. The
+producer is not idempotent: a refused record would break its sequence, and a batch sent twice does no harm, its event
+ids are the same.
 """
 
 import asyncio
@@ -24,6 +26,8 @@ BATCH_BYTES = 1_000_000
 IN_FLIGHT = 3
 #: The broker's own limit lies in the topic (`max.message.bytes`); nothing is held back here.
 MAX_REQUEST_BYTES = 64 * 2**20
+#: A topic just made is known to all brokers after this many seconds at most.
+APPEAR_S = 3.0
 #: Keys whose partition is remembered; random ids must not fill the memory.
 KNOWN_KEYS = 1_000_000
 
@@ -90,7 +94,7 @@ class Producer:
         self._bootstrap, self._prefix = bootstrap, prefix
         self._topics: dict[str, _Topic] = {}
         self._producer = AIOKafkaProducer(
-            bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, max_batch_size=BATCH_BYTES,
+            bootstrap_servers=bootstrap, acks="all", max_batch_size=BATCH_BYTES,
             max_request_size=MAX_REQUEST_BYTES, request_timeout_ms=60_000,
         )  # fmt: skip
 
@@ -110,14 +114,18 @@ class Producer:
     async def _topic(self, name: str) -> _Topic:
         if name not in self._topics:
             full = self._prefix + name
-            cluster = self._producer.client.cluster
-            self._producer.client.add_topic(full)
-            await self._producer.client.force_metadata_update()
-            partitions = cluster.partitions_for_topic(full)
-            if not partitions:
-                raise ConfigError(f"Kafka has no topic {full}: make the topics with `groupvitals topics`.")
-            self._topics[name] = _Topic(full, len(partitions), self._producer)
+            self._topics[name] = _Topic(full, await self._partitions(full), self._producer)
         return self._topics[name]
+
+    async def _partitions(self, topic: str) -> int:
+        """How many partitions a topic has; asks for all topics, since asking for one could make it."""
+        deadline = time.monotonic() + APPEAR_S
+        while time.monotonic() < deadline:
+            cluster = await self._producer.client.fetch_all_metadata()
+            if partitions := cluster.partitions_for_topic(topic):
+                return len(partitions)
+            await asyncio.sleep(0.1)
+        raise ConfigError(f"Kafka has no topic {topic}: make the topics with `groupvitals topics`.")
 
     async def send(self, chunk: Chunk) -> list[tuple[str, int, int, "asyncio.Future[Any]"]]:
         """Hand over one chunk; returns (topic, partition, records, acknowledgement) of its batches."""

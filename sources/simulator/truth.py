@@ -159,8 +159,8 @@ def users(simulation: "Simulation") -> dict[str, Any]:
 def states(simulation: "Simulation") -> list[str]:
     """What each membership truly is at the end: excluded, absent, left, zombie, away, returned, or its habit.
 
-    `absent`: has not joined yet; `away`: between falling silent and coming back; `returned`: came back. This is the hidden state, not the
-    answer of `member_status`, which sees only events.
+    `absent`: has not joined yet; `away`: between falling silent and coming back; `returned`: came back. This is the
+    hidden state, not the answer of `member_status`, which sees only events.
     """
     drawn, end = simulation.world.members, simulation.plan.end_ms
     habit = np.array(HABITS)[drawn.habit]

@@ -119,7 +119,8 @@ def test_late_events_are_those_delivered_after_newer_ones(tmp_path: Path) -> Non
 def community(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], dict[str, list[dict[str, Any]]]]:
     """A world of some size without faults: truth, and the events of each topic."""
     folder = tmp_path_factory.mktemp("community")
-    truth, lines = world(folder, seed=3, groups=24, members=3_000, days=60, late=0, repeated=0, broken=0, events=150_000)
+    options = {"seed": 3, "groups": 24, "members": 3_000, "days": 60, "events": 150_000}
+    truth, lines = world(folder, late=0, repeated=0, broken=0, **options)
     return truth, {topic: events(rows) for topic, rows in lines.items()}
 
 

@@ -1,0 +1,58 @@
+"""`groupvitals simulate` and `groupvitals import` as people type them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import orjson
+import pytest
+
+from groupvitals.settings import Settings
+
+Run = Callable[..., CompletedProcess[str]]
+SMALL = ("--groups", "3", "--members", "60", "--days", "5", "--end", "2026-01-01")
+
+
+def test_simulate_writes_files_and_truth(groupvitals: Run, home: Path) -> None:
+    result = groupvitals("simulate", "world", *SMALL, "--seed", "5", "--broken", "0.01")
+    assert result.returncode == 0, result.stderr
+    folder = home.parent / "world"
+    truth = orjson.loads((folder / "truth.json").read_bytes())
+    for topic, tally in truth["topics"].items():
+        assert (folder / f"{topic}.ndjson").read_bytes().count(b"\n") == tally["records"]
+        assert f"{topic}.ndjson: {tally['records']:,} records" in result.stdout
+    assert truth["plan"]["seed"] == 5
+
+
+def test_simulate_says_what_is_wrong_with_a_plan(groupvitals: Run) -> None:
+    result = groupvitals("simulate", "world", "--groups", "10", "--members", "20")
+    assert result.returncode == 2
+    assert "at least 50 members" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.services
+def test_import_says_what_it_sent_and_what_it_could_not_read(groupvitals: Run, home: Path, settings: Settings) -> None:
+    made = groupvitals("topics")
+    assert made.returncode == 0, made.stderr
+    path = home.parent / "events.ndjson"
+    path.write_bytes(b'{"group_id":"a:b:c"}\n' * 1_000 + b"nonsense\n" * 12)
+    result = groupvitals("import", "--format", "ndjson", "--problems", "problems.jsonl", str(path))
+    assert result.returncode == 0, result.stderr
+    assert "1,012 records from 1,012 lines" in result.stdout
+    assert "line 1,001: invalid_json" in result.stdout
+    assert "and 2 more" in result.stdout
+    assert "chat.events: 1,012 records acknowledged" in result.stdout
+    assert len((home.parent / "problems.jsonl").read_bytes().splitlines()) == 12
+    again = groupvitals("import", str(path))
+    assert "imported before, nothing sent" in again.stdout
+    assert "1,012 records" in groupvitals("import", "--restart", str(path)).stdout
+
+
+@pytest.mark.services
+def test_import_names_formats_and_files(groupvitals: Run, home: Path, settings: Settings) -> None:
+    (home.parent / "file").write_text("")
+    wrong = groupvitals("import", "--format", "csv", "file")
+    assert wrong.returncode == 2
+    assert "ndjson, edges, irc" in wrong.stderr
+    assert groupvitals("import", "nothing-here").returncode == 2
