@@ -25,7 +25,7 @@ _HOURS = np.array([2, 1, 1, 1, 1, 2, 4, 6, 8, 9, 10, 11, 12, 11, 10, 10, 10, 11,
 
 
 def events_file(folder: Path, kind: str, events: int, seed: int = 1) -> Path:
-    """Return the file of `events` events of `kind` (`realistic` or `worst_case`), in order of time; make it if absent."""
+    """Return the file of so many events of `kind` (`realistic` or `worst_case`), in order of time; make it if absent."""
     path = folder / f"{kind}-{events}-{seed}.ndjson"
     if path.exists():
         return path
@@ -39,7 +39,8 @@ def events_file(folder: Path, kind: str, events: int, seed: int = 1) -> Path:
     partial = path.with_suffix(".part")
     with partial.open("w", encoding="utf-8", newline="\n") as out:
         for start in range(0, events, _CHUNK):
-            columns = (column[start : start + _CHUNK].tolist() for column in (types, times, groups, members, lengths, replies))
+            part = slice(start, start + _CHUNK)
+            columns = (column[part].tolist() for column in (types, times, groups, members, lengths, replies))
             out.writelines(_line(start + i, *row) for i, row in enumerate(zip(*columns, strict=True)))
     return partial.rename(path)
 

@@ -5,7 +5,25 @@ import sys
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from clickhouse_driver import Client
+
 from bench.oracle import Counts
+
+
+@dataclass(frozen=True)
+class Servers:
+    """The Kafka and the ClickHouse that all contestants use."""
+
+    bootstrap: str
+    host: str
+    tcp_port: int
+    http_port: int
+    user: str = "default"
+    password: str = ""
+
+    def clickhouse(self) -> Client:
+        """A connection to ClickHouse."""
+        return Client(self.host, port=self.tcp_port, user=self.user, password=self.password, client_name="bench")
 
 
 @dataclass(frozen=True)
@@ -14,22 +32,20 @@ class Job:
 
     name: str
     """Unique in Kafka: consumer group, application id, prefix of internal topics."""
-    bootstrap: str
+    servers: Servers
     topic: str
     partitions: int
     events: int
-    clickhouse_host: str
-    clickhouse_tcp: int
-    clickhouse_http: int
     database: str
+    """ClickHouse database of this run alone."""
     folder: Path
-    """For state and for the answer; empty at the start."""
+    """For state, logs and the answer; empty at the start."""
 
     @classmethod
     def read(cls) -> "Job":
         """Read the job from standard input."""
         values = json.load(sys.stdin)
-        return cls(**{**values, "folder": Path(values["folder"])})
+        return cls(**{**values, "servers": Servers(**values["servers"]), "folder": Path(values["folder"])})
 
     def text(self) -> str:
         """The job as JSON."""
@@ -45,6 +61,8 @@ class Outcome:
     next_offsets: list[int]
     """By partition: the events before these are in the counts."""
     counts: Counts
+    landed: int | None = None
+    """Raw rows in ClickHouse; None where the contestant lands none."""
     stages: dict[str, float] = field(default_factory=dict)
     """Seconds by stage, where the contestant knows them."""
 

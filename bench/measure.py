@@ -1,4 +1,4 @@
-"""CPU and memory of a contestant, sampled from outside while it runs. Touches only processes it starts; reads others' counters.
+"""CPU and memory of a contestant, sampled from outside while it runs. Touches only what it starts.
 
 Every contestant is measured over the same stretch, from its first record consumed to all its results in place: start,
 imports, compilation, joining the consumer group and leaving it are outside for all.
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 _INTERVAL_S = 0.1
 _MB = 1024.0 * 1024.0
@@ -82,7 +82,7 @@ def _sample(process: psutil.Process) -> tuple[float, float, float]:
 
 
 def server(port: int) -> psutil.Process | None:
-    """Return the process of this user that listens on `port`; None when there is none (a container, another machine)."""
+    """Return this user's process that listens on `port`; None when there is none (a container, another machine)."""
     for process in psutil.process_iter():
         try:
             connections = process.net_connections(kind="tcp")
@@ -114,14 +114,14 @@ def run(
             try:
                 child.communicate(text.encode(), timeout=timeout_s)
             except subprocess.TimeoutExpired:
-                raise ContestantError(f"{' '.join(command)} took longer than {timeout_s:.0f} s:\n{_tail(folder)}") from None
+                raise ContestantError(f"{command} took longer than {timeout_s:.0f} s:\n{_tail(folder)}") from None
             finally:
                 if child.poll() is None:
                     os.killpg(child.pid, signal.SIGKILL)
                     child.wait()
     sampler.add(time.time(), _children_cpu() - before)
     if child.returncode != 0:
-        raise ContestantError(f"{' '.join(command)} ended with code {child.returncode}:\n{_tail(folder)}")
+        raise ContestantError(f"{command} ended with code {child.returncode}:\n{_tail(folder)}")
     return sampler
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from bench.topic import partitioned
@@ -11,7 +11,8 @@ from bench.topic import partitioned
 Counts = dict[tuple[str, int], int]
 
 
-def message_counts(file: Path, next_offsets: Sequence[int]) -> Counts:
+@cache
+def message_counts(file: Path, next_offsets: tuple[int, ...]) -> Counts:
     """Count the messages before `next_offsets[p]` of every partition p."""
     counts: Counter[tuple[str, int]] = Counter()
     seen = [0] * len(next_offsets)

@@ -36,8 +36,8 @@ def create(bootstrap: str, name: str, partitions: int) -> None:
     """Make the topic; what it holds is kept until it is removed."""
     admin = KafkaAdminClient(bootstrap_servers=bootstrap)
     try:
-        topic = NewTopic(name=name, num_partitions=partitions, replication_factor=1, topic_configs={"retention.ms": "-1"})
-        admin.create_topics([topic])
+        kept = {"retention.ms": "-1"}
+        admin.create_topics([NewTopic(name, num_partitions=partitions, replication_factor=1, topic_configs=kept)])
         deadline = time.monotonic() + _MAX_WAIT_S
         while name not in admin.list_topics():
             if time.monotonic() > deadline:
@@ -49,7 +49,7 @@ def create(bootstrap: str, name: str, partitions: int) -> None:
 
 async def fill(bootstrap: str, name: str, file: Path, partitions: int) -> list[int]:
     """Write the file's events to the topic, uncompressed, in the file's order; return the records a partition."""
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, max_batch_size=_BATCH_BYTES, linger_ms=0, acks="all")
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, max_batch_size=_BATCH_BYTES, enable_idempotence=True)
     await producer.start()
     try:
         batches = [producer.create_batch() for _ in range(partitions)]

@@ -36,7 +36,7 @@ def make_app(job: Job) -> faust.App:
     """Return the application and leave everything else to the agent."""
     return faust.App(
         job.name,
-        broker=f"kafka://{job.bootstrap}",
+        broker=f"kafka://{job.servers.bootstrap}",
         value_serializer="json",
         store="memory://",
         datadir=str(job.folder / "faust"),

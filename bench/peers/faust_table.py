@@ -15,8 +15,8 @@ def main() -> None:
     table = faust_app.table(app, job)
     progress = faust_app.Progress(job)
 
-    @app.agent(app.topic(job.topic, value_serializer="json"))
-    async def count(stream: faust.Stream) -> None:  # type: ignore[type-arg]
+    @app.agent(app.topic(job.topic, value_serializer="json"))  # type: ignore[untyped-decorator]
+    async def count(stream: faust.Stream) -> None:
         async for event in stream.events():
             if not progress.first:
                 progress.first = faust_app.now()

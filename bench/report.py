@@ -1,0 +1,86 @@
+"""The throughput bench's rows as a table in the terminal and as a picture."""
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+Row = dict[str, Any]
+_OURS = "#1b6e53"
+_PEER = "#8a939b"
+
+
+def table(rows: list[Row], console: Console) -> None:
+    """Print one line a contestant, the fastest first."""
+    shown = Table(title="Throughput: messages a group and day, checked against the oracle", title_justify="left")
+    shown.add_column("contestant", no_wrap=True)
+    for column in ("events", "events/s", "min to max", "of ours", "CPU s/M", "of it ClickHouse", "peak MiB", "equal"):
+        shown.add_column(column, justify="right")
+    for row in sorted(rows, key=lambda row: -row["events_per_s"]):
+        low, high = row["events_per_s_min"], row["events_per_s_max"]
+        shown.add_row(
+            row["name"],
+            f"{row['events']:,}",
+            f"{row['events_per_s']:,}",
+            f"{low:,} to {high:,}" if row["runs"] > 1 else "",
+            f"{row['ratio_to_groupvitals']:.3g}",
+            f"{row['cpu_s_per_million']:.1f}",
+            f"{row['cpu_parts_s_per_million']['clickhouse']:.1f}",
+            f"{row['peak_rss_mb']:,.0f}",
+            "yes" if row["equal"] else "NO",
+        )
+    console.print(shown)
+    for row in rows:
+        if row["stages"]:
+            parts = ", ".join(f"{stage} {seconds:.2f} s" for stage, seconds in row["stages"].items())
+            console.print(f"{row['name']}, seconds by stage (stages overlap): {parts}")
+
+
+def picture(rows: list[Row], path: Path) -> None:
+    """Draw events/s as bars on a logarithmic scale, with min and max, and our stages beneath."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    shown = sorted(rows, key=lambda row: row["events_per_s"])
+    staged = [row for row in shown if row["stages"]]
+    size, ratios = (9, 2 + 0.45 * (len(shown) + len(staged))), (len(shown), len(staged) + 0.8)
+    figure, (bars, stages) = plt.subplots(2, 1, figsize=size, height_ratios=ratios, layout="constrained")
+    _bars(bars, shown)
+    _stages(stages, staged)
+    figure.savefig(path, dpi=150)
+    plt.close(figure)
+
+
+def _bars(axes: Any, rows: list[Row]) -> None:
+    rates = [row["events_per_s"] for row in rows]
+    spread = [
+        [rate - row["events_per_s_min"] for rate, row in zip(rates, rows, strict=True)],
+        [row["events_per_s_max"] - rate for rate, row in zip(rates, rows, strict=True)],
+    ]
+    colors = [_OURS if row["name"].startswith("groupvitals") else _PEER for row in rows]
+    names = [row["name"] for row in rows]
+    axes.barh(names, rates, color=colors, xerr=spread, error_kw={"ecolor": "#222", "capsize": 3})
+    for place, row in enumerate(rows):
+        axes.text(row["events_per_s_max"] * 1.06, place, f"{row['events_per_s']:,}", va="center", fontsize=9)
+    axes.set_xscale("log")
+    axes.set_xlim(1_000, max(row["events_per_s_max"] for row in rows) * 3)
+    axes.set_xlabel("events a second, logarithmic (bar: median, whisker: least to most)")
+    axes.set_title("One topic, the same events, the same counts a group and day", loc="left", fontsize=11)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _stages(axes: Any, rows: list[Row]) -> None:
+    names = list(dict.fromkeys(stage for row in rows for stage in row["stages"]))
+    for place, row in enumerate(rows):
+        left = 0.0
+        for number, stage in enumerate(names):
+            micros = row["stages"].get(stage, 0.0) / row["events"] * 1e6
+            axes.barh(place, micros, left=left, color=f"C{number}", label=stage if place == 0 else None)
+            left += micros
+    axes.set_yticks(range(len(rows)), [row["name"] for row in rows])
+    axes.set_xlabel("microseconds an event by stage (stages overlap in time)")
+    axes.legend(ncols=len(names), fontsize=8, frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    axes.spines[["top", "right"]].set_visible(False)

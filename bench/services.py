@@ -1,0 +1,17 @@
+"""The servers of the bench: those the settings name, else the project's local services, started if they are down."""
+
+from rich.console import Console
+
+from bench.job import Servers
+from deploy.services import up
+from groupvitals.settings import Settings
+
+
+def servers(settings: Settings, console: Console) -> Servers:
+    """Return where Kafka and ClickHouse are; both must be named by the settings, or neither."""
+    kafka, clickhouse = settings.kafka, settings.clickhouse
+    if kafka.bootstrap and clickhouse.host:
+        host, tcp_port, http_port = clickhouse.host, clickhouse.tcp_port, clickhouse.http_port
+        return Servers(kafka.bootstrap, host, tcp_port, http_port, clickhouse.user, clickhouse.password)
+    local = up(settings.home, settings.cache, console)
+    return Servers(local.kafka, local.clickhouse_host, local.clickhouse_tcp, local.clickhouse_http)
