@@ -202,7 +202,9 @@ class CommunityProcessor:
         return True
 
     async def _insert(self, broker: KafkaBroker, table: str, rows: Any) -> None:
+        began = time.perf_counter()
         await self._retrying(broker, f"landing {table}", self.store.insert, table.partition(":")[0], rows)
+        self.progress.seconds[f"land {table}"] += time.perf_counter() - began
 
     async def _retrying(self, broker: KafkaBroker, doing: str, action: Callable[..., None], *args: Any) -> None:
         loop = asyncio.get_running_loop()

@@ -18,6 +18,14 @@ from streams.arrow import categories, lists, strings
 
 _SPEC = columns("chat.events")
 _FIELDS: Fields = chat_fields()
+#: Types whose events also land in `facts`, and the columns they have there.
+_FACTS = [_SPEC.types.index(name) for name in ("join", "leave", "roster", "roster_end", "profile", "group", "call")]
+_FACT_COLUMNS = (
+    "group_id", "type", "member_id", "ts_ms", "event_id", "platform", "inviter_id", "source", "channel", "campaign_id", "link_id",
+    "reason", "actor_id", "snapshot_id", "joined_at_ms", "role", "nickname", "complete", "count", "attributes", "name",
+    "created_at_ms", "owner_id", "status", "member_count", "tags", "aliases", "call_id", "kind", "series_id", "variant", "message_id",
+    "window_h", "link_ids",
+)  # fmt: skip
 #: A field that fewer than one record in so many has is left to a second table, so that most rows stay narrow.
 _RARE = 32
 
@@ -87,7 +95,7 @@ def _column(frame: Frame, field: Field, rows: NDArray[np.int64]) -> pa.Array:
 
 
 def event_rows(frame: Frame, flags: NDArray[np.uint8], groups: NDArray[np.int32], store_text: bool) -> dict[str, pa.Table]:
-    """The rows of a frame's good records: `events`, with fields that many have, and `events:rare`, with all.
+    """The rows of a frame's good records: `events`, with fields that many have, `events:rare`, with all, and `facts`.
 
     `groups` numbers the group of each record (-1: none); `flags` is what `apply` said. Columns that no record of a table has
     are left to their defaults.
@@ -98,7 +106,12 @@ def event_rows(frame: Frame, flags: NDArray[np.uint8], groups: NDArray[np.int32]
     common = np.uint64(sum(1 << i for i in range(64) if counts[i] * _RARE >= len(rows)))
     rich = frame.present[rows] & ~common != 0
     parts = {"events": rows[~rich], "events:rare": rows[rich]}
-    return {name: _table(frame, part, flags, groups, store_text) for name, part in parts.items() if len(part)}
+    found = {name: _table(frame, part, flags, groups, store_text) for name, part in parts.items() if len(part)}
+    facts = rows[np.isin(frame.types[rows], _FACTS) & (flags[rows] & DUPLICATE == 0)]
+    if len(facts):
+        table = _table(frame, facts, flags, groups, store_text)
+        found["facts"] = table.select([name for name in table.column_names if name in _FACT_COLUMNS])
+    return found
 
 
 def _table(

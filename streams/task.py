@@ -185,7 +185,7 @@ class Task:
     def _stamp(self, name: str, table: pa.Table, version: int) -> pa.Table:
         n = table.num_rows
         table = table.append_column("version", pa.array(np.full(n, version, np.uint64)))
-        if name not in ("group_days", "member_days"):
+        if name not in ("group_days", "member_days", "facts"):
             table = table.append_column("topic", constant(self.topic, n))
             table = table.append_column("partition", pa.array(np.full(n, self.partition, np.uint16)))
         return table
