@@ -41,10 +41,10 @@ class Groups:
         """Whether the group's platform reports reading."""
         return np.isin(self.platform, [PLATFORMS.index(name) for name in READING])
 
-    def level(self, at_ms: int) -> Floats:
-        """How much of their usual talk the groups have at a time: 1, then halved every half-life, 0 when dissolved."""
-        age = np.maximum(0, at_ms - self.turn_ms) / DAY_MS
-        return np.where(at_ms < self.dissolved_ms, np.exp2(-age / self.half_life_days), 0.0)
+    def level(self, group: Ints, at_ms: int | Ints) -> Floats:
+        """How much of their usual talk some groups have at a time: 1, then halved every half-life, 0 when dissolved."""
+        age = np.maximum(0, at_ms - self.turn_ms[group]) / DAY_MS
+        return np.where(at_ms < self.dissolved_ms[group], np.exp2(-age / self.half_life_days[group]), 0.0)
 
 
 def draw_groups(plan: Plan) -> Groups:

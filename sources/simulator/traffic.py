@@ -33,8 +33,8 @@ def rates(groups: Groups, members: Members) -> dict[str, Floats]:
 
 
 def levels(groups: Groups, members: Members, begin_ms: int, end_ms: int) -> Floats:
-    """How active each membership is in a slice, against its usual rate; 0 when it is not there at all."""
-    level = groups.level(begin_ms)[members.group]
+    """How active each membership is at the begin of a slice, against its usual rate; 0 when it is not there at all."""
+    level = groups.level(members.group, begin_ms)
     turned = groups.turn_ms[members.group] < end_ms
     level = np.where(members.habit == ADVERTISER, turned, level)
     if (begin_ms // DAY_MS + 4) % 7 in (0, 6):  # day 0 of the epoch was a Thursday
@@ -45,14 +45,16 @@ def levels(groups: Groups, members: Members, begin_ms: int, end_ms: int) -> Floa
 
 def expected(plan: Plan, groups: Groups, members: Members) -> float:
     """About how many everyday events the plan gives when rates are not scaled."""
-    rate = sum(rates(groups, members).values())
+    rate, everyone = sum(rates(groups, members).values()), np.arange(len(members))
     until = np.minimum(members.left_ms, members.zombie_ms)
     total = 0.0
-    for day in range(plan.start_ms, plan.end_ms, DAY_MS):
-        end = min(day + DAY_MS, plan.end_ms)
-        there = np.minimum(until, end) - np.maximum(members.joined_ms, day)
-        there -= np.maximum(0, np.minimum(members.pause_until_ms, end) - np.maximum(members.pause_from_ms, day))
-        total += float((rate * levels(groups, members, day, end) * np.maximum(there, 0) / DAY_MS).sum())
+    step = max((plan.end_ms - plan.start_ms) // 120, HOUR_MS)
+    for begin in range(plan.start_ms, plan.end_ms, step):
+        end = min(begin + step, plan.end_ms)
+        there = np.minimum(until, end) - np.maximum(members.joined_ms, begin)
+        there -= np.maximum(0, np.minimum(members.pause_until_ms, end) - np.maximum(members.pause_from_ms, begin))
+        there = np.where(observed(groups, members, everyone, begin), np.maximum(there, 0), 0)
+        total += float((rate * levels(groups, members, begin, end) * there / DAY_MS).sum())
     return total
 
 
@@ -62,16 +64,27 @@ def draw(
     """Draw one slice of an inhomogeneous Poisson process over all memberships.
 
     All memberships together are one process at the rhythms' peak rate; each event picks its member in proportion to the
-    rates, and is kept as often as the member's rhythm has it at that time (thinning, Lewis and Shedler 1979).
+    rates, and is kept as often as the member's rhythm and the group's decay have it at that time (thinning, Lewis and
+    Shedler 1979).
     """
     member, ts_ms = superpose(rng, rate * PEAK, begin_ms, end_ms)
     angle = ((ts_ms % DAY_MS) / HOUR_MS - members.peak_h[member]) * (2 * np.pi / 24)
-    keep = rng.random(len(member)) < ((1 + np.cos(angle)) / 2) ** 2
+    share = ((1 + np.cos(angle)) / 2) ** 2 * _decayed(groups, members, member, ts_ms, begin_ms)
+    keep = rng.random(len(member)) < share
     member, ts_ms = member[keep], ts_ms[keep]
     keep = members.awake(member, ts_ms) & observed(groups, members, member, ts_ms)
     member, ts_ms = member[keep], ts_ms[keep]
     order = np.argsort(ts_ms, kind="stable")
     return Talk(member[order], ts_ms[order])
+
+
+def _decayed(groups: Groups, members: Members, member: Ints, ts_ms: Ints, begin_ms: int) -> Floats:
+    """The level at each event's time against the level at the begin of the slice, which the rates have already."""
+    group, left = members.group[member], np.ones(len(member))
+    fading = np.flatnonzero(np.isfinite(groups.half_life_days)[group] & (members.habit[member] != ADVERTISER))
+    group = group[fading]
+    left[fading] = groups.level(group, ts_ms[fading]) / np.maximum(groups.level(group, begin_ms), 1e-12)
+    return left
 
 
 def superpose(rng: np.random.Generator, rate: Floats, begin_ms: int, end_ms: int) -> tuple[Ints, Ints]:
@@ -84,7 +97,7 @@ def superpose(rng: np.random.Generator, rate: Floats, begin_ms: int, end_ms: int
     return np.minimum(who, len(edges) - 1), rng.integers(begin_ms, end_ms, count)
 
 
-def observed(groups: Groups, members: Members, member: Ints, ts_ms: Ints) -> NDArray[np.bool_]:
+def observed(groups: Groups, members: Members, member: Ints, ts_ms: int | Ints) -> NDArray[np.bool_]:
     """False where a collector outage hides the event or the group is dissolved."""
     group = members.group[member]
     outage = (groups.outage_from_ms[group] <= ts_ms) & (ts_ms < groups.outage_until_ms[group])
