@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -11,12 +12,18 @@ _OURS = "#1b6e53"
 _PEER = "#8a939b"
 
 
+def console() -> Console:
+    """A console wide enough for the table, also where the output is no terminal."""
+    found = Console()
+    return found if found.is_terminal else Console(width=max(found.width, 110))
+
+
 def table(rows: list[Row], console: Console) -> None:
     """Print one line a contestant, the fastest first."""
-    shown = Table(title="Throughput: messages a group and day, checked against the oracle", title_justify="left")
+    shown = Table(title="Messages a group and day, checked against the oracle", title_justify="left", box=box.SIMPLE)
     shown.add_column("contestant", no_wrap=True)
-    for column in ("events", "events/s", "min to max", "of ours", "CPU s/M", "of it ClickHouse", "peak MiB", "equal"):
-        shown.add_column(column, justify="right")
+    for column in ("events", "events/s", "least to most", "of ours", "CPU s/million", "peak MiB", "equal"):
+        shown.add_column(column, justify="right", no_wrap=True)
     for row in sorted(rows, key=lambda row: -row["events_per_s"]):
         low, high = row["events_per_s_min"], row["events_per_s_max"]
         shown.add_row(
@@ -26,15 +33,19 @@ def table(rows: list[Row], console: Console) -> None:
             f"{low:,} to {high:,}" if row["runs"] > 1 else "",
             f"{row['ratio_to_groupvitals']:.3g}",
             f"{row['cpu_s_per_million']:.1f}",
-            f"{row['cpu_parts_s_per_million']['clickhouse']:.1f}",
             f"{row['peak_rss_mb']:,.0f}",
             "yes" if row["equal"] else "NO",
         )
     console.print(shown)
     for row in rows:
-        if row["stages"]:
-            parts = ", ".join(f"{stage} {seconds:.2f} s" for stage, seconds in row["stages"].items())
-            console.print(f"{row['name']}, seconds by stage (stages overlap): {parts}")
+        if stages := main_stages(row):
+            parts = ", ".join(f"{stage} {seconds:.2f} s" for stage, seconds in stages.items())
+            console.print(f"{row['name']}, seconds by stage (they overlap in time): {parts}")
+
+
+def main_stages(row: Row) -> dict[str, float]:
+    """The stages that are no part of another, such as `land events` of `land`."""
+    return {stage: seconds for stage, seconds in row["stages"].items() if " " not in stage}
 
 
 def picture(rows: list[Row], path: Path) -> None:
@@ -73,7 +84,7 @@ def _bars(axes: Any, rows: list[Row]) -> None:
 
 
 def _stages(axes: Any, rows: list[Row]) -> None:
-    names = list(dict.fromkeys(stage for row in rows for stage in row["stages"]))
+    names = list(dict.fromkeys(stage for row in rows for stage in main_stages(row)))
     for place, row in enumerate(rows):
         left = 0.0
         for number, stage in enumerate(names):

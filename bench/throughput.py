@@ -138,7 +138,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="fewer events and runs: does it all work?")
     options = parser.parse_args(arguments)
     events, order = (min(options.events, 100_000), QUICK) if options.quick else (options.events, ORDER)
-    console, settings = Console(), load_settings()
+    console, settings = report.console(), load_settings()
     where = servers(settings, console)
     try:
         found = rows(contest(where, settings.home / "bench", order, events, console), order, where)

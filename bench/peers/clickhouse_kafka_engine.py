@@ -1,9 +1,9 @@
 """ClickHouse's Kafka engine: the queue table, a view that lands raw rows, a view that counts them by group and day.
 
 Of the ways its documentation shows, the one that was fastest here: the queue takes each message as one `String`
-(`RawBLOB`) and the first view parses it. With `JSONEachRow` the engine builds every column anew for every message: twice
-the CPU, four times with `LowCardinality` columns. The second view stands on the raw table and feeds a
-`SummingMergeTree`. Two consumers with a thread each, blocks of up to 2 s. It does not look for duplicates or wrong fields.
+(`RawBLOB`) and the first view parses it. With `JSONEachRow` the engine builds every column anew for every message:
+twice the CPU, four times with `LowCardinality` columns. The second view stands on the raw table and feeds a
+`SummingMergeTree`. Two consumers with a thread each, blocks of up to 2 s. No look for duplicates or wrong fields.
 
 The engine has no moment of its own for the first record: the clock starts when a consumer has its partitions.
 """

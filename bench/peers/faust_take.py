@@ -1,7 +1,7 @@
 """Faust `take`: batches of up to 1,000 events within 0.5 s, added up before they reach the table. Counts only.
 
-One table update a batch and key instead of one an event; larger batches were no faster. `take_events` rather than `take`,
-to know the offsets; the table uses the key's partitioner, since a batch spans partitions. No raw landing.
+One table update a batch and key instead of one an event; larger batches were no faster. `take_events` rather than
+`take`, to know the offsets; the table uses the key's partitioner, since a batch spans partitions. No raw landing.
 """
 
 from collections import Counter
