@@ -1,5 +1,6 @@
 """What a worker shows while it works: one living line on a terminal, a few plain lines elsewhere."""
 
+import json
 import logging
 import sys
 import time
@@ -53,3 +54,29 @@ class WorkerProgress:
         rate = f" in {seconds:.1f} s, {p.landed / seconds:,.0f} a second" if p.landed and seconds > 0 else ""
         text = f"{p.landed:,} events landed{rate}; {p.dead_letters:,} dead letters."
         print(f"\r{text:<78}" if self._living else text, file=sys.stderr, flush=True)
+
+
+class JsonProgress:
+    """The same for programs: one JSON object a line on standard output."""
+
+    def __enter__(self) -> Self:
+        self._said = 0.0
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        return None
+
+    def say(self, text: str) -> None:
+        """One line."""
+        print(json.dumps({"say": text}), flush=True)
+
+    def update(self, worker: "Worker") -> None:
+        """Called a few times a second."""
+        if time.monotonic() - self._said >= 0.5:
+            self.done(worker)
+            self._said = time.monotonic()
+
+    def done(self, worker: "Worker") -> None:
+        """The counts."""
+        p = worker.processor.progress
+        print(json.dumps({"landed": p.landed, "dead_letters": p.dead_letters}), flush=True)

@@ -16,7 +16,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
-from schemas.errors import DataError
+from schemas.errors import DataError, ServiceError
 from sinks.clickhouse.connection import Address
 from sinks.clickhouse.store import ClickHouseStore
 from streams.community import CommunityProcessor
@@ -127,15 +127,21 @@ class Worker:
         app.on_partitions_revoked.connect(on_revoked, weak=False)
         app.on_partitions_assigned.connect(on_assigned, weak=False)
 
-    async def run(self, until_caught_up: bool = False, report: Callable[["Worker"], None] | None = None) -> None:
-        """Work until told to stop, or until everything in the topic is landed. Raises what made it impossible."""
+    async def run(
+        self, until_caught_up: bool = False, report: Callable[["Worker"], None] | None = None,
+        complete: Callable[[], bool] | None = None,
+    ) -> None:  # fmt: skip
+        """Work until told to stop, or until everything in the topic is landed. Raises what made it impossible.
+
+        `report` is called a few times a second; `complete` says whether all input is in the topic (None: it is).
+        """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.stop.set)
         self.app.finalize()
         await self.app.start()
         flushing = asyncio.create_task(self.processor.run(self.stop))
-        watching = asyncio.create_task(self._watch(until_caught_up, report))
+        watching = asyncio.create_task(self._watch(until_caught_up, report, complete or (lambda: True)))
         ticking = asyncio.create_task(self._tick()) if self.config.tick_s and not until_caught_up else None
         try:
             await asyncio.wait({flushing, watching}, return_when=asyncio.FIRST_COMPLETED)
@@ -151,7 +157,9 @@ class Worker:
                 await self.app.stop()
             await self.letters.stop()
 
-    async def _watch(self, until_caught_up: bool, report: Callable[["Worker"], None] | None) -> None:
+    async def _watch(
+        self, until_caught_up: bool, report: Callable[["Worker"], None] | None, complete: Callable[[], bool]
+    ) -> None:
         processor = self.processor
         while not self.stop.is_set():
             with contextlib.suppress(TimeoutError):
@@ -161,9 +169,9 @@ class Worker:
                 report(self)
             if processor.failure is not None:
                 raise processor.failure
-            if self.app.crashed if isinstance(getattr(self.app, "crashed", False), bool) else False:
-                raise DataError("The worker's Kafka client gave up; see the log above.")
-            if until_caught_up and await self._caught_up():
+            if self.app.crashed:
+                raise ServiceError(f"The Kafka client gave up: {self.app.crash_reason!r}. Start the worker again.")
+            if until_caught_up and complete() and await self._caught_up():
                 if processor.stopped:
                     raise DataError(next(iter(processor.stopped.values())))
                 return

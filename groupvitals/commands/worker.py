@@ -1,5 +1,6 @@
 """`groupvitals worker`: process chat.events into ClickHouse."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,39 +25,66 @@ def worker_config(settings: "Settings") -> "WorkerConfig":
 
 
 def worker(
-    until_caught_up: Annotated[bool, typer.Option("--until-caught-up", help="Stop when everything in the topic is landed.")] = False,
-    stats: Annotated[Path | None, typer.Option("--stats", help="Write what was done, and where the time went, to this file.")] = None,
+    until_caught_up: Annotated[
+        bool, typer.Option("--until-caught-up", help="Stop when everything in the topic is landed.")
+    ] = False,
+    stats: Annotated[
+        Path | None, typer.Option("--stats", help="Write what was done, and where the time went, to this file.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Show progress as JSON lines on standard output, for programs.")
+    ] = False,
+    follow_input: Annotated[
+        bool, typer.Option("--follow-input", help="Catch up only after standard input has ended.", hidden=True)
+    ] = False,
 ) -> None:
     """Process chat events until stopped (Ctrl-C) or, with --until-caught-up, until all are landed."""
     from groupvitals.settings import load_settings
 
-    run_worker(load_settings(), until_caught_up, stats)
+    run_worker(load_settings(), until_caught_up, stats, as_json, follow_input)
 
 
-def run_worker(settings: "Settings", until_caught_up: bool, stats: Path | None = None) -> "Worker":
+def run_worker(
+    settings: "Settings", until_caught_up: bool, stats: Path | None = None, as_json: bool = False, follow_input: bool = False
+) -> "Worker":
     """Run a worker in this process; returns it when it has stopped."""
     import asyncio
     import json
     import time
 
-    from groupvitals.progress import WorkerProgress, log_plainly
+    from groupvitals.progress import JsonProgress, WorkerProgress, log_plainly
 
     log_plainly()
-    with WorkerProgress() as progress:
+    with JsonProgress() if as_json else WorkerProgress() as progress:
         progress.say("Compiling kernels (kept in the cache for the next time)")
         began = time.perf_counter()
-        from streams.worker import Worker
-
         from streams.warmup import warm_up
+        from streams.worker import Worker
 
         warm_up()
         progress.say(f"Kernels ready after {time.perf_counter() - began:.0f} s")
         worker = Worker(worker_config(settings))
-        asyncio.run(worker.run(until_caught_up, progress.update))
+        asyncio.run(worker.run(until_caught_up, progress.update, _input_ended() if follow_input else None))
         progress.done(worker)
     if stats is not None:
         stats.write_text(json.dumps(summary(worker), indent=1))
     return worker
+
+
+def _input_ended() -> Callable[[], bool]:
+    """A question that is answered yes once standard input has ended."""
+    import sys
+    import threading
+
+    ended = threading.Event()
+
+    def read() -> None:
+        while sys.stdin.buffer.read(4096):
+            pass
+        ended.set()
+
+    threading.Thread(target=read, daemon=True).start()
+    return ended.is_set
 
 
 def summary(worker: "Worker") -> dict[str, Any]:
@@ -64,7 +92,7 @@ def summary(worker: "Worker") -> dict[str, Any]:
     p = worker.processor.progress
     seconds = max(p.last_flush_at - p.first_frame_at, 1e-9)
     return {
-        "events": p.landed, "dead_letters": p.dead_letters, "flushes": p.flushes, "seconds": seconds,
+        "events": p.landed, "dead_letters": p.dead_letters, "flushes": p.flushes, "seconds": seconds if p.landed else 0.0,
         "events_per_s": p.landed / seconds if p.landed else 0.0, "first_frame_at": p.first_frame_at,
         "last_flush_at": p.last_flush_at, "stages_s": dict(p.seconds),
     }  # fmt: skip

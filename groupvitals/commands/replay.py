@@ -1,0 +1,111 @@
+"""`groupvitals replay`: files in, answers standing; the whole way in one command."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from groupvitals.settings import Settings
+    from sources.importing import Report
+
+
+def replay(
+    paths: Annotated[list[Path], typer.Argument(help="Files.", exists=True, dir_okay=False)],
+    format_: Annotated[str, typer.Option("--format", "-f", help="ndjson, edges or irc.")] = "ndjson",
+    group: Annotated[str | None, typer.Option(help="Group id of edges and irc files.")] = None,
+    restart: Annotated[bool, typer.Option("--restart", help="Send files again that were imported before.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+) -> None:
+    """Start what is needed, make topics and tables, import the files, and land every event."""
+    from groupvitals.commands.services import start_services
+    from groupvitals.commands.topics import topic_layout
+    from groupvitals.connections import clickhouse, kafka_bootstrap
+    from groupvitals.settings import load_settings
+    from sinks.clickhouse.migrations import migrate
+    from sources.chunks import Options
+    from sources.importing import Import
+    from streams.topics import ensure_topics
+
+    settings = load_settings()
+    start_services(settings)
+    ensure_topics(kafka_bootstrap(settings), topic_layout(settings))
+    migrate(clickhouse(settings), settings.worker.time_zone)
+    job = Import(
+        format_, paths, kafka_bootstrap(settings), settings.home, Options(None, group), settings.kafka.topic_prefix, restart
+    )
+    report, done = _import_and_land(settings, job)
+    if as_json:
+        import json
+
+        print(json.dumps({"records": report.records, "problems": report.problems, **done}, indent=1))
+        return
+    from groupvitals.commands.sources import print_report
+
+    print_report(report)
+    rate = f" in {done['seconds']:.1f} s, {done['events_per_s']:,.0f} a second" if done["events"] else ""
+    typer.echo(f"{done['events']:,} chat events landed{rate}; {done['dead_letters']:,} of them are dead letters.")
+
+
+def _import_and_land(settings: "Settings", job: Any) -> tuple["Report", dict[str, Any]]:
+    """Import while a worker of its own lands what comes; returns when both are done."""
+    import json
+    import os
+    import subprocess
+    import sys
+    import threading
+
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    from schemas.errors import DataError
+    from sources.importing import run
+
+    stats, log = settings.home / "replay.json", settings.home / "replay.log"
+    settings.home.mkdir(parents=True, exist_ok=True)
+    stats.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "groupvitals", "worker", "--until-caught-up", "--follow-input", "--json"]
+    environment = os.environ | {"GROUPVITALS_WORKER__TICK_S": "0"}
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with (
+        log.open("wb") as errors,
+        subprocess.Popen(
+            [*command, "--stats", str(stats)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, env=environment
+        ) as worker,
+        Progress(*columns, console=Console(stderr=True), transient=True) as bars,
+    ):
+        assert worker.stdin is not None and worker.stdout is not None
+        sizes = sum(path.stat().st_size for path in job.paths)
+        sent, landed = bars.add_task("Bytes sent", total=sizes), bars.add_task("Events landed", total=None)
+        lines = worker.stdout
+
+        def follow() -> None:
+            for line in lines:
+                said = json.loads(line)
+                if "say" in said:
+                    bars.console.print(said["say"], highlight=False)
+                else:
+                    bars.update(landed, completed=said["landed"])
+
+        follower = threading.Thread(target=follow, daemon=True)
+        follower.start()
+        before = dict.fromkeys(job.paths, 0)
+
+        def progress(path: Path, offset: int) -> None:
+            before[path] = offset
+            bars.update(sent, completed=sum(before.values()))
+
+        try:
+            report = run(job, progress)
+        finally:
+            worker.stdin.close()
+            code = worker.wait()
+            follower.join()
+    if code:
+        raise DataError(f"The worker ended with code {code}: {_last_line(log)}")
+    return report, json.loads(stats.read_text())
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").strip().splitlines()
+    return lines[-1] if lines else f"see {log}"
