@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
+from schemas.fields import Envelope
 from schemas.topics import INPUT_TOPICS
 
 
@@ -48,8 +49,9 @@ class Columns:
     """All fields of a topic's events and, a type, which are known, required, and in which bounds.
 
     Arrays are indexed by type code (the place in `types`) and field index; `allowed` and `required` are bit masks over
-    field indices, `low` and `high` bound integers, `enum_mask` has a bit a permitted value of an enum field. `places` is the
-    column of each field in `Frame.words` (integers, booleans, enum codes) or `Frame.spans` (the rest).
+    field indices, `low` and `high` bound integers, `enum_mask` has a bit a permitted value of an enum field. `filled` has a
+    bit a field whose default is not empty, `defaults` the word that stands for it (the envelope's are left to the tables).
+    `places` is the column of each field in `Frame.words` (integers, booleans, enum codes) or `Frame.spans` (the rest).
     """
 
     topic: str
@@ -61,6 +63,8 @@ class Columns:
     low: NDArray[np.int64]
     high: NDArray[np.int64]
     enum_mask: NDArray[np.uint64]
+    filled: NDArray[np.uint64]
+    defaults: NDArray[np.int64]
 
     def field(self, name: str) -> Field:
         """The column of this name."""
@@ -128,6 +132,7 @@ def columns(topic: str) -> Columns:
     low, high = np.zeros(shape, np.int64), np.full(shape, 1, np.int64)
     allowed, required = np.zeros(len(models), np.uint64), np.zeros(len(models), np.uint64)
     enum_mask = np.zeros(shape, np.uint64)
+    filled, defaults = np.zeros(len(models), np.uint64), np.zeros(shape, np.int64)
     by_name = {field.name: field for field in fields}
     for code, model in enumerate(models):
         needed = set(model.model_json_schema().get("required", ()))
@@ -137,6 +142,10 @@ def columns(topic: str) -> Columns:
             required[code] |= np.uint64((name in needed) << field.index)
             if field.kind is Kind.INT:
                 low[code, field.index], high[code, field.index] = schema["minimum"], schema["maximum"]
+            if field.kind in WORDS and schema.get("default") and name not in Envelope.model_fields:
+                default = schema["default"]
+                filled[code] |= np.uint64(1 << field.index)
+                defaults[code, field.index] = field.values.index(default) if field.kind is Kind.ENUM else default
             for value in _kind(schema)[1]:
                 enum_mask[code, field.index] |= np.uint64(1 << field.values.index(value))
-    return Columns(topic, types, fields, _places(fields), allowed, required, low, high, enum_mask)
+    return Columns(topic, types, fields, _places(fields), allowed, required, low, high, enum_mask, filled, defaults)

@@ -33,6 +33,8 @@ class Rules(NamedTuple):
     low: NDArray[np.int64]
     high: NDArray[np.int64]
     enum_mask: NDArray[np.uint64]
+    filled: NDArray[np.uint64]
+    defaults: NDArray[np.int64]
     word_fields: NDArray[np.int64]
     type_field: int
     ts_field: int
@@ -82,7 +84,7 @@ def rules(topic: str) -> Rules:
     return Rules(
         np.array([field.kind for field in spec.fields], np.int64), spec.places, table, salt,
         _words(names), _words([value.encode() for field in spec.fields for value in field.values]),
-        enum_first, spec.allowed, spec.required, spec.low, spec.high, spec.enum_mask,
+        enum_first, spec.allowed, spec.required, spec.low, spec.high, spec.enum_mask, spec.filled, spec.defaults,
         np.array([field.index for field in spec.fields if field.kind in (Kind.INT, Kind.ENUM)], np.int64),
         spec.field("type").index, spec.field("ts_ms").index, MAX_VALUE_BYTES, MAX_AHEAD_MS,
     )  # fmt: skip

@@ -217,5 +217,11 @@ def decode(records, rows, frame, rules, tail, used):
                 else:
                     good &= enum_mask[code, field] >> np.uint64(value) & _ONE == _ONE
         if good and clean(buffer, begin, end):
+            absent = rules.filled[code] & ~present
+            if absent:
+                for field in word_fields:
+                    if absent >> np.uint64(field) & _ONE:
+                        words[place[field], row] = rules.defaults[code, field]
+                present |= absent
             types[row], presents[row], extras[row], ok[row] = code, present, extra, 1
     return tail, used
