@@ -24,9 +24,11 @@ class DeadLetterLimits:
 
     def judge(self, offsets: NDArray[np.int64], ok: NDArray[np.uint8]) -> int:
         """How many of the records may be taken; fewer than given when a limit is passed."""
+        if not len(ok):
+            return 0
         bad = np.flatnonzero(ok == 0)
         if not len(bad):
-            self._in_a_row = 0 if len(ok) else self._in_a_row
+            self._in_a_row = 0
             self._enter(int(offsets[-1]) // WINDOW)
             return len(ok)
         before = -1
