@@ -56,16 +56,19 @@ def _field_counts(present, rows, counts):  # type: ignore[no-untyped-def]
 def _first_seen(groups, rows, codes, firsts, known):  # type: ignore[no-untyped-def]
     """Number the groups of the rows in order of appearance: `codes` a row, `firsts` the first row of each.
 
-    `known` has a place a group, all -1; a row without group (-1) takes the last place.
+    `known` has a place a group, all -1; a row of no known group (-1) is taken for itself.
     """
     count = 0
     for i in range(len(rows)):
         group = groups[rows[i]]
-        if known[group] < 0:
-            known[group] = count
+        if group < 0 or known[group] < 0:
             firsts[count] = rows[i]
+            codes[i] = count
+            if group >= 0:
+                known[group] = count
             count += 1
-        codes[i] = known[group]
+        else:
+            codes[i] = known[group]
     return count
 
 
