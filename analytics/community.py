@@ -251,12 +251,15 @@ def find_pane(panes, index, counts, group, bucket, daily):
 
 @kernel
 def first_time(ids, offsets, counts, key, offset, horizon):
-    """Whether an event id does not occur among the `horizon` records before `offset`; remembers it either way."""
+    """Whether an event id does not occur among the `horizon` records before `offset`; remembers it either way.
+
+    May be asked again at the same offset, when something had to grow meanwhile.
+    """
     mask = len(ids) - 1
     at = np.int64(key) & mask
     while ids[at] != _EMPTY:
         if ids[at] == key:
-            new = offset - offsets[at] > horizon
+            new = offset - offsets[at] > horizon or offset == offsets[at]
             offsets[at] = offset
             return new
         at = (at + 1) & mask
@@ -525,6 +528,14 @@ def apply(state, clock, frame, f, first, flags, group_of):
             continue
         kind, present, ts = types[row], presents[row], words[f.ts_ms, row]
         if kind == f.tick:
+            short = _room(state, clock, -1, ts)
+            if short:
+                return row, short
+            event_id = hash64(buffer, spans[f.event_id, 0, row], spans[f.event_id, 1, row])
+            if not first_time(ids, id_offsets, counts, event_id, frame.offsets[row], clock.horizon):
+                flags[row] = DUPLICATE
+                counts[DUPLICATES] += 1
+                continue
             for group in range(counts[GROUPS]):
                 short = _room(state, clock, group, ts)
                 if short:
