@@ -570,7 +570,7 @@ def apply(state, clock, frame, f, first, flags, group_of):
             g.dirty = 1
             dirty_groups[counts[DIRTY_GROUPS]] = group
             counts[DIRTY_GROUPS] += 1
-        late = ts // _HOUR < g.closed_hour
+        late = ts // _HOUR < g.closed_hour or day_of(starts, ts) < g.closed_day
         if late:
             flags[row] |= IS_LATE
             g.late += 1
