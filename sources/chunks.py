@@ -82,18 +82,13 @@ def read_lines(path: Path, start: Position = START) -> Iterator[tuple[Position, 
             file.seek(start.offset)
             begin = start
             while block := file.read(CHUNK_BYTES):
-                lines: list[bytes | None] = list(block.split(b"\n"))
-                tail = lines[-1] or b""
-                if tail and len(tail) <= MAX_LINE_BYTES:
-                    tail += file.readline(MAX_LINE_BYTES + 2 - len(tail))
-                lines[-1] = tail.removesuffix(b"\n")
-                if len(tail) > MAX_LINE_BYTES + 1:
-                    while tail and not tail.endswith(b"\n"):
-                        tail = file.readline(CHUNK_BYTES)
-                    lines[-1] = None
-                elif not tail:
-                    lines.pop()
-                lines = [None if line is not None and len(line) > MAX_LINE_BYTES else line for line in lines]
+                *whole, tail = block.split(b"\n")
+                if tail:
+                    rest = file.readline(MAX_LINE_BYTES + 1)
+                    whole.append((tail + rest).removesuffix(b"\n"))
+                    while rest and not rest.endswith(b"\n"):  # too long already
+                        rest = file.readline(CHUNK_BYTES)
+                lines = [line if len(line) <= MAX_LINE_BYTES else None for line in whole]
                 end = Position(file.tell(), begin.line + len(lines))
                 yield begin, lines, end
                 begin = end

@@ -51,7 +51,10 @@ def _problem(number: int, line: bytes, field: str) -> Problem:
     if not line:
         return Problem(number, "empty", "the line is empty")
     try:
+        line.decode()
         data = orjson.loads(line)
+    except UnicodeDecodeError as error:
+        return Problem(number, "invalid_utf8", f"byte {error.start} is not UTF-8")
     except ValueError as error:
         return Problem(number, "invalid_json", str(error))
     if not isinstance(data, dict):

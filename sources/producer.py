@@ -1,9 +1,9 @@
 """Sends chunks of records to Kafka, as fast as one core builds record batches.
 
 The partition of a key is murmur2's, as in Java, aiokafka and kafka-python: a group keeps its partition whoever sends.
-Batches are not compressed: lz4 in the producer costs several times what the broker and the disk save by it. The
-producer is not idempotent: a refused record would break its sequence, and a batch sent twice does no harm, its event
-ids are the same.
+Batches are not compressed: with lz4 the producer takes twice the CPU a record, and an import half as long again.
+The producer is not idempotent: a refused record would break its sequence, and a batch sent twice does no harm, its
+event ids are the same.
 """
 
 import asyncio

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.errors import ConfigError
@@ -211,7 +211,7 @@ def test_ndjson_passes_lines_on_byte_for_byte(tmp_path: Path) -> None:
     (chunk,) = chunks("ndjson", path)
     assert chunk.values == lines
     assert chunk.keys == [b"a:b:c", "a:b:ü".encode(), *[None] * 10, b"right"]
-    kinds = ["empty", *["invalid_json"] * 4, "missing", *["invalid_field"] * 3, "invalid_json"]
+    kinds = ["empty", *["invalid_json"] * 3, "invalid_utf8", "missing", *["invalid_field"] * 3, "invalid_json"]
     assert [(problem.line, problem.kind) for problem in chunk.problems] == list(enumerate(kinds, 3))
     assert chunk.topic == "chat.events"
 
@@ -227,6 +227,7 @@ def test_the_topic_of_an_ndjson_file_is_its_name(tmp_path: Path) -> None:
         chunks("ndjson", path, topic="chat")
 
 
+@settings(max_examples=500, deadline=None)
 @given(lines=st.lists(st.binary(max_size=30).map(lambda line: line.replace(b"\n", b""))), size=st.integers(1, 50))
 def test_lines_are_the_same_however_a_file_is_cut(lines: list[bytes], size: int, tmp_path_factory: Any) -> None:
     path = tmp_path_factory.mktemp("lines") / "file"
