@@ -22,7 +22,7 @@ def table(rows: list[Row], console: Console) -> None:
     """Print one line a contestant, the fastest first."""
     shown = Table(title="Messages a group and day, checked against the oracle", title_justify="left", box=box.SIMPLE)
     shown.add_column("contestant", no_wrap=True)
-    for column in ("events", "events/s", "least to most", "of ours", "CPU s/million", "peak MiB", "equal"):
+    for column in ("events", "events/s", "least to most", "of ours", "CPU s/M", "peak MiB", "equal"):
         shown.add_column(column, justify="right", no_wrap=True)
     for row in sorted(rows, key=lambda row: -row["events_per_s"]):
         low, high = row["events_per_s_min"], row["events_per_s_max"]
