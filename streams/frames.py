@@ -60,7 +60,24 @@ def take_frames(fetcher: Any, partitions: Iterable[TP], topics: set[str]) -> dic
 
 
 class FrameConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
-    """Fetches frames, and commits them within a generation."""
+    """Fetches frames, and commits them within a generation.
+
+    `fatal` is what made joining the consumer group impossible, such as a refused session time-out or a missing right.
+    """
+
+    fatal: Exception | None = None
+
+    async def on_start(self) -> None:
+        """Start the consumer, and listen to what its coordinator cannot mend."""
+        await super().on_start()
+        coordinator = self._ensure_consumer()._coordinator
+        tell = coordinator._push_error_to_user
+
+        def told(error: Exception) -> Any:
+            self.fatal = error
+            return tell(error)
+
+        coordinator._push_error_to_user = told
 
     async def _fetch_records(
         self, consumer: Any, active_partitions: Any, timeout: float | None = None, max_records: int | None = None

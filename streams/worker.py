@@ -169,6 +169,9 @@ class Worker:
                 report(self)
             if processor.failure is not None:
                 raise processor.failure
+            fatal = getattr(self.app.consumer, "thread", None) and self.app.consumer.thread.fatal
+            if fatal is not None:
+                raise ServiceError(f"Kafka does not let this worker in: {fatal!r}.")
             if self.app.crashed:
                 raise ServiceError(f"The Kafka client gave up: {self.app.crash_reason!r}. Start the worker again.")
             if until_caught_up and complete() and await self._caught_up():

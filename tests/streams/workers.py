@@ -1,0 +1,105 @@
+"""Real workers for tests: start, feed, kill, and compare what two databases answer."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from groupvitals.connections import clickhouse
+from groupvitals.settings import Settings
+from sinks.clickhouse.connection import Native
+
+ROOT = Path(__file__).parent.parent.parent
+#: Everything people ask, in an order that does not depend on how rows came.
+VIEWS = {
+    "memberships": "group_id, member_id",
+    "group_clocks": "group_id",
+    "panes": "group_id, daily, bucket",
+    "rolling_activity": "group_id, window",
+    "rolling_activity_daily": "group_id, day, window",
+    "tiers": "group_id",
+    "tiers_daily": "group_id, day",
+    "retention_daily": "group_id, cohort, n, source, inviter_id",
+}
+TABLES = {
+    "group_days": "group_id, day",
+    "member_days": "group_id, day, member_id",
+    "facts": "group_id, type, member_id, ts_ms, event_id",
+    "dead_letters": "topic, partition, offset",
+    "events": "topic, partition, offset",
+}
+_BOOKKEEPING = {"version", "slot", "ingested_on"}
+
+
+@contextmanager
+def worker(**settings: object) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker that follows its topic; killed at the end if it still runs. `settings` are GROUPVITALS_… variables."""
+    own = {f"GROUPVITALS_{name}": str(value) for name, value in settings.items()}
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "GROUPVITALS_WORKER__TICK_S": "0", **own}
+    process = subprocess.Popen([sys.executable, "-m", "groupvitals", "worker", "--json"], env=environment, stdout=subprocess.DEVNULL)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+
+
+def stop(process: subprocess.Popen[bytes]) -> int:
+    """Ask a worker to end, and wait until it has."""
+    process.send_signal(signal.SIGTERM)
+    return process.wait(60)
+
+
+def wait_until(true: Callable[[], bool], what: str, seconds: float = 120) -> None:
+    """Wait for something that happens elsewhere; fail with `what` when it does not."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, f"waited {seconds} s in vain: {what}"
+        time.sleep(0.05)  # between two looks at another process, not instead of looking
+
+
+class Answers:
+    """One database as people see it."""
+
+    def __init__(self, settings: Settings, database: str | None = None) -> None:
+        self.database = database or settings.clickhouse.database
+        self.native = Native(clickhouse(settings))
+
+    def value(self, query: str) -> int:
+        """The one number that a query gives; `{d}` is the database."""
+        return int(self.native.execute(query.format(d=self.database))[0][0])
+
+    def flushed(self) -> int:
+        """Records vouched for by checkpoints."""
+        return self.value(
+            "SELECT ifNull(sum(o), 0) FROM (SELECT arraySum(mapValues(argMax(offsets, (term, sequence)))) AS o "
+            "FROM {d}.checkpoints GROUP BY partition)"
+        )
+
+    def rows(self, name: str) -> list[dict[str, object]]:
+        """All rows of a view or table, without what only says which flush wrote them."""
+        final = " FINAL" if name in TABLES else ""
+        order = VIEWS.get(name) or TABLES[name]
+        found = self.native.query(f"SELECT * FROM {self.database}.{name}{final} ORDER BY {order}")
+        return [{key: value for key, value in row.items() if key not in _BOOKKEEPING} for row in found]
+
+
+def assert_same_answers(one: Answers, other: Answers) -> None:
+    """Every view and table says the same in both databases."""
+    for name in (*VIEWS, *TABLES):
+        a, b = one.rows(name), other.rows(name)
+        assert len(a) == len(b), f"{name}: {len(a)} rows in one, {len(b)} in the other"
+        different = [(x, y) for x, y in zip(a, b, strict=True) if x != y]
+        assert not different, f"{name}: {len(different)} rows differ, first: {different[0]}"
+
+
+def assert_each_record_once(answers: Answers, sent: int) -> None:
+    """Every record that was sent stands in `events` or among the dead letters, exactly once."""
+    landed = answers.value("SELECT count() FROM {d}.events FINAL")
+    assert landed == answers.value("SELECT uniqExact(topic, partition, offset) FROM {d}.events")
+    assert landed + answers.value("SELECT count() FROM {d}.dead_letters FINAL") == sent
