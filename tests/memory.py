@@ -1,0 +1,180 @@
+"""Kafka's bytes and ClickHouse's tables in memory, for tests that run the whole way of a task without servers.
+
+`MemoryStore` is a `sinks.contract.Store` as strict as the real one may be: rows of one key and slot are merged at once,
+and nothing but the newest version is left.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
+
+from sinks.contract import SEQUENCE_MASK, TERM_MASK, TERM_SHIFT, Chain, Checkpoint
+from streams.community_state import CommunityState
+from streams.takeover import take_over
+from streams.task import TOPIC, Task
+
+Row = dict[str, Any]
+
+#: (offset, timestamp, key, value)
+Message = tuple[int, int, bytes | None, bytes | None]
+
+#: The keys under which ReplacingMergeTree keeps one row.
+KEYS = {
+    "events": ("topic", "partition", "offset"),
+    "facts": ("group_id", "type", "member_id", "ts_ms", "event_id"),
+    "dead_letters": ("topic", "partition", "offset"),
+    "group_days": ("group_id", "day"),
+    "member_days": ("group_id", "day", "member_id"),
+    "group_states": ("group_id", "topic", "partition", "slot"),
+    "membership_states": ("group_id", "member_id", "topic", "partition", "slot"),
+    "pane_states": ("group_id", "daily", "bucket", "topic", "partition", "slot"),
+}
+_TEXT = {"group_id", "member_id", "source", "role", "inviter_id", "platform", "status"}
+
+
+def record_batch(messages: Sequence[Message], compression: int = 0, last_offset: int | None = None) -> bytes:
+    """One record batch of the broker; its records' offsets may have gaps, its span may reach beyond the last record."""
+    builder = DefaultRecordBatchBuilder(
+        magic=2, compression_type=compression, is_transactional=0, producer_id=-1, producer_epoch=-1, base_sequence=-1,
+        batch_size=1 << 30,
+    )  # fmt: skip
+    base = messages[0][0]
+    for offset, timestamp, key, value in messages:
+        assert builder.append(offset - base, timestamp, key, value, []) is not None
+    return stamped(bytes(builder.build()), base, last_offset)
+
+
+def stamped(batch: bytes, base: int, last_offset: int | None = None, attributes: int | None = None) -> bytes:
+    """A batch as the broker stores it: its base offset set and, with a new checksum, other header fields."""
+    changed = bytearray(base.to_bytes(8, "big") + batch[8:])
+    if last_offset is not None:
+        changed[23:27] = (last_offset - base).to_bytes(4, "big")
+    if attributes is not None:
+        changed[21:23] = attributes.to_bytes(2, "big")
+    changed[17:21] = crc32c(bytes(changed[21:])).to_bytes(4, "big")
+    return bytes(changed)
+
+
+def crc32c(data: bytes) -> int:
+    """The Castagnoli checksum, bit by bit."""
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+@dataclass
+class MemoryStore:
+    """Rows and checkpoints, merged at once."""
+
+    tables: dict[str, dict[tuple[Any, ...], Row]] = field(default_factory=lambda: {name: {} for name in KEYS})
+    kept: list[Checkpoint] = field(default_factory=list)
+
+    def insert(self, table: str, rows: pa.Table) -> None:
+        table = table.partition(":")[0]
+        known = self.tables[table]
+        for row in rows.to_pylist():
+            row = {name: value for name, value in row.items() if value is not None}
+            key = tuple(row.get(name, "") for name in KEYS[table])
+            old = known.get(key)
+            if old is not None and old["version"] == row["version"] and table != "facts":  # an event may be repeated
+                assert old == row, f"{table}: two rows of one key and version differ"
+            if old is None or old["version"] <= row["version"]:
+                known[key] = row
+
+    def write_checkpoints(self, checkpoints: list[Checkpoint]) -> None:
+        self.kept += checkpoints
+
+    def checkpoints(self, topic: str, partition: int) -> list[Checkpoint]:
+        return [c for c in self.kept if (c.topic, c.partition) == (topic, partition)]
+
+    def load(
+        self, table: str, topic: str, partition: int, valid: Chain, columns: tuple[str, ...],
+        keys: list[tuple[str, str]] | None = None,
+    ) -> pa.Table:  # fmt: skip
+        def counts(row: Row) -> bool:
+            term, sequence = row["version"] >> TERM_SHIFT & TERM_MASK, row["version"] & SEQUENCE_MASK
+            wanted = keys is None or (row["group_id"], row["member_id"]) in keys
+            ours = (row["topic"], row["partition"]) == (topic, partition)
+            return bool(wanted and ours and sequence <= valid.last.get(term, -1))
+
+        rows = _newest(filter(counts, self.tables[table].values()), table)
+        return pa.Table.from_pylist(rows, pa.schema([(name, _type(name)) for name in columns]))
+
+    def event_ids(self, topic: str, partition: int, first: int, end: int) -> pa.Table:
+        rows = [r for r in self.tables["events"].values() if (r["topic"], r["partition"]) == (topic, partition)]
+        found = sorted((r["offset"], r["event_hash"]) for r in rows if first <= r["offset"] < end)
+        columns = {"event_hash": [h for _, h in found], "offset": [o for o, _ in found]}
+        return pa.table({name: pa.array(values, pa.uint64()) for name, values in columns.items()})
+
+    def live(self, table: str) -> list[Row]:
+        """What the views read: the newest row of every key, whichever slot it stands in."""
+        return _newest(self.tables[table].values(), table)
+
+
+def _newest(rows: Iterable[Row], table: str) -> list[Row]:
+    found: dict[tuple[Any, ...], Row] = {}
+    for row in sorted(rows, key=lambda row: int(row["version"])):
+        found[tuple(row.get(name, "") for name in KEYS[table] if name != "slot")] = row
+    return list(found.values())
+
+
+def _type(column: str) -> pa.DataType:
+    if column in _TEXT:
+        return pa.string()
+    if column == "open_messages":
+        return pa.list_(pa.uint32())
+    return pa.uint64() if column.startswith(("spoke_", "reacted_", "read_", "snapshot")) else pa.int64()
+
+
+@dataclass
+class MemoryBroker:
+    """A broker that has one partition from `begin` to `end` and never refuses this worker."""
+
+    begin: int
+    end: int
+    kept: tuple[int, int] = (0, 0)
+
+    async def committed(self, partition: int) -> tuple[int, int]:
+        return self.kept
+
+    async def commit(self, cuts: dict[int, tuple[int, int]]) -> bool:
+        self.kept = cuts[0]
+        return True
+
+    async def bounds(self, partition: int) -> tuple[int, int]:
+        return self.begin, self.end
+
+    async def topic_id(self) -> str:
+        return "topic"
+
+
+async def _at_once(function: Callable[..., Any], *args: Any) -> Any:
+    return function(*args)
+
+
+def own(task: Task, broker: MemoryBroker, store: MemoryStore) -> None:
+    """Take a task over: load it, or go on with its memory."""
+    assert asyncio.run(take_over(task, broker, store, _at_once))
+
+
+def land(task: Task, store: MemoryStore, broker: MemoryBroker) -> None:
+    """Flush everything that waits, all the way."""
+    flush = task.begin_flush()
+    if flush is not None:
+        for table, rows in flush.tables.items():
+            store.insert(table, rows)
+        store.write_checkpoints([flush.checkpoint])
+        broker.kept = flush.checkpoint.offsets[task.topic], flush.checkpoint.cut.term
+        task.confirm()
+
+
+def new_task(zone: str = "UTC", lateness_h: int = 48, horizon: int = 4_000_000, **options: Any) -> Task:
+    """A task of partition 0 with nothing in it."""
+    return Task(TOPIC, 0, CommunityState(zone, lateness_h, horizon), **options)
