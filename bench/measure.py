@@ -35,7 +35,8 @@ class Sampler:
 
     def __init__(self, process: psutil.Process) -> None:
         self._process = process
-        self._samples: list[tuple[float, float, float]] = []
+        self.samples: list[tuple[float, float, float]] = []
+        """(Unix seconds, CPU seconds so far, resident MiB)"""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -50,18 +51,18 @@ class Sampler:
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                self._samples.append(_sample(self._process))
+                self.samples.append(_sample(self._process))
             except psutil.NoSuchProcess:
                 return
             self._stop.wait(_INTERVAL_S)
 
     def add(self, moment: float, cpu_s: float) -> None:
         """Add what is known otherwise, such as the total CPU at the end; its memory counts as the last seen."""
-        self._samples.append((moment, cpu_s, self._samples[-1][2] if self._samples else 0.0))
+        self.samples.append((moment, cpu_s, self.samples[-1][2] if self.samples else 0.0))
 
     def usage(self, first: float, done: float) -> Usage:
         """Return what was used between two moments (Unix seconds), CPU interpolated between samples."""
-        times, cpu, rss = np.array(self._samples).T
+        times, cpu, rss = np.array(self.samples).T
         start, end = np.interp([first, done], times, cpu)
         inside = (times >= first - _INTERVAL_S) & (times <= done + _INTERVAL_S)
         return Usage(float(end - start), float(rss[inside].max(initial=0.0)))

@@ -1,5 +1,6 @@
 """The throughput bench's rows as a table in the terminal and as a picture."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 Row = dict[str, Any]
+RESULTS = Path(__file__).parent / "results"
 _OURS = "#1b6e53"
 _PEER = "#8a939b"
 
@@ -16,6 +18,12 @@ def console() -> Console:
     """A console wide enough for the table, also where the output is no terminal."""
     found = Console()
     return found if found.is_terminal else Console(width=max(found.width, 110))
+
+
+def write_result(name: str, value: Any) -> None:
+    """Write one bench's result as JSON."""
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{name}.json").write_text(json.dumps(value, indent=2) + "\n")
 
 
 def table(rows: list[Row], console: Console) -> None:

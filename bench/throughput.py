@@ -6,7 +6,6 @@
 
 import argparse
 import asyncio
-import json
 import sys
 import time
 from dataclasses import dataclass
@@ -28,7 +27,6 @@ from bench.services import servers
 from groupvitals.settings import load_settings
 from schemas.topics import CHAT
 
-RESULTS = Path(__file__).parent / "results"
 PARTITIONS = 4
 TIMEOUT_S = 600.0
 
@@ -147,10 +145,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     report.table(found, console)
     if not options.quick:
-        RESULTS.mkdir(exist_ok=True)
-        (RESULTS / "throughput.json").write_text(json.dumps(found, indent=2) + "\n")
-        report.picture(found, RESULTS / "throughput.png")
-        console.print(f"Written: {RESULTS.name}/throughput.json and {RESULTS.name}/throughput.png")
+        report.write_result("throughput", found)
+        report.picture(found, report.RESULTS / "throughput.png")
+        console.print("Written: bench/results/throughput.json and bench/results/throughput.png")
     return 0 if all(row["equal"] for row in found) else 1
 
 

@@ -1,0 +1,159 @@
+"""Event to queryable row: a producer at a steady rate, a running worker, a reader who asks ClickHouse what landed.
+
+`python -m bench.latency [--rate N] [--seconds S]` prints p50, p99 and the longest, and writes
+`bench/results/latency.json`. An event's time runs from when it was due at the producer to the end of the first query
+that counts all rows up to it. The reader asks every 0.1 s, so what it finds is up to that much too long, never too short.
+"""
+
+import argparse
+import asyncio
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from aiokafka import AIOKafkaProducer
+
+from bench import report, topic
+from bench.events import events_file
+from bench.job import Job, Servers
+from bench.peers import groupvitals
+from bench.report import write_result
+from bench.services import servers
+from bench.solo import job_of
+from groupvitals.settings import load_settings
+
+PARTITIONS = 4
+WARM_S = 5
+TICK_S = 0.05
+POLL_S = 0.1
+DRAIN_S = 60.0
+#: (partition, records of it handed over so far, when)
+Sent = list[tuple[int, int, float]]
+#: (when, rows landed by partition)
+Seen = list[tuple[float, dict[int, int]]]
+
+
+async def produce(
+    where: Servers, name: str, events: Iterator[tuple[int, bytes, bytes]], rate: int, seconds: int, counts: list[int]
+) -> Sent:
+    """Hand over `rate` events a second in steps of 50 ms; `counts` goes on from where it stands.
+
+    A step's time is when it was due: a producer that falls behind makes the latency longer, not the load smaller.
+    """
+    producer = AIOKafkaProducer(bootstrap_servers=where.bootstrap, enable_idempotence=True)
+    await producer.start()
+    sent: Sent = []
+    try:
+        start = time.time()
+        for step in range(round(seconds / TICK_S)):
+            due = start + step * TICK_S
+            await asyncio.sleep(max(0.0, due - time.time()))
+            for partition, key, value in islice(events, round(rate * TICK_S)):
+                await producer.send(name, value, key, partition=partition)
+                counts[partition] += 1
+            sent += [(partition, counts[partition], due) for partition in range(PARTITIONS)]
+        await producer.flush()
+    finally:
+        await producer.stop()
+    return sent
+
+
+def watch(job: Job, seen: Seen, stop: threading.Event) -> None:
+    """Ask for the landed rows a partition, again and again."""
+    client = job.servers.clickhouse()
+    while not stop.wait(POLL_S):
+        landed = client.execute(f"SELECT partition, count() FROM {job.database}.events GROUP BY partition")
+        seen.append((time.time(), dict(landed)))
+
+
+def latencies(sent: Sent, seen: Seen, after: float) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Seconds from hand-over to queryable, one value an event handed over at `after` or later."""
+    found, weights = [], []
+    previous = dict.fromkeys(range(PARTITIONS), 0)
+    times = np.array([moment for moment, _ in seen])
+    rows = {p: np.maximum.accumulate([landed.get(p, 0) for _, landed in seen]) for p in range(PARTITIONS)}
+    for partition, count, began in sent:
+        at = np.searchsorted(rows[partition], count)
+        if at == len(times):
+            raise RuntimeError(
+                f"{count - rows[partition][-1]:,} events of partition {partition} had not landed at the end"
+            )
+        if began >= after:
+            found.append(times[at] - began)
+            weights.append(count - previous[partition])
+        previous[partition] = count
+    return np.repeat(found, weights)
+
+
+def measure(job: Job, file: Path, rate: int, seconds: int) -> dict[str, Any]:
+    """Run worker, producer and reader; the first seconds warm up and are not counted."""
+    variables = dict(os.environ) | groupvitals.environment(job)
+    groupvitals.prepare(job, variables)
+    seen: Seen = []
+    stop = threading.Event()
+    command = [*groupvitals.COMMAND, "worker"]
+    with (job.folder / "worker.log").open("wb") as log:
+        worker = subprocess.Popen(command, env=variables, stdout=log, stderr=log)
+    reader = threading.Thread(target=watch, args=(job, seen, stop))
+    counts = [0] * PARTITIONS
+    try:
+        reader.start()
+        events = topic.partitioned(file, PARTITIONS)
+        asyncio.run(produce(job.servers, job.topic, events, rate, 1, counts))
+        _wait_landed(seen, worker, sum(counts))
+        sent = asyncio.run(produce(job.servers, job.topic, events, rate, WARM_S + seconds, counts))
+        _wait_landed(seen, worker, sum(counts))
+    finally:
+        stop.set()
+        reader.join()
+        worker.terminate()
+        worker.wait(30)
+    return _summary(latencies(sent, seen, sent[0][2] + WARM_S), rate, seconds)
+
+
+def _wait_landed(seen: Seen, worker: "subprocess.Popen[bytes]", events: int) -> None:
+    deadline = time.time() + DRAIN_S
+    while not seen or sum(seen[-1][1].values()) < events:
+        if worker.poll() is not None or time.time() > deadline:
+            landed = sum(seen[-1][1].values()) if seen else 0
+            raise RuntimeError(
+                f"{landed:,} of {events:,} events had landed within {DRAIN_S:.0f} s; see the worker's log"
+            )
+        time.sleep(POLL_S)
+
+
+def _summary(found: np.ndarray[Any, np.dtype[np.float64]], rate: int, seconds: int) -> dict[str, Any]:
+    p50, p99, longest = (round(float(value), 3) for value in (*np.percentile(found, (50, 99)), found.max()))
+    return {
+        "name": "event_to_queryable_row", "events": len(found), "events_per_s": round(len(found) / seconds),
+        "asked_events_per_s": rate, "p50_s": p50, "p99_s": p99, "max_s": longest,
+    }  # fmt: skip
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the measurement on a topic and a database of its own."""
+    parser = argparse.ArgumentParser(prog="bench.latency", description="Event to queryable row.")
+    parser.add_argument("--rate", type=int, default=20_000, help="events a second (default 20,000)")
+    parser.add_argument("--seconds", type=int, default=60, help="how long to measure (default 60)")
+    options = parser.parse_args(arguments)
+    console, settings = report.console(), load_settings()
+    where, home = servers(settings, console), settings.home / "bench"
+    with console.status(f"Latency at {options.rate:,} events/s for {options.seconds} s"):
+        file = events_file(home / "events", "realistic", options.rate * (1 + WARM_S + options.seconds))
+        with job_of("latency", where, home, PARTITIONS) as job:
+            found = measure(job, file, options.rate, options.seconds)
+    write_result("latency", found)
+    console.print(f"Event to queryable row at {found['events_per_s']:,} events/s: p50 {found['p50_s']:.2f} s, "
+                  f"p99 {found['p99_s']:.2f} s, longest {found['max_s']:.2f} s")  # fmt: skip
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
