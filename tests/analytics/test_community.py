@@ -2,15 +2,22 @@
 
 from dataclasses import dataclass, field
 
+import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from analytics.community_state import ARENA, GROUP_DAYS, GROUPS, LABELS, MEMBER_DAYS, MEMBERS, PANES
 from streams.records import read_records
 from streams.task import Task
 from tests.memory import MemoryBroker, MemoryStore, land, new_task, own, record_batch
 from tests.oracle.community import Community, community
 from tests.oracle.landed import Tables, expected, found
-from tests.oracle.worlds import World, worlds
+from tests.oracle.worlds import World, displaced, worlds
+
+_ARRAYS = {
+    "groups": GROUPS, "members": MEMBERS, "panes": PANES, "arena": ARENA, "labels": LABELS,
+    "group_days": GROUP_DAYS, "member_days": MEMBER_DAYS,
+}  # fmt: skip
 
 
 def steady(examples: int) -> settings:
@@ -139,3 +146,30 @@ def test_rows_are_the_oracles_whatever_happens(
             run.fetch(frames, back)
         run.act(action, tables)
     same(run.finish(), expected(oracle_of(world), text))
+
+
+def applied(world: World, sizes: list[int]) -> Task:
+    run = Run(world, sizes)
+    while not run.done:
+        run.fetch(1, 0)
+    return run.task
+
+
+@steady(60)
+@given(worlds(), sizes, sizes)
+def test_framing_does_not_change_a_byte_of_the_state(world: World, one: list[int], other: list[int]) -> None:
+    first, second = (applied(world, sizes).state.state for sizes in (one, other))
+    assert (first.counts == second.counts).all()
+    for name, count in _ARRAYS.items():
+        rows = [getattr(state, name)[: state.counts[count]] for state in (first, second)]
+        for column in rows[0].dtype.names or [...]:
+            np.testing.assert_array_equal(rows[0][column], rows[1][column], f"{name}.{column}")
+
+
+@steady(60)
+@given(displaced(), sizes)
+def test_delays_within_the_lateness_change_nothing(order: tuple[World, World], sizes: list[int]) -> None:
+    in_time, delayed = (Run(world, sizes).finish() for world in order)
+    assert not any(row["late"] for row in delayed["events"].values())
+    in_time["events"] = delayed["events"] = {}
+    same(delayed, in_time)

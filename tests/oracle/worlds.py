@@ -170,6 +170,28 @@ def worlds(draw: st.DrawFn, size: int = 45, broken: bool = True) -> World:
     return World(zone, draw(st.sampled_from((48, 48, 1, 20))), horizon, tuple(records))
 
 
+@st.composite
+def displaced(draw: st.DrawFn, size: int = 40) -> tuple[World, World]:
+    """The same events in the order of their times, and each delayed by no more than the lateness; all days closed."""
+    zone = draw(st.sampled_from(sorted(ZONES)))
+    ts_ms = int(datetime.fromisoformat(ZONES[zone]).replace(tzinfo=UTC).timestamp() * 1000)
+    lateness_h = draw(st.sampled_from((48, 20)))
+    plan = st.tuples(_ADVANCES, st.integers(0, lateness_h * HOUR_MS), _BODIES, st.integers(0, 23))
+    timed = []
+    for number, (advance, delay, event, form) in enumerate(draw(st.lists(plan, min_size=2, max_size=size))):
+        ts_ms += advance
+        if event["type"] != "tick":  # groups that a tick finds depend on the order
+            delay = delay if not event["type"].startswith("roster") else 0  # rosters follow each other
+            timed.append((ts_ms, delay, encode(event | {"event_id": f"e{number}", "ts_ms": ts_ms}, form)))
+    end = ts_ms + 5 * DAY_MS
+    last = encode({"type": "tick", "event_id": "end", "ts_ms": end})
+    orders = []
+    for key in (lambda one: one[0], lambda one: one[0] + one[1]):
+        values = [value for _, _, value in sorted(timed, key=key)]
+        orders.append([Record(offset, end, value) for offset, value in enumerate([*values, last])])
+    return World(zone, lateness_h, 4_000_000, tuple(orders[0])), World(zone, lateness_h, 4_000_000, tuple(orders[1]))
+
+
 def encode(event: dict[str, Any], form: int = 0) -> bytes:
     """An event as JSON; `form` picks one of several ways to write the same.
 
