@@ -2,8 +2,8 @@
 
 `python -m bench.memory [--memberships N]` prints bytes a membership by array and as resident memory, and writes
 `bench/results/memory.json`. A membership's bytes are its row, its id, its places in the index and in the list of
-changed ones. Resident memory is everything the process grew by, also the event ids kept to find repeated events, room for
-more rows, and what the allocator keeps of frames and flushes.
+changed ones. Resident memory is everything the process grew by, also the event ids kept to find repeated events, room
+for more rows, and what the allocator keeps of frames and flushes.
 """
 
 import argparse

@@ -1,8 +1,8 @@
 """A long replay: events from a file to landed rows by `groupvitals replay`, with the memory it takes over time.
 
 `python -m bench.replay [--events N]` prints events a second and the memory in the middle and at the end, draws
-`bench/results/replay.png` and writes `bench/results/replay.json`. The clock runs over the whole command: start, compiled
-kernels loaded, import and worker side by side, until all is landed. Memory is that of all processes of the command.
+`bench/results/replay.png` and writes `bench/results/replay.json`. The clock runs over the whole command: start, loading
+the compiled kernels, import and worker side by side, until all is landed. Memory is that of all processes of the command.
 """
 
 import argparse
@@ -108,9 +108,10 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     report.write_result("replay", found)
     picture(sampler, landed, report.RESULTS / "replay.png")
+    half, whole = found["peak_rss_mb_first_half"], found["peak_rss_mb"]
     console.print(
         f"{options.events:,} events from file to landed in {found['seconds']:.1f} s, {found['events_per_s']:,} a second; "
-        f"memory at most {found['peak_rss_mb_first_half']:,.0f} MiB in the first half, {found['peak_rss_mb']:,.0f} in all."
+        f"memory at most {half:,.0f} MiB in the first half, {whole:,.0f} in all."
     )
     return 0 if found["equal"] else 1
 
