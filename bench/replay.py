@@ -2,7 +2,7 @@
 
 `python -m bench.replay [--events N]` prints events a second and the memory in the middle and at the end, draws
 `bench/results/replay.png` and writes `bench/results/replay.json`. The clock runs over the whole command: start, loading
-the compiled kernels, import and worker side by side, until all is landed. Memory is that of all processes of the command.
+the compiled kernels, import beside worker, until all is landed. Memory is that of all processes of the command.
 """
 
 import argparse
@@ -110,7 +110,7 @@ def main(arguments: list[str] | None = None) -> int:
     picture(sampler, landed, report.RESULTS / "replay.png")
     half, whole = found["peak_rss_mb_first_half"], found["peak_rss_mb"]
     console.print(
-        f"{options.events:,} events from file to landed in {found['seconds']:.1f} s, {found['events_per_s']:,} a second; "
+        f"{options.events:,} events from file to landed in {found['seconds']} s, {found['events_per_s']:,} a second; "
         f"memory at most {half:,.0f} MiB in the first half, {whole:,.0f} in all."
     )
     return 0 if found["equal"] else 1
