@@ -85,6 +85,7 @@ class Worker:
 
     def __init__(self, config: WorkerConfig) -> None:
         self.config = config
+        config.data.mkdir(parents=True, exist_ok=True)
         self.store = ClickHouseStore(config.address)
         self.letters = DeadLetterProducer(config.bootstrap, config.topic)
         name = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
