@@ -126,8 +126,8 @@ def _unescape(buffer, at, end, tail):
 def string(buffer, at, end, tail):
     """Read the string whose opening quote is at `at - 1`.
 
-    Returns (place after its closing quote or -1, start, length, whether any byte is not ASCII, new tail). A string with
-    escapes is copied without them to `tail`.
+    Returns (place after its closing quote or -1, start, length, whether it may hold anything but printable ASCII, new tail).
+    A string with escapes is copied without them to `tail`.
     """
     start, high = at, np.uint64(0)
     while at < end:
@@ -145,6 +145,9 @@ def string(buffer, at, end, tail):
             break
         if buffer[at] == 34:
             return at + 1, start, at - start, high & _HIGHS != np.uint64(0), tail
+        if buffer[at] == 127:  # a control character that JSON allows and ids do not
+            high, at = high | _HIGHS, at + 1
+            continue
         if buffer[at] == 92 and tail + (end - start) <= len(buffer):
             copy_bytes(buffer, start, buffer, tail, at - start)
             after, new_tail = _unescape(buffer, at, end, tail + at - start)
