@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
+from aiokafka.record.util import calc_crc32c
 
 from sinks.contract import SEQUENCE_MASK, TERM_MASK, TERM_SHIFT, Chain, Checkpoint
 from streams.community_state import CommunityState
@@ -55,18 +56,8 @@ def stamped(batch: bytes, base: int, last_offset: int | None = None, attributes:
         changed[23:27] = (last_offset - base).to_bytes(4, "big")
     if attributes is not None:
         changed[21:23] = attributes.to_bytes(2, "big")
-    changed[17:21] = crc32c(bytes(changed[21:])).to_bytes(4, "big")
+    changed[17:21] = calc_crc32c(bytes(changed[21:])).to_bytes(4, "big")
     return bytes(changed)
-
-
-def crc32c(data: bytes) -> int:
-    """The Castagnoli checksum, bit by bit."""
-    crc = 0xFFFFFFFF
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
-    return crc ^ 0xFFFFFFFF
 
 
 @dataclass
