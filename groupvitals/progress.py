@@ -15,10 +15,10 @@ _QUIET = ("faust", "mode", "aiokafka", "kafka", "streams.frames", "clickhouse_co
 
 
 def log_plainly() -> None:
-    """Log our own lines at INFO and those of libraries only when something is wrong."""
+    """Log our own lines at INFO; what libraries meet comes back as our errors, which are said once."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     for name in _QUIET:
-        logging.getLogger(name).setLevel(logging.ERROR)
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 class WorkerProgress:

@@ -65,7 +65,19 @@ def _forget_the_last_one() -> None:
 
 
 def _answers(truth: Path) -> None:
-    """Ask every question; the planted truth stands in the file `truth`."""
+    """Ask the questions, then put what was planted beside what was found."""
+    from rich.console import Console
+
+    from groupvitals.connections import clickhouse
+    from groupvitals.planted import compare
+    from groupvitals.settings import load_settings
+
     for question in QUESTIONS:
-        _run("ask", question, "--limit", "5")
-    typer.echo(f"\nWhat the simulator planted: {truth}")
+        _run("ask", question, "--limit", "4")
+    _say("what the simulator planted, beside what was found")
+    console = Console(width=max(Console().width, 130))
+    if compare(truth, clickhouse(load_settings()), console):
+        typer.echo("Every count equals what was planted.")
+    else:
+        typer.echo("Some counts differ from what was planted: that is a fault of ours, please report it.")
+        raise typer.Exit(1)

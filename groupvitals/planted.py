@@ -1,0 +1,77 @@
+"""What the simulator planted beside what was found: the demonstration's proof."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from sinks.clickhouse.connection import Address, Native
+
+
+def _found(address: Address) -> dict[str, dict[Any, Any]]:
+    """Counts from the database, by what they are counted by."""
+    native, d = Native(address), address.database
+    queries = {
+        "types": f"SELECT type, uniqExact(event_id) FROM {d}.events GROUP BY type",
+        "flags": f"SELECT 'repeated', countIf(duplicate = 1) FROM {d}.events FINAL UNION ALL "
+        f"SELECT 'late', countIf(late = 1) FROM {d}.events FINAL",
+        "letters": f"SELECT error, count() FROM {d}.dead_letters FINAL GROUP BY error",
+        "messages": f"SELECT group_id, sum(messages) FROM {d}.memberships GROUP BY group_id",
+        "known": f"SELECT group_id, known FROM {d}.groups",
+        "tiers": f"SELECT group_id, (loud, occasional, silent) FROM {d}.tiers",
+        "wau": f"SELECT group_id, wau FROM {d}.rolling_activity WHERE window = '7d'",
+    }
+    return {name: dict(native.execute(query)) for name, query in queries.items()}
+
+
+def compare(truth_file: Path, address: Address, console: Console) -> bool:
+    """Print what was planted beside what was found; whether every count is equal."""
+    truth = orjson.loads(truth_file.read_bytes())
+    found = _found(address)
+    equal = _counts(truth, found, console)
+    return _groups(truth, found, console) and equal
+
+
+def _counts(truth: dict[str, Any], found: dict[str, dict[Any, Any]], console: Console) -> bool:
+    planted = truth["topics"]["chat.events"]
+    reasons: Counter[str] = Counter()
+    for kind, count in planted["broken"].items():
+        reasons[truth["reasons"][kind]] += count
+    rows = [(name, count, found["types"].get(name, 0)) for name, count in sorted(planted["by_type"].items())]
+    rows += [(f"dead letters: {name}", count, found["letters"].get(name, 0)) for name, count in sorted(reasons.items())]
+    rows += [("repeated records", planted["repeated"], found["flags"]["repeated"])]
+    rows += [("later than 48 h", planted["late_beyond"], found["flags"]["late"])]
+    table = Table("chat events", "planted", "found", "", title="Every record, counted", header_style="bold")
+    for name, want, have in rows:
+        table.add_row(name, f"{want:,}", f"{have:,}", "equal" if want == have else "[red]differs[/]")
+    console.print(table)
+    return all(want == have for _, want, have in rows)
+
+
+def _groups(truth: dict[str, Any], found: dict[str, dict[Any, Any]], console: Console) -> bool:
+    members, groups = truth["members"], truth["groups"]
+    known = Counter(members["group_id"])
+    messages: Counter[str] = Counter()
+    habits: dict[str, Counter[str]] = {}
+    for group, count, habit in zip(members["group_id"], members["messages"], members["habit"], strict=True):
+        messages[group] += count
+        habits.setdefault(group, Counter())[habit] += 1
+    table = Table(
+        "group", "planted as", "members planted", "known", "messages planted", "counted", "", "loud", "occasional", "silent",
+        "spoke in 7 d", title="Every group", header_style="bold",
+    )  # fmt: skip
+    equal = True
+    for group, kind, cause in zip(groups["group_id"], groups["kind"], groups["cause"], strict=True):
+        same = messages[group] == found["messages"].get(group, 0)
+        equal &= same
+        loud, occasional, silent = found["tiers"].get(group, (0, 0, 0))
+        table.add_row(
+            group, kind if cause == "none" else f"{kind}: {cause}", str(known[group]), str(found["known"].get(group, 0)),
+            f"{messages[group]:,}", f"{found['messages'].get(group, 0):,}", "equal" if same else "[red]differs[/]",
+            str(loud), str(occasional), str(silent), str(found["wau"].get(group, 0)),
+        )  # fmt: skip
+    console.print(table)
+    return equal
