@@ -7,8 +7,9 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from analytics.compiled import kernel
 from numpy.typing import NDArray
+
+from analytics.compiled import kernel
 
 HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
@@ -18,7 +19,7 @@ _FIRST, _LAST = date(1970, 1, 1), date(2150, 1, 1)
 
 @cache
 def day_starts(zone: str) -> NDArray[np.int64]:
-    """Start of every local day from 1970-01-01 on, milliseconds UTC; index = days since 1970-01-01 of the local date."""
+    """Start of every local day from 1970-01-01 on, milliseconds UTC; index = days from 1970-01-01 to the local date."""
     tz = ZoneInfo(zone)
     days = (_LAST - _FIRST).days
     midnights = (datetime(1970, 1, 1, tzinfo=tz) + timedelta(days=n) for n in range(days))

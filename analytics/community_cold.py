@@ -1,15 +1,15 @@
-"""Cold memberships: which may leave memory, how the rest closes ranks, and how a frame says who has to come back. Compiled.
+"""Cold memberships: their keys in a table, how the rest closes ranks, and who of them a frame is about.
 
-A membership is cold when nothing that is still open can see it: checkpointed, no message on an open day, and no activity
-inside the 28 days before the next day to close. Its key's hash stays in a table, so that it is not taken for a new member.
+A membership that leaves memory leaves its key's hash in the table, so that it is not taken for a new member. Compiled;
+touches only the arrays it is given.
 """
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,misc"
 
 import numpy as np
 
-from analytics.community import find_group, find_member, member_key
-from analytics.community_index import _length
+from analytics.community_fields import has
+from analytics.community_ids import find_group, find_member, id_length, member_key
 from analytics.community_state import ARENA, GROUPS, LABELS, MEMBERS
 from analytics.compiled import kernel
 from analytics.hashing import copy_bytes, hash64
@@ -29,7 +29,7 @@ def remember_cold(state, rows, table):
     """Add the keys of these memberships to the table of cold ones; there must be room."""
     for row in rows:
         m = state.members[row]
-        key = member_key(state.groups[m.group].hash, hash64(state.arena, m.id_at + 2, _length(state.arena, m.id_at)))
+        key = member_key(state.groups[m.group].hash, hash64(state.arena, m.id_at + 2, id_length(state.arena, m.id_at)))
         table[_place(table, key)] = key
 
 
@@ -47,19 +47,19 @@ def close_ranks(state, old_members, keep, old_arena):
     used = 0
     for row in range(state.counts[GROUPS]):
         g = state.groups[row]
-        n = _length(old_arena, g.id_at) + 2
+        n = id_length(old_arena, g.id_at) + 2
         copy_bytes(old_arena, g.id_at, state.arena, used, n)
         g.id_at, g.head, g.members = used, -1, 0
         used += n
     for i in range(state.counts[LABELS]):
-        n = _length(old_arena, state.labels[i]) + 2
+        n = id_length(old_arena, state.labels[i]) + 2
         copy_bytes(old_arena, state.labels[i], state.arena, used, n)
         state.labels[i] = used
         used += n
     for i in range(len(keep)):
         state.members[i] = old_members[keep[i]]
         m = state.members[i]
-        n = _length(old_arena, m.id_at) + 2
+        n = id_length(old_arena, m.id_at) + 2
         copy_bytes(old_arena, m.id_at, state.arena, used, n)
         m.id_at, m.next = used, state.groups[m.group].head
         state.groups[m.group].head = i
@@ -73,7 +73,7 @@ def waking(state, frame, f, table, rows):
     """Rows of the frame whose membership is cold, into `rows`. Returns how many."""
     count = 0
     for row in range(len(frame.offsets)):
-        if not frame.ok[row] or not frame.present[row] >> np.uint64(f.member_bit) & np.uint64(1):
+        if not frame.ok[row] or not has(frame.present[row], f.member_bit):
             continue
         start, length = frame.spans[f.group_id, 0, row], frame.spans[f.group_id, 1, row]
         group_hash = hash64(frame.buffer, start, length)

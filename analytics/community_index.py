@@ -4,22 +4,17 @@
 
 import numpy as np
 
-from analytics.community import _index_row, first_time, member_key
+from analytics.community_ids import first_time, id_length, index_row, member_key, pane_key
 from analytics.community_state import GROUPS, LABELS, MEMBERS, PANES
 from analytics.compiled import kernel
-from analytics.hashing import hash64, mix
-
-
-@kernel
-def _length(arena, at):
-    return arena[at] | np.int64(arena[at + 1]) << 8
+from analytics.hashing import hash64
 
 
 @kernel
 def rebuild_group_index(state):
     """Index every group by the hash of its id."""
     for row in range(state.counts[GROUPS]):
-        _index_row(state.group_index, state.groups[row].hash, row)
+        index_row(state.group_index, state.groups[row].hash, row)
 
 
 @kernel
@@ -27,14 +22,8 @@ def rebuild_member_index(state):
     """Index every membership by the hash of its group's and its own id."""
     for row in range(state.counts[MEMBERS]):
         m = state.members[row]
-        own = hash64(state.arena, m.id_at + 2, _length(state.arena, m.id_at))
-        _index_row(state.member_index, member_key(state.groups[m.group].hash, own), row)
-
-
-@kernel
-def pane_key(group, bucket, daily):
-    """Hash of a pane from its group, bucket and grain."""
-    return mix(np.uint64(group) << np.uint64(32) ^ np.uint64(bucket * 2 + daily))
+        own = hash64(state.arena, m.id_at + 2, id_length(state.arena, m.id_at))
+        index_row(state.member_index, member_key(state.groups[m.group].hash, own), row)
 
 
 @kernel
@@ -42,7 +31,7 @@ def rebuild_pane_index(state):
     """Index every pane."""
     for row in range(state.counts[PANES]):
         p = state.panes[row]
-        _index_row(state.pane_index, pane_key(p.group, p.bucket, p.daily), row)
+        index_row(state.pane_index, pane_key(p.group, p.bucket, p.daily), row)
 
 
 @kernel
@@ -50,7 +39,7 @@ def rebuild_label_index(state):
     """Index every label by its string."""
     for row in range(state.counts[LABELS]):
         at = state.labels[row]
-        _index_row(state.label_index, hash64(state.arena, at + 2, _length(state.arena, at)), row)
+        index_row(state.label_index, hash64(state.arena, at + 2, id_length(state.arena, at)), row)
 
 
 @kernel

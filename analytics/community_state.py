@@ -98,7 +98,11 @@ GROUP_DAY = np.dtype(
     [
         ("group", "i4"),
         ("day", "i4"),
-        *((f"{what}_{days}d", "u4") for what in ("speakers", "reactors", "readers", "participants") for days in (1, 7, 28)),
+        *(
+            (f"{who}_{days}d", "u4")
+            for who in ("speakers", "reactors", "readers", "participants")
+            for days in (1, 7, 28)
+        ),
     ]
 )
 
@@ -106,7 +110,8 @@ GROUP_DAY = np.dtype(
 MEMBER_DAY = np.dtype([("membership", "i4"), ("day", "i4"), ("messages", "u4")])
 
 # Places in `State.counts`.
-GROUPS, MEMBERS, PANES, ARENA, IDS, DIRTY_GROUPS, DIRTY_MEMBERS, DIRTY_PANES, LABELS, GROUP_DAYS, MEMBER_DAYS = range(11)
+GROUPS, MEMBERS, PANES, ARENA, LABELS, IDS, GROUP_DAYS, MEMBER_DAYS = range(8)
+DIRTY_GROUPS, DIRTY_MEMBERS, DIRTY_PANES = range(8, 11)
 EVENTS, DUPLICATES, LATE = range(11, 14)
 
 
@@ -133,7 +138,7 @@ class State(NamedTuple):
 
 
 class Clock(NamedTuple):
-    """What the rules need to know of time: days of the zone, lateness, how far back a repeated id is found (offsets)."""
+    """What the rules need to know of time: the zone's days, lateness, how far back a repeated id is found (offsets)."""
 
     day_starts: NDArray[np.int64]
     lateness_ms: int

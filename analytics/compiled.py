@@ -1,7 +1,7 @@
 """How kernels are compiled: without the interpreter lock, and kept on disk until any kernel's source changes.
 
-Numba's own cache looks only at the file a function stands in, not at the functions it calls, so the cache folder is named
-after the sources of every room that holds kernels.
+Numba's own cache looks only at the file a function stands in, not at the functions it calls, so the cache folder is
+named after the sources of every room that holds kernels.
 """
 
 import hashlib

@@ -77,6 +77,6 @@ def equal_bytes(a, at, b, bt, length):
 
 @kernel
 def copy_bytes(source, at, target, to, length):
-    """Copy `length` bytes, eight at a time: up to seven more are read behind the source and written behind the target."""
+    """Copy `length` bytes by eights: up to seven more are read behind the source and written behind the target."""
     for i in range(0, length, 8):
         store64(target, to + i, load64(source, at + i))

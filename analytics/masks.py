@@ -7,6 +7,7 @@ bit counts, exact and O(1). A day mask is 128 bits in two words, an hour mask 64
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,misc"
 
 import numpy as np
+
 from analytics.compiled import kernel
 
 DAY_BITS, HOUR_BITS = 128, 64

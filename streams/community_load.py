@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from analytics.community import _index_row, add_group, find_group, find_pane, label, member_key
-from analytics.community_state import ARENA, COUNTERS, MEMBERS, MEMBERSHIP, PANE
+from analytics.community_ids import add_group, find_group, find_pane, index_row, keep_id, label, member_key
+from analytics.community_state import COUNTERS, MEMBERS, MEMBERSHIP, PANE
 from analytics.compiled import kernel
-from analytics.hashing import copy_bytes, hash64
+from analytics.hashing import hash64
 from schemas.columns import columns
 from streams.community_rows import GROUP_COLUMNS, MEMBER_COLUMNS
 from streams.community_state import CommunityState
@@ -60,17 +60,12 @@ def _add_members(state, records, buffer, starts, lengths):
         state.counts[MEMBERS] = row + 1
         state.members[row] = records[i]
         m = state.members[row]
-        at = state.counts[ARENA]
-        n = lengths[i]
-        state.arena[at], state.arena[at + 1] = n & 255, n >> 8
-        copy_bytes(buffer, starts[i], state.arena, at + 2, n)
-        state.counts[ARENA] = at + 2 + n
-        m.id_at, m.next = at, state.groups[m.group].head
+        m.id_at = keep_id(state.arena, state.counts, buffer, starts[i], lengths[i])
+        m.next = state.groups[m.group].head
         state.groups[m.group].head = row
         state.groups[m.group].members += 1
-        _index_row(
-            state.member_index, member_key(state.groups[m.group].hash, hash64(buffer, starts[i], n)), row
-        )
+        key = member_key(state.groups[m.group].hash, hash64(buffer, starts[i], lengths[i]))
+        index_row(state.member_index, key, row)
 
 
 @kernel

@@ -9,14 +9,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.calendar import HOUR_MS, day_starts
-from analytics.community import apply, chat_fields
+from analytics.community import apply
 from analytics.community_cold import close_ranks, copy_keys, remember_cold, waking
+from analytics.community_fields import chat_fields
 from analytics.community_index import (
-    rebuild_group_index, rebuild_ids, rebuild_label_index, rebuild_member_index, rebuild_pane_index, remember_ids,
+    rebuild_group_index,
+    rebuild_ids,
+    rebuild_label_index,
+    rebuild_member_index,
+    rebuild_pane_index,
+    remember_ids,
 )  # fmt: skip
 from analytics.community_state import (
-    ARENA, DIRTY_GROUPS, DIRTY_MEMBERS, DIRTY_PANES, GROUP, GROUP_DAY, GROUP_DAYS, GROUPS, IDS, LABELS, MEMBER_DAY,
-    MEMBER_DAYS, MEMBERS, MEMBERSHIP, PANE, PANES, Clock, State,
+    ARENA,
+    DIRTY_GROUPS,
+    DIRTY_MEMBERS,
+    DIRTY_PANES,
+    GROUP,
+    GROUP_DAY,
+    GROUP_DAYS,
+    GROUPS,
+    IDS,
+    LABELS,
+    MEMBER_DAY,
+    MEMBER_DAYS,
+    MEMBERS,
+    MEMBERSHIP,
+    PANE,
+    PANES,
+    Clock,
+    State,
 )  # fmt: skip
 from schemas.frame import Frame
 

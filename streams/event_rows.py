@@ -9,7 +9,8 @@ import pyarrow as pa
 from numba.cpython.unsafe.numbers import trailing_zeros
 from numpy.typing import NDArray
 
-from analytics.community import DUPLICATE, IS_LATE, Fields, chat_fields
+from analytics.community import DUPLICATE, IS_LATE
+from analytics.community_fields import Fields, chat_fields
 from analytics.compiled import kernel
 from analytics.hashing import hash64
 from schemas.columns import Field, Kind, columns
