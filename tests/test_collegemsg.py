@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -69,6 +70,7 @@ def test_every_answer_equals_the_count_by_hand(counted: Counted, settings: Setti
     _check_tiers(answers, counted)
     _check_retention(answers, counted)
     _check_asking(groupvitals, counted)
+    _check_pages(answers, counted)
 
 
 def _check_activity(answers: Answers, counted: Counted) -> None:
@@ -135,3 +137,22 @@ def _check_asking(groupvitals: Run, counted: Counted) -> None:
     found = {row["n"]: row for row in json.loads(done.stdout)}
     base = [m for m, joined in counted.joined.items() if joined + timedelta(days=30) <= date(2004, 6, 1)]
     assert found[30]["base"] == len(base)
+
+
+def _page_sql(name: str, answers: Answers, day: date) -> str:
+    """The SQL that a question's page gives to recompute it, for a day."""
+    page = (Path(__file__).parent.parent / "docs" / "questions" / f"{name}.md").read_text()
+    sql = page.partition("```sql")[2].partition("```")[0]
+    return re.sub(r"\bD\b", f"toDate('{day}')", sql).replace("vitals.", f"{answers.database}.")
+
+
+def _check_pages(answers: Answers, counted: Counted) -> None:
+    """An analyst who follows the pages gets the same figures."""
+    day = date(2004, 5, 10)
+    (row,) = answers.native.query(_page_sql("rolling_activity", answers, day))
+    assert (row["messages"], row["speakers"]) == (counted.window(day, 7).total(), len(counted.window(day, 7)))
+    rows = answers.native.query(_page_sql("tiers", answers, day))
+    assert {int(row["member_id"]): row["days_spoken"] for row in rows} == dict(counted.days_spoken(day))
+    (row,) = answers.native.query(_page_sql("retention", answers, day))
+    (view,) = answers.native.query(f"SELECT base, spoke FROM {answers.database}.retention WHERE dimension = 'all' AND n = 7")
+    assert (row["base"], row["spoke"]) == (view["base"], view["spoke"])
