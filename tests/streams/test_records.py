@@ -39,10 +39,8 @@ def test_every_compression(name: str) -> None:
 
 nothing_or_bytes = st.none() | st.binary(max_size=300)
 #: (offsets left out before it, time, key, value) a record, in batches.
-batches = st.lists(
-    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2**42), nothing_or_bytes, nothing_or_bytes), min_size=1, max_size=8),
-    min_size=1, max_size=4,
-)  # fmt: skip
+_records = st.tuples(st.integers(0, 3), st.integers(0, 2**42), nothing_or_bytes, nothing_or_bytes)
+batches = st.lists(st.lists(_records, min_size=1, max_size=8), min_size=1, max_size=4)
 
 
 @settings(derandomize=True, deadline=None, database=None, max_examples=100, suppress_health_check=list(HealthCheck))
