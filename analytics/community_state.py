@@ -41,7 +41,7 @@ GROUP = np.dtype(
     align=True,
 )
 
-MEMBERSHIP = np.dtype(
+MEMBERSHIP = np.dtype(  # packed: padding would cost four bytes a membership
     [
         ("spoke_lo", "u8"),  # day masks: low and high word; the base is the day of last_ms
         ("spoke_hi", "u8"),
@@ -59,7 +59,7 @@ MEMBERSHIP = np.dtype(
         ("in_ms", "i8"),  # newest join or roster row; 0: none
         ("out_ms", "i8"),  # newest leave; 0: none
         ("role_ms", "i8"),  # register: role, since
-        ("id_at", "i8"),  # place of the id in the arena
+        ("id_at", "u4"),  # place of the id in the arena
         ("open_messages", "u4", 4),  # messages of the days not yet closed, by day modulo 4
         ("messages", "u4"),
         ("inviter", "i4"),  # label of who brought the first join; -1: unknown
@@ -72,7 +72,6 @@ MEMBERSHIP = np.dtype(
         ("slot", "u1"),
         ("dirty", "u1"),
     ],
-    align=True,
 )
 
 #: What a pane counts, in the order of its columns.

@@ -62,7 +62,7 @@ class WorkerSettings(Section):
     duplicate_horizon: Annotated[int, Field(ge=1_000, le=64_000_000)] = Field(
         4_000_000, description="records of a partition among which a repeated event_id is found"
     )
-    flush_interval_s: Annotated[float, Field(ge=0.05, le=60)] = Field(0.7, description="longest time between two flushes")
+    flush_interval_s: Annotated[float, Field(ge=0.05, le=60)] = Field(0.4, description="longest time between two flushes")
     flush_events: Annotated[int, Field(ge=1_000)] = Field(400_000, description="flush early when so many events wait")
     buffered_frames: Annotated[int, Field(ge=1, le=64)] = Field(2, description="frames that wait a partition")
     max_memberships: Annotated[int, Field(ge=1_000)] = Field(

@@ -194,7 +194,7 @@ class CommunityProcessor:
             self.running -= cuts.keys()
             return False
         for partition in cuts:
-            self.tasks[partition].confirm()
+            await self._in_kernels(self.tasks[partition].confirm)  # it moves arrays that a frame may be changing
         self.progress.flushes += 1
         self.progress.landed += sum(flush.events for flush in flushes)
         self.progress.dead_letters += sum(len(flush.letters) for flush in flushes)

@@ -41,7 +41,7 @@ class WorkerConfig:
     time_zone: str = "UTC"
     lateness_h: int = 48
     duplicate_horizon: int = 4_000_000
-    flush_interval_s: float = 0.7
+    flush_interval_s: float = 0.4
     flush_events: int = 400_000
     buffered_frames: int = 2
     max_memberships: int = 5_000_000

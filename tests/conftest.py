@@ -1,8 +1,8 @@
 """Fixtures that every test may use: real servers, a home of its own, the command line.
 
 Which servers: `GROUPVITALS_TEST_KAFKA=host:port` and `GROUPVITALS_TEST_CLICKHOUSE=host:tcp:http` point at running ones,
-`GROUPVITALS_TEST_CONTAINERS=1` starts the official images as `groupvitals up --containers` does, otherwise local
-processes are started as `groupvitals up` does.
+`GROUPVITALS_TEST_CONTAINERS=1` starts the official images with testcontainers, otherwise local processes are started as
+`groupvitals up` does.
 """
 
 import os
@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from clickhouse_driver import Client
 
+from deploy.compose import COMPOSE
 from deploy.services import Endpoints, down, up
 from groupvitals.settings import Settings, load_settings
 from streams.topics import TopicLayout, delete_topics
@@ -58,8 +59,9 @@ def services(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 def _servers(choice: dict[str, str], home: Path, say: Callable[[str], None]) -> AbstractContextManager[Endpoints]:
     if "KAFKA" in choice:
         return _running(choice["KAFKA"], choice["CLICKHOUSE"])
-    cache = Path(choice.get("GROUPVITALS_CACHE") or load_settings().cache)
-    return _started(home, cache, say, containers=choice.get("CONTAINERS") == "1")
+    if choice.get("CONTAINERS") == "1":
+        return _containers()
+    return _started(home, Path(choice.get("GROUPVITALS_CACHE") or load_settings().cache), say)
 
 
 @contextmanager
@@ -69,11 +71,20 @@ def _running(kafka: str, clickhouse: str) -> Iterator[Endpoints]:
 
 
 @contextmanager
-def _started(home: Path, cache: Path, say: Callable[[str], None], containers: bool) -> Iterator[Endpoints]:
+def _started(home: Path, cache: Path, say: Callable[[str], None]) -> Iterator[Endpoints]:
     try:
-        yield up(home, cache, say, containers)
+        yield up(home, cache, say)
     finally:
         down(home)
+
+
+@contextmanager
+def _containers() -> Iterator[Endpoints]:
+    """The official images, by the ports that `compose.yaml` has where nothing else is said."""
+    from testcontainers.compose import DockerCompose
+
+    with DockerCompose(str(COMPOSE.parent), compose_file_name=COMPOSE.name, wait=True):
+        yield Endpoints("127.0.0.1:29092", "127.0.0.1", 29000, 28123)
 
 
 @pytest.fixture(scope="session")
