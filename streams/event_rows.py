@@ -130,7 +130,8 @@ def _table(
             codes, firsts = np.empty(len(rows), np.int32), np.empty(len(rows), np.int64)
             known = np.full(int(groups[rows].max(initial=0)) + 2, -1, np.int32)
             count = _first_seen(groups, rows, codes, firsts, known)
-            found["group_id"] = categories(codes, _column(frame, field, firsts[:count]))
+            ids = _column(frame, field, firsts[:count]).dictionary_encode()  # rows of no known group repeat values
+            found["group_id"] = categories(np.asarray(ids.indices)[codes], ids.dictionary)
         elif field.name != "text" or store_text:
             found[field.name] = _column(frame, field, rows)
     hashes = np.empty(len(rows), np.uint64)
