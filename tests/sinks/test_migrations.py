@@ -1,0 +1,89 @@
+"""Migrations: applied once, never changed afterwards, and the same text for one server and a cluster."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from groupvitals.connections import clickhouse
+from groupvitals.settings import Settings
+from schemas.columns import Kind, columns
+from schemas.errors import DataError
+from sinks.clickhouse import migrations
+from sinks.clickhouse.connection import Address, Native
+from streams.community_load import LOADED
+from tests.conftest import Run
+
+pytestmark = pytest.mark.services
+ZONE = "UTC"
+
+
+@pytest.fixture
+def address(settings: Settings) -> Address:
+    return clickhouse(settings)
+
+
+def test_they_are_applied_once(address: Address, groupvitals: Run) -> None:
+    assert len(migrations.migrate(address, ZONE)) == 3
+    assert migrations.migrate(address, ZONE) == [] == migrations.pending(address, ZONE)
+    assert "applied  0001_events.sql" in groupvitals("migrate", "--status").stdout
+
+
+def test_a_dry_run_changes_nothing(address: Address, groupvitals: Run) -> None:
+    shown = groupvitals("migrate", "--dry-run").stdout
+    assert f"CREATE TABLE {address.database}.events" in shown and "CREATE OR REPLACE VIEW" in shown
+    assert Native(address).execute(f"EXISTS DATABASE {address.database}")[0][0] == 0
+
+
+def test_a_changed_text_is_refused(address: Address, monkeypatch: pytest.MonkeyPatch) -> None:
+    migrations.migrate(address, ZONE)
+    Native(address).execute(
+        f"INSERT INTO {address.database}.migrations (name, digest) VALUES", [("0002_states.sql", "other")]
+    )
+    with pytest.raises(DataError, match="0002_states.sql was changed"):
+        migrations.plan(address, ZONE)
+
+
+def test_a_newer_database_is_refused(address: Address) -> None:
+    migrations.migrate(address, ZONE)
+    Native(address).execute(
+        f"INSERT INTO {address.database}.migrations (name, digest) VALUES", [("9999_later.sql", "x")]
+    )
+    with pytest.raises(DataError, match=r"9999_later\.sql"):
+        migrations.plan(address, ZONE)
+
+
+def test_a_cluster_gets_replicated_tables_and_distributed_ones_before_them(address: Address) -> None:
+    there = replace(address, cluster="main")
+    native = Native(address)
+    text = [statement for m in migrations.plan(there, ZONE) for statement in m.statements]
+    for statement in text + [view.statements[0] for view in migrations.views(there, ZONE)]:
+        native.execute(f"EXPLAIN AST {statement}")
+    tables = {
+        line.split()[2].split(".")[1]
+        for line in text
+        if line.partition("CREATE TABLE")[1]
+        for line in [line[line.index("CREATE") :]]
+    }
+    local = {name for name in tables if name.endswith("_local")}
+    assert {name.removesuffix("_local") for name in local} == tables - local, (
+        "every local table has its distributed one"
+    )
+    assert all("ON CLUSTER 'main'" in statement for statement in text)
+    assert all("ReplicatedReplacingMergeTree" in s or "ReplicatedMergeTree" in s or "Distributed(" in s for s in text)
+
+
+def test_events_have_a_column_a_field_of_the_contract(address: Address) -> None:
+    migrations.migrate(address, ZONE)
+    native, d = Native(address), address.database
+    have = {row[0] for row in native.execute(f"DESCRIBE TABLE {d}.events")}
+    assert {f.name for f in columns("chat.events").fields if f.kind is not Kind.OTHER} <= have
+    for table, wanted in LOADED.items():
+        assert set(wanted) <= {row[0] for row in native.execute(f"DESCRIBE TABLE {d}.{table}")}
+
+
+def test_no_migration_destroys_anything() -> None:
+    folder = Path(migrations.__file__).parent
+    for file in folder.glob("*.sql"):
+        words = file.read_text().upper()
+        assert not any(word in words for word in ("DROP ", "TRUNCATE ", "DELETE ", "RENAME ")), file.name
