@@ -3,10 +3,11 @@
 import asyncio
 from typing import Any
 
+from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
-from schemas.errors import BackpressureError
+from schemas.errors import BackpressureError, ConfigError
 from streams.admin import kafka_admin
 from streams.frames import FrameConsumer
 from streams.retry import retrying
@@ -64,3 +65,21 @@ class KafkaBroker:
 def _topic_id(bootstrap: str, topic: str) -> str:
     with kafka_admin(bootstrap) as admin:
         return str(admin.describe_topics([topic])[0].get("topic_id", ""))
+
+
+async def reach(bootstrap: str, topic: str) -> None:
+    """Wait until Kafka answers. Raises `ConfigError` when it has no such topic."""
+
+    async def ask() -> set[int] | None:
+        client = AIOKafkaClient(bootstrap_servers=bootstrap)
+        try:
+            await client.bootstrap()
+            metadata = await client.fetch_all_metadata()
+            return metadata.partitions_for_topic(topic)  # type: ignore[no-any-return]
+        except KafkaError as error:
+            raise BackpressureError(f"Kafka at {bootstrap} does not answer: {error!r}.") from error
+        finally:
+            await client.close()
+
+    if not await retrying(ask, "reaching Kafka"):
+        raise ConfigError(f"Kafka at {bootstrap} has no topic {topic}: run `groupvitals topics`.")

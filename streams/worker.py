@@ -23,7 +23,7 @@ from streams.community import CommunityProcessor
 from streams.community_state import CommunityState
 from streams.dead_letters import DeadLetterProducer
 from streams.frames import FrameApp
-from streams.kafka_broker import KafkaBroker
+from streams.kafka_broker import KafkaBroker, reach
 from streams.limits import DeadLetterLimits
 from streams.task import TOPIC, Task
 
@@ -139,6 +139,8 @@ class Worker:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.stop.set)
+        if not await self._reach_kafka():
+            return
         self.app.finalize()
         await self.app.start()
         flushing = asyncio.create_task(self.processor.run(self.stop))
@@ -157,6 +159,16 @@ class Worker:
             with contextlib.suppress(asyncio.CancelledError):
                 await self.app.stop()
             await self.letters.stop()
+
+    async def _reach_kafka(self) -> bool:
+        """Wait until Kafka answers; False when told to stop before. Raises `ConfigError` when the topic is missing."""
+        reaching = asyncio.create_task(reach(self.config.bootstrap, self.config.topic))
+        stopping = asyncio.create_task(self.stop.wait())
+        await asyncio.wait({reaching, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (reaching, stopping):
+            if not task.done():
+                task.cancel()
+        return not self.stop.is_set() and await reaching is None
 
     async def _watch(
         self, until_caught_up: bool, report: Callable[["Worker"], None] | None, complete: Callable[[], bool]
@@ -182,8 +194,10 @@ class Worker:
 
     async def _caught_up(self) -> bool:
         processor, broker = self.processor, self.processor._broker
-        if broker is None or not self._assigned or processor.running != self._assigned or processor.waiting:
+        if broker is None or processor.running != self._assigned or processor.waiting:
             return False
+        if not self._assigned:
+            return True  # more workers than partitions: there is nothing to do here
         _, end = await broker.all_bounds(sorted(self._assigned))
         return all(
             processor.tasks[p].flushed_offset >= end[p] or (p in processor.stopped and not processor.tasks[p].waiting)

@@ -20,6 +20,10 @@ _AWAY = (OSError, EOFError, clickhouse_driver.errors.NetworkError, clickhouse_dr
 _PASSING = {159, 160, 164, 201, 202, 203, 209, 210, 241, 242, 243, 252, 279, 285, 319, 425, 999}
 
 
+#: Unknown table, unknown database.
+_NOT_THERE = {60, 81}
+
+
 @dataclass(frozen=True)
 class Address:
     """Where the database is and who we are."""
@@ -36,6 +40,12 @@ class Address:
 
     def __str__(self) -> str:
         return f"ClickHouse at {self.host}:{self.tcp_port}"
+
+
+def _refusal(address: Address, error: clickhouse_driver.errors.ServerException) -> str:
+    if error.code in _NOT_THERE:
+        return f"{address} has no {address.database} as this version needs it: run `groupvitals migrate`."
+    return f"{address} refused a statement: {error.message.split('Stack trace')[0].strip()}"
 
 
 class Native:
@@ -65,7 +75,7 @@ class Native:
             message = error.message.split("Stack trace")[0].strip()
             if error.code in _PASSING:
                 raise BackpressureError(f"{self.address} is busy: {message}") from error
-            raise ServiceError(f"{self.address} refused a statement: {message}") from error
+            raise ServiceError(_refusal(self.address, error)) from error
         except clickhouse_driver.errors.Error as error:
             self._forget()
             raise BackpressureError(f"{self.address} broke off: {error}.") from error
@@ -78,7 +88,7 @@ class Native:
             self._forget()
             raise BackpressureError(f"{self.address} cannot be reached: {error}.") from error
         except clickhouse_driver.errors.ServerException as error:
-            raise ServiceError(f"{self.address} refused a query: {error.message.split('Stack trace')[0].strip()}") from error
+            raise ServiceError(_refusal(self.address, error)) from error
         return [dict(zip((name for name, _ in columns), row, strict=True)) for row in rows]
 
     def _forget(self) -> None:

@@ -68,6 +68,38 @@ def test_kafkas_offset_follows_the_checkpoint(settings: Settings, groupvitals: R
     assert (found.offset, found.metadata) == (100, "1")
 
 
+@pytest.mark.services
+def test_ticks_close_days_while_nothing_is_said(settings: Settings, groupvitals: Run) -> None:
+    """Time moves by records only: an idle partition gets ticks, and a day long past is closed by the first of them."""
+    for command in ("topics", "migrate"):
+        assert groupvitals(command).returncode == 0
+    topic, answers = f"{settings.kafka.topic_prefix}chat.events", Answers(settings)
+
+    async def send() -> None:
+        async with AIOKafkaProducer(bootstrap_servers=settings.kafka.bootstrap, acks="all") as producer:
+            await producer.send_and_wait(topic, event(), partition=2)
+
+    asyncio.run(send())
+    with worker(WORKER__TICK_S=1, WORKER__FLUSH_INTERVAL_S=0.1) as process:
+        wait_until(lambda: len(answers.rows("group_days")) == 128, "a tick closes the days after the event")
+        assert stop(process) == 0
+    assert [row["messages"] for row in answers.rows("member_days")] == [1]
+
+
+@pytest.mark.services
+def test_a_missing_topic_is_said_and_not_waited_for(settings: Settings, groupvitals: Run) -> None:
+    done = groupvitals("worker", "--until-caught-up")
+    assert done.returncode == 2 and "run `groupvitals topics`" in done.stderr
+
+
+@pytest.mark.services
+def test_missing_tables_are_said_and_not_waited_for(settings: Settings, groupvitals: Run) -> None:
+    assert groupvitals("topics").returncode == 0
+    for command in (["worker", "--until-caught-up"], ["ask", "tiers"]):
+        done = groupvitals(*command)
+        assert done.returncode == 3 and "run `groupvitals migrate`" in done.stderr
+
+
 def _processor(task: Task) -> CommunityProcessor:
     store: Any = None
     processor = CommunityProcessor(store, store, lambda partition: task, flush_interval_s=1, flush_events=1000)

@@ -157,9 +157,11 @@ def test_servers_that_go_away_come_back(
         part.parent.mkdir()
         part.write_bytes(b"".join(lines[i * len(lines) // 3 : (i + 1) * len(lines) // 3]))
     answers = Answers(settings)
+    sent = send(groupvitals, parts[0])
     stop_service(home, "clickhouse")
-    with worker(**QUICK) as process:  # started while ClickHouse is away
-        sent = send(groupvitals, parts[0])
+    stop_service(home, "kafka")
+    with worker(**QUICK) as process:  # started while both are away
+        start(home, cache, "kafka")
         start(home, cache, "clickhouse")
         wait_until(lambda: answers.flushed() == sent, "everything lands once ClickHouse is there")
         stop_service(home, "clickhouse", signal.SIGKILL)
