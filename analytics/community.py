@@ -6,29 +6,14 @@ touches nothing but the arrays it is given.
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,misc"
 
+import numpy as np
+
 from analytics.calendar import HOUR_MS, day_of
+from analytics.community_changes import enlist
 from analytics.community_close import advance, days_to_close
-from analytics.community_fields import has
-from analytics.community_ids import (
-    add_group,
-    add_member,
-    find_group,
-    find_member,
-    find_pane,
-    first_time,
-    label,
-    member_key,
-)
-from analytics.community_rules import (
-    first_join,
-    follow_snapshot,
-    group_facts,
-    is_question,
-    react,
-    read,
-    set_role,
-    speak,
-)
+from analytics.community_fields import FIELDS, has
+from analytics.community_ids import add_group, add_member, find_group, find_member, find_pane, first_time, member_key
+from analytics.community_rules import change
 from analytics.community_state import (
     ARENA,
     DIRTY_GROUPS,
@@ -46,7 +31,7 @@ from analytics.community_state import (
     PANES,
     State,
 )
-from analytics.compiled import kernel
+from analytics.compiled import inlined, kernel
 from analytics.hashing import hash64
 
 #: Longest id in bytes, with its length: 128 characters of four bytes.
@@ -60,7 +45,7 @@ _GROUPS, _MEMBERS, _PANES, _ARENA, _LABELS, _IDS, _GROUP_DAYS, _MEMBER_DAYS = (
 )
 
 
-@kernel
+@inlined
 def _room(state, clock, g, ts):
     """Which array must grow before the next record: its place in `State`, or 0 when all have room."""
     c = state.counts
@@ -87,168 +72,93 @@ def _room(state, clock, g, ts):
 
 
 @kernel
-def apply(state, clock, frame, f, first, flags, group_of):
+def _tick(state, clock, ts):
+    """Move every group's time on to `ts`. Returns the place in `State` of the array that must grow first, or 0."""
+    for group in range(state.counts[GROUPS]):
+        short = _room(state, clock, group, ts)
+        if short:
+            return short
+        g = state.groups[group]
+        if ts > g.max_ms:
+            advance(state, clock, g, group, ts)
+            enlist(g, group, state.dirty_groups, state.counts, DIRTY_GROUPS)
+    return 0
+
+
+@inlined
+def _pane(state, group, bucket, daily):
+    row = find_pane(state.panes, state.pane_index, state.counts, group, bucket, daily)
+    enlist(state.panes[row], row, state.dirty_panes, state.counts, DIRTY_PANES)
+    return row
+
+
+@inlined
+def _member(state, frame, row, group, ts):
+    members, index, arena = state.members, state.member_index, state.arena
+    start, length = frame.spans[FIELDS.member_id, 0, row], frame.spans[FIELDS.member_id, 1, row]
+    key = member_key(state.groups[group].hash, hash64(frame.buffer, start, length))
+    member = find_member(members, index, arena, group, frame.buffer, start, length, key)
+    if member < 0:
+        groups, counts = state.groups, state.counts
+        member = add_member(members, index, arena, counts, groups, group, frame.buffer, start, length, key)
+    members[member].first_ms = min(members[member].first_ms, ts)
+    enlist(members[member], member, state.dirty_members, state.counts, DIRTY_MEMBERS)
+    return member
+
+
+@kernel
+def apply(state, clock, frame, first, flags, group_of):
     """Apply the records of a frame from row `first` on; `flags` takes DUPLICATE and IS_LATE a record,
     `group_of` the row of its group.
 
-    Returns (row, array): all rows done and 0, or the first row not applied and the array of `State` that must grow.
+    Returns (row, array): all rows done and 0, or the first row not applied and the place in `State` of the array that
+    must grow.
     """
     groups, members, panes, arena, counts = state.groups, state.members, state.panes, state.arena, state.counts
-    group_index, member_index, pane_index = state.group_index, state.member_index, state.pane_index
-    labels, label_index, ids, id_offsets = state.labels, state.label_index, state.ids, state.id_offsets
-    dirty_groups, dirty_members, dirty_panes = state.dirty_groups, state.dirty_members, state.dirty_panes
-    group_days, member_days, starts = state.group_days, state.member_days, clock.day_starts
-    buffer, words, spans, presents, types = frame.buffer, frame.words, frame.spans, frame.present, frame.types
+    buffer, spans, starts = frame.buffer, frame.spans, clock.day_starts
     for row in range(first, len(frame.offsets)):
         flags[row], group_of[row] = 0, -1
         if not frame.ok[row]:
             continue
-        kind, present, ts = types[row], presents[row], words[f.ts_ms, row]
-        if kind == f.tick:
-            short = _room(state, clock, -1, ts)
-            if short:
-                return row, short
-            event_id = hash64(buffer, spans[f.event_id, 0, row], spans[f.event_id, 1, row])
-            if not first_time(ids, id_offsets, counts, event_id, frame.offsets[row], clock.horizon):
-                flags[row] = DUPLICATE
-                counts[DUPLICATES] += 1
-                continue
-            for group in range(counts[GROUPS]):
-                short = _room(state, clock, group, ts)
-                if short:
-                    return row, short
-                before = groups[group].max_ms
-                advance(groups[group], group, ts, members, group_days, member_days, counts, clock, dirty_members)
-                if groups[group].max_ms != before and not groups[group].dirty:
-                    groups[group].dirty = 1
-                    dirty_groups[counts[DIRTY_GROUPS]] = group
-                    counts[DIRTY_GROUPS] += 1
-            continue
-        start, length = spans[f.group_id, 0, row], spans[f.group_id, 1, row]
-        group_hash = hash64(buffer, start, length)
-        group = find_group(groups, group_index, arena, buffer, start, length, group_hash)
+        ts, is_tick = frame.words[FIELDS.ts_ms, row], frame.types[row] == FIELDS.tick
+        start, length = spans[FIELDS.group_id, 0, row], spans[FIELDS.group_id, 1, row]
+        group_hash, group = np.uint64(0), -1
+        if not is_tick:
+            group_hash = hash64(buffer, start, length)
+            group = find_group(groups, state.group_index, arena, buffer, start, length, group_hash)
         short = _room(state, clock, group, ts)
         if short:
             return row, short
-        event_id = hash64(buffer, spans[f.event_id, 0, row], spans[f.event_id, 1, row])
-        if not first_time(ids, id_offsets, counts, event_id, frame.offsets[row], clock.horizon):
+        event_id = hash64(buffer, spans[FIELDS.event_id, 0, row], spans[FIELDS.event_id, 1, row])
+        if not first_time(state.ids, state.id_offsets, counts, event_id, frame.offsets[row], clock.horizon):
             flags[row], group_of[row] = DUPLICATE, group
             counts[DUPLICATES] += 1
             continue
+        if is_tick:
+            short = _tick(state, clock, ts)
+            if short:
+                return row, short
+            continue
         counts[EVENTS] += 1
         if group < 0:
-            group = add_group(groups, group_index, arena, counts, buffer, start, length, group_hash)
+            group = add_group(groups, state.group_index, arena, counts, buffer, start, length, group_hash)
         group_of[row] = group
         g = groups[group]
-        advance(g, group, ts, members, group_days, member_days, counts, clock, dirty_members)
+        advance(state, clock, g, group, ts)
         g.first_ms = min(g.first_ms, ts)
-        g.platform = words[f.platform, row]
-        if not g.dirty:
-            g.dirty = 1
-            dirty_groups[counts[DIRTY_GROUPS]] = group
-            counts[DIRTY_GROUPS] += 1
+        g.platform = frame.words[FIELDS.platform, row]
+        enlist(g, group, state.dirty_groups, counts, DIRTY_GROUPS)
+        hour_pane = day_pane = panes[0]
         late = ts // HOUR_MS < g.closed_hour or day_of(starts, ts) < g.closed_day
         if late:
-            flags[row] |= IS_LATE
+            flags[row] = IS_LATE
             g.late += 1
             counts[LATE] += 1
-            hour_pane = day_pane = panes[0]
         else:
-            first_pane = find_pane(panes, pane_index, counts, group, ts // HOUR_MS, 0)
-            second_pane = find_pane(panes, pane_index, counts, group, day_of(starts, ts), 1)
-            hour_pane, day_pane = panes[first_pane], panes[second_pane]
-            if not hour_pane.dirty:
-                hour_pane.dirty = 1
-                dirty_panes[counts[DIRTY_PANES]] = first_pane
-                counts[DIRTY_PANES] += 1
-            if not day_pane.dirty:
-                day_pane.dirty = 1
-                dirty_panes[counts[DIRTY_PANES]] = second_pane
-                counts[DIRTY_PANES] += 1
-        if has(present, f.member_bit):
-            start, length = spans[f.member_id, 0, row], spans[f.member_id, 1, row]
-            key = member_key(group_hash, hash64(buffer, start, length))
-            member = find_member(members, member_index, arena, group, buffer, start, length, key)
-            if member < 0:
-                member = add_member(members, member_index, arena, counts, groups, group, buffer, start, length, key)
-            m = members[member]
-            m.first_ms = min(m.first_ms, ts)
-            if not m.dirty:
-                m.dirty = 1
-                dirty_members[counts[DIRTY_MEMBERS]] = member
-                counts[DIRTY_MEMBERS] += 1
-        else:
-            m = members[0]
-        if kind == f.message:
-            speak(m, starts, ts, late, hour_pane, day_pane)
-            g.activity_ms = max(g.activity_ms, ts)
-            if not late:
-                reply = has(present, f.reply_message_bit) or has(present, f.reply_member_bit)
-                mentions = spans[f.mentions, 1, row] if has(present, f.mentions_bit) else 0
-                if has(present, f.question_bit):
-                    question = words[f.question, row] != 0
-                else:
-                    question = has(present, f.text_bit) and is_question(
-                        buffer, spans[f.text, 0, row], spans[f.text, 1, row]
-                    )
-                link = has(present, f.link_bit) and words[f.link_count, row] > 0
-                for pane in (hour_pane, day_pane):
-                    pane.replies += reply
-                    pane.mentions += mentions
-                    pane.questions += question
-                    pane.links += link
-        elif kind == f.reaction:
-            if not (has(present, f.removed_bit) and words[f.removed, row]):
-                react(m, starts, ts, late, hour_pane, day_pane)
-                g.activity_ms = max(g.activity_ms, ts)
-        elif kind == f.read:
-            read(m, starts, ts, late, hour_pane, day_pane)
-            g.activity_ms = max(g.activity_ms, ts)
-        elif kind == f.join:
-            inviter = -1
-            if has(present, f.inviter_bit):
-                start, length = spans[f.inviter_id, 0, row], spans[f.inviter_id, 1, row]
-                inviter = label(labels, label_index, arena, counts, buffer, start, length)
-            source = words[f.source, row] if has(present, f.source_bit) else f.unknown_source
-            first_join(m, ts, inviter, source, arena, labels)
-            m.in_ms = max(m.in_ms, ts)
-            m.joins += 1
-            if not late:
-                hour_pane.joins += 1
-                day_pane.joins += 1
-        elif kind == f.leave:
-            m.out_ms = max(m.out_ms, ts)
-            m.leaves += 1
-            if not late:
-                hour_pane.leaves += 1
-                day_pane.leaves += 1
-        elif kind == f.roster:
-            m.in_ms = max(m.in_ms, ts)
-            if has(present, f.joined_bit):
-                first_join(m, words[f.joined_ms, row], -1, f.unknown_source, arena, labels)
-            set_role(m, ts, words[f.role, row] if has(present, f.role_bit) else 0)
-            follow_snapshot(g, ts, hash64(buffer, spans[f.snapshot_id, 0, row], spans[f.snapshot_id, 1, row]), 0)
-        elif kind == f.roster_end:
-            follow_snapshot(
-                g,
-                ts,
-                hash64(buffer, spans[f.snapshot_id, 0, row], spans[f.snapshot_id, 1, row]),
-                words[f.complete, row],
-            )
-        elif kind == f.profile:
-            if has(present, f.role_bit):
-                set_role(m, ts, words[f.role, row])
-        elif kind == f.group:
-            group_facts(g, words, row, present, f, ts)
-        elif kind == f.heartbeat:
-            healthy = words[f.healthy, row]
-            if ts > g.heartbeat_ms or (ts == g.heartbeat_ms and healthy < g.healthy):
-                g.heartbeat_ms, g.healthy = ts, healthy
-        elif not late:
-            hour_pane.edits += kind == f.edit
-            day_pane.edits += kind == f.edit
-            hour_pane.recalls += kind == f.recall
-            day_pane.recalls += kind == f.recall
-            hour_pane.calls += kind == f.call
-            day_pane.calls += kind == f.call
+            hour_pane = panes[_pane(state, group, ts // HOUR_MS, 0)]
+            day_pane = panes[_pane(state, group, day_of(starts, ts), 1)]
+        m = members[0]
+        if has(frame.present[row], FIELDS.member_bit):
+            m = members[_member(state, frame, row, group, ts)]
+        change(state, frame, row, ts, late, starts, g, m, hour_pane, day_pane)
     return len(frame.offsets), 0

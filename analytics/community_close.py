@@ -5,8 +5,9 @@
 import numpy as np
 
 from analytics.calendar import HOUR_MS, day_of
+from analytics.community_changes import enlist
 from analytics.community_state import DIRTY_MEMBERS, GROUP_DAYS, MEMBER_DAYS
-from analytics.compiled import kernel
+from analytics.compiled import inlined, kernel
 from analytics.masks import window
 
 _ONE, _EMPTY = np.uint64(1), np.uint64(0)
@@ -21,10 +22,10 @@ def days_to_close(g, clock, ts):
 
 
 @kernel
-def _close_day(g, group, day, members, group_days, member_days, counts, clock):
+def _close_day(state, clock, g, group, day):
     """Append what a day was: distinct members over the windows that end with it, messages of each member that day."""
-    starts = clock.day_starts
-    out = group_days[counts[GROUP_DAYS]]
+    starts, members, counts = clock.day_starts, state.members, state.counts
+    out = state.group_days[counts[GROUP_DAYS]]
     counts[GROUP_DAYS] += 1
     out.group, out.day = group, day
     out.speakers_1d = out.speakers_7d = out.speakers_28d = out.reactors_1d = out.reactors_7d = out.reactors_28d = 0
@@ -50,16 +51,16 @@ def _close_day(g, group, day, members, group_days, member_days, counts, clock):
             out.participants_7d += both & np.uint64(127) != _EMPTY
             out.participants_28d += both != _EMPTY
             if m.open_messages[day & 3]:
-                done = member_days[counts[MEMBER_DAYS]]
+                done = state.member_days[counts[MEMBER_DAYS]]
                 counts[MEMBER_DAYS] += 1
                 done.membership, done.day, done.messages = row, day, m.open_messages[day & 3]
                 m.open_messages[day & 3] = 0
-                m.dirty |= 2  # its open count changed: the caller lists it
+                enlist(m, row, state.dirty_members, counts, DIRTY_MEMBERS)
         row = m.next
 
 
-@kernel
-def advance(g, group, ts, members, group_days, member_days, counts, clock, dirty_members):
+@inlined
+def advance(state, clock, g, group, ts):
     """Move a group's time to `ts` and close the days its watermark has passed; there must be room for their rows."""
     starts = clock.day_starts
     if g.max_ms == 0:
@@ -74,11 +75,4 @@ def advance(g, group, ts, members, group_days, member_days, counts, clock, dirty
         g.closed_day = day + 1
         if g.first_ms >= starts[day + 1] or g.activity_ms < starts[max(day - 127, 0)]:
             continue  # before the first sign of life, or so long after the last that every window is empty
-        before = counts[MEMBER_DAYS]
-        _close_day(g, group, day, members, group_days, member_days, counts, clock)
-        for i in range(before, counts[MEMBER_DAYS]):
-            row = member_days[i].membership
-            if members[row].dirty == 2:
-                dirty_members[counts[DIRTY_MEMBERS]] = row
-                counts[DIRTY_MEMBERS] += 1
-            members[row].dirty = 1
+        _close_day(state, clock, g, group, day)

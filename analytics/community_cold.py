@@ -8,7 +8,7 @@ touches only the arrays it is given.
 
 import numpy as np
 
-from analytics.community_fields import has
+from analytics.community_fields import FIELDS, has
 from analytics.community_ids import find_group, find_member, id_length, member_key
 from analytics.community_state import ARENA, GROUPS, LABELS, MEMBERS
 from analytics.compiled import kernel
@@ -69,18 +69,18 @@ def close_ranks(state, old_members, keep, old_arena):
 
 
 @kernel
-def waking(state, frame, f, table, rows):
+def waking(state, frame, table, rows):
     """Rows of the frame whose membership is cold, into `rows`. Returns how many."""
     count = 0
     for row in range(len(frame.offsets)):
-        if not frame.ok[row] or not has(frame.present[row], f.member_bit):
+        if not frame.ok[row] or not has(frame.present[row], FIELDS.member_bit):
             continue
-        start, length = frame.spans[f.group_id, 0, row], frame.spans[f.group_id, 1, row]
+        start, length = frame.spans[FIELDS.group_id, 0, row], frame.spans[FIELDS.group_id, 1, row]
         group_hash = hash64(frame.buffer, start, length)
         group = find_group(state.groups, state.group_index, state.arena, frame.buffer, start, length, group_hash)
         if group < 0:
             continue
-        start, length = frame.spans[f.member_id, 0, row], frame.spans[f.member_id, 1, row]
+        start, length = frame.spans[FIELDS.member_id, 0, row], frame.spans[FIELDS.member_id, 1, row]
         key = member_key(group_hash, hash64(frame.buffer, start, length))
         if table[_place(table, key)] != key:
             continue

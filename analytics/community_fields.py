@@ -86,6 +86,10 @@ def chat_fields() -> Fields:
     return Fields(*(place(name) for name in Fields._fields))
 
 
+#: The same for every frame, so kernels take the places as constants.
+FIELDS = chat_fields()
+
+
 @kernel
 def has(present, bit):
     """Whether a record's word of `Frame.present` has this field."""

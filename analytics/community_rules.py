@@ -1,100 +1,20 @@
-"""What one chat event does to its member and its group: one small function a rule.
+"""What one chat event does to its member, its group and the panes of its hour and day: one small function a rule.
 
 Registers keep the value with the highest time and, at the same time, the higher value, so the order of arrival does not
-matter inside the allowed lateness. Compiled; touches only the records it is given.
+matter inside the allowed lateness. Compiled; touches only the arrays and records it is given.
 """
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,misc"
 
-import numpy as np
-
-from analytics.calendar import HOUR_MS, day_of
-from analytics.community_fields import has
-from analytics.community_ids import label_before
-from analytics.compiled import kernel
-from analytics.masks import roll, roll_hours
-
-_ONE, _EMPTY = np.uint64(1), np.uint64(0)
+from analytics.community_activity import describe, react, read, speak
+from analytics.community_fields import FIELDS, has
+from analytics.community_ids import label, label_before
+from analytics.compiled import inlined, kernel
+from analytics.hashing import hash64
 
 
 @kernel
-def _ages(m, starts, ts):
-    """Roll the masks to a member's newest activity. Returns how many days and hours `ts` lies before it."""
-    if m.last_ms == 0:
-        m.last_ms = ts
-        return 0, 0
-    day, base_day = day_of(starts, ts), day_of(starts, m.last_ms)
-    hour, base_hour = ts // HOUR_MS, m.last_ms // HOUR_MS
-    if ts <= m.last_ms:
-        return base_day - day, base_hour - hour
-    if day > base_day:
-        m.spoke_lo, m.spoke_hi = roll(m.spoke_lo, m.spoke_hi, day - base_day)
-        m.reacted_lo, m.reacted_hi = roll(m.reacted_lo, m.reacted_hi, day - base_day)
-        m.read_lo, m.read_hi = roll(m.read_lo, m.read_hi, day - base_day)
-    if hour > base_hour:
-        m.spoke_hours = roll_hours(m.spoke_hours, hour - base_hour)
-        m.reacted_hours = roll_hours(m.reacted_hours, hour - base_hour)
-        m.read_hours = roll_hours(m.read_hours, hour - base_hour)
-    m.last_ms = ts
-    return 0, 0
-
-
-@kernel
-def _bit(age, first):
-    """Bit of an age in the 64-bit word whose bit 0 has age `first`; none outside it."""
-    return _ONE << np.uint64(age - first) if first <= age < first + 64 else _EMPTY
-
-
-@kernel
-def speak(m, starts, ts, late, hour_pane, day_pane):
-    """A message."""
-    days, hours = _ages(m, starts, ts)
-    lo, hi, hour = _bit(days, 0), _bit(days, 64), _bit(hours, 0)
-    if not late:
-        hour_pane.messages += 1
-        day_pane.messages += 1
-        hour_pane.speakers += m.spoke_hours & hour == _EMPTY
-        day_pane.speakers += m.spoke_lo & lo | m.spoke_hi & hi == _EMPTY
-        m.open_messages[day_of(starts, ts) & 3] += 1
-    m.spoke_lo |= lo
-    m.spoke_hi |= hi
-    m.spoke_hours |= hour
-    m.spoke_ms = max(m.spoke_ms, ts)
-    m.messages += 1
-
-
-@kernel
-def react(m, starts, ts, late, hour_pane, day_pane):
-    """A reaction."""
-    days, hours = _ages(m, starts, ts)
-    lo, hi, hour = _bit(days, 0), _bit(days, 64), _bit(hours, 0)
-    if not late:
-        hour_pane.reactions += 1
-        day_pane.reactions += 1
-        hour_pane.reactors += m.reacted_hours & hour == _EMPTY
-        day_pane.reactors += m.reacted_lo & lo | m.reacted_hi & hi == _EMPTY
-    m.reacted_lo |= lo
-    m.reacted_hi |= hi
-    m.reacted_hours |= hour
-
-
-@kernel
-def read(m, starts, ts, late, hour_pane, day_pane):
-    """A reading."""
-    days, hours = _ages(m, starts, ts)
-    lo, hi, hour = _bit(days, 0), _bit(days, 64), _bit(hours, 0)
-    if not late:
-        hour_pane.reads += 1
-        day_pane.reads += 1
-        hour_pane.readers += m.read_hours & hour == _EMPTY
-        day_pane.readers += m.read_lo & lo | m.read_hi & hi == _EMPTY
-    m.read_lo |= lo
-    m.read_hi |= hi
-    m.read_hours |= hour
-
-
-@kernel
-def first_join(m, ts, inviter, source, arena, labels):
+def _first_join(m, ts, inviter, source, arena, labels):
     """The earliest join wins; of two at the same time, the one with the earlier inviter, then the lower source."""
     if ts < m.join_ms or (
         ts == m.join_ms
@@ -104,14 +24,14 @@ def first_join(m, ts, inviter, source, arena, labels):
 
 
 @kernel
-def set_role(m, ts, role):
+def _role(m, ts, role):
     """The newest role counts; of two at the same time, the higher."""
     if ts > m.role_ms or (ts == m.role_ms and role > m.role):
         m.role_ms, m.role = ts, role
 
 
 @kernel
-def follow_snapshot(g, ts, snapshot, complete):
+def _snapshot(g, ts, snapshot, complete):
     """A row or the end of a roster: the newest snapshot is followed; once complete, its earliest time counts."""
     if snapshot == g.snapshot:
         g.snapshot_ms = min(g.snapshot_ms, ts)
@@ -125,32 +45,91 @@ def follow_snapshot(g, ts, snapshot, complete):
 
 
 @kernel
-def group_facts(g, words, row, present, f, ts):
+def _group_facts(g, words, row, present, ts):
     """What the platform says of a group: its creation, status and member count."""
-    if has(present, f.created_bit):
-        created = words[f.created_ms, row]
+    if has(present, FIELDS.created_bit):
+        created = words[FIELDS.created_ms, row]
         g.created_ms = created if g.created_ms == 0 else min(g.created_ms, created)
-    status = words[f.status, row] if has(present, f.status_bit) else 0
+    status = words[FIELDS.status, row] if has(present, FIELDS.status_bit) else 0
     if ts > g.status_ms or (ts == g.status_ms and status > g.status):
         g.status_ms, g.status = ts, status
-    if has(present, f.member_count_bit):
-        count = words[f.member_count, row]
+    if has(present, FIELDS.member_count_bit):
+        count = words[FIELDS.member_count, row]
         if ts > g.count_ms or (ts == g.count_ms and count > g.member_count):
             g.count_ms, g.member_count = ts, count
 
 
 @kernel
-def is_question(buffer, start, length):
-    """A question mark (ASCII, full-width or Arabic) that no letter or digit follows, as it does inside a link."""
-    for i in range(start, start + length):
-        c = buffer[i]
-        left = start + length - i
-        if c == 63:
-            after = buffer[i + 1] if left > 1 else 32
-            if not (48 <= after <= 57 or 65 <= after <= 90 or 97 <= after <= 122):
-                return True
-        elif (c == 0xEF and left > 2 and buffer[i + 1] == 0xBC and buffer[i + 2] == 0x9F) or (
-            c == 0xD8 and left > 1 and buffer[i + 1] == 0x9F
-        ):
-            return True
-    return False
+def _heartbeat(g, ts, healthy):
+    """The newest heartbeat counts; of two at the same time, the worse."""
+    if ts > g.heartbeat_ms or (ts == g.heartbeat_ms and healthy < g.healthy):
+        g.heartbeat_ms, g.healthy = ts, healthy
+
+
+@kernel
+def _join(state, frame, row, ts, m):
+    words, spans, present = frame.words, frame.spans, frame.present[row]
+    inviter = -1
+    if has(present, FIELDS.inviter_bit):
+        start, length = spans[FIELDS.inviter_id, 0, row], spans[FIELDS.inviter_id, 1, row]
+        inviter = label(state.labels, state.label_index, state.arena, state.counts, frame.buffer, start, length)
+    source = words[FIELDS.source, row] if has(present, FIELDS.source_bit) else FIELDS.unknown_source
+    _first_join(m, ts, inviter, source, state.arena, state.labels)
+    m.in_ms = max(m.in_ms, ts)
+    m.joins += 1
+
+
+@kernel
+def _roster(state, frame, row, ts, g, m):
+    words, present = frame.words, frame.present[row]
+    m.in_ms = max(m.in_ms, ts)
+    if has(present, FIELDS.joined_bit):
+        _first_join(m, words[FIELDS.joined_ms, row], -1, FIELDS.unknown_source, state.arena, state.labels)
+    _role(m, ts, words[FIELDS.role, row] if has(present, FIELDS.role_bit) else 0)
+    _snapshot(g, ts, _snapshot_id(frame, row), 0)
+
+
+@kernel
+def _snapshot_id(frame, row):
+    return hash64(frame.buffer, frame.spans[FIELDS.snapshot_id, 0, row], frame.spans[FIELDS.snapshot_id, 1, row])
+
+
+@inlined
+def change(state, frame, row, ts, late, starts, g, m, hour_pane, day_pane):
+    """Apply the rule of the event's type."""
+    kind, present, words = frame.types[row], frame.present[row], frame.words
+    if kind == FIELDS.message:
+        speak(m, starts, ts, late, hour_pane, day_pane)
+        g.activity_ms = max(g.activity_ms, ts)
+        if not late:
+            describe(frame.buffer, words, frame.spans, present, row, hour_pane, day_pane)
+    elif kind == FIELDS.reaction:
+        if not (has(present, FIELDS.removed_bit) and words[FIELDS.removed, row]):
+            react(m, starts, ts, late, hour_pane, day_pane)
+            g.activity_ms = max(g.activity_ms, ts)
+    elif kind == FIELDS.read:
+        read(m, starts, ts, late, hour_pane, day_pane)
+        g.activity_ms = max(g.activity_ms, ts)
+    elif kind == FIELDS.join:
+        _join(state, frame, row, ts, m)
+    elif kind == FIELDS.leave:
+        m.out_ms = max(m.out_ms, ts)
+        m.leaves += 1
+    elif kind == FIELDS.roster:
+        _roster(state, frame, row, ts, g, m)
+    elif kind == FIELDS.roster_end:
+        _snapshot(g, ts, _snapshot_id(frame, row), words[FIELDS.complete, row])
+    elif kind == FIELDS.profile:
+        if has(present, FIELDS.role_bit):
+            _role(m, ts, words[FIELDS.role, row])
+    elif kind == FIELDS.group:
+        _group_facts(g, words, row, present, ts)
+    elif kind == FIELDS.heartbeat:
+        _heartbeat(g, ts, words[FIELDS.healthy, row])
+    if not late:
+        for pane in (hour_pane, day_pane):
+            pane.joins += kind == FIELDS.join
+            pane.leaves += kind == FIELDS.leave
+            pane.edits += kind == FIELDS.edit
+            pane.recalls += kind == FIELDS.recall
+            pane.calls += kind == FIELDS.call

@@ -28,3 +28,5 @@ if "NUMBA_CACHE_DIR" not in os.environ:
 
 #: Decorator of every kernel.
 kernel = njit(cache=True, nogil=True, _nrt=False)
+#: Decorator of a part of a kernel that takes whole tuples of arrays: handing them over costs more than the part does.
+inlined = njit(cache=True, nogil=True, _nrt=False, forceinline=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from analytics.calendar import HOUR_MS, day_starts
 from analytics.community import apply
 from analytics.community_cold import close_ranks, copy_keys, remember_cold, waking
-from analytics.community_fields import chat_fields
+from analytics.community_fields import FIELDS
 from analytics.community_index import (
     rebuild_group_index,
     rebuild_ids,
@@ -41,8 +41,6 @@ from analytics.community_state import (
     State,
 )  # fmt: skip
 from schemas.frame import Frame
-
-_FIELDS = chat_fields()
 
 
 def _indices(size: int) -> NDArray[np.int32]:
@@ -80,10 +78,10 @@ class CommunityState:
         Returns, a record, flags (`DUPLICATE`, `IS_LATE`) and the row of its group (-1: none).
         """
         flags, groups = np.zeros(len(frame.offsets), np.uint8), np.full(len(frame.offsets), -1, np.int32)
-        row, short = apply(self.state, self.clock, frame, _FIELDS, first, flags, groups)
+        row, short = apply(self.state, self.clock, frame, first, flags, groups)
         while short:
             self._grow(short, int(frame.offsets[row]))
-            row, short = apply(self.state, self.clock, frame, _FIELDS, row, flags, groups)
+            row, short = apply(self.state, self.clock, frame, row, flags, groups)
         return flags, groups
 
     def count(self, what: int) -> int:
@@ -230,10 +228,10 @@ class CommunityState:
         if not self._cold_count:
             return []
         rows = np.empty(len(frame.offsets), np.int64)
-        rows = rows[: waking(self.state, frame, _FIELDS, self._cold, rows)]
+        rows = rows[: waking(self.state, frame, self._cold, rows)]
         found = set()
         for row in rows:
-            (g, n), (m, k) = frame.spans[_FIELDS.group_id, :, row], frame.spans[_FIELDS.member_id, :, row]
+            (g, n), (m, k) = frame.spans[FIELDS.group_id, :, row], frame.spans[FIELDS.member_id, :, row]
             found.add((frame.buffer[g : g + n].tobytes().decode(), frame.buffer[m : m + k].tobytes().decode()))
         return sorted(found)
 

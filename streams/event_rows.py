@@ -10,7 +10,7 @@ from numba.cpython.unsafe.numbers import trailing_zeros
 from numpy.typing import NDArray
 
 from analytics.community import DUPLICATE, IS_LATE
-from analytics.community_fields import Fields, chat_fields
+from analytics.community_fields import FIELDS
 from analytics.compiled import kernel
 from analytics.hashing import hash64
 from schemas.columns import Field, Kind, columns
@@ -18,7 +18,6 @@ from schemas.frame import Frame
 from streams.arrow import categories, lists, strings
 
 _SPEC = columns("chat.events")
-_FIELDS: Fields = chat_fields()
 #: Types whose events also land in `facts`, and the columns they have there.
 _FACTS = [_SPEC.types.index(name) for name in ("join", "leave", "roster", "roster_end", "profile", "group", "call")]
 _FACT_COLUMNS = (
@@ -135,7 +134,7 @@ def _table(
         elif field.name != "text" or store_text:
             found[field.name] = _column(frame, field, rows)
     hashes = np.empty(len(rows), np.uint64)
-    _hashes(frame.buffer, frame.spans[_FIELDS.event_id, 0], frame.spans[_FIELDS.event_id, 1], rows, hashes)
+    _hashes(frame.buffer, frame.spans[FIELDS.event_id, 0], frame.spans[FIELDS.event_id, 1], rows, hashes)
     flag = flags[rows]
     found |= {
         "event_hash": pa.array(hashes),
