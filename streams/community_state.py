@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from analytics.calendar import HOUR_MS, day_starts
 from analytics.community import apply
-from analytics.community_cold import close_ranks, copy_keys, remember_cold, waking
-from analytics.community_fields import FIELDS
+from analytics.community_cold import close_ranks
 from analytics.community_index import (
     rebuild_group_index,
     rebuild_ids,
@@ -19,7 +18,7 @@ from analytics.community_index import (
     rebuild_member_index,
     rebuild_pane_index,
     remember_ids,
-)  # fmt: skip
+)
 from analytics.community_state import (
     ARENA,
     DIRTY_GROUPS,
@@ -39,8 +38,9 @@ from analytics.community_state import (
     PANES,
     Clock,
     State,
-)  # fmt: skip
+)
 from schemas.frame import Frame
+from streams.community_cold import ColdMemberships, coldest
 
 
 def _indices(size: int) -> NDArray[np.int32]:
@@ -59,14 +59,27 @@ class CommunityState:
 
     def __init__(self, time_zone: str = "UTC", lateness_h: int = 48, horizon: int = 4_000_000) -> None:
         self._settings = time_zone, lateness_h, horizon
-        self._cold, self._cold_count = np.zeros(1024, np.uint64), 0
+        self._cold = ColdMemberships()
         self.clock = Clock(day_starts(time_zone), lateness_h * HOUR_MS, horizon)
         self.state = State(
-            np.zeros(16, np.int64), np.empty(64, GROUP), np.empty(1024, MEMBERSHIP), np.empty(1024, PANE),
-            np.empty(1 << 16, np.uint8), np.empty(256, np.int64), _indices(256), _indices(2048), _indices(2048), _indices(512),
-            np.zeros(1 << 14, np.uint64), np.zeros(1 << 14, np.int64), np.empty(64, np.int32), np.empty(1024, np.int32),
-            np.empty(1024, np.int32), np.empty(256, GROUP_DAY), np.empty(4096, MEMBER_DAY),
-        )  # fmt: skip
+            counts=np.zeros(16, np.int64),
+            groups=np.empty(64, GROUP),
+            members=np.empty(1024, MEMBERSHIP),
+            panes=np.empty(1024, PANE),
+            arena=np.empty(1 << 16, np.uint8),
+            labels=np.empty(256, np.int64),
+            group_index=_indices(256),
+            member_index=_indices(2048),
+            pane_index=_indices(2048),
+            label_index=_indices(512),
+            ids=np.zeros(1 << 14, np.uint64),
+            id_offsets=np.zeros(1 << 14, np.int64),
+            dirty_groups=np.empty(64, np.int32),
+            dirty_members=np.empty(1024, np.int32),
+            dirty_panes=np.empty(1024, np.int32),
+            group_days=np.empty(256, GROUP_DAY),
+            member_days=np.empty(4096, MEMBER_DAY),
+        )
 
     def empty(self) -> "CommunityState":
         """A new state with nothing in it and the same settings."""
@@ -92,8 +105,11 @@ class CommunityState:
         """Make room for so many more rows, labels and bytes."""
         counts = self.state.counts
         for name, more, count in (
-            ("groups", groups, GROUPS), ("members", members, MEMBERS), ("panes", panes, PANES), ("labels", labels, LABELS),
-        ):  # fmt: skip
+            ("groups", groups, GROUPS),
+            ("members", members, MEMBERS),
+            ("panes", panes, PANES),
+            ("labels", labels, LABELS),
+        ):
             while more and counts[count] + more + 2 > len(getattr(self.state, name)):
                 self._grow(State._fields.index(name), 0)
         while arena and counts[ARENA] + arena + 4096 > len(self.state.arena):
@@ -117,7 +133,9 @@ class CommunityState:
                 self._index("group_index", len(groups) * 2, rebuild_group_index)
             case "members":
                 members = _grown(state.members, used[MEMBERS])
-                self.state = state._replace(members=members, dirty_members=_grown(state.dirty_members, used[DIRTY_MEMBERS]))
+                self.state = state._replace(
+                    members=members, dirty_members=_grown(state.dirty_members, used[DIRTY_MEMBERS])
+                )
                 self._index("member_index", int(len(members) * 5 / 3) + 1, rebuild_member_index)
             case "panes":
                 panes = _grown(state.panes, used[PANES])
@@ -160,7 +178,9 @@ class CommunityState:
         state, counts = self.state, self.state.counts
         panes = state.panes[: counts[PANES]]
         groups = state.groups
-        closed = np.where(panes["daily"] == 1, groups["closed_day"][panes["group"]], groups["closed_hour"][panes["group"]])
+        closed = np.where(
+            panes["daily"] == 1, groups["closed_day"][panes["group"]], groups["closed_hour"][panes["group"]]
+        )
         keep = (panes["bucket"] >= closed) | (panes["dirty"] == 1)
         if keep.sum() * 2 > len(keep) or len(keep) < 4096:
             return
@@ -178,35 +198,15 @@ class CommunityState:
 
         No flush may be under way.
         """
-        state, counts = self.state, self.state.counts
-        n = int(counts[MEMBERS])
+        n = self.count(MEMBERS)
         if n <= limit:
             return 0
-        members, groups = state.members[:n], state.groups
-        day = np.searchsorted(self.clock.day_starts, members["last_ms"], "right") - 1
-        cold = (members["dirty"] == 0) & ~members["open_messages"].any(axis=1)
-        cold &= (members["last_ms"] == 0) | (day < groups["closed_day"][members["group"]] - 28)
-        rows = np.flatnonzero(cold)
-        excess = n - limit * 4 // 5
-        if len(rows) > excess:
-            seen = np.maximum(members["last_ms"], members["in_ms"])[rows]
-            rows = rows[np.argpartition(seen, excess)[:excess]]
+        rows = coldest(self.state, self.clock.day_starts, n - limit * 4 // 5)
         if len(rows) < n // 20:
             return 0
-        self._remember_cold(rows.astype(np.int32))
+        self._cold.remember(self.state, rows)
         self._keep(np.delete(np.arange(n, dtype=np.int32), rows))
         return len(rows)
-
-    def _remember_cold(self, rows: NDArray[np.int32]) -> None:
-        size = len(self._cold)
-        while size < (self._cold_count + len(rows)) * 2:
-            size *= 2
-        if size > len(self._cold):
-            bigger = np.zeros(size, np.uint64)
-            copy_keys(self._cold, bigger)
-            self._cold = bigger
-        self._cold_count += len(rows)
-        remember_cold(self.state, rows, self._cold)
 
     def _keep(self, rows: NDArray[np.int32]) -> None:
         state, n = self.state, len(self.state.members)
@@ -218,22 +218,16 @@ class CommunityState:
         dirty[:used] = moved[state.dirty_members[:used]]
         days = state.member_days[: state.counts[MEMBER_DAYS]]
         days["membership"] = moved[days["membership"]]
-        self.state = state._replace(members=np.empty(room, MEMBERSHIP), dirty_members=dirty, arena=np.empty_like(state.arena))
+        self.state = state._replace(
+            members=np.empty(room, MEMBERSHIP), dirty_members=dirty, arena=np.empty_like(state.arena)
+        )
         close_ranks(self.state, state.members, rows, state.arena)
         self.state = self.state._replace(member_index=_indices(2048))
         self._index("member_index", int(room * 5 / 3) + 1, rebuild_member_index)
 
     def waking(self, frame: Frame) -> list[tuple[str, str]]:
         """Group and member ids of the cold memberships that a frame is about."""
-        if not self._cold_count:
-            return []
-        rows = np.empty(len(frame.offsets), np.int64)
-        rows = rows[: waking(self.state, frame, self._cold, rows)]
-        found = set()
-        for row in rows:
-            (g, n), (m, k) = frame.spans[FIELDS.group_id, :, row], frame.spans[FIELDS.member_id, :, row]
-            found.add((frame.buffer[g : g + n].tobytes().decode(), frame.buffer[m : m + k].tobytes().decode()))
-        return sorted(found)
+        return self._cold.waking(self.state, frame)
 
     def reopen(self, group_days: NDArray[Any], member_days: NDArray[Any]) -> None:
         """Put closed days back in front of those that wait to be flushed."""
