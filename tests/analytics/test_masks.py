@@ -1,5 +1,7 @@
 """Day and hour masks against Python's integers, and the values of the methods page."""
 
+from typing import SupportsInt
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,7 +18,7 @@ def words(mask: int) -> tuple[np.uint64, np.uint64]:
     return np.uint64(mask & WORD), np.uint64(mask >> 64)
 
 
-def joined(low: int, high: int) -> int:
+def joined(low: SupportsInt, high: SupportsInt) -> int:
     return int(low) | int(high) << 64
 
 

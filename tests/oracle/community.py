@@ -216,12 +216,12 @@ def membership(group: Group, member: str) -> dict[str, Any]:
     counted = [c for c in group.log if c.event.get("member_id") == member]
     events = [c.event for c in counted]
     acts = [e for e in events if activity(e)]
-    last = max((e["ts_ms"] for e in acts), default=None)
-    row: dict[str, Any] = {"last_ms": last, "first_ms": min(e["ts_ms"] for e in events)}
+    last: int = max((e["ts_ms"] for e in acts), default=0)
+    row: dict[str, Any] = {"last_ms": last or None, "first_ms": min(e["ts_ms"] for e in events)}
     for what in ("spoke", "reacted", "read"):
         times = [e["ts_ms"] for e in acts if activity(e) == what]
-        row[what] = _mask({group.days.of(last) - group.days.of(t) for t in times}, 128) if times else 0
-        row[f"{what}_hours"] = _mask({last // HOUR_MS - t // HOUR_MS for t in times}, 64) if times else 0
+        row[what] = _mask({group.days.of(last) - group.days.of(t) for t in times}, 128)
+        row[f"{what}_hours"] = _mask({last // HOUR_MS - t // HOUR_MS for t in times}, 64)
     row["join_ms"], row["inviter_id"], row["source"] = _first_join(events)
     row["spoke_ms"] = _newest(events, "message")
     row["in_ms"], row["out_ms"] = _newest(events, "join", "roster"), _newest(events, "leave")
@@ -239,7 +239,7 @@ def membership(group: Group, member: str) -> dict[str, Any]:
         and (n := group.messages_of(day)[member])
     }  # fmt: skip
     out = row["out_ms"] is not None and row["out_ms"] >= (row["in_ms"] or 0)
-    signs = [row["in_ms"] or 0, last or 0, row["first_ms"]]
+    signs = [row["in_ms"] or 0, last, row["first_ms"]]
     row["present"] = not out and not (group.roster_ms is not None and group.roster_ms > max(signs))
     return row
 

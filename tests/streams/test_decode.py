@@ -109,8 +109,8 @@ def written(draw: st.DrawFn) -> bytes:
         case "escape":
             return _escaped(value, draw(st.integers(0, 10_000)))
         case "raw":
-            name = json.dumps(draw(_NAMES)).encode()
-            return value.rstrip()[:-1] + b", " + name + b":" + draw(st.sampled_from(_RAW)) + b"}"
+            key = json.dumps(draw(_NAMES)).encode()
+            return value.rstrip()[:-1] + b", " + key + b":" + draw(st.sampled_from(_RAW)) + b"}"
         case "repeat":
             name = draw(st.sampled_from(sorted(event)))
             return (

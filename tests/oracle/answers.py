@@ -1,0 +1,259 @@
+"""The questions answered from the oracle's logs: the views' rows as dictionaries, by the definitions in docs/questions.
+
+A view's rows come in no order here; days are dates, moments are aware datetimes.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, timedelta
+from math import exp, log
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from tests.oracle.community import HOUR_MS, Community, Event, Group, activity, membership, panes
+
+Row = dict[str, Any]
+_SUMS = ("messages", "joins", "leaves", "replies", "questions", "mentions", "links")
+_WIDTHS = {"24h": 1, "7d": 7, "28d": 28}
+_BANDS = ((50, "1-50"), (150, "51-150"), (200, "151-200"), (500, "201-500"))
+
+
+def _groups(partitions: Iterable[Community]) -> dict[str, Group]:
+    return {name: group for partition in partitions for name, group in partition.groups.items()}
+
+
+def _now_ms(groups: dict[str, Group]) -> int:
+    return max(group.time_ms or 0 for group in groups.values())
+
+
+def _moment(ts_ms: int, zone: str) -> datetime:
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ts_ms)).astimezone(ZoneInfo(zone))
+
+
+def _date(day: int) -> date:
+    return date(1970, 1, 1) + timedelta(days=day)
+
+
+def _active(group: Group, what: str, daily: int, first: int) -> int:
+    """Distinct members with an activity in the hours, or days, from `first` on; late events count."""
+    return len(
+        {
+            e["member_id"]
+            for e, _ in group.log
+            if activity(e) == what and (group.days.of(e["ts_ms"]) if daily else e["ts_ms"] // HOUR_MS) >= first
+        }
+    )
+
+
+def _sums(group: Group, daily: int, first: int, last: int) -> Row:
+    """What the hours, or days, from `first` to `last` counted."""
+    total: Counter[str] = Counter()
+    for (kind, bucket), counts in panes(group).items():
+        if kind == daily and first <= bucket <= last:
+            total.update(counts)
+    return {name: total[name] for name in _SUMS}
+
+
+def _rates(dau: int, wau: int, mau: int) -> Row:
+    return {"dau": dau, "wau": wau, "mau": mau, "stickiness": dau / mau if mau else 0.0}
+
+
+def rolling_activity(partitions: Iterable[Community], zone: str) -> list[Row]:
+    """Messages, people and the rest in the windows that end now."""
+    groups = _groups(partitions)
+    now_ms = _now_ms(groups)
+    rows = []
+    for name, group in groups.items():
+        now = now_ms // HOUR_MS, group.days.of(now_ms)
+        speakers = [_active(group, "spoke", 1, now[1] - n + 1) for n in (1, 7, 28)]
+        for window, daily, width in (("1h", 0, 1), ("24h", 0, 24), ("7d", 1, 7), ("28d", 1, 28)):
+            first = now[daily] - width + 1
+            row: Row = {"group_id": name, "window": window, "as_of": _moment(now_ms, zone), "buyers": None}
+            row |= {"advertising": None} | _sums(group, daily, first, now[daily]) | _rates(*speakers)
+            for people, what in (("speakers", "spoke"), ("reactors", "reacted"), ("readers", "read")):
+                row[people] = _active(group, what, daily, first)
+            rows.append(row)
+    return rows
+
+
+def rolling_activity_daily(partitions: Iterable[Community], zone: str) -> list[Row]:
+    """The same of every closed day."""
+    rows = []
+    for name, group in _groups(partitions).items():
+        for day, closed in group.group_days.items():
+            for window, width in _WIDTHS.items():
+                people = {what: closed[f"{what}_{width}d"] for what in ("speakers", "reactors", "readers")}
+                rates = _rates(*(closed[f"speakers_{n}d"] for n in (1, 7, 28)))
+                rows.append(
+                    {"group_id": name, "day": _date(day), "window": window, "buyers": None, "advertising": None}
+                    | _sums(group, 1, day - width + 1, day) | people | rates
+                )  # fmt: skip
+    return rows
+
+
+# --- tiers ----------------------------------------------------------------------------------------------------------
+
+
+def _concentration(counts: list[int]) -> Row:
+    """How unequal the messages of the speakers are."""
+    counts, total = sorted(counts), sum(counts)
+    if not total:
+        return {"effective_speakers": 0.0, "gini": 0.0, "half_of_messages_by": 0}
+    entropy = -sum(c / total * log(c / total) for c in counts)
+    between = sum(abs(a - b) for a in counts for b in counts)
+    largest, half = 0, 0
+    for count in reversed(counts):
+        largest, half = largest + count, half + 1
+        if 2 * largest >= total:
+            break
+    return {
+        "effective_speakers": exp(entropy), "gini": between / (2 * len(counts) * total), "half_of_messages_by": half,
+    }  # fmt: skip
+
+
+def _spoken(group: Group, member: str, days: range, late: bool) -> list[int]:
+    """Days of the messages of a member, one a message."""
+    found = [
+        group.days.of(e["ts_ms"])
+        for e, was_late in group.log
+        if e["type"] == "message" and e["member_id"] == member and (late or not was_late)
+    ]
+    return [day for day in found if day in days]
+
+
+def tiers(partitions: Iterable[Community], zone: str) -> list[Row]:
+    """Loud, occasional and silent members, operators, aliases and bots left out."""
+    groups = _groups(partitions)
+    now_ms = _now_ms(groups)
+    rows = []
+    for name, group in groups.items():
+        today = group.days.of(now_ms)
+        days = range(today - 27, today + 1)
+        known = {member: membership(group, member) for member in group.members()}
+        base = [member for member, row in known.items() if row["present"] and row["role"] == "member"]
+        if not base:
+            continue
+        spoken = {m: len(set(_spoken(group, m, days, late=True))) for m in base}
+        messages = {m: len(_spoken(group, m, days, late=False)) for m in base}
+        row = _tiers(list(spoken.values()), len(base))
+        loud = sum(n for m, n in messages.items() if spoken[m] >= 8)
+        total = sum(messages.values())
+        row |= {"messages": total, "loud_messages": loud, "loud_message_share": loud / total if total else 0.0}
+        row["occasional_messages"] = sum(n for m, n in messages.items() if 1 <= spoken[m] < 8)
+        row |= _concentration([n for n in messages.values() if n])
+        rows.append({"group_id": name, "as_of": _moment(now_ms, zone)} | row)
+    return rows
+
+
+def _tiers(days_spoken: list[int], members: int) -> Row:
+    counts = {
+        "daily": sum(n >= 20 for n in days_spoken), "loud": sum(n >= 8 for n in days_spoken),
+        "occasional": sum(1 <= n < 8 for n in days_spoken), "silent": sum(n == 0 for n in days_spoken),
+    }  # fmt: skip
+    shares = {f"{tier}_share": counts[tier] / members for tier in ("loud", "occasional", "silent")}
+    band = next((name for most, name in _BANDS if members <= most), "501+")
+    return {"members": members, "size_band": band} | counts | shares
+
+
+def tiers_daily(partitions: Iterable[Community], zone: str) -> list[Row]:
+    """The same of every closed day, for the speakers of any role."""
+    rows = []
+    for name, group in _groups(partitions).items():
+        for day in group.group_days:
+            recent = {key: n for key, n in group.member_days.items() if day - 28 < key[0] <= day}
+            days = Counter(member for _, member in recent)
+            messages: Counter[str] = Counter()
+            for (_, member), n in recent.items():
+                messages[member] += n
+            if days:
+                tier = _tiers(list(days.values()), len(days))
+                rows.append(
+                    {"group_id": name, "day": _date(day), "speakers": len(days), "messages": sum(messages.values())}
+                    | {key: tier[key] for key in ("daily", "loud", "occasional")}
+                    | {"loud_messages": sum(n for m, n in messages.items() if days[m] >= 8)}
+                    | _concentration(list(messages.values()))
+                )
+    return rows
+
+
+# --- retention ------------------------------------------------------------------------------------------------------
+
+
+def retention_daily(partitions: Iterable[Community], zone: str) -> list[Row]:
+    """Cohorts by day of the first join, source and inviter, for every n whose day is closed."""
+    cohorts: dict[tuple[Any, ...], Row] = {}
+    for name, group in _groups(partitions).items():
+        for member in group.members():
+            row = membership(group, member)
+            if row["join_ms"] is None:
+                continue
+            joined = group.days.of(row["join_ms"])
+            for n in (1, 7, 30, 60, 90):
+                if joined + n >= group.closed_day:
+                    continue
+                key = (name, _date(joined), n, row["source"], row["inviter_id"] or "")
+                cohort = cohorts.setdefault(key, {"base": 0, "stayed": 0, "spoke": 0, "spoke_within_7d": 0})
+                cohort["base"] += 1
+                cohort["stayed"] += _stayed(group, member, row["join_ms"], joined + n)
+                cohort["spoke"] += _spoke(group, member, row, range(joined + n, joined + n + 1))
+                cohort["spoke_within_7d"] += n >= 7 and _spoke(
+                    group, member, row, range(joined + n - 6, joined + n + 1)
+                )
+    names = ("group_id", "cohort", "n", "source", "inviter_id")
+    return [dict(zip(names, key, strict=True)) | row for key, row in cohorts.items()]
+
+
+def _spoke(group: Group, member: str, row: Row, days: range) -> bool:
+    """Whether the member spoke on one of these days; late messages count as far back as the day mask reaches."""
+    if row["last_ms"] is None:
+        return False
+    reach = group.days.of(row["last_ms"]) - 127
+    with_late = set(_spoken(group, member, days, late=True))
+    in_time = {day for day, who in group.member_days if who == member}
+    return any(day in with_late if day >= reach else day in in_time for day in days)
+
+
+def _stayed(group: Group, member: str, join_ms: int, day: int) -> bool:
+    """Whether the member was in the group at the end of a day, by the events before that."""
+    before = [e for e, _ in group.log if group.days.of(e["ts_ms"]) <= day]
+    mine = [e for e in before if e.get("member_id") == member]
+    ins = [e["ts_ms"] for e in mine if e["type"] in ("join", "roster")] + [join_ms]
+    outs = [e["ts_ms"] for e in mine if e["type"] == "leave"]
+    signs = [e["ts_ms"] for e in mine if activity(e)] + ins
+    return bool(max(ins) > max(outs, default=0)) and _newest_roster(before) <= max(signs)
+
+
+def _newest_roster(events: list[Event]) -> int:
+    """Start of the newest complete roster."""
+    times: dict[str, list[int]] = {}
+    for e in events:
+        if e["type"] in ("roster", "roster_end"):
+            times.setdefault(e["snapshot_id"], []).append(e["ts_ms"])
+    complete = {e["snapshot_id"] for e in events if e["type"] == "roster_end" and e["complete"]}
+    return max((min(found) for snapshot, found in times.items() if snapshot in complete), default=0)
+
+
+def retention(partitions: Iterable[Community], zone: str) -> list[Row]:
+    """All cohorts together, by source and by inviter."""
+    found: dict[tuple[Any, ...], Counter[str]] = {}
+    for row in retention_daily(partitions, zone):
+        for dimension, value in (("all", ""), ("source", row["source"]), ("inviter", row["inviter_id"])):
+            if dimension != "inviter" or value:
+                counts = found.setdefault((row["group_id"], dimension, value, row["n"]), Counter())
+                counts.update({name: row[name] for name in ("base", "stayed", "spoke", "spoke_within_7d")})
+    return [
+        {"group_id": group, "dimension": dimension, "value": value, "n": n}
+        | {name: counts[name] for name in ("base", "stayed", "spoke")}
+        | {
+            "spoke_within_7d": counts["spoke_within_7d"] if n >= 7 else None,
+            "stayed_share": counts["stayed"] / counts["base"], "spoke_share": counts["spoke"] / counts["base"],
+        }
+        for (group, dimension, value, n), counts in found.items()
+    ]  # fmt: skip
+
+
+#: View -> its rows.
+ANSWERS: dict[str, Callable[[Iterable[Community], str], list[Row]]] = {
+    answer.__name__: answer
+    for answer in (rolling_activity, rolling_activity_daily, tiers, tiers_daily, retention_daily, retention)
+}
