@@ -1,6 +1,7 @@
 """Every setting, its default, its meaning, and where it may come from.
 
-Order: command line, `GROUPVITALS_…` variables, `groupvitals.toml` (or the file named by `GROUPVITALS_CONFIG`), defaults.
+Order: command line, `GROUPVITALS_…` variables, `groupvitals.toml` (or the file named by `GROUPVITALS_CONFIG`),
+defaults.
 """
 
 import os
@@ -63,7 +64,7 @@ class WorkerSettings(Section):
         4_000_000, description="records of a partition among which a repeated event_id is found"
     )
     flush_interval_s: Annotated[float, Field(ge=0.05, le=60)] = Field(0.4, description="longest time between two flushes")
-    flush_events: Annotated[int, Field(ge=1_000)] = Field(400_000, description="flush early when so many events wait")
+    flush_events: Annotated[int, Field(ge=1_000)] = Field(250_000, description="flush early when so many events wait")
     buffered_frames: Annotated[int, Field(ge=1, le=64)] = Field(2, description="frames that wait a partition")
     max_memberships: Annotated[int, Field(ge=1_000)] = Field(
         5_000_000, description="memberships a partition keeps in memory; colder ones are read back when they wake"

@@ -42,7 +42,7 @@ class WorkerConfig:
     lateness_h: int = 48
     duplicate_horizon: int = 4_000_000
     flush_interval_s: float = 0.4
-    flush_events: int = 400_000
+    flush_events: int = 250_000
     buffered_frames: int = 2
     max_memberships: int = 5_000_000
     tick_s: float = 60

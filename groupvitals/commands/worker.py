@@ -55,6 +55,7 @@ def run_worker(
     from groupvitals.progress import JsonProgress, WorkerProgress, log_plainly
 
     log_plainly()
+    _keep_freed_memory()
     with JsonProgress() if as_json else WorkerProgress() as progress:
         progress.say("Compiling kernels (kept in the cache for the next time)")
         began = time.perf_counter()
@@ -69,6 +70,16 @@ def run_worker(
     if stats is not None:
         stats.write_text(json.dumps(summary(worker), indent=1))
     return worker
+
+
+def _keep_freed_memory() -> None:
+    """Let glibc reuse the pages of freed frames: giving them back and faulting them in again costs a sixth of the time."""
+    import ctypes
+
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:  # glibc's M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, M_TOP_PAD, M_ARENA_MAX
+        for option, value in ((-3, 1 << 30), (-1, (1 << 31) - 1), (-2, 1 << 28), (-8, 1)):
+            mallopt(option, value)
 
 
 def _input_ended() -> Callable[[], bool]:
