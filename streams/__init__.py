@@ -1,1 +1,4 @@
-"""How data moves: the Faust app, frames, state, one agent a module. May import `schemas`, `analytics`, `sources`, `sinks`."""
+"""How data moves: the Faust app, frames, state, one agent a module.
+
+May import `schemas`, `analytics`, `sources` and `sinks`.
+"""

@@ -62,7 +62,9 @@ def constant(value: str, count: int) -> pa.Array:
     return categories(np.zeros(count, np.int8), (value,))
 
 
-def lists(buffer: NDArray[np.uint8], elements: NDArray[np.int32], firsts: NDArray[Any], counts: NDArray[Any]) -> pa.Array:
+def lists(
+    buffer: NDArray[np.uint8], elements: NDArray[np.int32], firsts: NDArray[Any], counts: NDArray[Any]
+) -> pa.Array:
     """Lists of strings: `counts` elements from `firsts` on in `elements` (start, length)."""
     offsets = np.empty(len(counts) + 1, np.int32)
     _offsets(counts, offsets)

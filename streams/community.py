@@ -17,10 +17,11 @@ from schemas.errors import DataError, GroupvitalsError
 from schemas.frame import Records
 from sinks.contract import Store
 from streams.dead_letters import DeadLetterProducer
+from streams.flush import Flush, merge
 from streams.kafka_broker import KafkaBroker
 from streams.retry import retrying
 from streams.takeover import take_over
-from streams.task import Flush, Task, merge
+from streams.task import Task
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +100,7 @@ class CommunityProcessor:
     async def _own(self, broker: KafkaBroker, partition: int) -> None:
         task = self.tasks.get(partition) or self._new_task(partition)
         self.tasks[partition] = task
-        while self._broker is broker and not await take_over(task, broker, self.store, self._in_kernels):
+        while self._broker is broker and not await take_over(task, broker, self.store, self._in_kernels):  # noqa: ASYNC110
             await asyncio.sleep(0.5)
         if self._broker is broker:
             self.running.add(partition)
@@ -118,7 +119,9 @@ class CommunityProcessor:
     async def take(self, partition: int, generation: int, records: Records) -> None:
         """Apply one frame; one of another generation or of a partition that is not ours is dropped."""
         broker = self._broker
-        if broker is None or generation != broker.generation or partition not in self.running or partition in self.stopped:
+        if broker is None or generation != broker.generation:
+            return
+        if partition not in self.running or partition in self.stopped:
             return
         task, began = self.tasks[partition], time.perf_counter()
         self.progress.first_frame_at = self.progress.first_frame_at or time.time()
@@ -133,12 +136,12 @@ class CommunityProcessor:
         self.progress.events += task.next_offset - before
         if not contiguous and self._broker is broker:
             await self._seek(broker, [partition])
-        waiting = self.waiting
+        waiting, too_many = self.waiting, 2 * self._enough_events
         if waiting >= self._enough_events:
             self._enough.set()
-        if waiting >= 2 * self._enough_events:
+        if waiting >= too_many:
             async with self._drained:
-                await self._drained.wait_for(lambda: self.waiting < 2 * self._enough_events or self._broker is not broker)
+                await self._drained.wait_for(lambda: self.waiting < too_many or self._broker is not broker)
 
     @property
     def waiting(self) -> int:
@@ -181,7 +184,8 @@ class CommunityProcessor:
             )
             landed = time.perf_counter()
             self.progress.seconds["land"] += landed - began
-            await self._retrying(broker, "writing checkpoints", self.store.write_checkpoints, [f.checkpoint for f in flushes])
+            checkpoints = [flush.checkpoint for flush in flushes]
+            await self._retrying(broker, "writing checkpoints", self.store.write_checkpoints, checkpoints)
         except GroupvitalsError as error:
             if self._broker is broker:
                 raise

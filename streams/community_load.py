@@ -79,7 +79,9 @@ def _add_labels(state, buffer, starts, lengths, rows):
 @kernel
 def _add_panes(state, records):
     for i in range(len(records)):
-        row = find_pane(state.panes, state.pane_index, state.counts, records[i].group, records[i].bucket, records[i].daily)
+        row = find_pane(
+            state.panes, state.pane_index, state.counts, records[i].group, records[i].bucket, records[i].daily
+        )
         state.panes[row] = records[i]
 
 
@@ -130,7 +132,9 @@ def load_panes(state: CommunityState, table: pa.Table) -> None:
     for name in ("daily", "bucket", "slot", *COUNTERS):
         records[name] = np.asarray(table[name])
     groups = state.state.groups
-    closed = np.where(records["daily"] == 1, groups["closed_day"][records["group"]], groups["closed_hour"][records["group"]])
+    closed = np.where(
+        records["daily"] == 1, groups["closed_day"][records["group"]], groups["closed_hour"][records["group"]]
+    )
     records = records[records["bucket"] >= closed]
     state.reserve(panes=len(records))
     _add_panes(state.state, records)
@@ -140,5 +144,3 @@ def load_ids(state: CommunityState, table: pa.Table) -> None:
     """Remember the event ids of records that landed before the checkpoint, in offset order."""
     hashes = np.asarray(table["event_hash"]).astype(np.uint64)
     state.remember(hashes, np.asarray(table["offset"]).astype(np.int64))
-
-

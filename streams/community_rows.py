@@ -15,11 +15,12 @@ _ENUMS = {name: _SPEC.field(name).values for name in ("platform", "status", "sou
 
 #: Columns that a table takes from the record of the same name, as they are.
 GROUP_COLUMNS = (
-    "max_ms", "first_ms", "activity_ms", "closed_hour", "closed_day", "created_ms", "status_ms", "count_ms", "heartbeat_ms",
-    "snapshot", "snapshot_ms", "complete", "roster_ms", "late", "member_count", "healthy",
+    "max_ms", "first_ms", "activity_ms", "closed_hour", "closed_day", "created_ms", "status_ms", "count_ms",
+    "heartbeat_ms", "snapshot", "snapshot_ms", "complete", "roster_ms", "late", "member_count", "healthy",
 )  # fmt: skip
 MEMBER_COLUMNS = (
-    "spoke_lo", "spoke_hi", "reacted_lo", "reacted_hi", "read_lo", "read_hi", "spoke_hours", "reacted_hours", "read_hours",
+    "spoke_lo", "spoke_hi", "reacted_lo", "reacted_hi", "read_lo", "read_hi",
+    "spoke_hours", "reacted_hours", "read_hours",
     "first_ms", "last_ms", "spoke_ms", "join_ms", "in_ms", "out_ms", "role_ms", "messages", "joins", "leaves",
 )  # fmt: skip
 
@@ -46,9 +47,14 @@ def group_rows(state: State, rows: NDArray[np.int32]) -> pa.Table:
     """Rows of `group_states`."""
     records = state.groups[rows]
     return pa.table(
-        {"group_id": ids(state.arena, records["id_at"]), "slot": _slots(records), **_plain(records, GROUP_COLUMNS),
-         "platform": _enum(records, "platform"), "status": _enum(records, "status")}
-    )  # fmt: skip
+        {
+            "group_id": ids(state.arena, records["id_at"]),
+            "slot": _slots(records),
+            **_plain(records, GROUP_COLUMNS),
+            "platform": _enum(records, "platform"),
+            "status": _enum(records, "status"),
+        }
+    )
 
 
 def member_rows(state: State, rows: NDArray[np.int32]) -> pa.Table:
@@ -56,23 +62,26 @@ def member_rows(state: State, rows: NDArray[np.int32]) -> pa.Table:
     records = state.members[rows]
     inviters = np.where(records["inviter"] >= 0, state.labels[np.maximum(records["inviter"], 0)], -1)
     opened = np.ascontiguousarray(records["open_messages"]).reshape(-1)
+    fours = np.arange(0, len(opened) + 1, 4, dtype=np.int32)
     return pa.table(
         {
-            "group_id": _group_ids(state, records["group"]), "member_id": ids(state.arena, records["id_at"]),
-            "slot": _slots(records), **_plain(records, MEMBER_COLUMNS),
-            "open_messages": pa.ListArray.from_arrays(pa.array(np.arange(0, len(opened) + 1, 4, np.int32)), pa.array(opened)),
-            "source": _enum(records, "source"), "role": _enum(records, "role"), "inviter_id": ids(state.arena, inviters),
+            "group_id": _group_ids(state, records["group"]),
+            "member_id": ids(state.arena, records["id_at"]),
+            "slot": _slots(records),
+            **_plain(records, MEMBER_COLUMNS),
+            "open_messages": pa.ListArray.from_arrays(pa.array(fours), pa.array(opened)),
+            "source": _enum(records, "source"),
+            "role": _enum(records, "role"),
+            "inviter_id": ids(state.arena, inviters),
         }
-    )  # fmt: skip
+    )
 
 
 def pane_rows(state: State, rows: NDArray[np.int32]) -> pa.Table:
     """Rows of `pane_states`."""
     records = state.panes[rows]
-    return pa.table(
-        {"group_id": _group_ids(state, records["group"]), "slot": _slots(records),
-         **_plain(records, ("daily", "bucket", *COUNTERS))}
-    )  # fmt: skip
+    counted = _plain(records, ("daily", "bucket", *COUNTERS))
+    return pa.table({"group_id": _group_ids(state, records["group"]), "slot": _slots(records), **counted})
 
 
 def group_day_rows(state: State, closed: NDArray[Any]) -> pa.Table:
@@ -86,6 +95,10 @@ def member_day_rows(state: State, closed: NDArray[Any]) -> pa.Table:
     """Rows of `member_days`."""
     members = state.members[closed["membership"]]
     return pa.table(
-        {"group_id": _group_ids(state, members["group"]), "member_id": ids(state.arena, members["id_at"]),
-         "day": pa.array(np.ascontiguousarray(closed["day"])).cast(pa.date32()), **_plain(closed, ("messages",))}
-    )  # fmt: skip
+        {
+            "group_id": _group_ids(state, members["group"]),
+            "member_id": ids(state.arena, members["id_at"]),
+            "day": pa.array(np.ascontiguousarray(closed["day"])).cast(pa.date32()),
+            **_plain(closed, ("messages",)),
+        }
+    )

@@ -6,8 +6,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from schemas.errors import BackpressureError
+from streams.flush import Letter
 from streams.retry import retrying
-from streams.task import Letter
 
 
 class DeadLetterProducer:
@@ -26,7 +26,9 @@ class DeadLetterProducer:
     async def _send(self, letters: list[Letter]) -> None:
         try:
             if self._producer is None:
-                producer = AIOKafkaProducer(bootstrap_servers=self._bootstrap, acks="all", max_request_size=8 << 20, linger_ms=5)
+                producer = AIOKafkaProducer(
+                    bootstrap_servers=self._bootstrap, acks="all", max_request_size=8 << 20, linger_ms=5
+                )
                 await producer.start()
                 self._producer = producer
             for first in range(0, len(letters), 500):
@@ -37,9 +39,14 @@ class DeadLetterProducer:
 
     async def _one(self, letter: Letter) -> asyncio.Future[object]:
         headers = {
-            "dlq.topic": self.topic, "dlq.partition": letter.partition, "dlq.offset": letter.offset, "dlq.error": letter.error,
-            "dlq.reason": letter.reason, "dlq.schema_version": 1, "dlq.first_seen_ms": letter.first_seen_ms,
-        }  # fmt: skip
+            "dlq.topic": self.topic,
+            "dlq.partition": letter.partition,
+            "dlq.offset": letter.offset,
+            "dlq.error": letter.error,
+            "dlq.reason": letter.reason,
+            "dlq.schema_version": 1,
+            "dlq.first_seen_ms": letter.first_seen_ms,
+        }
         assert self._producer is not None
         sent: asyncio.Future[object] = await self._producer.send(
             f"{self.topic}.dlq", letter.value, letter.key,

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.columns import WORDS, Columns, Kind, columns
+from schemas.columns import WORDS, Kind, columns
 from schemas.errors import InvalidEventError
 from schemas.fields import MAX_AHEAD_MS, MAX_VALUE_BYTES
 from schemas.frame import Frame, Records

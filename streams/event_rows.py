@@ -21,10 +21,10 @@ _SPEC = columns("chat.events")
 #: Types whose events also land in `facts`, and the columns they have there.
 _FACTS = [_SPEC.types.index(name) for name in ("join", "leave", "roster", "roster_end", "profile", "group", "call")]
 _FACT_COLUMNS = (
-    "group_id", "type", "member_id", "ts_ms", "event_id", "platform", "inviter_id", "source", "channel", "campaign_id", "link_id",
-    "reason", "actor_id", "snapshot_id", "joined_at_ms", "role", "nickname", "complete", "count", "attributes", "name",
-    "created_at_ms", "owner_id", "status", "member_count", "tags", "aliases", "call_id", "kind", "series_id", "variant", "message_id",
-    "window_h", "link_ids",
+    "group_id", "type", "member_id", "ts_ms", "event_id", "platform", "inviter_id", "source", "channel", "campaign_id",
+    "link_id", "reason", "actor_id", "snapshot_id", "joined_at_ms", "role", "nickname", "complete", "count",
+    "attributes", "name", "created_at_ms", "owner_id", "status", "member_count", "tags", "aliases", "call_id", "kind",
+    "series_id", "variant", "message_id", "window_h", "link_ids",
 )  # fmt: skip
 #: A field that fewer than one record in so many has is left to a second table, so that most rows stay narrow.
 _RARE = 32
@@ -97,11 +97,13 @@ def _column(frame: Frame, field: Field, rows: NDArray[np.int64]) -> pa.Array:
     return strings(frame.buffer, starts, lengths)
 
 
-def event_rows(frame: Frame, flags: NDArray[np.uint8], groups: NDArray[np.int32], store_text: bool) -> dict[str, pa.Table]:
+def event_rows(
+    frame: Frame, flags: NDArray[np.uint8], groups: NDArray[np.int32], store_text: bool
+) -> dict[str, pa.Table]:
     """The rows of a frame's good records: `events`, with fields that many have, `events:rare`, with all, and `facts`.
 
-    `groups` numbers the group of each record (-1: none); `flags` is what `apply` said. Columns that no record of a table has
-    are left to their defaults.
+    `groups` numbers the group of each record (-1: none); `flags` is what `apply` said. Columns that no record of a
+    table has are left to their defaults.
     """
     rows = np.flatnonzero(frame.ok)
     counts = np.zeros(64, np.int64)

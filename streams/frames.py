@@ -1,8 +1,9 @@
-"""Frames: a Faust transport whose consumer hands an agent one message a fetch and partition, its records still as bytes.
+"""Frames: a Faust transport whose consumer hands an agent one message a fetch and partition, its records still bytes.
 
-Everything else stays Faust's: the worker, group membership, rebalancing, flow control, and ordinary agents on other topics.
-Frame topics are declared with `acks=False`: Faust never commits them. Their offsets move only by `commit_frames`, bound to
-the generation in which the partitions were assigned; their positions come from `positions`, not from Kafka's offsets.
+Everything else stays Faust's: the worker, group membership, rebalancing, flow control, ordinary agents on other topics.
+Frame topics are declared with `acks=False`: Faust never commits them. Their offsets move only by `commit_frames`, bound
+to the generation in which the partitions were assigned; their positions come from `positions`, not from Kafka's
+offsets.
 """
 
 import asyncio
@@ -13,8 +14,13 @@ from typing import Any
 import aiokafka.consumer.fetcher as aiokafka_fetcher
 import faust
 from aiokafka.errors import (
-    CommitFailedError, IllegalGenerationError, IllegalStateError, KafkaError, RebalanceInProgressError, UnknownMemberIdError,
-)  # fmt: skip
+    CommitFailedError,
+    IllegalGenerationError,
+    IllegalStateError,
+    KafkaError,
+    RebalanceInProgressError,
+    UnknownMemberIdError,
+)
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
@@ -23,7 +29,13 @@ from faust.types.tuples import ConsumerMessage
 from schemas.errors import BackpressureError
 from streams.records import read_records
 
-_REFUSED = (CommitFailedError, IllegalGenerationError, IllegalStateError, RebalanceInProgressError, UnknownMemberIdError)
+_REFUSED = (
+    CommitFailedError,
+    IllegalGenerationError,
+    IllegalStateError,
+    RebalanceInProgressError,
+    UnknownMemberIdError,
+)
 
 
 class _KeptRecords(aiokafka_fetcher.MemoryRecords):  # type: ignore[misc]
@@ -44,7 +56,11 @@ def take_frames(fetcher: Any, partitions: Iterable[TP], topics: set[str]) -> dic
     wanted = set(partitions)
     for tp in list(fetcher._records):
         result = fetcher._records[tp]
-        if tp.topic not in topics or TP(tp.topic, tp.partition) not in wanted or not hasattr(result, "check_assignment"):
+        if (
+            tp.topic not in topics
+            or TP(tp.topic, tp.partition) not in wanted
+            or not hasattr(result, "check_assignment")
+        ):
             continue
         del fetcher._records[tp]
         fetcher._notify(fetcher._wait_consume_future)
@@ -80,7 +96,11 @@ class FrameConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         coordinator._push_error_to_user = told
 
     async def _fetch_records(
-        self, consumer: Any, active_partitions: Any, timeout: float | None = None, max_records: int | None = None
+        self,
+        consumer: Any,
+        active_partitions: Any,
+        timeout: float | None = None,  # noqa: ASYNC109 - Faust passes it
+        max_records: int | None = None,
     ) -> Any:
         topics = self.app.frame_topics
         frames: dict[TP, Any] = {}
@@ -153,7 +173,7 @@ class FrameConsumer(driver.Consumer):  # type: ignore[misc]
         """The thread that talks to Kafka; call it with `call_thread`."""
         return self._thread  # type: ignore[no-any-return]
 
-    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:  # noqa: ASYNC109 - Faust passes it
         """Fetch; a frame of a generation that is over, or of a partition no longer active, is dropped."""
         records, active = await self._wait_next_records(timeout)
         generation = self.app.consumer_generation_id

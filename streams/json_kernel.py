@@ -9,7 +9,8 @@ import numpy as np
 
 from analytics.compiled import kernel
 from analytics.hashing import load64
-from streams.json_text import clean, integer, is_id, space, string, word
+from streams.json_text import integer, space, string, word
+from streams.utf8 import clean, is_id
 
 _FAIL = -1
 _EMPTY, _ONE = np.uint64(0), np.uint64(1)
@@ -51,16 +52,17 @@ def _field(buffer, start, length, table, salt, names):
 
 @kernel
 def _enum(buffer, start, length, first, last, values):
-    """Code of an enum value among the values `first` to `last`, or -1; `values` holds length and three words a value."""
+    """Code of an enum value among those from `first` to `last`, or -1; `values` has length and three words a value."""
     if length > 24:
         return _FAIL
     piece = _part(buffer, start, length, 0)
     for value in range(first, last):
-        if values[value, 0] == np.uint64(length) and values[value, 1] == piece:
-            if length <= 8 or (
-                values[value, 2] == _part(buffer, start, length, 8) and values[value, 3] == _part(buffer, start, length, 16)
-            ):
-                return value - first
+        if values[value, 0] != np.uint64(length) or values[value, 1] != piece:
+            continue
+        if length <= 8:
+            return value - first
+        if values[value, 2] == _part(buffer, start, length, 8) and values[value, 3] == _part(buffer, start, length, 16):
+            return value - first
     return _FAIL
 
 

@@ -1,7 +1,7 @@
-"""JSON's strings, numbers and words, read from bytes: strict, compiled, eight bytes at a time. RFC 8259, RFC 3629.
+"""JSON's strings, numbers and words, read from bytes: strict, compiled, eight bytes at a time. RFC 8259.
 
-Places are indices into the buffer; -1 means "not sure", which leaves the record to `schemas.validate`. Seven bytes behind any
-record must be readable.
+Places are indices into the buffer; -1 means "not sure", which leaves the record to `schemas.validate`. Seven bytes
+behind any record must be readable.
 """
 
 # Types would say less than the docstrings here: every argument is an array or an index, and Numba infers them.
@@ -12,11 +12,14 @@ from numba.cpython.unsafe.numbers import trailing_zeros
 
 from analytics.compiled import kernel
 from analytics.hashing import copy_bytes, load64
+from streams.utf8 import put_utf8
 
 _FAIL = -1
 _ONES, _HIGHS = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
 _QUOTES, _BACKSLASHES = np.uint64(0x2222222222222222), np.uint64(0x5C5C5C5C5C5C5C5C)
 _SPACES, _DELETES = np.uint64(0x2020202020202020), np.uint64(0x7F7F7F7F7F7F7F7F)
+_TRUE, _FALSE, _NULL = (np.uint64(int.from_bytes(word, "little")) for word in (b"true", b"false", b"null"))
+_FOUR_BYTES, _FIVE_BYTES = np.uint64(0xFFFFFFFF), np.uint64(0xFFFFFFFFFF)
 
 
 @kernel
@@ -31,10 +34,8 @@ def space(buffer, at, end):
 def _special(word):
     """High bits at bytes that end a plain run: quote, backslash, control characters; the lowest one is exact."""
     quote, backslash, delete = word ^ _QUOTES, word ^ _BACKSLASHES, word ^ _DELETES
-    return (
-        ((quote - _ONES) & ~quote) | ((backslash - _ONES) & ~backslash) | ((delete - _ONES) & ~delete)
-        | ((word - _SPACES) & ~word)
-    ) & _HIGHS  # fmt: skip
+    marks = ((quote - _ONES) & ~quote) | ((backslash - _ONES) & ~backslash)
+    return (marks | ((delete - _ONES) & ~delete) | ((word - _SPACES) & ~word)) & _HIGHS
 
 
 @kernel
@@ -53,22 +54,6 @@ def _hex4(buffer, at, end):
         else:
             return _FAIL
     return value
-
-
-@kernel
-def _put_utf8(buffer, at, code):
-    if code < 0x80:
-        buffer[at] = code
-        return at + 1
-    if code < 0x800:
-        buffer[at], buffer[at + 1] = 0xC0 | code >> 6, 0x80 | code & 63
-        return at + 2
-    if code < 0x10000:
-        buffer[at], buffer[at + 1], buffer[at + 2] = 0xE0 | code >> 12, 0x80 | code >> 6 & 63, 0x80 | code & 63
-        return at + 3
-    buffer[at], buffer[at + 1] = 0xF0 | code >> 18, 0x80 | code >> 12 & 63
-    buffer[at + 2], buffer[at + 3] = 0x80 | code >> 6 & 63, 0x80 | code & 63
-    return at + 4
 
 
 @kernel
@@ -100,7 +85,7 @@ def _unescape(buffer, at, end, tail):
                 at += 6
             elif code < 0 or 0xD800 <= code <= 0xDFFF:
                 return _FAIL, tail
-            tail = _put_utf8(buffer, tail, code)
+            tail = put_utf8(buffer, tail, code)
         else:
             plain = _FAIL
             if c == 34 or c == 92 or c == 47:
@@ -126,8 +111,8 @@ def _unescape(buffer, at, end, tail):
 def string(buffer, at, end, tail):
     """Read the string whose opening quote is at `at - 1`.
 
-    Returns (place after its closing quote or -1, start, length, whether it may hold anything but printable ASCII, new tail).
-    A string with escapes is copied without them to `tail`.
+    Returns (place after its closing quote or -1, start, length, whether it may hold anything but printable ASCII, new
+    tail). A string with escapes is copied without them to `tail`.
     """
     start, high = at, np.uint64(0)
     while at < end:
@@ -157,59 +142,6 @@ def string(buffer, at, end, tail):
 
 
 @kernel
-def clean(buffer, at, end):
-    """Whether the bytes are UTF-8; most records are plain ASCII and end after one quick pass."""
-    first, high = at, np.uint64(0)
-    while at + 8 <= end:
-        high |= load64(buffer, at)
-        at += 8
-    while at < end:
-        high |= np.uint64(buffer[at])
-        at += 1
-    return high & _HIGHS == np.uint64(0) or _is_utf8(buffer, first, end)
-
-
-@kernel
-def _is_utf8(buffer, at, end):
-    while at < end:
-        c = buffer[at]
-        if c < 0x80:
-            at += 1
-            continue
-        if 0xC2 <= c <= 0xDF:
-            more, low, high = 1, 0x80, 0xBF
-        elif 0xE0 <= c <= 0xEF:
-            more, low, high = 2, 0xA0 if c == 0xE0 else 0x80, 0x9F if c == 0xED else 0xBF
-        elif 0xF0 <= c <= 0xF4:
-            more, low, high = 3, 0x90 if c == 0xF0 else 0x80, 0x8F if c == 0xF4 else 0xBF
-        else:
-            return False
-        if at + more >= end:
-            return False
-        if buffer[at + 1] < low or buffer[at + 1] > high:
-            return False
-        for i in range(at + 2, at + more + 1):
-            if buffer[i] & 0xC0 != 0x80:
-                return False
-        at += more + 1
-    return True
-
-
-@kernel
-def is_id(buffer, start, length):
-    """1 to 128 characters, none of them a control character (C0, DEL, C1)."""
-    if length < 1 or length > 512:
-        return False
-    characters = 0
-    for i in range(start, start + length):
-        c = buffer[i]
-        characters += c & 0xC0 != 0x80
-        if c < 32 or c == 127 or (c == 0xC2 and i + 1 < start + length and buffer[i + 1] < 0xA0):
-            return False
-    return characters <= 128
-
-
-@kernel
 def integer(buffer, at, end):
     """Read an integer of at most 18 digits. Returns (place after it or -1, value)."""
     negative = buffer[at] == 45
@@ -230,13 +162,13 @@ def integer(buffer, at, end):
 @kernel
 def word(buffer, at, end):
     """Read `true`, `false` or `null`. Returns (place after it or -1, 1, 0 or -1)."""
-    if at + 4 <= end and buffer[at] == 116 and buffer[at + 1] == 114 and buffer[at + 2] == 117 and buffer[at + 3] == 101:
+    if at + 4 > end:
+        return _FAIL, 0
+    letters = load64(buffer, at)
+    if letters & _FOUR_BYTES == _TRUE:
         return at + 4, 1
-    if at + 4 <= end and buffer[at] == 110 and buffer[at + 1] == 117 and buffer[at + 2] == 108 and buffer[at + 3] == 108:
+    if letters & _FOUR_BYTES == _NULL:
         return at + 4, -1
-    if (
-        at + 5 <= end and buffer[at] == 102 and buffer[at + 1] == 97 and buffer[at + 2] == 108
-        and buffer[at + 3] == 115 and buffer[at + 4] == 101
-    ):  # fmt: skip
+    if at + 5 <= end and letters & _FIVE_BYTES == _FALSE:
         return at + 5, 0
     return _FAIL, 0

@@ -34,7 +34,9 @@ class KafkaBroker:
         """Commit (offset, term) a partition; False when this generation is over."""
         thread = self.consumer.thread
         return bool(
-            await retrying(lambda: self._call(thread.commit_frames, self.topic, cuts, self.generation), "committing offsets")
+            await retrying(
+                lambda: self._call(thread.commit_frames, self.topic, cuts, self.generation), "committing offsets"
+            )
         )
 
     async def bounds(self, partition: int) -> tuple[int, int]:

@@ -8,9 +8,9 @@ import struct
 import aiokafka.codec as codec
 import numpy as np
 from aiokafka.record.util import calc_crc32c
-from analytics.compiled import kernel
 from numpy.typing import NDArray
 
+from analytics.compiled import kernel
 from schemas.errors import DataError
 from schemas.frame import Records
 
@@ -62,12 +62,15 @@ def _batches(data: bytes, check_crc: bool) -> list[tuple[int, int, int, int, int
     found = []
     at, view = 0, memoryview(data)
     while len(data) - at >= _HEADER.size:
-        base, length, _, magic, crc, attributes, last_delta, first_ts, max_ts, _, _, _, count = _HEADER.unpack_from(data, at)
+        header = _HEADER.unpack_from(data, at)
+        base, length, _, magic, crc, attributes, last_delta, first_ts, max_ts, _, _, _, count = header
         end = at + 12 + length
         if end > len(data):
             break
         if magic != 2:
-            raise DataError(f"Offset {base} is stored in message format {magic}; only format 2 (Kafka 0.11+) can be read.")
+            raise DataError(
+                f"Offset {base} is stored in message format {magic}; only format 2 (Kafka 0.11+) can be read."
+            )
         if check_crc and calc_crc32c(data[at + _AFTER_CRC : end]) != crc:
             raise DataError(f"The record batch at offset {base} is corrupt: its checksum does not match.")
         records: bytes | memoryview = view[at + _HEADER.size : end]

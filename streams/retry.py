@@ -30,7 +30,7 @@ async def retrying(action: Callable[[], Awaitable[T]], doing: str, give_up: Call
             if now - said >= _SAY_EVERY_S:
                 log.warning("%s waits: %s Trying again.", doing, error)
                 said = now
-            await asyncio.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311
+            await asyncio.sleep(wait * random.uniform(0.5, 1.0))
             wait = min(wait * 2, _LONGEST_S)
         else:
             if said > float("-inf"):

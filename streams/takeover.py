@@ -1,7 +1,7 @@
 """Taking over a task: fence the old owner, read the chain, load the cut, write the new term's first checkpoint.
 
-The broker refuses a commit of whoever is no longer in the consumer group's generation; every step that must not be taken by
-a stale worker stands between two such commits.
+The broker refuses a commit of whoever is no longer in the consumer group's generation; every step that must not be
+taken by a stale worker stands between two such commits.
 """
 
 import asyncio
@@ -43,8 +43,9 @@ Thread = Callable[..., Awaitable[Any]]
 async def take_over(task: Task, broker: Broker, store: Store, thread: Thread = asyncio.to_thread) -> bool:
     """Own a partition. Returns False when the broker refused: somebody else owns it by now.
 
-    The task keeps its memory when the chain's head is its own last checkpoint; otherwise it is loaded. Raises `DataError`
-    when the checkpoint does not fit the topic, `ConfigError` when the numbers were made with other settings.
+    The task keeps its memory when the chain's head is its own last checkpoint; otherwise it is loaded. Raises
+    `DataError` when the checkpoint does not fit the topic, `ConfigError` when the numbers were made with other
+    settings.
     """
     offset, term = await broker.committed(task.partition)
     valid = chain(await retrying(lambda: thread(store.checkpoints, task.topic, task.partition), "reading checkpoints"))
@@ -88,18 +89,18 @@ def _check(task: Task, valid: Chain, topic_id: str, begin: int, end: int) -> Non
     known, offset = valid.head.topic_ids.get(task.topic, topic_id), valid.head.offsets[task.topic]
     if known != topic_id:
         raise DataError(
-            f"{where} was recreated: the checkpoint belongs to topic {known}, Kafka has {topic_id}. Use another database, or "
-            "another topic prefix, for the new topic."
+            f"{where} was recreated: the checkpoint belongs to topic {known}, Kafka has {topic_id}. "
+            "Use another database, or another topic prefix, for the new topic."
         )
     if not begin <= offset <= end:
         raise DataError(
-            f"{where}: the checkpoint is at offset {offset}, Kafka has {begin} to {end}. Records in between are gone or the "
-            "database is from elsewhere; restore the topic or use another database."
+            f"{where}: the checkpoint is at offset {offset}, Kafka has {begin} to {end}. "
+            "Records in between are gone or the database is from elsewhere; restore the topic or use another database."
         )
     if valid.head.settings != task.settings:
         raise ConfigError(
-            f"{where}: its numbers were made with {valid.head.settings}, this worker has {task.settings}. Start it with the "
-            "same settings, or use another database."
+            f"{where}: its numbers were made with {valid.head.settings}, this worker has {task.settings}. "
+            "Start it with the same settings, or use another database."
         )
 
 
@@ -108,7 +109,8 @@ def _read_back(task: Task, store: Store, last: dict[int, int], keys: list[tuple[
     valid = Chain(None, last | {task.cut.term: task.cut.sequence})
     columns = LOADED["membership_states"]
     return wait_for(
-        lambda: store.load("membership_states", task.topic, task.partition, valid, columns, keys), "reading memberships back"
+        lambda: store.load("membership_states", task.topic, task.partition, valid, columns, keys),
+        "reading memberships back",
     )
 
 
@@ -122,5 +124,3 @@ def _load(task: Task, store: Store, valid: Chain, start: int) -> None:
         load(task.state, store.load(table, task.topic, task.partition, valid, LOADED[table]))
     load_ids(task.state, store.event_ids(task.topic, task.partition, start - clock.horizon, start))
     log.info("%s partition %d: state of checkpoint %s loaded", task.topic, task.partition, valid.head.cut)
-
-

@@ -1,20 +1,17 @@
 """One task: one partition of chat.events, its state, what waits to land, and the term under which it is owned.
 
-Nothing here does I/O: frames come in, flushes come out, and whoever drives it says how they fared. The rules are those of
-`docs/exactness.md`.
+Nothing here does I/O: frames come in, flushes come out, and whoever drives it says how they fared. The rules are those
+of `docs/exactness.md`.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from analytics.community_state import (
-    DIRTY_GROUPS, DIRTY_MEMBERS, DIRTY_PANES, GROUP_DAYS, MEMBER_DAYS, State,
-)  # fmt: skip
+from analytics.community_state import DIRTY_GROUPS, DIRTY_MEMBERS, DIRTY_PANES, GROUP_DAYS, MEMBER_DAYS, State
 from schemas.errors import DataError
 from schemas.frame import Frame, Records
 from sinks.contract import Checkpoint, Cut
@@ -24,6 +21,7 @@ from streams.community_load import load_members
 from streams.community_state import CommunityState
 from streams.decode import DeadLetter, decode
 from streams.event_rows import event_rows
+from streams.flush import Flush, Letter, concat, letter_rows
 from streams.limits import DeadLetterLimits
 
 TOPIC = "chat.events"
@@ -34,35 +32,6 @@ _STATES: tuple[tuple[str, str, str, int, Callable[[State, NDArray[np.int32]], pa
     ("membership_states", "members", "dirty_members", DIRTY_MEMBERS, rows.member_rows),
     ("pane_states", "panes", "dirty_panes", DIRTY_PANES, rows.pane_rows),
 )
-
-
-@dataclass(frozen=True)
-class Letter:
-    """A dead letter on its way: where it stood, its original key and bytes, and why."""
-
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    error: str
-    reason: str
-    first_seen_ms: int
-
-
-@dataclass
-class Flush:
-    """What one flush of a task lands: rows by table, dead letters to produce, then the checkpoint.
-
-    A table's name may have a part behind a colon: rows for the same table that have other columns.
-    """
-
-    checkpoint: Checkpoint
-    tables: dict[str, pa.Table]
-    letters: list[Letter]
-    events: int
-    changed: dict[str, NDArray[np.int32]]
-    closed: tuple[NDArray[Any], NDArray[Any]]
-    raw: list[dict[str, pa.Table]] = field(default_factory=list)
 
 
 def _nothing_to_read(keys: list[tuple[str, str]]) -> pa.Table:
@@ -107,7 +76,7 @@ class Task:
         return self._flushed_offset
 
     def resume(self, cut: Cut, next_offset: int, flushed_offset: int) -> None:
-        """Own the partition: a fresh term's first cut, the first record to apply, and where the last checkpoint stands."""
+        """Own the partition: a fresh term's first cut, the first record to apply, where the last checkpoint stands."""
         self.cut, self.next_offset, self._flushed_offset = cut, next_offset, flushed_offset
 
     def reset(self) -> None:
@@ -119,8 +88,8 @@ class Task:
     def apply(self, records: Records) -> bool:
         """Apply the records that were not applied yet.
 
-        Returns False when records before this frame are missing: fetch again from `next_offset`. Raises `DataError` when too
-        many records break the contract; those before the limit are applied.
+        Returns False when records before this frame are missing: fetch again from `next_offset`. Raises `DataError`
+        when too many records break the contract; those before the limit are applied.
         """
         if records.first > self.next_offset:
             return False
@@ -131,7 +100,8 @@ class Task:
         stop = self.limits.judge(records.offsets, frame.ok)
         short = stop < len(records.offsets)
         if stop:
-            self._take(_head(frame, stop) if short else frame, records, [letter for letter in dead if letter.row < stop])
+            taken = _head(frame, stop) if short else frame
+            self._take(taken, records, [letter for letter in dead if letter.row < stop])
         if short:
             self.next_offset = int(records.offsets[stop])
             raise DataError(self.limits.message(self.topic, self.partition, self.next_offset))
@@ -143,12 +113,14 @@ class Task:
             load_members(self.state, self.read_back(asleep))
         flags, groups = self.state.apply(frame)
         self._raw.append(event_rows(frame, flags, groups, self.store_text))
-        self._letters += [
-            Letter(self.partition, int(frame.offsets[d.row]), records.key(d.row), records.value(d.row), d.kind, d.reason,
-                   int(frame.timestamps[d.row]))
-            for d in dead
-        ]  # fmt: skip
+        self._letters += [self._letter(frame, records, d) for d in dead]
         self._events += len(frame.offsets)
+
+    def _letter(self, frame: Frame, records: Records, dead: DeadLetter) -> Letter:
+        row = dead.row
+        offset, first_seen_ms = int(frame.offsets[row]), int(frame.timestamps[row])
+        key, value = records.key(row), records.value(row)
+        return Letter(self.partition, offset, key, value, dead.kind, dead.reason, first_seen_ms)
 
     def begin_flush(self) -> Flush | None:
         """Collect everything that changed into one flush, or None when nothing did or one is under way."""
@@ -163,7 +135,8 @@ class Task:
                 tables[table], changed[array] = make(state, dirty), dirty
                 getattr(state, array)["dirty"][dirty] = 0
             state.counts[count] = 0
-        closed = state.group_days[: state.counts[GROUP_DAYS]].copy(), state.member_days[: state.counts[MEMBER_DAYS]].copy()
+        group_days, member_days = state.counts[GROUP_DAYS], state.counts[MEMBER_DAYS]
+        closed = state.group_days[:group_days].copy(), state.member_days[:member_days].copy()
         state.counts[GROUP_DAYS] = state.counts[MEMBER_DAYS] = 0
         if len(closed[0]):
             tables["group_days"] = rows.group_day_rows(state, closed[0])
@@ -171,13 +144,14 @@ class Task:
             tables["member_days"] = rows.member_day_rows(state, closed[1])
         raw, self._raw, letters, self._letters, events, self._events = self._raw, [], self._letters, [], self._events, 0
         for name in dict.fromkeys(name for part in raw for name in part):
-            tables[name] = pa.concat_tables([part[name] for part in raw if name in part], promote_options="default")
+            tables[name] = concat([part[name] for part in raw if name in part])
         if letters:
-            tables["dead_letters"] = _letter_rows(letters)
+            tables["dead_letters"] = letter_rows(letters)
         version = cut.version(self.epoch)
         tables = {name: self._stamp(name, table, version) for name, table in tables.items() if table.num_rows}
+        offsets = {self.topic: self.next_offset}
         checkpoint = Checkpoint(
-            self.topic, self.partition, cut, {self.topic: self.next_offset}, None, self.topic_ids, self.settings, self.worker
+            self.topic, self.partition, cut, offsets, None, self.topic_ids, self.settings, self.worker
         )
         self.flushing = Flush(checkpoint, tables, letters, events, changed, closed, raw)
         return self.flushing
@@ -212,7 +186,8 @@ class Task:
             getattr(state, listed)[used : used + len(again)] = again
             state.counts[count] = used + len(again)
         self.state.reopen(*flush.closed)
-        self._raw, self._letters, self._events = flush.raw + self._raw, flush.letters + self._letters, flush.events + self._events
+        self._raw, self._letters = flush.raw + self._raw, flush.letters + self._letters
+        self._events += flush.events
 
     def _end(self) -> Flush:
         if self.flushing is None:
@@ -225,25 +200,3 @@ def _head(frame: Frame, count: int) -> Frame:
     columns = ("offsets", "timestamps", "ok", "extra", "types", "present")
     heads = {name: getattr(frame, name)[:count] for name in columns}
     return frame._replace(**heads, words=frame.words[:, :count].copy(), spans=frame.spans[:, :, :count].copy())
-
-
-def _letter_rows(letters: list[Letter]) -> pa.Table:
-    return pa.table(
-        {
-            "offset": pa.array([letter.offset for letter in letters], pa.uint64()),
-            "error": pa.array([letter.error for letter in letters]),
-            "reason": pa.array([letter.reason for letter in letters]),
-            "first_seen_ms": pa.array([letter.first_seen_ms for letter in letters], pa.int64()),
-        }
-    )
-
-
-def merge(flushes: list[Flush]) -> dict[str, pa.Table]:
-    """The rows of several tasks' flushes, one insert a table."""
-    names = dict.fromkeys(name for flush in flushes for name in flush.tables)
-    return {
-        name: pa.concat_tables([f.tables[name] for f in flushes if name in f.tables], promote_options="default").unify_dictionaries()
-        for name in names
-    }
-
-
