@@ -6,11 +6,14 @@ named after the sources of every room that holds kernels.
 
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numba
 from numba import njit
 
+_Decorator = Callable[[Callable[..., Any]], Any]
 _ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -27,6 +30,6 @@ if "NUMBA_CACHE_DIR" not in os.environ:
     numba.config.CACHE_DIR = str(_home / "groupvitals" / "kernels" / _digest())
 
 #: Decorator of every kernel.
-kernel = njit(cache=True, nogil=True, _nrt=False)
+kernel: _Decorator = njit(cache=True, nogil=True, _nrt=False)
 #: Decorator of a part of a kernel that takes whole tuples of arrays: handing them over costs more than the part does.
-inlined = njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+inlined: _Decorator = njit(cache=True, nogil=True, _nrt=False, forceinline=True)

@@ -28,7 +28,9 @@ class WorkerProgress:
         self._said, self._landed, self._living = time.monotonic(), 0, sys.stderr.isatty()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._living:
             print(file=sys.stderr)
 
@@ -63,7 +65,9 @@ class JsonProgress:
         self._said = 0.0
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         return None
 
     def say(self, text: str) -> None:

@@ -25,7 +25,9 @@ class Section(BaseModel):
 class KafkaSettings(Section):
     """The broker and the topics."""
 
-    bootstrap: str | None = Field(None, description="host:port[,host:port]; unset: the local broker of `groupvitals up`")
+    bootstrap: str | None = Field(
+        None, description="host:port[,host:port]; unset: the local broker of `groupvitals up`"
+    )
     topic_prefix: str = Field("", description="put before every topic name, to keep deployments apart on one broker")
     chat_partitions: Annotated[int, Field(ge=1, le=1024)] = Field(4, description="partitions of chat.events")
     person_partitions: Annotated[int, Field(ge=1, le=1024)] = Field(
@@ -59,11 +61,15 @@ class WorkerSettings(Section):
     """How the processors work."""
 
     time_zone: str = Field("UTC", description="days begin at midnight here (IANA name)")
-    lateness_h: Annotated[int, Field(ge=1, le=48)] = Field(48, description="hours an event may be late and still be counted")
+    lateness_h: Annotated[int, Field(ge=1, le=48)] = Field(
+        48, description="hours an event may be late and still be counted"
+    )
     duplicate_horizon: Annotated[int, Field(ge=1_000, le=64_000_000)] = Field(
         4_000_000, description="records of a partition among which a repeated event_id is found"
     )
-    flush_interval_s: Annotated[float, Field(ge=0.05, le=60)] = Field(0.4, description="longest time between two flushes")
+    flush_interval_s: Annotated[float, Field(ge=0.05, le=60)] = Field(
+        0.4, description="longest time between two flushes"
+    )
     flush_events: Annotated[int, Field(ge=1_000)] = Field(250_000, description="flush early when so many events wait")
     buffered_frames: Annotated[int, Field(ge=1, le=64)] = Field(2, description="frames that wait a partition")
     max_memberships: Annotated[int, Field(ge=1_000)] = Field(
@@ -108,9 +114,13 @@ class Settings(BaseSettings):
 
     @classmethod
     def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], *, init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource, **_: Any,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:  # fmt: skip
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Read the command line's values first, then the environment, then the file."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=_config_file())
 

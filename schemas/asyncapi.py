@@ -33,7 +33,9 @@ def asyncapi() -> dict[str, Any]:
         "info": {
             "title": "Groupvitals",
             "version": "1.0.0",
-            "description": "Events in, vital signs of chat communities out. An event is one JSON object, one Kafka message.",
+            "description": (
+                "Events in, vital signs of chat communities out. An event is one JSON object, one Kafka message."
+            ),
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": "application/json",

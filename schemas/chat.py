@@ -7,7 +7,19 @@ from pydantic import Field
 from schemas.fields import Count, Envelope, Id, Milliseconds
 
 Platform = Literal[
-    "wecom", "wechat", "qq", "telegram", "discord", "slack", "whatsapp", "dingtalk", "feishu", "line", "irc", "zulip", "other"
+    "wecom",
+    "wechat",
+    "qq",
+    "telegram",
+    "discord",
+    "slack",
+    "whatsapp",
+    "dingtalk",
+    "feishu",
+    "line",
+    "irc",
+    "zulip",
+    "other",
 ]
 MessageKind = Literal[
     "text", "image", "voice", "video", "file", "link", "miniprogram", "redpacket", "poll", "system", "other"

@@ -49,9 +49,10 @@ class Columns:
     """All fields of a topic's events and, a type, which are known, required, and in which bounds.
 
     Arrays are indexed by type code (the place in `types`) and field index; `allowed` and `required` are bit masks over
-    field indices, `low` and `high` bound integers, `enum_mask` has a bit a permitted value of an enum field. `filled` has a
-    bit a field whose default is not empty, `defaults` the word that stands for it (the envelope's are left to the tables).
-    `places` is the column of each field in `Frame.words` (integers, booleans, enum codes) or `Frame.spans` (the rest).
+    field indices, `low` and `high` bound integers, `enum_mask` has a bit a permitted value of an enum field. `filled`
+    has a bit a field whose default is not empty, `defaults` the word that stands for it (the envelope's are left to the
+    tables). `places` is the column of each field in `Frame.words` (integers, booleans, enum codes) or `Frame.spans`
+    (the rest).
     """
 
     topic: str

@@ -37,8 +37,8 @@ class Contract(BaseModel):
 class Envelope(Contract):
     """What every event carries.
 
-    `event_id` is unique and stable over redeliveries; the same id twice is one event. `ts_ms` is event time, milliseconds
-    since the Unix epoch, UTC.
+    `event_id` is unique and stable over redeliveries; the same id twice is one event. `ts_ms` is event time,
+    milliseconds since the Unix epoch, UTC.
     """
 
     event_id: Id

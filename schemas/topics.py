@@ -35,7 +35,9 @@ class TopicSpec:
 CHAT = TopicSpec("chat.events", "group_id", CHAT_EVENTS, co_partitioned="chat")
 PRODUCT = TopicSpec("product.events", "user_id", PRODUCT_EVENTS, co_partitioned="person")
 SIGNALS = TopicSpec("person.signals", "account_id or user_id", (), co_partitioned="person", dead_letters=False)
-LINKS = TopicSpec("identity.links", "account_id", (IdentityLink, ProductTick), co_partitioned="person", retention_days=-1)
+LINKS = TopicSpec(
+    "identity.links", "account_id", (IdentityLink, ProductTick), co_partitioned="person", retention_days=-1
+)
 COSTS = TopicSpec("campaign.costs", "campaign_id", (CampaignCost,), retention_days=-1)
 ALERTS = TopicSpec("alerts", "group_id or subject", (), dead_letters=False)
 

@@ -91,7 +91,8 @@ def _rows_of_groups(state: CommunityState, column: pa.ChunkedArray) -> NDArray[n
     state.reserve(groups=len(starts), arena=int(lengths.sum()) + 2 * len(starts))
     found = np.empty(len(starts), np.int32)
     _add_groups(state.state, buffer, starts, lengths, found)
-    return found[np.asarray(encoded.indices)]
+    rows: NDArray[np.int32] = found[np.asarray(encoded.indices)]
+    return rows
 
 
 def load_groups(state: CommunityState, table: pa.Table) -> None:

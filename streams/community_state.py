@@ -159,7 +159,8 @@ class CommunityState:
         size = len(getattr(self.state, name))
         while size < needed:
             size *= 2
-        self.state = self.state._replace(**{name: _indices(size)})
+        index: dict[str, Any] = {name: _indices(size)}
+        self.state = self.state._replace(**index)
         rebuild(self.state)
 
     def _forget_ids(self, offset: int) -> None:

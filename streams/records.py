@@ -24,7 +24,7 @@ _DECODERS = {1: codec.gzip_decode, 2: codec.snappy_decode, 3: codec.lz4_decode, 
 
 
 @kernel
-def _varint(buffer: NDArray[np.uint8], at: int) -> tuple[int, int]:
+def _varint(buffer: NDArray[np.uint8], at: int) -> tuple[np.int64, int]:
     value, shift = np.uint64(0), np.uint64(0)
     while True:
         byte = np.uint64(buffer[at])
@@ -107,5 +107,6 @@ def read_records(data: bytes, first_offset: int, check_crc: bool = False) -> Rec
             _scan(buffer, at, count, base, base_time, append, row, columns)
         at, row = end, row + count
     following = max(first_offset, batches[-1][1]) if batches else first_offset
-    skip = int(np.searchsorted(columns[0], first_offset))
-    return Records(buffer, *(column[skip:] for column in columns), first_offset, following)
+    offsets, timestamps, starts, lengths, key_starts, key_lengths = columns
+    found = Records(buffer, offsets, timestamps, starts, lengths, key_starts, key_lengths, first_offset, following)
+    return found.after(first_offset)

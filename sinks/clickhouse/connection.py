@@ -12,14 +12,12 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from schemas.errors import BackpressureError, ServiceError
 
-#: What a writer must not leave to the server's defaults. Merging a block on insert costs two thirds of the insert again, and
-#: every reader takes the newest version anyway.
+#: What a writer must not leave to the server's defaults. Merging a block on insert costs two thirds of the insert
+#: again, and every reader takes the newest version anyway.
 WRITER_SETTINGS: dict[str, Any] = {"async_insert": 0, "distributed_foreground_insert": 1, "optimize_on_insert": 0}
 _AWAY = (OSError, EOFError, clickhouse_driver.errors.NetworkError, clickhouse_driver.errors.SocketTimeoutError)
 #: Server errors that pass: too many parts, memory, time-outs, keeper away, disk full, shutting down.
 _PASSING = {159, 160, 164, 201, 202, 203, 209, 210, 241, 242, 243, 252, 279, 285, 319, 425, 999}
-
-
 #: Unknown table, unknown database.
 _NOT_THERE = {60, 81}
 
@@ -59,9 +57,16 @@ class Native:
         if not hasattr(self._local, "client"):
             a = self.address
             self._local.client = clickhouse_driver.Client(
-                a.host, port=a.tcp_port, user=a.user, password=a.password, secure=a.secure, connect_timeout=min(a.timeout_s, 5),
-                send_receive_timeout=a.timeout_s, sync_request_timeout=min(a.timeout_s, 5), client_name="groupvitals",
-            )  # fmt: skip
+                a.host,
+                port=a.tcp_port,
+                user=a.user,
+                password=a.password,
+                secure=a.secure,
+                connect_timeout=min(a.timeout_s, 5),
+                send_receive_timeout=a.timeout_s,
+                sync_request_timeout=min(a.timeout_s, 5),
+                client_name="groupvitals",
+            )
         return self._local.client
 
     def execute(self, statement: str, rows: list[Any] | None = None, parameters: dict[str, Any] | None = None) -> Any:
@@ -108,9 +113,17 @@ class Bulk:
         if not hasattr(self._local, "client"):
             a = self.address
             self._local.client = clickhouse_connect.get_client(
-                host=a.host, port=a.http_port, username=a.user, password=a.password, secure=a.secure, database=a.database,
-                connect_timeout=5, send_receive_timeout=int(a.timeout_s), autogenerate_session_id=False, compress=False,
-            )  # fmt: skip
+                host=a.host,
+                port=a.http_port,
+                username=a.user,
+                password=a.password,
+                secure=a.secure,
+                database=a.database,
+                connect_timeout=5,
+                send_receive_timeout=int(a.timeout_s),
+                autogenerate_session_id=False,
+                compress=False,
+            )
         return self._local.client
 
     def insert(self, table: str, columns: list[str], block: bytes) -> None:
@@ -119,8 +132,12 @@ class Bulk:
 
     def query(self, statement: str, settings: dict[str, Any] | None = None) -> bytes:
         """The answer of a query as an Arrow stream."""
-        options = {"output_format_arrow_string_as_string": 1, "output_format_arrow_low_cardinality_as_dictionary": 0}
-        return bytes(self._call(lambda client: client.raw_query(statement, settings={**options, **(settings or {})}, fmt="ArrowStream")))
+        options = {
+            "output_format_arrow_string_as_string": 1,
+            "output_format_arrow_low_cardinality_as_dictionary": 0,
+            **(settings or {}),
+        }
+        return bytes(self._call(lambda client: client.raw_query(statement, settings=options, fmt="ArrowStream")))
 
     def _call(self, action: Any) -> Any:
         try:

@@ -10,8 +10,9 @@ from sinks.clickhouse.connection import Address, Native
 #: How a past day is asked where it is not simply the rows of that day.
 _AS_OF = {
     "retention": (
-        "SELECT group_id, n, sum(r.base) AS base, sum(r.stayed) AS stayed, sum(r.spoke) AS spoke, stayed / base AS stayed_share, "
-        "spoke / base AS spoke_share FROM {database}.retention_daily AS r WHERE cohort + n <= %(day)s {group} "
+        "SELECT group_id, n, sum(r.base) AS base, sum(r.stayed) AS stayed, sum(r.spoke) AS spoke, "
+        "stayed / base AS stayed_share, spoke / base AS spoke_share "
+        "FROM {database}.retention_daily AS r WHERE cohort + n <= %(day)s {group} "
         "GROUP BY group_id, n ORDER BY group_id, n"
     )
 }
@@ -23,7 +24,9 @@ def questions() -> list[str]:
     return sorted(name for name in files if not name.startswith("_") and not name.endswith("_daily"))
 
 
-def ask(address: Address, name: str, as_of: date | None = None, group: str | None = None, limit: int | None = None) -> list[dict[str, Any]]:
+def ask(
+    address: Address, name: str, as_of: date | None = None, group: str | None = None, limit: int | None = None
+) -> list[dict[str, Any]]:
     """Answer a question: of now, or of the closed day `as_of`. Raises `ConfigError` for a name that is none."""
     if name not in questions():
         raise ConfigError(f"There is no question {name!r}; there are: {', '.join(questions())}.")

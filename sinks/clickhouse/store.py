@@ -1,4 +1,4 @@
-"""The store over ClickHouse: bulk rows as Arrow, checkpoints as small native inserts, cuts read back along the chain."""
+"""The store over ClickHouse: bulk rows as Arrow, checkpoints as small inserts, cuts read back along the chain."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,8 @@ from sinks.clickhouse.connection import Address, Bulk, Native
 from sinks.contract import SEQUENCE_MASK, TERM_MASK, TERM_SHIFT, Chain, Checkpoint, Cut
 
 _CHECKPOINT = (
-    "topic", "partition", "term", "sequence", "parent_term", "parent_sequence", "offsets", "topic_ids", "settings", "worker",
+    "topic", "partition", "term", "sequence", "parent_term", "parent_sequence", "offsets", "topic_ids", "settings",
+    "worker",
 )  # fmt: skip
 #: State tables and the key under which a row is one of two slots.
 STATE_KEYS: dict[str, tuple[str, ...]] = {
@@ -45,7 +46,7 @@ class ClickHouseStore:
     def write_checkpoints(self, checkpoints: list[Checkpoint]) -> None:
         """Land checkpoint rows in one insert."""
         rows = [
-            (c.topic, c.partition, c.cut.term, c.cut.sequence, *(_pair(c.parent)), c.offsets, c.topic_ids, c.settings, c.worker)
+            (c.topic, c.partition, *_pair(c.cut), *_pair(c.parent), c.offsets, c.topic_ids, c.settings, c.worker)
             for c in checkpoints
         ]
         self.native.execute(f"INSERT INTO {self.address.database}.checkpoints ({', '.join(_CHECKPOINT)}) VALUES", rows)
@@ -73,10 +74,11 @@ class ClickHouseStore:
         term = f"bitAnd(bitShiftRight(version, {TERM_SHIFT}), {TERM_MASK})"
         sequence = f"toInt64(bitAnd(version, {SEQUENCE_MASK}))"
         key = ", ".join(STATE_KEYS[table])
+        last = f"transform({term}, {_numbers(terms, 'UInt64')}, {_numbers(lasts, 'Int64')}, toInt64(-1))"
         only = f"AND ({key}) IN ({', '.join(f'({_quote(a)}, {_quote(b)})' for a, b in keys)}) " if keys else ""
         return self.read(
             f"SELECT {', '.join(columns)} FROM {self.address.database}.{table} WHERE {_task(topic, partition)} "
-            f"AND {sequence} <= transform({term}, {_numbers(terms, 'UInt64')}, {_numbers(lasts, 'Int64')}, toInt64(-1)) {only}"
+            f"AND {sequence} <= {last} {only}"
             f"ORDER BY {key}, version DESC LIMIT 1 BY {key}"
         )
 

@@ -58,9 +58,7 @@ def expected(plan: Plan, groups: Groups, members: Members) -> float:
     return total
 
 
-def draw(
-    rng: np.random.Generator, groups: Groups, members: Members, rate: Floats, begin_ms: int, end_ms: int
-) -> Talk:
+def draw(rng: np.random.Generator, groups: Groups, members: Members, rate: Floats, begin_ms: int, end_ms: int) -> Talk:
     """Draw one slice of an inhomogeneous Poisson process over all memberships.
 
     All memberships together are one process at the rhythms' peak rate; each event picks its member in proportion to the

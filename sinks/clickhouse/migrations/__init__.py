@@ -1,4 +1,4 @@
-"""Numbered migrations: applied once each, in order, recorded with the hash of their text; then the views, always anew."""
+"""Numbered migrations, applied once each, in order, and recorded with the hash of their text; and views, made anew."""
 
 import hashlib
 import re
@@ -41,9 +41,10 @@ def _statements(text: str, address: Address, zone: str) -> tuple[str, ...]:
     found = [part.strip() for part in re.split(r";\s*$", filled, flags=re.MULTILINE)]
     statements = [part for part in found if re.sub(r"^--.*$", "", part, flags=re.MULTILINE).strip()]
     if address.cluster:
+        database, cluster = address.database, address.cluster
         statements += [
-            f"CREATE TABLE {address.database}.{table} ON CLUSTER '{address.cluster}' AS {address.database}.{table}_local "
-            f"ENGINE = Distributed('{address.cluster}', '{address.database}', '{table}_local', {key})"
+            f"CREATE TABLE {database}.{table} ON CLUSTER '{cluster}' AS {database}.{table}_local "
+            f"ENGINE = Distributed('{cluster}', '{database}', '{table}_local', {key})"
             for table, key in _DISTRIBUTE.findall(filled)
         ]
     return tuple(statements)
@@ -62,10 +63,11 @@ def plan(address: Address, zone: str) -> list[Migration]:
         text = file.read_text()
         digest = hashlib.sha256(text.encode()).hexdigest()
         if file.name in known and known[file.name] != digest:
-            raise DataError(f"Migration {file.name} was changed after it was applied; put the change into a new migration.")
+            raise DataError(f"Migration {file.name} was changed after it was applied; put the change into a new one.")
         found.append(Migration(file.name, _statements(text, address, zone), digest, file.name in known))
     if unknown := sorted(set(known) - {migration.name for migration in found}):
-        raise DataError(f"{address} has migrations that this version does not know ({', '.join(unknown)}); use a newer one.")
+        names = ", ".join(unknown)
+        raise DataError(f"{address} has migrations that this version does not know ({names}); use a newer one.")
     return found
 
 
@@ -74,7 +76,7 @@ def _order(file: Traversable) -> tuple[bool, bool, str]:
 
 
 def views(address: Address, zone: str) -> list[Migration]:
-    """The views, which are made anew at every migration: the live tables first, then closed days, then the questions."""
+    """The views, made anew at every migration: the live tables first, then closed days, then the questions."""
     folder = resources.files("sinks.clickhouse").joinpath("views")
     found = []
     for file in sorted(folder.iterdir(), key=_order):
@@ -93,8 +95,8 @@ def migrate(address: Address, zone: str) -> list[str]:
     cluster = f" ON CLUSTER '{address.cluster}'" if address.cluster else ""
     native.execute(f"CREATE DATABASE IF NOT EXISTS {address.database}{cluster} ENGINE = Atomic")
     native.execute(
-        f"CREATE TABLE IF NOT EXISTS {address.database}.migrations{cluster} (name String, digest String, applied_at DateTime "
-        "DEFAULT now()) ENGINE = ReplacingMergeTree ORDER BY name"
+        f"CREATE TABLE IF NOT EXISTS {address.database}.migrations{cluster} "
+        "(name String, digest String, applied_at DateTime DEFAULT now()) ENGINE = ReplacingMergeTree ORDER BY name"
     )
     applied = []
     for migration in plan(address, zone):
@@ -102,7 +104,8 @@ def migrate(address: Address, zone: str) -> list[str]:
             continue
         for statement in migration.statements:
             native.execute(statement)
-        native.execute(f"INSERT INTO {address.database}.migrations (name, digest) VALUES", [(migration.name, migration.digest)])
+        record = [(migration.name, migration.digest)]
+        native.execute(f"INSERT INTO {address.database}.migrations (name, digest) VALUES", record)
         applied.append(migration.name)
     for view in views(address, zone):
         for statement in view.statements:
