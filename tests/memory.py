@@ -13,8 +13,9 @@ import pyarrow as pa
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.util import calc_crc32c
 
-from sinks.contract import SEQUENCE_MASK, TERM_MASK, TERM_SHIFT, Chain, Checkpoint
+from sinks.contract import SEQUENCE_MASK, TERM_MASK, TERM_SHIFT, Chain, Checkpoint, Store
 from streams.community_state import CommunityState
+from streams.flush import merge
 from streams.takeover import take_over
 from streams.task import TOPIC, Task
 
@@ -150,17 +151,17 @@ async def _at_once(function: Callable[..., Any], *args: Any) -> Any:
     return function(*args)
 
 
-def own(task: Task, broker: MemoryBroker, store: MemoryStore) -> None:
+def own(task: Task, broker: MemoryBroker, store: Store) -> None:
     """Take a task over: load it, or go on with its memory."""
     assert asyncio.run(take_over(task, broker, store, _at_once))
 
 
-def land(task: Task, store: MemoryStore, broker: MemoryBroker) -> None:
+def land(task: Task, store: Store, broker: MemoryBroker) -> None:
     """Flush everything that waits, all the way."""
     flush = task.begin_flush()
     if flush is not None:
-        for table, rows in flush.tables.items():
-            store.insert(table, rows)
+        for table, rows in merge([flush]).items():
+            store.insert(table.partition(":")[0], rows)
         store.write_checkpoints([flush.checkpoint])
         broker.kept = flush.checkpoint.offsets[task.topic], flush.checkpoint.cut.term
         task.confirm()
