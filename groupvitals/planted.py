@@ -60,8 +60,8 @@ def _groups(truth: dict[str, Any], found: dict[str, dict[Any, Any]], console: Co
         messages[group] += count
         habits.setdefault(group, Counter())[habit] += 1
     table = Table(
-        "group", "planted as", "members planted", "known", "messages planted", "counted", "", "loud", "occasional", "silent",
-        "spoke in 7 d", title="Every group", header_style="bold",
+        "group", "planted as", "members planted", "known", "messages planted", "counted", "", "loud", "occasional",
+        "silent", "spoke in 7 d", title="Every group", header_style="bold",
     )  # fmt: skip
     equal = True
     for group, kind, cause in zip(groups["group_id"], groups["kind"], groups["cause"], strict=True):
@@ -69,7 +69,8 @@ def _groups(truth: dict[str, Any], found: dict[str, dict[Any, Any]], console: Co
         equal &= same
         loud, occasional, silent = found["tiers"].get(group, (0, 0, 0))
         table.add_row(
-            group, kind if cause == "none" else f"{kind}: {cause}", str(known[group]), str(found["known"].get(group, 0)),
+            group, kind if cause == "none" else f"{kind}: {cause}",
+            str(known[group]), str(found["known"].get(group, 0)),
             f"{messages[group]:,}", f"{found['messages'].get(group, 0):,}", "equal" if same else "[red]differs[/]",
             str(loud), str(occasional), str(silent), str(found["wau"].get(group, 0)),
         )  # fmt: skip

@@ -69,10 +69,11 @@ def _app(config: WorkerConfig) -> FrameApp:
     app = FrameApp(
         f"{config.topic_prefix}groupvitals-{config.address.database}",
         broker=";".join(f"kafka://{host}" for host in config.bootstrap.split(",")),
-        store="memory://", datadir=str(config.data), web_enabled=False, topic_allow_declare=False, topic_disable_leader=True,
-        stream_wait_empty=False, stream_buffer_maxsize=config.buffered_frames, stream_recovery_delay=0.0,
-        consumer_auto_offset_reset="earliest", consumer_max_fetch_size=config.max_fetch_mb << 20,
-        broker_session_timeout=config.session_timeout_s, broker_heartbeat_interval=config.session_timeout_s / 3,
+        store="memory://", datadir=str(config.data), web_enabled=False, topic_allow_declare=False,
+        topic_disable_leader=True, stream_wait_empty=False, stream_buffer_maxsize=config.buffered_frames,
+        stream_recovery_delay=0.0, consumer_auto_offset_reset="earliest",
+        consumer_max_fetch_size=config.max_fetch_mb << 20, broker_session_timeout=config.session_timeout_s,
+        broker_heartbeat_interval=config.session_timeout_s / 3,
         broker_request_timeout=max(30.0, config.session_timeout_s * 2), broker_commit_interval=30.0,
         worker_redirect_stdouts=False,
     )  # fmt: skip
@@ -92,13 +93,22 @@ class Worker:
 
         def new_task(partition: int) -> Task:
             return Task(
-                config.topic, partition, CommunityState(config.time_zone, config.lateness_h, config.duplicate_horizon),
-                config.numbers, name, config.store_text, DeadLetterLimits(config.dead_letter_ratio, config.dead_letter_run),
+                config.topic,
+                partition,
+                CommunityState(config.time_zone, config.lateness_h, config.duplicate_horizon),
+                settings=config.numbers,
+                worker=name,
+                store_text=config.store_text,
+                limits=DeadLetterLimits(config.dead_letter_ratio, config.dead_letter_run),
                 max_memberships=config.max_memberships,
-            )  # fmt: skip
+            )
 
         self.processor = CommunityProcessor(
-            self.store, self.letters, new_task, flush_interval_s=config.flush_interval_s, flush_events=config.flush_events
+            self.store,
+            self.letters,
+            new_task,
+            flush_interval_s=config.flush_interval_s,
+            flush_events=config.flush_events,
         )
         self.app = _app(config)
         self.app.positions = lambda topic: self.processor.positions()
@@ -168,7 +178,10 @@ class Worker:
         for task in (reaching, stopping):
             if not task.done():
                 task.cancel()
-        return not self.stop.is_set() and await reaching is None
+        if self.stop.is_set():
+            return False
+        await reaching
+        return True
 
     async def _watch(
         self, until_caught_up: bool, report: Callable[["Worker"], None] | None, complete: Callable[[], bool]

@@ -110,7 +110,8 @@ def _check_tiers(answers: Answers, counted: Counted) -> None:
     (row,) = answers.rows("tiers")
     spoken = counted.days_spoken(counted.today)
     loud = sum(days >= 8 for days in spoken.values())
-    assert (row["members"], row["loud"], row["silent"]) == (len(counted.joined), loud, len(counted.joined) - len(spoken))
+    joined = len(counted.joined)
+    assert (row["members"], row["loud"], row["silent"]) == (joined, loud, joined - len(spoken))
     assert row["messages"] == counted.window(counted.today, 28).total()
 
 
@@ -154,5 +155,7 @@ def _check_pages(answers: Answers, counted: Counted) -> None:
     rows = answers.native.query(_page_sql("tiers", answers, day))
     assert {int(row["member_id"]): row["days_spoken"] for row in rows} == dict(counted.days_spoken(day))
     (row,) = answers.native.query(_page_sql("retention", answers, day))
-    (view,) = answers.native.query(f"SELECT base, spoke FROM {answers.database}.retention WHERE dimension = 'all' AND n = 7")
+    (view,) = answers.native.query(
+        f"SELECT base, spoke FROM {answers.database}.retention WHERE dimension = 'all' AND n = 7"
+    )
     assert (row["base"], row["spoke"]) == (view["base"], view["spoke"])

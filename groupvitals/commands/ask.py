@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 def ask(
     name: Annotated[str, typer.Argument(help="Name of the question; an unknown one lists them all.")],
-    as_of: Annotated[str | None, typer.Option("--as-of", help="A day (2026-05-01), or a time: the last day closed by then.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="A day (2026-05-01), or a time: the last day closed by then.")
+    ] = None,
     group: Annotated[str | None, typer.Option("--group", help="Only this group id.")] = None,
     format_: Annotated[str, typer.Option("--format", help="table, json or csv.")] = "table",
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="At most so many rows.")] = None,
@@ -37,7 +39,9 @@ def _day(text: str, zone: "ZoneInfo") -> date:
             return date.fromisoformat(text)
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise ConfigError(f"--as-of {text!r} is neither a day such as 2026-05-01 nor a time such as 2026-05-01T18:00.") from None
+        raise ConfigError(
+            f"--as-of {text!r} is neither a day such as 2026-05-01 nor a time such as 2026-05-01T18:00."
+        ) from None
     local = moment.astimezone(zone) if moment.tzinfo else moment
     return local.date() - timedelta(days=1)
 
@@ -52,7 +56,8 @@ def _plain(value: Any) -> Any:
 def _json(rows: list[dict[str, Any]]) -> None:
     import json
 
-    print(json.dumps([{key: _plain(value) for key, value in row.items()} for row in rows], ensure_ascii=False, indent=1))
+    plain = [{key: _plain(value) for key, value in row.items()} for row in rows]
+    print(json.dumps(plain, ensure_ascii=False, indent=1))
 
 
 def _csv(rows: list[dict[str, Any]]) -> None:

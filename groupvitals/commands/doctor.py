@@ -56,21 +56,27 @@ def _clickhouse(settings: "Settings") -> Iterator[Finding]:
 
     address = clickhouse(settings)
     native = Native(address)
-    yield Finding(OK, "clickhouse", f"version {native.execute('SELECT version()')[0][0]} at {address.host}:{address.tcp_port}")
+    version = native.execute("SELECT version()")[0][0]
+    yield Finding(OK, "clickhouse", f"version {version} at {address.host}:{address.tcp_port}")
     if missing := pending(address, settings.worker.time_zone):
         yield Finding(ERROR, "migrations", f"not applied: {', '.join(missing)}", "Run `groupvitals migrate`.")
         return
     yield Finding(OK, "migrations", "all applied")
-    where = {"database": address.database}
-    query = "SELECT error, count() AS n FROM {database}.dead_letters FINAL GROUP BY error ORDER BY n DESC".format(**where)
-    letters = native.execute(query)
+    letters = native.execute(
+        f"SELECT error, count() AS n FROM {address.database}.dead_letters FINAL GROUP BY error ORDER BY n DESC"
+    )
     if letters:
         text = ", ".join(f"{count:,} {error}" for error, count in letters)
         yield Finding(WARNING, "dead letters", text, "Look at `groupvitals dlq list`, mend the producer, replay.")
-    for table, parts in native.execute(
-        "SELECT table, count() FROM system.parts WHERE database = %(database)s AND active GROUP BY table HAVING count() > 300", None, where
-    ):
-        yield Finding(WARNING, "parts", f"{table} has {parts} active parts", "Merges are behind: fewer, larger flushes.")
+    many = native.execute(
+        "SELECT table, count() FROM system.parts WHERE database = %(database)s AND active "
+        "GROUP BY table HAVING count() > 300",
+        None,
+        {"database": address.database},
+    )
+    for table, parts in many:
+        found = f"{table} has {parts} active parts"
+        yield Finding(WARNING, "parts", found, "Merges are behind: fewer, larger flushes.")
 
 
 def _kafka(settings: "Settings") -> Iterator[Finding]:
@@ -85,9 +91,11 @@ def _kafka(settings: "Settings") -> Iterator[Finding]:
         return
     yield Finding(OK, "kafka", f"{topic} has {len(ends)} partitions")
     rows = Native(clickhouse(settings)).execute(
-        f"SELECT partition, argMax(offsets, (term, sequence))[%(topic)s], dateDiff('second', max(written_at), now64(3)) "
-        f"FROM {settings.clickhouse.database}.checkpoints WHERE topic = %(topic)s GROUP BY partition", None, {"topic": topic},
-    )  # fmt: skip
+        "SELECT partition, argMax(offsets, (term, sequence))[%(topic)s], dateDiff('second', max(written_at), now64(3)) "
+        f"FROM {settings.clickhouse.database}.checkpoints WHERE topic = %(topic)s GROUP BY partition",
+        None,
+        {"topic": topic},
+    )
     done = {partition: (offset, age) for partition, offset, age in rows}
     for partition, end in sorted(ends.items()):
         offset, age = done.get(partition, (0, 0))

@@ -31,9 +31,8 @@ def replay(
     start_services(settings)
     ensure_topics(kafka_bootstrap(settings), topic_layout(settings))
     migrate(clickhouse(settings), settings.worker.time_zone)
-    job = Import(
-        format_, paths, kafka_bootstrap(settings), settings.home, Options(None, group), settings.kafka.topic_prefix, restart
-    )
+    bootstrap, prefix = kafka_bootstrap(settings), settings.kafka.topic_prefix
+    job = Import(format_, paths, bootstrap, settings.home, Options(None, group), prefix, restart)
     report, done = _import_and_land(settings, job)
     if as_json:
         import json
@@ -65,12 +64,13 @@ def _import_and_land(settings: "Settings", job: Any) -> tuple["Report", dict[str
     settings.home.mkdir(parents=True, exist_ok=True)
     stats.unlink(missing_ok=True)
     command = [sys.executable, "-m", "groupvitals", "worker", "--until-caught-up", "--follow-input", "--json"]
+    command += ["--stats", str(stats)]
     environment = os.environ | {"GROUPVITALS_WORKER__TICK_S": "0"}
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with (
         log.open("wb") as errors,
         subprocess.Popen(
-            [*command, "--stats", str(stats)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, env=environment
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, env=environment
         ) as worker,
         Progress(*columns, console=Console(stderr=True), transient=True) as bars,
     ):

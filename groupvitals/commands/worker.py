@@ -18,9 +18,10 @@ def worker_config(settings: "Settings") -> "WorkerConfig":
 
     w = settings.worker
     return WorkerConfig(
-        kafka_bootstrap(settings), clickhouse(settings), settings.home / "faust", settings.kafka.topic_prefix, w.time_zone,
-        w.lateness_h, w.duplicate_horizon, w.flush_interval_s, w.flush_events, w.buffered_frames, w.max_memberships, w.tick_s,
-        w.dead_letter_ratio, w.dead_letter_run, w.store_text, settings.kafka.session_timeout_s, settings.kafka.max_fetch_mb,
+        kafka_bootstrap(settings), clickhouse(settings), settings.home / "faust", settings.kafka.topic_prefix,
+        w.time_zone, w.lateness_h, w.duplicate_horizon, w.flush_interval_s, w.flush_events, w.buffered_frames,
+        w.max_memberships, w.tick_s, w.dead_letter_ratio, w.dead_letter_run, w.store_text,
+        settings.kafka.session_timeout_s, settings.kafka.max_fetch_mb,
     )  # fmt: skip
 
 
@@ -45,7 +46,11 @@ def worker(
 
 
 def run_worker(
-    settings: "Settings", until_caught_up: bool, stats: Path | None = None, as_json: bool = False, follow_input: bool = False
+    settings: "Settings",
+    until_caught_up: bool,
+    stats: Path | None = None,
+    as_json: bool = False,
+    follow_input: bool = False,
 ) -> "Worker":
     """Run a worker in this process; returns it when it has stopped."""
     import asyncio
@@ -73,7 +78,7 @@ def run_worker(
 
 
 def _keep_freed_memory() -> None:
-    """Let glibc reuse the pages of freed frames: giving them back and faulting them in again costs a sixth of the time."""
+    """Let glibc reuse the pages of freed frames: giving them back and faulting them in costs a sixth of the time."""
     import ctypes
 
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
@@ -103,7 +108,12 @@ def summary(worker: "Worker") -> dict[str, Any]:
     p = worker.processor.progress
     seconds = max(p.last_flush_at - p.first_frame_at, 1e-9)
     return {
-        "events": p.landed, "dead_letters": p.dead_letters, "flushes": p.flushes, "seconds": seconds if p.landed else 0.0,
-        "events_per_s": p.landed / seconds if p.landed else 0.0, "first_frame_at": p.first_frame_at,
-        "last_flush_at": p.last_flush_at, "stages_s": dict(p.seconds),
-    }  # fmt: skip
+        "events": p.landed,
+        "dead_letters": p.dead_letters,
+        "flushes": p.flushes,
+        "seconds": seconds if p.landed else 0.0,
+        "events_per_s": p.landed / seconds if p.landed else 0.0,
+        "first_frame_at": p.first_frame_at,
+        "last_flush_at": p.last_flush_at,
+        "stages_s": dict(p.seconds),
+    }

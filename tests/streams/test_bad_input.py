@@ -14,8 +14,8 @@ from tests.streams.workers import Answers, assert_each_record_once
 
 pytestmark = pytest.mark.services
 GOOD: dict[str, Any] = {
-    "event_id": "e", "type": "message", "ts_ms": 1_750_000_000_000, "platform": "qq", "group_id": "qq:-:g", "member_id": "m",
-    "message_id": "x", "kind": "text", "text_len": 3,
+    "event_id": "e", "type": "message", "ts_ms": 1_750_000_000_000, "platform": "qq", "group_id": "qq:-:g",
+    "member_id": "m", "message_id": "x", "kind": "text", "text_len": 3,
 }  # fmt: skip
 
 

@@ -145,6 +145,7 @@ def test_frames_apply_once_and_in_order() -> None:
     assert task.apply(records) and task.next_offset == count, "a repetition changes nothing"
     flush = task.begin_flush()
     assert flush is not None and flush.checkpoint.offsets == {TOPIC: count}
-    offsets = np.concatenate([np.asarray(flush.tables[name]["offset"]) for name in ("events", "events:rare") if name in flush.tables])
+    tables = [flush.tables[name] for name in ("events", "events:rare") if name in flush.tables]
+    offsets = np.concatenate([np.asarray(table["offset"]) for table in tables])
     assert sorted(offsets) == list(range(count))
     assert json.dumps(flush.checkpoint.offsets)

@@ -14,14 +14,20 @@ from tests.conftest import Run
 from tests.streams.workers import Answers, assert_each_record_once, assert_same_answers, stop, wait_until, worker
 
 pytestmark = pytest.mark.services
-QUICK = {"KAFKA__SESSION_TIMEOUT_S": 3, "WORKER__FLUSH_INTERVAL_S": 0.1, "WORKER__FLUSH_EVENTS": 3000, "KAFKA__MAX_FETCH_MB": 1}
+QUICK = {
+    "KAFKA__SESSION_TIMEOUT_S": 3,
+    "KAFKA__MAX_FETCH_MB": 1,
+    "WORKER__FLUSH_INTERVAL_S": 0.1,
+    "WORKER__FLUSH_EVENTS": 3000,
+}
 PARTS = 4
 
 
 @pytest.fixture
 def parts(tmp_path: Path, groupvitals: Run, settings: Settings) -> list[Path]:
     """A simulated community, cut into files that are sent one after the other; topics and tables are made."""
-    for command in (["topics"], ["migrate"], ["simulate", "sim", "--groups", "30", "--members", "1500", "--days", "45"]):
+    simulate = ["simulate", "sim", "--groups", "30", "--members", "1500", "--days", "45"]
+    for command in (["topics"], ["migrate"], simulate):
         done = groupvitals(*command)
         assert done.returncode == 0, done.stderr
     lines = (tmp_path / "sim" / "chat.events.ndjson").read_bytes().splitlines(keepends=True)
@@ -120,7 +126,8 @@ def test_a_worker_that_was_stopped_for_long_writes_nothing_wrong(
 
 def _owners(answers: Answers) -> int:
     return answers.value(
-        "SELECT uniqExact(w) FROM (SELECT argMax(worker, (term, sequence)) AS w FROM {d}.checkpoints GROUP BY partition)"
+        "SELECT uniqExact(w) FROM "
+        "(SELECT argMax(worker, (term, sequence)) AS w FROM {d}.checkpoints GROUP BY partition)"
     )
 
 

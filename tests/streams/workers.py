@@ -40,7 +40,8 @@ def worker(**settings: object) -> Iterator[subprocess.Popen[bytes]]:
     """A worker that follows its topic; killed at the end if it still runs. `settings` are GROUPVITALS_… variables."""
     own = {f"GROUPVITALS_{name}": str(value) for name, value in settings.items()}
     environment = os.environ | {"PYTHONPATH": str(ROOT), "GROUPVITALS_WORKER__TICK_S": "0", **own}
-    process = subprocess.Popen([sys.executable, "-m", "groupvitals", "worker", "--json"], env=environment, stdout=subprocess.DEVNULL)
+    command = [sys.executable, "-m", "groupvitals", "worker", "--json"]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
     try:
         yield process
     finally:
