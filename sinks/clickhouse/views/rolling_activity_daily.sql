@@ -1,5 +1,5 @@
 -- What every closed day was: one row a group, day and window that ends with the day. A day without any sign of life in the
--- 128 days before it has no row.
+-- 128 days before it has no row; what it counted (joins, say) is in the windows of later days all the same.
 SELECT
     days.group_id AS group_id, days.day AS day, windows.1 AS window, days.messages[windows.2] AS messages,
     windows.3 AS speakers, windows.4 AS reactors, windows.5 AS readers, CAST(NULL AS Nullable(UInt64)) AS buyers,
@@ -9,7 +9,7 @@ SELECT
     if(mau > 0, dau / mau, 0) AS stickiness
 FROM (
     SELECT
-        group_id, day, speakers_1d, speakers_7d, speakers_28d,
+        group_id, day, is_closed, speakers_1d, speakers_7d, speakers_28d,
         [sum(m) OVER d1, sum(m) OVER d7, sum(m) OVER d28] AS messages, [sum(j) OVER d1, sum(j) OVER d7, sum(j) OVER d28] AS joins,
         [sum(l) OVER d1, sum(l) OVER d7, sum(l) OVER d28] AS leaves, [sum(r) OVER d1, sum(r) OVER d7, sum(r) OVER d28] AS replies,
         [sum(q) OVER d1, sum(q) OVER d7, sum(q) OVER d28] AS questions,
@@ -18,8 +18,8 @@ FROM (
             ('24h', 1, speakers_1d, reactors_1d, readers_1d), ('7d', 2, speakers_7d, reactors_7d, readers_7d),
             ('28d', 3, speakers_28d, reactors_28d, readers_28d)
         ]) AS windows
-    FROM (SELECT * FROM ${database}.group_days FINAL) AS closed
-    LEFT JOIN (
+    FROM (SELECT *, 1 AS is_closed FROM ${database}.group_days FINAL) AS closed
+    FULL JOIN (
         SELECT group_id, toDate(toUInt16(bucket)) AS day, messages AS m, joins AS j, leaves AS l, replies AS r, questions AS q,
             mentions AS n, links AS k
         FROM ${database}.panes
@@ -30,4 +30,5 @@ FROM (
         d7 AS (PARTITION BY group_id ORDER BY toInt32(day) RANGE BETWEEN 6 PRECEDING AND CURRENT ROW),
         d28 AS (PARTITION BY group_id ORDER BY toInt32(day) RANGE BETWEEN 27 PRECEDING AND CURRENT ROW)
 ) AS days
+WHERE is_closed
 ORDER BY group_id, day, windows.2
