@@ -1,5 +1,6 @@
 """The views on a real ClickHouse against the oracle's answers, over small adversarial worlds."""
 
+import random
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -14,16 +15,16 @@ from sinks.clickhouse.store import ClickHouseStore
 from streams.records import read_records
 from tests.memory import KEYS, MemoryBroker, land, new_task, own, record_batch
 from tests.oracle.answers import ANSWERS
-from tests.oracle.community import community
-from tests.oracle.worlds import World, worlds
+from tests.oracle.community import Record, community
+from tests.oracle.worlds import DAY_MS, World, encode, worlds
 
 pytestmark = pytest.mark.services
 ZONES = ("UTC", "Asia/Kolkata", "America/New_York")
 TABLES = (*KEYS, "checkpoints")
 
-#: Not shrunk: an example takes a quarter of a second here; `tests/analytics/test_community.py` finds small ones.
+#: Not shrunk: an example takes a second here; `tests/analytics/test_community.py` finds small ones.
 examples = settings(
-    max_examples=25, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck),
+    max_examples=10, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck),
     phases=(Phase.generate,),
 )  # fmt: skip
 
@@ -57,6 +58,16 @@ def _comparable(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
     return sorted((tuple(row.items()) for row in flat), key=repr)
 
 
+def compare(world: World, store: ClickHouseStore, flushes: int) -> None:
+    """Land a world and ask every view."""
+    landed(world, store, flushes)
+    oracle = community(list(world.records), world.zone, world.lateness_h, world.horizon)
+    for view, answer in ANSWERS.items():
+        wanted = answer([oracle], world.zone) if oracle.groups else []
+        found = store.native.query(f"SELECT * FROM {store.address.database}.{view}")
+        assert _comparable(found) == _comparable(wanted), view
+
+
 @pytest.mark.parametrize("zone", ZONES)
 def test_views_are_the_oracles_answers(zone: str, store: ClickHouseStore) -> None:
     migrate(store.address, zone)
@@ -64,11 +75,63 @@ def test_views_are_the_oracles_answers(zone: str, store: ClickHouseStore) -> Non
     @examples
     @given(worlds(zones=(zone,)), st.integers(1, 3))
     def check(world: World, flushes: int) -> None:
-        landed(world, store, flushes)
-        oracle = community(list(world.records), zone, world.lateness_h, world.horizon)
-        for view, answer in ANSWERS.items():
-            wanted = answer([oracle], zone) if oracle.groups else []
-            found = store.native.query(f"SELECT * FROM {store.address.database}.{view}")
-            assert _comparable(found) == _comparable(wanted), view
+        compare(world, store, flushes)
 
     check()
+
+
+def history(zone: str, *events: tuple[float, dict[str, Any]]) -> World:
+    """A world of one group: days since the beginning, and what came."""
+    begin, records = 1_735_693_200_000, []
+    for offset, (day, event) in enumerate(events):
+        ts_ms = begin + int(day * DAY_MS)
+        records.append(
+            Record(offset, ts_ms, encode({"group_id": "g"} | event | {"event_id": f"e{offset}", "ts_ms": ts_ms}))
+        )
+    return World(zone, 48, 4_000_000, tuple(records))
+
+
+MESSAGE = {"type": "message", "message_id": "m", "kind": "text"}
+
+
+def lives(seed: int) -> list[tuple[float, dict[str, Any]]]:
+    """Half a year of forty members of all rhythms; some leave, which only the next weekly roster may tell."""
+    rng, events = random.Random(seed), []
+    stays = {}
+    for number in range(40):
+        member, joined, rhythm = f"m{number}", rng.uniform(0, 90), rng.choice((0.02, 0.1, 0.3, 0.5, 0.9))
+        left = joined + rng.expovariate(1 / 80)
+        stays[member] = (joined, left)
+        inviter = rng.choice((None, "m0", "m1"))
+        events.append((joined, {"type": "join", "member_id": member, "inviter_id": inviter, "source": "invite"}))
+        spoken = [day + rng.random() for day in range(int(joined) + 1, 180) if rng.random() < rhythm]
+        events += [
+            (at, MESSAGE | {"member_id": member}) for at in spoken for _ in range(rng.randint(1, 4)) if at < left
+        ]
+        if left < 180 and rng.random() < 0.5:
+            events.append((left, {"type": "leave", "member_id": member}))
+        if number % 10 == 3:
+            events.append((joined, {"type": "profile", "member_id": member, "role": "operator"}))
+    for week in range(7, 180, 7):
+        events += [
+            (week, {"type": "roster", "member_id": m}) for m, (joined, left) in stays.items() if joined < week < left
+        ]
+        events.append((week + 0.001, {"type": "roster_end", "complete": True}))
+    return sorted(events, key=lambda event: event[0])
+
+
+@pytest.mark.parametrize("zone", ZONES[:2])
+def test_half_a_year_of_a_group(zone: str, store: ClickHouseStore) -> None:
+    migrate(store.address, zone)
+    world = history(zone, *lives(1))
+    compare(world, store, 3)
+    tiers = store.native.query(f"SELECT * FROM {store.address.database}.tiers")[0]
+    assert min(tiers[name] for name in ("daily", "loud", "occasional", "silent", "half_of_messages_by")) > 0
+    kept = store.native.query(f"SELECT * FROM {store.address.database}.retention WHERE dimension = 'all' AND n = 90")[0]
+    assert 0 < kept["spoke"] < kept["stayed"] < kept["base"]
+
+
+def test_joins_before_the_first_activity_count_in_later_windows(store: ClickHouseStore) -> None:
+    migrate(store.address, "UTC")
+    joined = {"type": "join", "member_id": "ann"}
+    compare(history("UTC", (0, joined), (4, MESSAGE | {"member_id": "bob"}), (9, {"type": "tick"})), store, 1)
