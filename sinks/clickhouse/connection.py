@@ -126,9 +126,10 @@ class Bulk:
             )
         return self._local.client
 
-    def insert(self, table: str, columns: list[str], block: bytes) -> None:
-        """Insert an Arrow stream. Raises as `Native.execute`."""
-        self._call(lambda client: client.raw_insert(table, columns, block, settings=WRITER_SETTINGS, fmt="ArrowStream"))
+    def insert(self, table: str, columns: list[str], block: bytes, token: str) -> None:
+        """Insert an Arrow stream, once a token as far as the table remembers them. Raises as `Native.execute`."""
+        settings = WRITER_SETTINGS | {"insert_deduplication_token": token}
+        self._call(lambda client: client.raw_insert(table, columns, block, settings=settings, fmt="ArrowStream"))
 
     def query(self, statement: str, settings: dict[str, Any] | None = None) -> bytes:
         """The answer of a query as an Arrow stream."""

@@ -1,5 +1,6 @@
 """The store over ClickHouse: bulk rows as Arrow, checkpoints as small inserts, cuts read back along the chain."""
 
+import hashlib
 from collections.abc import Sequence
 
 import pyarrow as pa
@@ -41,7 +42,8 @@ class ClickHouseStore:
         with pa.ipc.new_stream(sink, rows.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as writer:
             for batch in rows.to_batches():
                 writer.write_batch(batch)
-        self.bulk.insert(table, rows.column_names, sink.getvalue().to_pybytes())
+        block = sink.getvalue().to_pybytes()
+        self.bulk.insert(table, rows.column_names, block, hashlib.blake2b(block, digest_size=16).hexdigest())
 
     def write_checkpoints(self, checkpoints: list[Checkpoint]) -> None:
         """Land checkpoint rows in one insert."""

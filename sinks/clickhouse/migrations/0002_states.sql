@@ -33,7 +33,8 @@ CREATE TABLE ${database}.membership_states${local} ${on_cluster} (
     inviter_id String
 ) ENGINE = ${replicated}ReplacingMergeTree(version)
 ORDER BY (group_id, member_id, topic, partition, slot)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, ${window} = 100;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, ${window} = 100, min_level_for_wide_part = 1,
+    merge_selector_base = 10;
 -- distribute membership_states by cityHash64(topic, partition)
 
 CREATE TABLE ${database}.group_states${local} ${on_cluster} (
@@ -62,7 +63,7 @@ CREATE TABLE ${database}.group_states${local} ${on_cluster} (
     healthy UInt8
 ) ENGINE = ${replicated}ReplacingMergeTree(version)
 ORDER BY (group_id, topic, partition, slot)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, ${window} = 100;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, ${window} = 100, min_level_for_wide_part = 1;
 -- distribute group_states by cityHash64(topic, partition)
 
 CREATE TABLE ${database}.pane_states${local} ${on_cluster} (
@@ -90,7 +91,7 @@ CREATE TABLE ${database}.pane_states${local} ${on_cluster} (
     calls UInt32
 ) ENGINE = ${replicated}ReplacingMergeTree(version)
 ORDER BY (group_id, daily, bucket, topic, partition, slot)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, ${window} = 100;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, ${window} = 100, min_level_for_wide_part = 1;
 -- distribute pane_states by cityHash64(topic, partition)
 
 -- One row a flush and task: the offsets to which all rows of its version and before belong. A term's first row (sequence 0)
@@ -109,5 +110,5 @@ CREATE TABLE ${database}.checkpoints${local} ${on_cluster} (
     written_at DateTime64(3) DEFAULT now64(3)
 ) ENGINE = ${replicated}MergeTree
 ORDER BY (topic, partition, term, sequence)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, ${window} = 100;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, ${window} = 100, min_level_for_wide_part = 1;
 -- distribute checkpoints by cityHash64(topic, partition)

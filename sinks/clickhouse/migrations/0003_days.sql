@@ -16,7 +16,8 @@ CREATE TABLE ${database}.group_days${local} ${on_cluster} (
     participants_7d UInt32,
     participants_28d UInt32
 ) ENGINE = ${replicated}ReplacingMergeTree(version)
-ORDER BY (group_id, day);
+ORDER BY (group_id, day)
+SETTINGS min_level_for_wide_part = 1;
 -- distribute group_days by cityHash64(group_id)
 
 -- Messages of a member on a closed day; days without any have no row.
@@ -27,5 +28,6 @@ CREATE TABLE ${database}.member_days${local} ${on_cluster} (
     version UInt64,
     messages UInt32
 ) ENGINE = ${replicated}ReplacingMergeTree(version)
-ORDER BY (group_id, day, member_id);
+ORDER BY (group_id, day, member_id)
+SETTINGS min_level_for_wide_part = 1, merge_selector_base = 10;
 -- distribute member_days by cityHash64(group_id)
