@@ -7,7 +7,7 @@ SHELL := /bin/bash
 PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13) python3.11)
 UV_VERSION := 0.13.9
 UV := .venv/bin/uv
-ADD := $(UV) pip install --quiet --python .venv/bin/python --require-hashes --requirement
+ADD := $(UV) pip install --quiet --compile-bytecode --python .venv/bin/python --require-hashes --requirement
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-header --no-annotate
 
 help:  ## list what can be done
