@@ -52,7 +52,7 @@ class WorkerProgress:
     def done(self, worker: "Worker") -> None:
         """The last line."""
         p = worker.processor.progress
-        seconds = p.last_flush_at - p.first_frame_at
+        seconds = p.last_flush_at - p.reading_since
         rate = f" in {seconds:.1f} s, {p.landed / seconds:,.0f} a second" if p.landed and seconds > 0 else ""
         text = f"{p.landed:,} events landed{rate}; {p.dead_letters:,} dead letters."
         print(f"\r{text:<78}" if self._living else text, file=sys.stderr, flush=True)

@@ -11,7 +11,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any
 
-import aiokafka.consumer.fetcher as aiokafka_fetcher
 import faust
 from aiokafka.errors import (
     CommitFailedError,
@@ -27,6 +26,7 @@ from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
 from schemas.errors import BackpressureError
+from streams import responses  # noqa: F401 - the fetcher must keep the bytes of record batches
 from streams.records import read_records
 
 _REFUSED = (
@@ -37,17 +37,8 @@ _REFUSED = (
     UnknownMemberIdError,
 )
 
-
-class _KeptRecords(aiokafka_fetcher.MemoryRecords):  # type: ignore[misc]
-    """Record batches that can still be had as bytes."""
-
-    def __init__(self, data: bytes) -> None:
-        super().__init__(data)
-        self.data = data
-
-
-# The fetcher makes its records by this name; stock topics go on reading them record by record.
-aiokafka_fetcher.MemoryRecords = _KeptRecords
+#: A partition whose records were still in memory when the last fetch was sent waits for that fetch to end.
+_FETCH_WAIT_MS = 100
 
 
 def take_frames(fetcher: Any, partitions: Iterable[TP], topics: set[str]) -> dict[TP, Any]:
@@ -82,6 +73,11 @@ class FrameConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     """
 
     fatal: Exception | None = None
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._fetch_max_wait_ms = _FETCH_WAIT_MS  # Faust has no setting for it
+        return consumer
 
     async def on_start(self) -> None:
         """Start the consumer, and listen to what its coordinator cannot mend."""
@@ -196,6 +192,11 @@ class FrameConsumer(driver.Consumer):  # type: ignore[misc]
             if not self.flow_active or generation != self.app.consumer_generation_id:
                 return
             yield tp, self._to_message(tp, record)
+
+    def on_buffer_full(self, tp: TP) -> None:
+        """Go on fetching frame topics: a full stream makes the next frame wait, and a pause would last a second."""
+        if tp.topic not in self.app.frame_topics:
+            super().on_buffer_full(tp)
 
     async def perform_seek(self) -> None:
         """Seek to the committed offsets, and the frame topics to where their tasks are."""

@@ -87,14 +87,13 @@ def _batches(data: bytes, check_crc: bool) -> list[tuple[int, int, int, int, int
 def read_records(data: bytes, first_offset: int, check_crc: bool = False) -> Records:
     """Read the whole record batches of one fetch response.
 
-    Returns the records at `first_offset` or later. The buffer has room for unescaped strings behind the bytes when any
-    escape occurs. Raises `DataError` for a corrupt batch.
+    Returns the records at `first_offset` or later; their buffer has room for unescaped strings behind the bytes. Raises
+    `DataError` for a corrupt batch.
     """
     batches = _batches(data, check_crc)
     size = sum(len(batch[5]) for batch in batches)
     rows = sum(batch[4] for batch in batches)
-    escapes = any(b"\\" in bytes(batch[5]) for batch in batches)
-    buffer = np.empty((size * 2 if escapes else size) + PADDING, np.uint8)
+    buffer = np.empty(size * 2 + PADDING, np.uint8)  # pages that nothing is unescaped into are never touched
     columns = (
         np.empty(rows, np.int64), np.empty(rows, np.int64), np.empty(rows, np.int32), np.empty(rows, np.int32),
         np.empty(rows, np.int32), np.empty(rows, np.int32),

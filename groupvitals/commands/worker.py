@@ -106,14 +106,14 @@ def _input_ended() -> Callable[[], bool]:
 def summary(worker: "Worker") -> dict[str, Any]:
     """What a worker did, as one JSON object."""
     p = worker.processor.progress
-    seconds = max(p.last_flush_at - p.first_frame_at, 1e-9)
+    seconds = max(p.last_flush_at - p.reading_since, 1e-9)
     return {
         "events": p.landed,
         "dead_letters": p.dead_letters,
         "flushes": p.flushes,
         "seconds": seconds if p.landed else 0.0,
         "events_per_s": p.landed / seconds if p.landed else 0.0,
-        "first_frame_at": p.first_frame_at,
+        "reading_since": p.reading_since,
         "last_flush_at": p.last_flush_at,
         "stages_s": dict(p.seconds),
     }
