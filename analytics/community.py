@@ -99,8 +99,8 @@ def _member(state, frame, row, group, ts):
     key = member_key(state.groups[group].hash, hash64(frame.buffer, start, length))
     member = find_member(members, index, arena, group, frame.buffer, start, length, key)
     if member < 0:
-        groups, counts = state.groups, state.counts
-        member = add_member(members, index, arena, counts, groups, group, frame.buffer, start, length, key)
+        groups, counts, following = state.groups, state.counts, state.member_next
+        member = add_member(members, following, index, arena, counts, groups, group, frame.buffer, start, length, key)
     members[member].first_ms = min(members[member].first_ms, ts)
     enlist(members[member], member, state.dirty_members, state.counts, DIRTY_MEMBERS)
     return member

@@ -8,9 +8,12 @@ from analytics.calendar import HOUR_MS, day_of
 from analytics.community_changes import enlist
 from analytics.community_state import DIRTY_MEMBERS, GROUP_DAYS, MEMBER_DAYS
 from analytics.compiled import inlined, kernel
+from analytics.hashing import prefetch
 from analytics.masks import window
 
 _ONE, _EMPTY = np.uint64(1), np.uint64(0)
+#: Memberships of a group stand far apart: each is asked for so many steps before it is read.
+_AHEAD = 8
 
 
 @kernel
@@ -31,13 +34,21 @@ def _close_day(state, clock, g, group, day):
     out.speakers_1d = out.speakers_7d = out.speakers_28d = out.reactors_1d = out.reactors_7d = out.reactors_28d = 0
     out.readers_1d = out.readers_7d = out.readers_28d = 0
     out.participants_1d = out.participants_7d = out.participants_28d = 0
-    row = g.head
+    earliest = starts[max(day - 27, 0)]
+    row = ahead = g.head
+    for _ in range(_AHEAD):
+        ahead = state.member_next[ahead] if ahead >= 0 else ahead
     while row >= 0:
+        if ahead >= 0:
+            prefetch(members, ahead)
+            ahead = state.member_next[ahead]
         m = members[row]
-        if m.last_ms:
+        if m.last_ms and m.last_ms >= earliest:
             age = day_of(starts, m.last_ms) - day
-            spoke, reacted = window(m.spoke_lo, m.spoke_hi, age, 28), window(m.reacted_lo, m.reacted_hi, age, 28)
-            read, both = window(m.read_lo, m.read_hi, age, 28), spoke | reacted
+            spoke = window(m.spoke_lo, m.spoke_hi, age, 28)
+            reacted = window(m.reacted_lo, m.reacted_hi, age, 28) if m.reacted_lo | m.reacted_hi else _EMPTY
+            read = window(m.read_lo, m.read_hi, age, 28) if m.read_lo | m.read_hi else _EMPTY
+            both = spoke | reacted
             out.speakers_1d += spoke & _ONE != _EMPTY
             out.speakers_7d += spoke & np.uint64(127) != _EMPTY
             out.speakers_28d += spoke != _EMPTY
@@ -56,7 +67,7 @@ def _close_day(state, clock, g, group, day):
                 done.membership, done.day, done.messages = row, day, m.open_messages[day & 3]
                 m.open_messages[day & 3] = 0
                 enlist(m, row, state.dirty_members, counts, DIRTY_MEMBERS)
-        row = m.next
+        row = state.member_next[row]
 
 
 @inlined

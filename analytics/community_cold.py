@@ -61,7 +61,8 @@ def close_ranks(state, old_members, keep, old_arena):
         m = state.members[i]
         n = id_length(old_arena, m.id_at) + 2
         copy_bytes(old_arena, m.id_at, state.arena, used, n)
-        m.id_at, m.next = used, state.groups[m.group].head
+        m.id_at = used
+        state.member_next[i] = state.groups[m.group].head
         state.groups[m.group].head = i
         state.groups[m.group].members += 1
         used += n

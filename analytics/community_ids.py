@@ -94,12 +94,13 @@ def find_member(members, index, arena, group, buffer, start, length, key):
 
 
 @kernel
-def add_member(members, index, arena, counts, groups, group, buffer, start, length, key):
+def add_member(members, following, index, arena, counts, groups, group, buffer, start, length, key):
     """Append a membership with nothing known to its group's list; there must be room. Returns its row."""
     row = counts[MEMBERS]
     counts[MEMBERS] = row + 1
     m = members[row]
-    m.id_at, m.group, m.next = keep_id(arena, counts, buffer, start, length), group, groups[group].head
+    m.id_at, m.group = keep_id(arena, counts, buffer, start, length), group
+    following[row] = groups[group].head
     groups[group].head = row
     groups[group].members += 1
     m.spoke_lo = m.spoke_hi = m.reacted_lo = m.reacted_hi = m.read_lo = m.read_hi = _EMPTY

@@ -43,28 +43,27 @@ GROUP = np.dtype(
 
 MEMBERSHIP = np.dtype(  # packed: padding would cost four bytes a membership
     [
+        ("last_ms", "i8"),  # newest activity (message, reaction, reading); 0: none
         ("spoke_lo", "u8"),  # day masks: low and high word; the base is the day of last_ms
         ("spoke_hi", "u8"),
         ("reacted_lo", "u8"),
         ("reacted_hi", "u8"),
         ("read_lo", "u8"),
         ("read_hi", "u8"),
+        ("open_messages", "u4", 4),  # messages of the days not yet closed, by day modulo 4; what closes a day ends here
         ("spoke_hours", "u8"),  # hour masks; the base is the hour of last_ms
         ("reacted_hours", "u8"),
         ("read_hours", "u8"),
         ("first_ms", "i8"),  # lowest time of any event about the member
-        ("last_ms", "i8"),  # newest activity (message, reaction, reading); 0: none
         ("spoke_ms", "i8"),  # newest message; 0: none
         ("join_ms", "i8"),  # first known join; NEVER_MIN: unknown
         ("in_ms", "i8"),  # newest join or roster row; 0: none
         ("out_ms", "i8"),  # newest leave; 0: none
         ("role_ms", "i8"),  # register: role, since
         ("id_at", "u4"),  # place of the id in the arena
-        ("open_messages", "u4", 4),  # messages of the days not yet closed, by day modulo 4
         ("messages", "u4"),
         ("inviter", "i4"),  # label of who brought the first join; -1: unknown
         ("group", "i4"),
-        ("next", "i4"),  # next membership of the same group; -1: last
         ("joins", "u2"),
         ("leaves", "u2"),
         ("source", "u1"),  # of the first join
@@ -120,6 +119,7 @@ class State(NamedTuple):
     counts: NDArray[np.int64]
     groups: NDArray[np.void]
     members: NDArray[np.void]
+    member_next: NDArray[np.int32]  # next of the same group, -1: last; apart, so that a walk does not wait for the rows
     panes: NDArray[np.void]
     arena: NDArray[np.uint8]
     labels: NDArray[np.int64]  # places of interned strings (inviters) in the arena

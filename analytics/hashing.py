@@ -38,6 +38,25 @@ def store64(typingctx, array, index, word):
     return types.void(array, types.int64, types.uint64), code
 
 
+@intrinsic
+def prefetch(typingctx, records, row):
+    """Ask for the first two cache lines of a record that is needed soon; any row may be given."""
+
+    def code(context, builder, signature, args):
+        array = context.make_array(signature.args[0])(context, builder, args[0])
+        first = builder.ptrtoint(array.data, ir.IntType(64))
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+        ask = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
+        for line in (0, 64):
+            offset = builder.add(builder.mul(args[1], array.itemsize), ir.Constant(ir.IntType(64), line))
+            place = builder.inttoptr(builder.add(first, offset), byte)
+            builder.call(ask, [place, *(ir.Constant(number, value) for value in (0, 3, 1))])  # reading, keep, data
+        return context.get_dummy_value()
+
+    return types.void(records, types.int64), code
+
+
 @kernel
 def mix(word):
     """Spread the bits of a word (the finaliser of a multiply-xorshift hash)."""

@@ -61,7 +61,7 @@ def _add_members(state, records, buffer, starts, lengths):
         state.members[row] = records[i]
         m = state.members[row]
         m.id_at = keep_id(state.arena, state.counts, buffer, starts[i], lengths[i])
-        m.next = state.groups[m.group].head
+        state.member_next[row] = state.groups[m.group].head
         state.groups[m.group].head = row
         state.groups[m.group].members += 1
         key = member_key(state.groups[m.group].hash, hash64(buffer, starts[i], lengths[i]))

@@ -3,6 +3,7 @@
 Wraps `analytics.community`; knows nothing of Kafka or ClickHouse.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -47,10 +48,22 @@ def _indices(size: int) -> NDArray[np.int32]:
     return np.full(size, -1, np.int32)
 
 
-def _grown(array: NDArray[Any], used: int) -> NDArray[Any]:
-    """A copy with half as much room again; untouched pages cost nothing until used."""
-    bigger = np.empty(len(array) + max(len(array) // 2, 1024), array.dtype)
-    bigger[:used] = array[:used]
+#: Arrays of rows: their count, arrays as long as they are, their index, places in it a row, how it is filled.
+_ROWS: dict[str, tuple[int, dict[str, int], str, float, Callable[[State], None]]] = {
+    "groups": (GROUPS, {"dirty_groups": DIRTY_GROUPS}, "group_index", 2, rebuild_group_index),
+    "members": (
+        MEMBERS, {"member_next": MEMBERS, "dirty_members": DIRTY_MEMBERS}, "member_index", 5 / 3, rebuild_member_index
+    ),
+    "panes": (PANES, {"dirty_panes": DIRTY_PANES}, "pane_index", 2, rebuild_pane_index),
+    "labels": (LABELS, {}, "label_index", 2, rebuild_label_index),
+}  # fmt: skip
+
+
+def _grown(array: NDArray[Any], used: int, needed: int = 0) -> NDArray[Any]:
+    """A copy with four times the room; untouched pages cost nothing until used."""
+    bigger = np.empty(max(len(array) * 4, needed), array.dtype)
+    size = int(used) * array.itemsize
+    bigger.view(np.uint8)[:size] = array.view(np.uint8)[:size]  # as bytes: records are copied field by field
     return bigger
 
 
@@ -65,6 +78,7 @@ class CommunityState:
             counts=np.zeros(16, np.int64),
             groups=np.empty(64, GROUP),
             members=np.empty(1024, MEMBERSHIP),
+            member_next=np.empty(1024, np.int32),
             panes=np.empty(1024, PANE),
             arena=np.empty(1 << 16, np.uint8),
             labels=np.empty(256, np.int64),
@@ -104,14 +118,9 @@ class CommunityState:
     def reserve(self, groups: int = 0, members: int = 0, panes: int = 0, labels: int = 0, arena: int = 0) -> None:
         """Make room for so many more rows, labels and bytes."""
         counts = self.state.counts
-        for name, more, count in (
-            ("groups", groups, GROUPS),
-            ("members", members, MEMBERS),
-            ("panes", panes, PANES),
-            ("labels", labels, LABELS),
-        ):
-            while more and counts[count] + more + 2 > len(getattr(self.state, name)):
-                self._grow(State._fields.index(name), 0)
+        for name, more in (("groups", groups), ("members", members), ("panes", panes), ("labels", labels)):
+            if more:
+                self._make_room(name, int(counts[_ROWS[name][0]]) + more)
         while arena and counts[ARENA] + arena + 4096 > len(self.state.arena):
             self._grow(State._fields.index("arena"), 0)
 
@@ -127,26 +136,10 @@ class CommunityState:
     def _grow(self, short: int, offset: int) -> None:
         state, used = self.state, self.state.counts
         match State._fields[short]:
-            case "groups":
-                groups = _grown(state.groups, used[GROUPS])
-                self.state = state._replace(groups=groups, dirty_groups=_grown(state.dirty_groups, used[DIRTY_GROUPS]))
-                self._index("group_index", len(groups) * 2, rebuild_group_index)
-            case "members":
-                members = _grown(state.members, used[MEMBERS])
-                self.state = state._replace(
-                    members=members, dirty_members=_grown(state.dirty_members, used[DIRTY_MEMBERS])
-                )
-                self._index("member_index", int(len(members) * 5 / 3) + 1, rebuild_member_index)
-            case "panes":
-                panes = _grown(state.panes, used[PANES])
-                self.state = state._replace(panes=panes, dirty_panes=_grown(state.dirty_panes, used[DIRTY_PANES]))
-                self._index("pane_index", len(panes) * 2, rebuild_pane_index)
+            case "groups" | "members" | "panes" | "labels" as name:
+                self._make_room(name, int(used[_ROWS[name][0]]) + 2)
             case "arena":
                 self.state = state._replace(arena=_grown(state.arena, used[ARENA]))
-            case "labels":
-                labels = _grown(state.labels, used[LABELS])
-                self.state = state._replace(labels=labels)
-                self._index("label_index", len(labels) * 2, rebuild_label_index)
             case "ids":
                 self._forget_ids(offset)
             case "group_days":
@@ -154,7 +147,18 @@ class CommunityState:
             case "member_days":
                 self.state = state._replace(member_days=_grown(state.member_days, used[MEMBER_DAYS]))
 
-    def _index(self, name: str, needed: int, rebuild: Any) -> None:
+    def _make_room(self, name: str, rows: int) -> None:
+        """Room for so many rows of an array in all."""
+        count, beside, index, places, rebuild = _ROWS[name]
+        if rows > len(getattr(self.state, name)):
+            bigger = {
+                array: _grown(getattr(self.state, array), self.state.counts[used], rows)
+                for array, used in {name: count, **beside}.items()
+            }
+            self.state = self.state._replace(**bigger)
+        self._index(index, int(rows * places) + 1, rebuild)
+
+    def _index(self, name: str, needed: int, rebuild: Callable[[State], None]) -> None:
         """Make an index with room for `needed` places and fill it again; does nothing while the old one has room."""
         size = len(getattr(self.state, name))
         while size < needed:
@@ -220,7 +224,10 @@ class CommunityState:
         days = state.member_days[: state.counts[MEMBER_DAYS]]
         days["membership"] = moved[days["membership"]]
         self.state = state._replace(
-            members=np.empty(room, MEMBERSHIP), dirty_members=dirty, arena=np.empty_like(state.arena)
+            members=np.empty(room, MEMBERSHIP),
+            member_next=np.empty(room, np.int32),
+            dirty_members=dirty,
+            arena=np.empty_like(state.arena),
         )
         close_ranks(self.state, state.members, rows, state.arena)
         self.state = self.state._replace(member_index=_indices(2048))
