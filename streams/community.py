@@ -10,6 +10,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,11 +18,12 @@ from schemas.errors import DataError, GroupvitalsError
 from schemas.frame import Records
 from sinks.contract import Store
 from streams.dead_letters import DeadLetterProducer
-from streams.flush import Flush, merge
+from streams.decode import decode
+from streams.flush import Flush, merge, names
 from streams.kafka_broker import KafkaBroker
 from streams.retry import retrying
 from streams.takeover import take_over
-from streams.task import Task
+from streams.task import TOPIC, Task
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +36,7 @@ class Progress:
     landed: int = 0
     dead_letters: int = 0
     flushes: int = 0
-    first_frame_at: float = 0.0
+    reading_since: float = 0.0
     last_flush_at: float = 0.0
     seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
@@ -51,13 +53,14 @@ class CommunityProcessor:
         self.tasks: dict[int, Task] = {}
         self.running: set[int] = set()
         self.stopped: dict[int, str] = {}
-        self.failure: GroupvitalsError | None = None
+        self.failure: Exception | None = None
         self.progress = Progress()
         self._broker: KafkaBroker | None = None
         self._taking_over: asyncio.Task[None] | None = None
+        self._applying: asyncio.Task[None] | None = None
         self._flush_lock = asyncio.Lock()
         self._enough, self._drained = asyncio.Event(), asyncio.Condition()
-        self._kernels = ThreadPoolExecutor(1, "kernels")
+        self._decoder, self._kernels = ThreadPoolExecutor(1, "decoder"), ThreadPoolExecutor(1, "kernels")
         self._inserts = ThreadPoolExecutor(4, "inserts")
 
     # --- ownership
@@ -99,11 +102,13 @@ class CommunityProcessor:
 
     async def _own(self, broker: KafkaBroker, partition: int) -> None:
         task = self.tasks.get(partition) or self._new_task(partition)
+        task.later = lambda function, *args: self._decoder.submit(function, *args).result
         self.tasks[partition] = task
         while self._broker is broker and not await take_over(task, broker, self.store, self._in_kernels):  # noqa: ASYNC110
             await asyncio.sleep(0.5)
         if self._broker is broker:
             self.running.add(partition)
+            self.progress.reading_since = self.progress.reading_since or time.time()
             await self._seek(broker, [partition])
 
     async def _seek(self, broker: KafkaBroker, partitions: list[int]) -> None:
@@ -111,37 +116,58 @@ class CommunityProcessor:
         positions = {p: self.tasks[p].next_offset for p in partitions}
         await thread.call_thread(thread.seek_frames, broker.topic, positions)
 
+    async def _in_inserts(self, function: Callable[..., Any], *args: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._inserts, function, *args)
+
     async def _in_kernels(self, function: Callable[..., Any], *args: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._kernels, function, *args)
 
     # --- frames
 
     async def take(self, partition: int, generation: int, records: Records) -> None:
-        """Apply one frame; one of another generation or of a partition that is not ours is dropped."""
+        """Decode one frame while the one before it is applied, and have it applied next.
+
+        One of another generation, or of a partition that is not ours, is dropped.
+        """
         broker = self._broker
         if broker is None or generation != broker.generation:
             return
         if partition not in self.running or partition in self.stopped:
             return
+        began = time.perf_counter()
+        decoded = await asyncio.get_running_loop().run_in_executor(self._decoder, decode, TOPIC, records)
+        self.progress.seconds["decode"] += time.perf_counter() - began
+        await self.applied()
+        too_many = 2 * self._enough_events
+        async with self._drained:
+            await self._drained.wait_for(lambda: self.waiting < too_many or self._broker is not broker)
+        self._applying = asyncio.create_task(self._apply(broker, partition, records, decoded))
+
+    async def applied(self) -> None:
+        """Wait until the frame that was taken last is applied or dropped."""
+        if self._applying is not None:
+            await asyncio.wait({self._applying})
+
+    async def _apply(self, broker: KafkaBroker, partition: int, records: Records, decoded: Any) -> None:
+        if self._broker is not broker or partition not in self.running or partition in self.stopped:
+            return
         task, began = self.tasks[partition], time.perf_counter()
-        self.progress.first_frame_at = self.progress.first_frame_at or time.time()
         before = task.next_offset
         try:
-            contiguous = await self._in_kernels(task.apply, records)
+            contiguous = await self._in_kernels(task.apply, records, decoded)
         except DataError as error:
             log.error("%s", error)  # noqa: TRY400 - the sentence says it all
             self.stopped[partition] = str(error)
             contiguous = True
-        self.progress.seconds["process"] += time.perf_counter() - began
+        except Exception as error:
+            self.failure = error
+            return
+        self.progress.seconds["apply"] += time.perf_counter() - began
         self.progress.events += task.next_offset - before
         if not contiguous and self._broker is broker:
             await self._seek(broker, [partition])
-        waiting, too_many = self.waiting, 2 * self._enough_events
-        if waiting >= self._enough_events:
+        if self.waiting >= self._enough_events:
             self._enough.set()
-        if waiting >= too_many:
-            async with self._drained:
-                await self._drained.wait_for(lambda: self.waiting < too_many or self._broker is not broker)
 
     @property
     def waiting(self) -> int:
@@ -151,14 +177,15 @@ class CommunityProcessor:
     # --- flushes
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Flush when enough events wait, or at every interval, until `stop`."""
+        """Flush when enough events wait, or an interval after the last flush began, until `stop`."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         while not stop.is_set():
-            try:
-                async with asyncio.timeout(self._interval):
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(began + self._interval):
                     await self._enough.wait()
-            except TimeoutError:
-                pass
             self._enough.clear()
+            began = loop.time()
             await self.flush()
 
     async def flush(self) -> bool:
@@ -168,7 +195,7 @@ class CommunityProcessor:
             if broker is None:
                 return False
             began = time.perf_counter()
-            flushes = [f for p in sorted(self.running) if (f := await self._in_kernels(self.tasks[p].begin_flush))]
+            flushes = await self._in_kernels(_begin, [self.tasks[p] for p in sorted(self.running)])
             self.progress.seconds["collect"] += time.perf_counter() - began
             async with self._drained:
                 self._drained.notify_all()
@@ -176,11 +203,11 @@ class CommunityProcessor:
 
     async def _land(self, broker: KafkaBroker, flushes: list[Flush]) -> bool:
         began = time.perf_counter()
-        tables = await self._in_kernels(merge, flushes)
+        tables = await self._in_inserts(names, flushes)
         try:
             await asyncio.gather(
                 self.letters.send([letter for flush in flushes for letter in flush.letters]),
-                *(self._insert(broker, name, rows) for name, rows in tables.items()),
+                *(self._insert(broker, table, flushes) for table in tables),
             )
             landed = time.perf_counter()
             self.progress.seconds["land"] += landed - began
@@ -197,21 +224,27 @@ class CommunityProcessor:
         if not committed:
             self.running -= cuts.keys()
             return False
-        for partition in cuts:
-            await self._in_kernels(self.tasks[partition].confirm)  # it moves arrays that a frame may be changing
+        await self._in_kernels(_confirm, [self.tasks[partition] for partition in cuts])  # it moves arrays
         self.progress.flushes += 1
         self.progress.landed += sum(flush.events for flush in flushes)
         self.progress.dead_letters += sum(len(flush.letters) for flush in flushes)
         self.progress.last_flush_at = time.time()
         return True
 
-    async def _insert(self, broker: KafkaBroker, table: str, rows: Any) -> None:
+    async def _insert(self, broker: KafkaBroker, table: str, flushes: list[Flush]) -> None:
         began = time.perf_counter()
+        rows = await self._in_inserts(merge, flushes, table)
         await self._retrying(broker, f"landing {table}", self.store.insert, table.partition(":")[0], rows)
         self.progress.seconds[f"land {table}"] += time.perf_counter() - began
 
     async def _retrying(self, broker: KafkaBroker, doing: str, action: Callable[..., None], *args: Any) -> None:
-        loop = asyncio.get_running_loop()
-        await retrying(
-            lambda: loop.run_in_executor(self._inserts, action, *args), doing, lambda: self._broker is not broker
-        )
+        await retrying(lambda: self._in_inserts(action, *args), doing, lambda: self._broker is not broker)
+
+
+def _begin(tasks: list[Task]) -> list[Flush]:
+    return [flush for task in tasks if (flush := task.begin_flush()) is not None]
+
+
+def _confirm(tasks: list[Task]) -> None:
+    for task in tasks:
+        task.confirm()

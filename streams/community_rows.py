@@ -1,4 +1,8 @@
-"""The changed rows of a partition's state, and its closed days, as rows of their tables."""
+"""The changed rows of a partition's state, and its closed days, as rows of their tables.
+
+Takes copies of records, so that the state may go on changing; of the state it reads only ids, which stay where they are
+until a flush is confirmed.
+"""
 
 from typing import Any
 
@@ -43,9 +47,8 @@ def _slots(records: NDArray[Any]) -> pa.Array:
     return pa.array(np.ascontiguousarray(records["slot"]) ^ 1)
 
 
-def group_rows(state: State, rows: NDArray[np.int32]) -> pa.Table:
+def group_rows(state: State, records: NDArray[Any]) -> pa.Table:
     """Rows of `group_states`."""
-    records = state.groups[rows]
     return pa.table(
         {
             "group_id": ids(state.arena, records["id_at"]),
@@ -57,9 +60,9 @@ def group_rows(state: State, rows: NDArray[np.int32]) -> pa.Table:
     )
 
 
-def member_rows(state: State, rows: NDArray[np.int32]) -> pa.Table:
-    """Rows of `membership_states`."""
-    records = state.members[rows]
+def member_rows(state: State, records: NDArray[Any]) -> pa.Table:
+    """Rows of `membership_states`, group by group: ClickHouse sorts them by group, and the worker does it cheaper."""
+    records = records.take(np.argsort(records["group"], kind="stable"))
     inviters = np.where(records["inviter"] >= 0, state.labels[np.maximum(records["inviter"], 0)], -1)
     opened = np.ascontiguousarray(records["open_messages"]).reshape(-1)
     fours = np.arange(0, len(opened) + 1, 4, dtype=np.int32)
@@ -77,9 +80,8 @@ def member_rows(state: State, rows: NDArray[np.int32]) -> pa.Table:
     )
 
 
-def pane_rows(state: State, rows: NDArray[np.int32]) -> pa.Table:
+def pane_rows(state: State, records: NDArray[Any]) -> pa.Table:
     """Rows of `pane_states`."""
-    records = state.panes[rows]
     counted = _plain(records, ("daily", "bucket", *COUNTERS))
     return pa.table({"group_id": _group_ids(state, records["group"]), "slot": _slots(records), **counted})
 
@@ -92,12 +94,12 @@ def group_day_rows(state: State, closed: NDArray[Any]) -> pa.Table:
 
 
 def member_day_rows(state: State, closed: NDArray[Any]) -> pa.Table:
-    """Rows of `member_days`."""
-    members = state.members[closed["membership"]]
+    """Rows of `member_days`; rows of memberships must not move meanwhile."""
+    rows = closed["membership"]
     return pa.table(
         {
-            "group_id": _group_ids(state, members["group"]),
-            "member_id": ids(state.arena, members["id_at"]),
+            "group_id": _group_ids(state, state.members["group"][rows]),
+            "member_id": ids(state.arena, state.members["id_at"][rows]),
             "day": pa.array(np.ascontiguousarray(closed["day"])).cast(pa.date32()),
             **_plain(closed, ("messages",)),
         }

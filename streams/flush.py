@@ -1,6 +1,7 @@
 """What one flush of a task lands, and several flushes as one insert a table. Touches nothing outside memory."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from sinks.contract import Checkpoint
+from streams.arrow import constant
+
+#: Tables whose keys are a group's own: the version is all that a flush adds.
+_WITHOUT_TASK = ("group_days", "member_days", "facts")
 
 
 @dataclass(frozen=True)
@@ -27,16 +32,40 @@ class Letter:
 class Flush:
     """What one flush of a task lands: rows by table, dead letters to produce, then the checkpoint.
 
-    A table's name may have a part behind a colon: rows for the same table that have other columns.
+    A table's name may have a part behind a colon: rows for the same table that have other columns. `raw` (the
+    records of a frame) and `parts` make its rows, without what all rows of the flush have in common, outside the thread
+    of the kernels, which goes on meanwhile.
     """
 
     checkpoint: Checkpoint
-    tables: dict[str, pa.Table]
+    version: int
+    raw: list[Callable[[], dict[str, pa.Table]]]
+    parts: dict[str, list[Callable[[], pa.Table]]]
     letters: list[Letter]
     events: int
     changed: dict[str, NDArray[np.int32]]
     closed: tuple[NDArray[Any], NDArray[Any]]
-    raw: list[dict[str, pa.Table]] = field(default_factory=list)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the tables it has rows for."""
+        return list(dict.fromkeys([*(name for part in self.raw for name in part()), *self.parts]))
+
+    def rows(self, table: str) -> pa.Table:
+        """All rows of a table, as they land."""
+        raw = [part()[table] for part in self.raw if table in part()]
+        found = concat(raw + [part() for part in self.parts.get(table, ())])
+        n = found.num_rows
+        found = found.append_column("version", pa.array(np.full(n, self.version, np.uint64)))
+        if table not in _WITHOUT_TASK:
+            found = found.append_column("topic", constant(self.checkpoint.topic, n))
+            found = found.append_column("partition", pa.array(np.full(n, self.checkpoint.partition, np.uint16)))
+        return found
+
+    @property
+    def tables(self) -> dict[str, pa.Table]:
+        """All rows by table."""
+        return {table: self.rows(table) for table in self.names}
 
 
 def letter_rows(letters: list[Letter]) -> pa.Table:
@@ -56,7 +85,11 @@ def concat(tables: list[pa.Table]) -> pa.Table:
     return pa.concat_tables(tables, promote_options="default")
 
 
-def merge(flushes: list[Flush]) -> dict[str, pa.Table]:
-    """The rows of several tasks' flushes, one insert a table."""
-    names = dict.fromkeys(name for flush in flushes for name in flush.tables)
-    return {name: concat([f.tables[name] for f in flushes if name in f.tables]).unify_dictionaries() for name in names}
+def merge(flushes: list[Flush], table: str) -> pa.Table:
+    """The rows that several tasks' flushes have for a table, as one insert."""
+    return concat([flush.rows(table) for flush in flushes if table in flush.names]).unify_dictionaries()
+
+
+def names(flushes: list[Flush]) -> list[str]:
+    """The tables that any of the flushes has rows for."""
+    return list(dict.fromkeys(name for flush in flushes for name in flush.names))

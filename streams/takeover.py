@@ -60,9 +60,9 @@ async def take_over(task: Task, broker: Broker, store: Store, thread: Thread = a
     _check(task, valid, topic_id, begin, end)
     if task.flushing is not None:
         if valid.head is not None and valid.head.cut == task.flushing.checkpoint.cut:
-            task.confirm()
+            await thread(task.confirm)
         else:
-            task.abandon()
+            await thread(task.abandon)
     start = valid.head.offsets[task.topic] if valid.head else begin
     if valid.head is None or task.cut != valid.head.cut or task.cut == Cut(0, 0):
         await retrying(lambda: thread(_load, task, store, valid, start), "loading state")

@@ -15,7 +15,6 @@ from aiokafka.record.util import calc_crc32c
 
 from sinks.contract import SEQUENCE_MASK, TERM_MASK, TERM_SHIFT, Chain, Checkpoint, Store
 from streams.community_state import CommunityState
-from streams.flush import merge
 from streams.takeover import take_over
 from streams.task import TOPIC, Task
 
@@ -160,7 +159,7 @@ def land(task: Task, store: Store, broker: MemoryBroker) -> None:
     """Flush everything that waits, all the way."""
     flush = task.begin_flush()
     if flush is not None:
-        for table, rows in merge([flush]).items():
+        for table, rows in flush.tables.items():
             store.insert(table.partition(":")[0], rows)
         store.write_checkpoints([flush.checkpoint])
         broker.kept = flush.checkpoint.offsets[task.topic], flush.checkpoint.cut.term

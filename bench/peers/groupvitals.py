@@ -50,7 +50,7 @@ def outcome(job: Job) -> Outcome:
     ends = dict(client.execute(f"SELECT partition, max(offset) + 1 FROM {db}.events GROUP BY partition"))
     landed = client.execute(f"SELECT count() FROM {db}.events FINAL")[0][0]
     return Outcome(
-        stats["first_frame_at"],
+        stats["reading_since"],
         stats["last_flush_at"],
         [ends.get(p, 0) for p in range(job.partitions)],
         {(group, day): messages for group, day, messages in days},

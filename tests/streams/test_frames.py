@@ -115,12 +115,20 @@ def _owned_task() -> Task:
     return task
 
 
+def _take(processor: CommunityProcessor, generation: int) -> None:
+    async def take() -> None:
+        await processor.take(0, generation, sample_records())
+        await processor.applied()
+
+    asyncio.run(take())
+
+
 def test_a_frame_of_an_older_generation_is_dropped() -> None:
     task = _owned_task()
     processor = _processor(task)
-    asyncio.run(processor.take(0, 6, sample_records()))
+    _take(processor, 6)
     assert task.next_offset == 0 and task.begin_flush() is None
-    asyncio.run(processor.take(0, 7, sample_records()))
+    _take(processor, 7)
     assert task.next_offset == len(sample_records().offsets)
 
 
@@ -128,7 +136,7 @@ def test_a_frame_of_a_revoked_partition_is_dropped() -> None:
     task = _owned_task()
     processor = _processor(task)
     processor.running.clear()
-    asyncio.run(processor.take(0, 7, sample_records()))
+    _take(processor, 7)
     assert task.next_offset == 0
 
 
