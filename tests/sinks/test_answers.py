@@ -53,8 +53,8 @@ def landed(world: World, store: ClickHouseStore, flushes: int) -> None:
 
 
 def _comparable(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
-    """Rows in one order, shares to twelve digits."""
-    flat = [{k: round(v, 12) if isinstance(v, float) else v for k, v in sorted(row.items())} for row in rows]
+    """Rows in one order, shares to nine digits."""
+    flat = [{k: round(v, 9) if isinstance(v, float) else v for k, v in sorted(row.items())} for row in rows]
     return sorted((tuple(row.items()) for row in flat), key=repr)
 
 
