@@ -37,8 +37,8 @@ _REFUSED = (
     UnknownMemberIdError,
 )
 
-#: A partition whose records were still in memory when the last fetch was sent waits for that fetch to end.
-_FETCH_WAIT_MS = 100
+#: Kafka answers a fetch when it has so many bytes, at the latest after so long: many small frames cost more than few.
+_FETCH_BYTES, _FETCH_WAIT_MS = 1 << 20, 100
 
 
 def take_frames(fetcher: Any, partitions: Iterable[TP], topics: set[str]) -> dict[TP, Any]:
@@ -76,7 +76,7 @@ class FrameConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
-        consumer._fetch_max_wait_ms = _FETCH_WAIT_MS  # Faust has no setting for it
+        consumer._fetch_max_wait_ms, consumer._fetch_min_bytes = _FETCH_WAIT_MS, _FETCH_BYTES  # Faust sets neither
         return consumer
 
     async def on_start(self) -> None:
