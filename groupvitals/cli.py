@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from schemas.errors import ConfigError, GroupvitalsError
+from schemas.errors import GroupvitalsError
 
 #: Name -> module:function, or module:typer application for a command with commands of its own.
 COMMANDS: dict[str, str] = {
@@ -51,12 +51,7 @@ class Commands(TyperGroup):
 
 def _load(name: str) -> Any:
     module, _, attribute = COMMANDS[name].partition(":")
-    try:
-        target = getattr(import_module(module), attribute, None) or _missing(name)
-    except ModuleNotFoundError as error:
-        if error.name != module:
-            raise
-        target = _missing(name)
+    target = getattr(import_module(module), attribute)
     if isinstance(target, typer.Typer):
         application = target
     else:
@@ -64,14 +59,6 @@ def _load(name: str) -> Any:
         application.command(name, hidden=name in HIDDEN)(target)
     command = typer.main.get_command(application)
     command.name = name
-    return command
-
-
-def _missing(name: str) -> Any:
-    def command() -> None:
-        raise ConfigError(f"The command {name} is not part of this installation: there is no {COMMANDS[name]}.")
-
-    command.__doc__ = "Not part of this installation."
     return command
 
 
