@@ -154,18 +154,15 @@ class CommunityProcessor:
         task, began = self.tasks[partition], time.perf_counter()
         before = task.next_offset
         try:
-            contiguous = await self._in_kernels(task.apply, records, decoded)
+            if not await self._in_kernels(task.apply, records, decoded) and self._broker is broker:
+                await self._seek(broker, [partition])
         except DataError as error:
             log.error("%s", error)  # noqa: TRY400 - the sentence says it all
             self.stopped[partition] = str(error)
-            contiguous = True
-        except Exception as error:
+        except Exception as error:  # nobody awaits this but the worker, which asks for `failure`
             self.failure = error
-            return
         self.progress.seconds["apply"] += time.perf_counter() - began
         self.progress.events += task.next_offset - before
-        if not contiguous and self._broker is broker:
-            await self._seek(broker, [partition])
         if self.waiting >= self._enough_events:
             self._enough.set()
 

@@ -132,6 +132,18 @@ def test_a_frame_of_an_older_generation_is_dropped() -> None:
     assert task.next_offset == len(sample_records().offsets)
 
 
+def test_a_fault_while_a_frame_is_applied_reaches_the_worker() -> None:
+    task = _owned_task()
+
+    def fail(*_: Any) -> Any:
+        raise RuntimeError("no room")
+
+    task.later = fail
+    processor = _processor(task)
+    _take(processor, 7)
+    assert "no room" in str(processor.failure)
+
+
 def test_a_frame_of_a_revoked_partition_is_dropped() -> None:
     task = _owned_task()
     processor = _processor(task)
