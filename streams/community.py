@@ -9,7 +9,7 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,9 +20,8 @@ from sinks.contract import Store
 from streams.dead_letters import DeadLetterProducer
 from streams.decode import decode
 from streams.flush import Flush, merge, names
-from streams.kafka_broker import KafkaBroker
 from streams.retry import retrying
-from streams.takeover import take_over
+from streams.takeover import Broker, take_over
 from streams.task import TOPIC, Task
 
 log = logging.getLogger(__name__)
@@ -46,7 +45,7 @@ class CommunityProcessor:
 
     def __init__(
         self, store: Store, letters: DeadLetterProducer, new_task: Callable[[int], Task], *, flush_interval_s: float,
-        flush_events: int,
+        flush_events: int, pool: Callable[[int, str], Executor] = ThreadPoolExecutor,
     ) -> None:  # fmt: skip
         self.store, self.letters, self._new_task = store, letters, new_task
         self._interval, self._enough_events = flush_interval_s, flush_events
@@ -55,13 +54,12 @@ class CommunityProcessor:
         self.stopped: dict[int, str] = {}
         self.failure: Exception | None = None
         self.progress = Progress()
-        self._broker: KafkaBroker | None = None
+        self._broker: Broker | None = None
         self._taking_over: asyncio.Task[None] | None = None
         self._applying: asyncio.Task[None] | None = None
         self._flush_lock = asyncio.Lock()
         self._enough, self._drained = asyncio.Event(), asyncio.Condition()
-        self._decoder, self._kernels = ThreadPoolExecutor(1, "decoder"), ThreadPoolExecutor(1, "kernels")
-        self._inserts = ThreadPoolExecutor(4, "inserts")
+        self._decoder, self._kernels, self._inserts = pool(1, "decoder"), pool(1, "kernels"), pool(4, "inserts")
 
     # --- ownership
 
@@ -82,12 +80,12 @@ class CommunityProcessor:
         except TimeoutError:
             log.warning("A flush is still under way while partitions move; its rows will be flushed again.")
 
-    async def assigned(self, broker: KafkaBroker, partitions: list[int]) -> None:
+    async def assigned(self, broker: Broker, partitions: list[int]) -> None:
         """Take over these partitions, in the background."""
         self._broker = broker
         self._taking_over = asyncio.create_task(self._take_over(broker, partitions))
 
-    async def _take_over(self, broker: KafkaBroker, partitions: list[int]) -> None:
+    async def _take_over(self, broker: Broker, partitions: list[int]) -> None:
         async with self._flush_lock:
             pass  # the last generation's flush must have ended: it may still confirm
         for partition in [p for p in self.tasks if p not in partitions and self.tasks[p].flushing is None]:
@@ -100,7 +98,7 @@ class CommunityProcessor:
         except asyncio.CancelledError:
             log.info("Taking over was cut short by a new assignment.")
 
-    async def _own(self, broker: KafkaBroker, partition: int) -> None:
+    async def _own(self, broker: Broker, partition: int) -> None:
         task = self.tasks.get(partition) or self._new_task(partition)
         task.later = lambda function, *args: self._decoder.submit(function, *args).result
         self.tasks[partition] = task
@@ -109,12 +107,7 @@ class CommunityProcessor:
         if self._broker is broker:
             self.running.add(partition)
             self.progress.reading_since = self.progress.reading_since or time.time()
-            await self._seek(broker, [partition])
-
-    async def _seek(self, broker: KafkaBroker, partitions: list[int]) -> None:
-        thread = broker.consumer.thread
-        positions = {p: self.tasks[p].next_offset for p in partitions}
-        await thread.call_thread(thread.seek_frames, broker.topic, positions)
+            await broker.seek({partition: task.next_offset})
 
     async def _in_inserts(self, function: Callable[..., Any], *args: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._inserts, function, *args)
@@ -148,14 +141,14 @@ class CommunityProcessor:
         if self._applying is not None:
             await asyncio.wait({self._applying})
 
-    async def _apply(self, broker: KafkaBroker, partition: int, records: Records, decoded: Any) -> None:
+    async def _apply(self, broker: Broker, partition: int, records: Records, decoded: Any) -> None:
         if self._broker is not broker or partition not in self.running or partition in self.stopped:
             return
         task, began = self.tasks[partition], time.perf_counter()
         before = task.next_offset
         try:
             if not await self._in_kernels(task.apply, records, decoded) and self._broker is broker:
-                await self._seek(broker, [partition])
+                await broker.seek({partition: task.next_offset})
         except DataError as error:
             log.error("%s", error)  # noqa: TRY400 - the sentence says it all
             self.stopped[partition] = str(error)
@@ -198,7 +191,7 @@ class CommunityProcessor:
                 self._drained.notify_all()
             return await self._land(broker, flushes) if flushes else True
 
-    async def _land(self, broker: KafkaBroker, flushes: list[Flush]) -> bool:
+    async def _land(self, broker: Broker, flushes: list[Flush]) -> bool:
         began = time.perf_counter()
         tables = await self._in_inserts(names, flushes)
         try:
@@ -228,13 +221,13 @@ class CommunityProcessor:
         self.progress.last_flush_at = time.time()
         return True
 
-    async def _insert(self, broker: KafkaBroker, table: str, flushes: list[Flush]) -> None:
+    async def _insert(self, broker: Broker, table: str, flushes: list[Flush]) -> None:
         began = time.perf_counter()
         rows = await self._in_inserts(merge, flushes, table)
         await self._retrying(broker, f"landing {table}", self.store.insert, table.partition(":")[0], rows)
         self.progress.seconds[f"land {table}"] += time.perf_counter() - began
 
-    async def _retrying(self, broker: KafkaBroker, doing: str, action: Callable[..., None], *args: Any) -> None:
+    async def _retrying(self, broker: Broker, doing: str, action: Callable[..., None], *args: Any) -> None:
         await retrying(lambda: self._in_inserts(action, *args), doing, lambda: self._broker is not broker)
 
 

@@ -59,6 +59,10 @@ class KafkaBroker:
 
         return await retrying(ask, "reading the topic's offsets")
 
+    async def seek(self, positions: dict[int, int]) -> None:
+        """Have partitions read on from these offsets."""
+        await self._call(self.consumer.thread.seek_frames, self.topic, positions)
+
     async def topic_id(self) -> str:
         """Kafka's id of the topic; a recreated topic has another."""
         return await asyncio.to_thread(_topic_id, self._bootstrap, self.topic)

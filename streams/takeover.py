@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 class Broker(Protocol):
     """What ownership needs of Kafka, within the generation in which it was assigned."""
 
+    topic: str
+    generation: int
+
     async def committed(self, partition: int) -> tuple[int, int]:
         """(offset, term) last committed; (0, 0) when there is none."""
 
@@ -33,8 +36,14 @@ class Broker(Protocol):
     async def bounds(self, partition: int) -> tuple[int, int]:
         """First offset that Kafka still has, and the next one it will give."""
 
+    async def all_bounds(self, partitions: list[int]) -> tuple[dict[int, int], dict[int, int]]:
+        """`bounds` of several partitions."""
+
     async def topic_id(self) -> str:
         """Kafka's id of the topic; a recreated topic has another."""
+
+    async def seek(self, positions: dict[int, int]) -> None:
+        """Have partitions read on from these offsets."""
 
 
 Thread = Callable[..., Awaitable[Any]]
