@@ -88,7 +88,7 @@ class CommunityProcessor:
     async def _take_over(self, broker: Broker, partitions: list[int]) -> None:
         async with self._flush_lock:
             pass  # the last generation's flush must have ended: it may still confirm
-        for partition in [p for p in self.tasks if p not in partitions and self.tasks[p].flushing is None]:
+        for partition in self.tasks.keys() - set(partitions):
             del self.tasks[partition]
         try:
             await asyncio.gather(*(self._own(broker, partition) for partition in partitions))
@@ -161,8 +161,8 @@ class CommunityProcessor:
 
     @property
     def waiting(self) -> int:
-        """Records applied that no flush has taken yet."""
-        return sum(task.waiting for task in self.tasks.values())
+        """Records applied that no flush has taken yet; only running partitions are flushed."""
+        return sum(self.tasks[partition].waiting for partition in self.running)
 
     # --- flushes
 
