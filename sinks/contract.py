@@ -3,13 +3,15 @@
 `sinks.clickhouse.store` is the real one; tests have doubles with the same semantics.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import pyarrow as pa
 
-EPOCH_SHIFT, TERM_SHIFT = 56, 32
-TERM_MASK, SEQUENCE_MASK = (1 << 24) - 1, (1 << 32) - 1
+EPOCH_SHIFT, TERM_SHIFT, SEQUENCE_SHIFT = 56, 32, 1
+TERM_MASK, SEQUENCE_MASK = (1 << 24) - 1, (1 << 31) - 1
+#: Lowest bit of a version: the row was corrected, and replaces what its cut and those before it wrote.
+CORRECTED = 1
 
 
 @dataclass(frozen=True, order=True)
@@ -21,15 +23,41 @@ class Cut:
 
     def version(self, epoch: int = 0) -> int:
         """The version that rows of this cut carry."""
-        return epoch << EPOCH_SHIFT | self.term << TERM_SHIFT | self.sequence
+        return epoch << EPOCH_SHIFT | self.term << TERM_SHIFT | self.sequence << SEQUENCE_SHIFT
+
+    @classmethod
+    def of(cls, version: int) -> "Cut":
+        """The cut that wrote a row of this version."""
+        return cls(version >> TERM_SHIFT & TERM_MASK, version >> SEQUENCE_SHIFT & SEQUENCE_MASK)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The topic that events come from; `cluster` and `topic_id` are Kafka's own ids, a recreated topic has another."""
+
+    cluster: str
+    topic: str
+    topic_id: str
+    partitions: int
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """A whole set of numbers, and what it was made from: a topic and the settings that the numbers depend on.
+
+    Rows of two epochs stand beside each other and never meet.
+    """
+
+    number: int
+    settings: str
+    origin: Origin
 
 
 @dataclass(frozen=True)
 class Checkpoint:
     """All rows of `cut` and before belong to exactly these next offsets.
 
-    `parent` is the cut from which the term went on (only for sequence 0; None: from nothing). `settings` are those the
-    numbers were made with; `topic_ids` tell a recreated topic from the old one.
+    `parent` is the cut from which the term went on (only for sequence 0; None: from nothing).
     """
 
     topic: str
@@ -37,8 +65,7 @@ class Checkpoint:
     cut: Cut
     offsets: dict[str, int]
     parent: Cut | None = None
-    topic_ids: dict[str, str] = field(default_factory=dict)
-    settings: str = ""
+    epoch: int = 0
     worker: str = ""
 
 
@@ -48,10 +75,11 @@ class Chain:
 
     head: Checkpoint | None
     last: dict[int, int]
+    epoch: int = 0
 
 
 def chain(checkpoints: list[Checkpoint]) -> Chain:
-    """Follow the checkpoints of one task from the newest back along the parents; what is not on the way is void."""
+    """Follow the checkpoints of one task and epoch from the newest back along the parents; the others are void."""
     by_cut = {checkpoint.cut: checkpoint for checkpoint in checkpoints}
     if not by_cut:
         return Chain(None, {})
@@ -62,7 +90,7 @@ def chain(checkpoints: list[Checkpoint]) -> Chain:
         last[cut.term] = cut.sequence
         first = by_cut.get(Cut(cut.term, 0))
         cut = first.parent if first else None
-    return Chain(by_cut[head], last)
+    return Chain(by_cut[head], last, by_cut[head].epoch)
 
 
 class Store(Protocol):
@@ -74,8 +102,8 @@ class Store(Protocol):
     def write_checkpoints(self, checkpoints: list[Checkpoint]) -> None:
         """Land checkpoints, after everything they vouch for."""
 
-    def checkpoints(self, topic: str, partition: int) -> list[Checkpoint]:
-        """All checkpoints of a task."""
+    def checkpoints(self, topic: str, partition: int, epoch: int) -> list[Checkpoint]:
+        """All checkpoints of a task in an epoch."""
 
     def load(
         self, table: str, topic: str, partition: int, valid: Chain, columns: tuple[str, ...],
@@ -85,3 +113,9 @@ class Store(Protocol):
 
     def event_ids(self, topic: str, partition: int, first: int, end: int) -> pa.Table:
         """`event_hash` and `offset` of the records landed from offset `first` up to `end`, in offset order."""
+
+    def epoch(self) -> Epoch | None:
+        """The epoch that is read and written now; None: nobody has written here yet."""
+
+    def claim(self, epoch: Epoch) -> None:
+        """Make an epoch the one that is read and written; of several claims to one number the first counts."""

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from sinks.contract import Checkpoint
 from streams.arrow import constant
 
-#: Tables whose keys are a group's own: the version is all that a flush adds.
-_WITHOUT_TASK = ("group_days", "member_days", "facts")
+#: Tables that do not say which task wrote a row: the version is all that a flush adds.
+_WITHOUT_TASK = ("facts",)
 
 
 @dataclass(frozen=True)

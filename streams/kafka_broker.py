@@ -8,6 +8,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
 from schemas.errors import BackpressureError, ConfigError
+from sinks.contract import Origin
 from streams.admin import kafka_admin
 from streams.frames import FrameConsumer
 from streams.retry import retrying
@@ -63,14 +64,19 @@ class KafkaBroker:
         """Have partitions read on from these offsets."""
         await self._call(self.consumer.thread.seek_frames, self.topic, positions)
 
-    async def topic_id(self) -> str:
-        """Kafka's id of the topic; a recreated topic has another."""
-        return await asyncio.to_thread(_topic_id, self._bootstrap, self.topic)
+    async def origin(self) -> Origin:
+        """What the topic is."""
+        return await asyncio.to_thread(topic_origin, self._bootstrap, self.topic)
 
 
-def _topic_id(bootstrap: str, topic: str) -> str:
+def topic_origin(bootstrap: str, topic: str) -> Origin:
+    """What a topic is, and whose. Raises `ServiceError` when Kafka is away, `ConfigError` when it has no such topic."""
     with kafka_admin(bootstrap) as admin:
-        return str(admin.describe_topics([topic])[0].get("topic_id", ""))
+        found = admin.describe_topics([topic])[0]
+        if not found["partitions"]:
+            raise ConfigError(f"Kafka at {bootstrap} has no topic {topic}: run `groupvitals topics`.")
+        cluster = admin.describe_cluster()["cluster_id"]
+        return Origin(cluster, topic, str(found.get("topic_id", "")), len(found["partitions"]))
 
 
 async def reach(bootstrap: str, topic: str) -> None:

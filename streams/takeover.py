@@ -12,9 +12,10 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-from schemas.errors import ConfigError, DataError
-from sinks.contract import Chain, Checkpoint, Cut, Store, chain
+from schemas.errors import DataError
+from sinks.contract import Chain, Checkpoint, Cut, Origin, Store, chain
 from streams.community_load import LOADED, load_groups, load_ids, load_members, load_panes
+from streams.epochs import current
 from streams.retry import retrying, wait_for
 from streams.task import Task
 
@@ -39,8 +40,8 @@ class Broker(Protocol):
     async def all_bounds(self, partitions: list[int]) -> tuple[dict[int, int], dict[int, int]]:
         """`bounds` of several partitions."""
 
-    async def topic_id(self) -> str:
-        """Kafka's id of the topic; a recreated topic has another."""
+    async def origin(self) -> Origin:
+        """What the topic is."""
 
     async def seek(self, positions: dict[int, int]) -> None:
         """Have partitions read on from these offsets."""
@@ -53,69 +54,83 @@ async def take_over(task: Task, broker: Broker, store: Store, thread: Thread = a
     """Own a partition. Returns False when the broker refused: somebody else owns it by now.
 
     The task keeps its memory when the chain's head is its own last checkpoint; otherwise it is loaded. Raises
-    `DataError` when the checkpoint does not fit the topic, `ConfigError` when the numbers were made with other
-    settings.
+    `DataError` when the database's numbers are of another topic or the checkpoint does not fit it, `ConfigError` when they
+    were made with other settings.
     """
+    epoch = await current(store, await broker.origin(), task.settings, thread)
+
+    async def read_chain() -> Chain:
+        found = await retrying(
+            lambda: thread(store.checkpoints, task.topic, task.partition, epoch.number), "reading checkpoints"
+        )
+        return chain(found)
+
     offset, term = await broker.committed(task.partition)
-    valid = chain(await retrying(lambda: thread(store.checkpoints, task.topic, task.partition), "reading checkpoints"))
+    valid = await read_chain()
     term = max(term, valid.head.cut.term if valid.head else 0) + 1
     if not await broker.commit({task.partition: (offset, term)}):
         return False
-    valid = chain(await retrying(lambda: thread(store.checkpoints, task.topic, task.partition), "reading checkpoints"))
+    valid = await read_chain()
     if valid.head is not None and valid.head.cut.term >= term:
         return False
     begin, end = await broker.bounds(task.partition)
-    topic_id = await broker.topic_id()
-    _check(task, valid, topic_id, begin, end)
+    _check(task, valid, offset, begin, end)
     if task.flushing is not None:
         if valid.head is not None and valid.head.cut == task.flushing.checkpoint.cut:
             await thread(task.confirm)
         else:
             await thread(task.abandon)
     start = valid.head.offsets[task.topic] if valid.head else begin
-    if valid.head is None or task.cut != valid.head.cut or task.cut == Cut(0, 0):
+    if valid.head is None or (task.epoch, task.cut) != (epoch.number, valid.head.cut) or task.cut == Cut(0, 0):
         await retrying(lambda: thread(_load, task, store, valid, start), "loading state")
         next_offset = start
     else:
         next_offset = task.next_offset
     first = Checkpoint(
         task.topic, task.partition, Cut(term, 0), {task.topic: start}, valid.head.cut if valid.head else None,
-        {task.topic: topic_id}, task.settings, task.worker,
+        epoch.number, task.worker,
     )  # fmt: skip
     await retrying(lambda: thread(store.write_checkpoints, [first]), "writing a checkpoint")
     if not await broker.commit({task.partition: (start, term)}):
         return False
-    task.topic_ids = {task.topic: topic_id}
+    task.epoch = epoch.number
     task.read_back = partial(_read_back, task, store, dict(valid.last))
     task.resume(Cut(term, 0), next_offset, start)
     return True
 
 
-def _check(task: Task, valid: Chain, topic_id: str, begin: int, end: int) -> None:
-    if valid.head is None:
-        return
+def _check(task: Task, valid: Chain, committed: int, begin: int, end: int) -> None:
+    """Refuse a checkpoint that Kafka cannot be read on from; say when it is older than what was committed."""
     where = f"{task.topic} partition {task.partition}"
-    known, offset = valid.head.topic_ids.get(task.topic, topic_id), valid.head.offsets[task.topic]
-    if known != topic_id:
+    if valid.head is None:
+        if committed > begin:
+            log.warning(
+                "%s: records before offset %d were landed elsewhere; here they are landed again.", where, committed
+            )
+        return
+    offset = valid.head.offsets[task.topic]
+    if offset > end:
         raise DataError(
-            f"{where} was recreated: the checkpoint belongs to topic {known}, Kafka has {topic_id}. "
-            "Use another database, or another topic prefix, for the new topic."
+            f"{where}: the checkpoint is at offset {offset:,}, Kafka ends at {end:,}. Its offsets were reset, or records "
+            "were lost there; restore the topic, or use another database and another topic prefix."
         )
-    if not begin <= offset <= end:
+    if offset < begin:
         raise DataError(
-            f"{where}: the checkpoint is at offset {offset}, Kafka has {begin} to {end}. "
-            "Records in between are gone or the database is from elsewhere; restore the topic or use another database."
+            f"{where}: the checkpoint is at offset {offset:,}, Kafka begins at {begin:,}; {begin - offset:,} records in "
+            "between are gone. The database was restored from an older backup, or no worker ran for longer than the topic "
+            "keeps records: restore a newer backup, or use another database and import again."
         )
-    if valid.head.settings != task.settings:
-        raise ConfigError(
-            f"{where}: its numbers were made with {valid.head.settings}, this worker has {task.settings}. "
-            "Start it with the same settings, or use another database."
-        )
+    if committed > offset:
+        log.warning(
+            "%s: the checkpoint is at offset %d, %d records behind what was committed to Kafka. The database was restored "
+            "from an older backup, or rebuilt; Kafka still has these records, and they are landed again.",
+            where, offset, committed - offset,
+        )  # fmt: skip
 
 
 def _read_back(task: Task, store: Store, last: dict[int, int], keys: list[tuple[str, str]]) -> pa.Table:
     """The last checkpointed rows of some memberships; blocks until ClickHouse gives them."""
-    valid = Chain(None, last | {task.cut.term: task.cut.sequence})
+    valid = Chain(None, last | {task.cut.term: task.cut.sequence}, task.epoch)
     columns = LOADED["membership_states"]
     return wait_for(
         lambda: store.load("membership_states", task.topic, task.partition, valid, columns, keys),

@@ -63,7 +63,6 @@ class Task:
     limits: DeadLetterLimits = field(default_factory=DeadLetterLimits)
     cut: Cut = field(default_factory=lambda: Cut(0, 0))
     next_offset: int = 0
-    topic_ids: dict[str, str] = field(default_factory=dict)
     epoch: int = 0
     flushing: Flush | None = None
     max_memberships: int = 5_000_000
@@ -159,9 +158,7 @@ class Task:
         if letters:
             parts["dead_letters"].append(partial(letter_rows, letters))
         offsets = {self.topic: self.next_offset}
-        checkpoint = Checkpoint(
-            self.topic, self.partition, cut, offsets, None, self.topic_ids, self.settings, self.worker
-        )
+        checkpoint = Checkpoint(self.topic, self.partition, cut, offsets, None, self.epoch, self.worker)
         self.flushing = Flush(checkpoint, cut.version(self.epoch), raw, parts, letters, events, changed, closed)
         return self.flushing
 

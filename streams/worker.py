@@ -22,6 +22,7 @@ from sinks.clickhouse.store import ClickHouseStore
 from streams.community import CommunityProcessor
 from streams.community_state import CommunityState
 from streams.dead_letters import DeadLetterProducer
+from streams.epochs import numbers_settings
 from streams.frames import FrameApp
 from streams.kafka_broker import KafkaBroker, reach
 from streams.limits import DeadLetterLimits
@@ -59,10 +60,8 @@ class WorkerConfig:
 
     @property
     def numbers(self) -> str:
-        """The settings that the numbers depend on, as they stand in checkpoints."""
-        return json.dumps(
-            {"time_zone": self.time_zone, "lateness_h": self.lateness_h, "duplicate_horizon": self.duplicate_horizon}
-        )
+        """The settings that the numbers depend on, as they stand in an epoch."""
+        return numbers_settings(self.time_zone, self.lateness_h, self.duplicate_horizon)
 
 
 def _app(config: WorkerConfig) -> FrameApp:

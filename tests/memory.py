@@ -13,7 +13,7 @@ import pyarrow as pa
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.util import calc_crc32c
 
-from sinks.contract import SEQUENCE_MASK, TERM_MASK, TERM_SHIFT, Chain, Checkpoint, Store
+from sinks.contract import EPOCH_SHIFT, Chain, Checkpoint, Cut, Epoch, Origin, Store
 from streams.community_state import CommunityState
 from streams.takeover import take_over
 from streams.task import TOPIC, Task
@@ -28,11 +28,11 @@ KEYS = {
     "events": ("topic", "partition", "offset"),
     "facts": ("group_id", "type", "member_id", "ts_ms", "event_id"),
     "dead_letters": ("topic", "partition", "offset"),
-    "group_days": ("group_id", "day"),
-    "member_days": ("group_id", "day", "member_id"),
-    "group_states": ("group_id", "topic", "partition", "slot"),
-    "membership_states": ("group_id", "member_id", "topic", "partition", "slot"),
-    "pane_states": ("group_id", "daily", "bucket", "topic", "partition", "slot"),
+    "group_days": ("group_id", "day", "epoch"),
+    "member_days": ("group_id", "day", "member_id", "epoch"),
+    "group_states": ("group_id", "topic", "partition", "slot", "epoch"),
+    "membership_states": ("group_id", "member_id", "topic", "partition", "slot", "epoch"),
+    "pane_states": ("group_id", "daily", "bucket", "topic", "partition", "slot", "epoch"),
 }
 _TEXT = {"group_id", "member_id", "source", "role", "inviter_id", "platform", "status"}
 
@@ -66,13 +66,14 @@ class MemoryStore:
 
     tables: dict[str, dict[tuple[Any, ...], Row]] = field(default_factory=lambda: {name: {} for name in KEYS})
     kept: list[Checkpoint] = field(default_factory=list)
+    claims: list[Epoch] = field(default_factory=list)
 
     def insert(self, table: str, rows: pa.Table) -> None:
         table = table.partition(":")[0]
         known = self.tables[table]
         for row in rows.to_pylist():
             row = {name: value for name, value in row.items() if value is not None}
-            key = tuple(row.get(name, "") for name in KEYS[table])
+            key = _key(row, table)
             old = known.get(key)
             if old is not None and old["version"] == row["version"] and table != "facts":  # an event may be repeated
                 assert old == row, f"{table}: two rows of one key and version differ"
@@ -82,18 +83,25 @@ class MemoryStore:
     def write_checkpoints(self, checkpoints: list[Checkpoint]) -> None:
         self.kept += checkpoints
 
-    def checkpoints(self, topic: str, partition: int) -> list[Checkpoint]:
-        return [c for c in self.kept if (c.topic, c.partition) == (topic, partition)]
+    def checkpoints(self, topic: str, partition: int, epoch: int) -> list[Checkpoint]:
+        return [c for c in self.kept if (c.topic, c.partition, c.epoch) == (topic, partition, epoch)]
+
+    def epoch(self) -> Epoch | None:
+        newest = max((claim.number for claim in self.claims), default=None)
+        return next((claim for claim in self.claims if claim.number == newest), None)
+
+    def claim(self, epoch: Epoch) -> None:
+        self.claims.append(epoch)
 
     def load(
         self, table: str, topic: str, partition: int, valid: Chain, columns: tuple[str, ...],
         keys: list[tuple[str, str]] | None = None,
     ) -> pa.Table:  # fmt: skip
         def counts(row: Row) -> bool:
-            term, sequence = row["version"] >> TERM_SHIFT & TERM_MASK, row["version"] & SEQUENCE_MASK
+            cut = Cut.of(row["version"])
             wanted = keys is None or (row["group_id"], row["member_id"]) in keys
-            ours = (row["topic"], row["partition"]) == (topic, partition)
-            return bool(wanted and ours and sequence <= valid.last.get(term, -1))
+            ours = (row["topic"], row["partition"], row["version"] >> EPOCH_SHIFT) == (topic, partition, valid.epoch)
+            return bool(wanted and ours and cut.sequence <= valid.last.get(cut.term, -1))
 
         rows = _newest(filter(counts, self.tables[table].values()), table)
         return pa.Table.from_pylist(rows, pa.schema([(name, _type(name)) for name in columns]))
@@ -105,15 +113,26 @@ class MemoryStore:
         return pa.table({name: pa.array(values, pa.uint64()) for name, values in columns.items()})
 
     def live(self, table: str) -> list[Row]:
-        """What the views read: the newest row of every key, whichever slot it stands in."""
-        return _newest(self.tables[table].values(), table)
+        """What the views read: the newest row of every key in this epoch, whichever slot it stands in."""
+        epoch = self.epoch()
+        rows = self.tables[table].values()
+        now = [
+            row
+            for row in rows
+            if "epoch" not in KEYS[table] or (epoch and row["version"] >> EPOCH_SHIFT == epoch.number)
+        ]
+        return _newest(now, table)
 
 
 def _newest(rows: Iterable[Row], table: str) -> list[Row]:
     found: dict[tuple[Any, ...], Row] = {}
     for row in sorted(rows, key=lambda row: int(row["version"])):
-        found[tuple(row.get(name, "") for name in KEYS[table] if name != "slot")] = row
+        found[_key(row | {"slot": 0}, table)] = row
     return list(found.values())
+
+
+def _key(row: Row, table: str) -> tuple[Any, ...]:
+    return tuple((row | {"epoch": row["version"] >> EPOCH_SHIFT}).get(name, "") for name in KEYS[table])
 
 
 def _type(column: str) -> pa.DataType:
@@ -142,8 +161,8 @@ class MemoryBroker:
     async def bounds(self, partition: int) -> tuple[int, int]:
         return self.begin, self.end
 
-    async def topic_id(self) -> str:
-        return "topic"
+    async def origin(self) -> Origin:
+        return Origin("cluster", TOPIC, "topic", 1)
 
 
 async def _at_once(function: Callable[..., Any], *args: Any) -> Any:

@@ -2,17 +2,29 @@
 
 import hashlib
 from collections.abc import Sequence
+from typing import Any
 
 import pyarrow as pa
 
 from schemas.errors import ServiceError
 from sinks.clickhouse.connection import Address, Bulk, Native
-from sinks.contract import SEQUENCE_MASK, TERM_MASK, TERM_SHIFT, Chain, Checkpoint, Cut
+from sinks.contract import (
+    EPOCH_SHIFT,
+    SEQUENCE_MASK,
+    SEQUENCE_SHIFT,
+    TERM_MASK,
+    TERM_SHIFT,
+    Chain,
+    Checkpoint,
+    Cut,
+    Epoch,
+    Origin,
+)
 
 _CHECKPOINT = (
-    "topic", "partition", "term", "sequence", "parent_term", "parent_sequence", "offsets", "topic_ids", "settings",
-    "worker",
+    "topic", "partition", "epoch", "term", "sequence", "parent_term", "parent_sequence", "offsets", "worker",
 )  # fmt: skip
+_EPOCH = ("epoch", "settings", "cluster", "topic", "topic_id", "partitions")
 #: State tables and the key under which a row is one of two slots.
 STATE_KEYS: dict[str, tuple[str, ...]] = {
     "group_states": ("group_id",),
@@ -48,22 +60,21 @@ class ClickHouseStore:
     def write_checkpoints(self, checkpoints: list[Checkpoint]) -> None:
         """Land checkpoint rows in one insert."""
         rows = [
-            (c.topic, c.partition, *_pair(c.cut), *_pair(c.parent), c.offsets, c.topic_ids, c.settings, c.worker)
-            for c in checkpoints
+            (c.topic, c.partition, c.epoch, *_pair(c.cut), *_pair(c.parent), c.offsets, c.worker) for c in checkpoints
         ]
         self.native.execute(f"INSERT INTO {self.address.database}.checkpoints ({', '.join(_CHECKPOINT)}) VALUES", rows)
 
-    def checkpoints(self, topic: str, partition: int) -> list[Checkpoint]:
-        """All checkpoints of a task; only the first and the last two thousand of a term are needed and read."""
-        rows: Sequence[tuple[object, ...]] = self.native.execute(
-            f"SELECT {', '.join(_CHECKPOINT)} FROM {self.address.database}.checkpoints WHERE {_task(topic, partition)} "
-            "AND (sequence = 0 OR (term, sequence) IN (SELECT term, max(sequence) FROM "
-            f"{self.address.database}.checkpoints WHERE {_task(topic, partition)} GROUP BY term)"
-            " OR (term, sequence) IN (SELECT parent_term, parent_sequence FROM "
-            f"{self.address.database}.checkpoints WHERE {_task(topic, partition)} AND sequence = 0))"
+    def checkpoints(self, topic: str, partition: int, epoch: int) -> list[Checkpoint]:
+        """The checkpoints of a task that a chain may need: the first and the last of a term, and those gone on from."""
+        table = f"{self.address.database}.checkpoints"
+        task = f"epoch = {epoch} AND {_task(topic, partition)}"
+        rows: Sequence[tuple[Any, ...]] = self.native.execute(
+            f"SELECT {', '.join(_CHECKPOINT)} FROM {table} WHERE {task} AND (sequence = 0 "
+            f"OR (term, sequence) IN (SELECT term, max(sequence) FROM {table} WHERE {task} GROUP BY term) "
+            f"OR (term, sequence) IN (SELECT parent_term, parent_sequence FROM {table} WHERE {task} AND sequence = 0))"
         )
         return [
-            Checkpoint(topic, partition, Cut(r[2], r[3]), r[6], Cut(r[4], r[5]) if r[4] else None, r[7], r[8], r[9])  # type: ignore[arg-type]
+            Checkpoint(topic, partition, Cut(r[3], r[4]), r[7], Cut(r[5], r[6]) if r[5] else None, epoch, r[8])
             for r in rows
         ]
 
@@ -72,15 +83,11 @@ class ClickHouseStore:
         keys: list[tuple[str, str]] | None = None,
     ) -> pa.Table:  # fmt: skip
         """Read each key's newest row on the chain; of rows of one version any will do, they are equal."""
-        terms, lasts = list(valid.last), list(valid.last.values())
-        term = f"bitAnd(bitShiftRight(version, {TERM_SHIFT}), {TERM_MASK})"
-        sequence = f"toInt64(bitAnd(version, {SEQUENCE_MASK}))"
         key = ", ".join(STATE_KEYS[table])
-        last = f"transform({term}, {_numbers(terms, 'UInt64')}, {_numbers(lasts, 'Int64')}, toInt64(-1))"
         only = f"AND ({key}) IN ({', '.join(f'({_quote(a)}, {_quote(b)})' for a, b in keys)}) " if keys else ""
         return self.read(
             f"SELECT {', '.join(columns)} FROM {self.address.database}.{table} WHERE {_task(topic, partition)} "
-            f"AND {sequence} <= {last} {only}"
+            f"AND {on_chain(valid)} {only}"
             f"ORDER BY {key}, version DESC LIMIT 1 BY {key}"
         )
 
@@ -91,6 +98,25 @@ class ClickHouseStore:
             f"WHERE {_task(topic, partition)} AND offset >= {max(first, 0)} AND offset < {end} ORDER BY offset"
         )
 
+    def epoch(self) -> Epoch | None:
+        """The newest epoch that is ready."""
+        ready = [epoch for epoch, is_ready in self.epochs() if is_ready]
+        return max(ready, key=lambda epoch: epoch.number, default=None)
+
+    def epochs(self) -> list[tuple[Epoch, bool]]:
+        """All epochs, and whether they are ready; of several claims to one number the first counts."""
+        rows: Sequence[tuple[Any, ...]] = self.native.execute(
+            f"SELECT epoch, argMin(({', '.join(_EPOCH[1:])}), (made_at, {', '.join(_EPOCH[1:])})), max(ready) "
+            f"FROM {self.address.database}.epochs GROUP BY epoch ORDER BY epoch"
+        )
+        return [(Epoch(number, first[0], Origin(*first[1:])), bool(ready)) for number, first, ready in rows]
+
+    def claim(self, epoch: Epoch, ready: bool = True) -> None:
+        """Write the epoch's row; one that is not ready is neither read nor worked in yet."""
+        origin = epoch.origin
+        row = (epoch.number, epoch.settings, origin.cluster, origin.topic, origin.topic_id, origin.partitions, ready)
+        self.native.execute(f"INSERT INTO {self.address.database}.epochs ({', '.join(_EPOCH)}, ready) VALUES", [row])
+
     def read(self, query: str) -> pa.Table:
         """A query's answer as an Arrow table."""
         answer = self.bulk.query(query)
@@ -98,6 +124,15 @@ class ClickHouseStore:
             raise ServiceError(f"{self.address} gave an empty answer to a query.")
         with pa.ipc.open_stream(answer) as reader:
             return reader.read_all()
+
+
+def on_chain(valid: Chain) -> str:
+    """The condition that a row of a task was written by the checkpoints of a chain."""
+    terms, lasts = list(valid.last), list(valid.last.values())
+    term = f"bitAnd(bitShiftRight(version, {TERM_SHIFT}), {TERM_MASK})"
+    sequence = f"toInt64(bitAnd(bitShiftRight(version, {SEQUENCE_SHIFT}), {SEQUENCE_MASK}))"
+    last = f"transform({term}, {_numbers(terms, 'UInt64')}, {_numbers(lasts, 'Int64')}, toInt64(-1))"
+    return f"bitShiftRight(version, {EPOCH_SHIFT}) = {valid.epoch} AND {sequence} <= {last}"
 
 
 def _pair(cut: Cut | None) -> tuple[int, int]:

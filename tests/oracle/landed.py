@@ -111,7 +111,8 @@ def found(store: MemoryStore) -> Tables:
         },
         "dead_letters": {row["offset"]: {"error": row["error"]} for row in store.live("dead_letters")},
         "group_days": {
-            (r["group_id"], _day(r)): _without(r, "group_id", "day", "version") for r in store.live("group_days")
+            (r["group_id"], _day(r)): _without(r, "group_id", "day", "version", "topic", "partition")
+            for r in store.live("group_days")
         },
         "member_days": {
             (r["group_id"], _day(r), r["member_id"]): {"messages": r["messages"]} for r in store.live("member_days")

@@ -20,7 +20,7 @@ from tests.oracle.worlds import DAY_MS, World, encode, worlds
 
 pytestmark = pytest.mark.services
 ZONES = ("UTC", "Asia/Kolkata", "America/New_York")
-TABLES = (*KEYS, "checkpoints")
+TABLES = (*KEYS, "checkpoints", "epochs")
 
 #: Not shrunk: an example takes a second here; `tests/analytics/test_community.py` finds small ones.
 examples = settings(

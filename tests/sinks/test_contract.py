@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sinks.contract import EPOCH_SHIFT, Checkpoint, Cut, chain
+from sinks.contract import CORRECTED, EPOCH_SHIFT, Checkpoint, Cut, chain
 
 TOPIC = "chat.events"
 
@@ -13,7 +13,7 @@ def checkpoint(term: int, sequence: int, parent: Cut | None = None) -> Checkpoin
     return Checkpoint(TOPIC, 0, Cut(term, sequence), {TOPIC: term * 1_000 + sequence}, parent)
 
 
-cuts = st.tuples(st.integers(0, 2**24 - 1), st.integers(0, 2**32 - 1))
+cuts = st.tuples(st.integers(0, 2**24 - 1), st.integers(0, 2**31 - 1))
 
 
 @settings(derandomize=True)
@@ -25,6 +25,8 @@ def test_versions_are_ordered_by_epoch_term_and_sequence(
     assert (versions[0] < versions[1]) == (one < other)
     assert max(versions) < 2**64
     assert versions[0] >> EPOCH_SHIFT == one[0]
+    assert Cut.of(versions[0] | CORRECTED) == Cut(*one[1])
+    assert versions[0] < versions[0] | CORRECTED < Cut(one[1][0], one[1][1] + 1).version(one[0])
 
 
 def test_nothing_yet() -> None:

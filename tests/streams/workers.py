@@ -19,6 +19,8 @@ VIEWS = {
     "memberships": "group_id, member_id",
     "group_clocks": "group_id",
     "panes": "group_id, daily, bucket",
+    "closed_days": "group_id, day",
+    "closed_member_days": "group_id, day, member_id",
     "rolling_activity": "group_id, window",
     "rolling_activity_daily": "group_id, day, window",
     "tiers": "group_id",
@@ -26,8 +28,6 @@ VIEWS = {
     "retention_daily": "group_id, cohort, n, source, inviter_id",
 }
 TABLES = {
-    "group_days": "group_id, day",
-    "member_days": "group_id, day, member_id",
     "facts": "group_id, type, member_id, ts_ms, event_id",
     "dead_letters": "topic, partition, offset",
     "events": "topic, partition, offset",
@@ -79,7 +79,7 @@ class Answers:
         """Records vouched for by checkpoints."""
         return self.value(
             "SELECT ifNull(sum(o), 0) FROM (SELECT arraySum(mapValues(argMax(offsets, (term, sequence)))) AS o "
-            "FROM {d}.checkpoints GROUP BY partition)"
+            "FROM {d}.checkpoints WHERE epoch = (SELECT epoch FROM {d}.epoch) GROUP BY partition)"
         )
 
     def rows(self, name: str) -> list[dict[str, object]]:

@@ -1,6 +1,6 @@
 -- State of the workers, and at the same time what is asked of "now". Every key has two rows, its slots: a flush writes the one
 -- that does not hold the last checkpointed version, so a cut that belongs to a checkpoint is never overwritten.
--- version = epoch << 56 | term << 32 | sequence.
+-- version = epoch << 56 | term << 32 | sequence << 1 | corrected. Rows of two epochs never merge: an epoch is a partition.
 CREATE TABLE ${database}.membership_states${local} ${on_cluster} (
     topic LowCardinality(String),
     partition UInt16,
@@ -32,6 +32,7 @@ CREATE TABLE ${database}.membership_states${local} ${on_cluster} (
     role LowCardinality(String),
     inviter_id String
 ) ENGINE = ${replicated}ReplacingMergeTree(version)
+PARTITION BY bitShiftRight(version, 56)
 ORDER BY (group_id, member_id, topic, partition, slot)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, ${window} = 100, min_level_for_wide_part = 1,
     merge_selector_base = 10;
@@ -62,6 +63,7 @@ CREATE TABLE ${database}.group_states${local} ${on_cluster} (
     status LowCardinality(String),
     healthy UInt8
 ) ENGINE = ${replicated}ReplacingMergeTree(version)
+PARTITION BY bitShiftRight(version, 56)
 ORDER BY (group_id, topic, partition, slot)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, ${window} = 100, min_level_for_wide_part = 1;
 -- distribute group_states by cityHash64(topic, partition)
@@ -90,6 +92,7 @@ CREATE TABLE ${database}.pane_states${local} ${on_cluster} (
     recalls UInt32,
     calls UInt32
 ) ENGINE = ${replicated}ReplacingMergeTree(version)
+PARTITION BY bitShiftRight(version, 56)
 ORDER BY (group_id, daily, bucket, topic, partition, slot)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, ${window} = 100, min_level_for_wide_part = 1;
 -- distribute pane_states by cityHash64(topic, partition)
@@ -99,16 +102,32 @@ SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, ${window} = 100, min_
 CREATE TABLE ${database}.checkpoints${local} ${on_cluster} (
     topic LowCardinality(String),
     partition UInt16,
+    epoch UInt8,
     term UInt32,
     sequence UInt32,
     parent_term UInt32,
     parent_sequence UInt32,
     offsets Map(String, UInt64) COMMENT 'next offset a topic',
-    topic_ids Map(String, String),
-    settings String COMMENT 'time zone, lateness and horizon that the numbers were made with',
     worker String,
     written_at DateTime64(3) DEFAULT now64(3)
 ) ENGINE = ${replicated}MergeTree
+PARTITION BY epoch
 ORDER BY (topic, partition, term, sequence)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, ${window} = 100, min_level_for_wide_part = 1;
 -- distribute checkpoints by cityHash64(topic, partition)
+
+-- What the rows of an epoch were made from and with. The newest one that is ready is read and written; the first row of a
+-- number is the claim of a deployment to it, others are refused.
+CREATE TABLE ${database}.epochs${local} ${on_cluster} (
+    epoch UInt8,
+    ready UInt8,
+    settings String COMMENT 'time zone, lateness and duplicate horizon',
+    cluster String COMMENT 'id of the Kafka cluster',
+    topic String,
+    topic_id String,
+    partitions UInt16,
+    made_at DateTime64(6) DEFAULT now64(6)
+) ENGINE = ${replicated}MergeTree
+ORDER BY (epoch, made_at)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_level_for_wide_part = 1;
+-- distribute epochs by epoch

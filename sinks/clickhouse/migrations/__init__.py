@@ -63,7 +63,10 @@ def plan(address: Address, zone: str) -> list[Migration]:
         text = file.read_text()
         digest = hashlib.sha256(text.encode()).hexdigest()
         if file.name in known and known[file.name] != digest:
-            raise DataError(f"Migration {file.name} was changed after it was applied; put the change into a new one.")
+            raise DataError(
+                f"The database {address.database} was made by another text of {file.name}. Use another database "
+                "(clickhouse.database) and land the events again; who changed the file: put the change into a new one."
+            )
         found.append(Migration(file.name, _statements(text, address, zone), digest, file.name in known))
     if unknown := sorted(set(known) - {migration.name for migration in found}):
         names = ", ".join(unknown)

@@ -34,6 +34,7 @@ SELECT
 FROM (
     SELECT *
     FROM ${database}.membership_states
+    WHERE bitShiftRight(version, 56) = (SELECT epoch FROM ${database}.epoch)
     ORDER BY group_id, member_id, version DESC
     LIMIT 1 BY group_id, member_id
 ) AS states

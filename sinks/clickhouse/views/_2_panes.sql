@@ -5,5 +5,6 @@ SELECT
     bucket, messages, speakers, reactions, reactors, reads, readers, joins, leaves, replies, mentions, questions, links, edits,
     recalls, calls
 FROM ${database}.pane_states
+WHERE bitShiftRight(version, 56) = (SELECT epoch FROM ${database}.epoch)
 ORDER BY group_id, daily, bucket, version DESC
 LIMIT 1 BY group_id, daily, bucket

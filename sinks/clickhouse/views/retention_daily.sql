@@ -27,7 +27,7 @@ WITH
         WHERE whole = 1
         GROUP BY group_id
     ),
-    days AS (SELECT group_id, member_id, groupArray(day) AS days FROM (SELECT * FROM ${database}.member_days FINAL) GROUP BY group_id, member_id)
+    days AS (SELECT group_id, member_id, groupArray(day) AS days FROM ${database}.closed_member_days GROUP BY group_id, member_id)
 SELECT
     group_id, joined_on AS cohort, n, source, inviter_id, count() AS base, countIf(stayed) AS stayed, countIf(spoke) AS spoke,
     countIf(spoke_within) AS spoke_within_7d

@@ -18,7 +18,7 @@ FROM (
             ('24h', 1, speakers_1d, reactors_1d, readers_1d), ('7d', 2, speakers_7d, reactors_7d, readers_7d),
             ('28d', 3, speakers_28d, reactors_28d, readers_28d)
         ]) AS windows
-    FROM (SELECT *, 1 AS is_closed FROM ${database}.group_days FINAL) AS closed
+    FROM (SELECT *, 1 AS is_closed FROM ${database}.closed_days) AS closed
     FULL JOIN (
         SELECT group_id, toDate(toUInt16(bucket)) AS day, messages AS m, joins AS j, leaves AS l, replies AS r, questions AS q,
             mentions AS n, links AS k

@@ -15,7 +15,7 @@ WITH
     ),
     closed AS (
         SELECT group_id, member_id, sum(messages) AS messages
-        FROM (SELECT * FROM ${database}.member_days FINAL)
+        FROM ${database}.closed_member_days
         WHERE day > today - 28
         GROUP BY group_id, member_id
     )

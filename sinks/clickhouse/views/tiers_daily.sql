@@ -11,10 +11,10 @@ SELECT
     arrayFirstIndex(c -> c * 2 >= messages, arrayCumSum(arrayReverse(counts))) AS half_of_messages_by
 FROM (
     SELECT group_id, member_id, toDate(day + arrayJoin(range(28))) AS day, count() AS days_spoken, toInt64(sum(messages)) AS spoken
-    FROM (SELECT * FROM ${database}.member_days FINAL)
+    FROM ${database}.closed_member_days
     GROUP BY group_id, member_id, day
 ) AS speaking
-INNER JOIN (SELECT group_id, day FROM ${database}.group_days FINAL) AS closed USING (group_id, day)
+INNER JOIN (SELECT group_id, day FROM ${database}.closed_days) AS closed USING (group_id, day)
 GROUP BY group_id, day
 )
 ORDER BY group_id, day

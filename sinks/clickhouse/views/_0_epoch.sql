@@ -1,0 +1,4 @@
+-- The epoch that is read: the newest that is ready.
+SELECT max(epoch) AS epoch
+FROM ${database}.epochs
+WHERE ready = 1

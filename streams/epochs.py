@@ -1,0 +1,63 @@
+"""Which epoch a worker works in: the newest one that is ready, claimed by the first worker of a database.
+
+An epoch belongs to one topic of one cluster, and to the settings that its numbers depend on; whoever has others is
+refused here and nowhere else.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from schemas.errors import ConfigError, DataError
+from sinks.contract import Epoch, Origin, Store
+from streams.retry import retrying
+
+log = logging.getLogger(__name__)
+Thread = Callable[..., Awaitable[Any]]
+
+
+def numbers_settings(time_zone: str, lateness_h: int, duplicate_horizon: int) -> str:
+    """The settings that the numbers depend on, as they stand in an epoch."""
+    return json.dumps({"time_zone": time_zone, "lateness_h": lateness_h, "duplicate_horizon": duplicate_horizon})
+
+
+async def current(store: Store, origin: Origin, settings: str, thread: Thread = asyncio.to_thread) -> Epoch:
+    """The epoch to work in; the first worker of an empty database claims epoch 0.
+
+    Raises `DataError` when the epoch's events come from elsewhere, `ConfigError` when its settings are others.
+    """
+    found: Epoch | None = await retrying(lambda: thread(store.epoch), "reading the epoch")
+    if found is None:
+        await retrying(lambda: thread(store.claim, Epoch(0, settings, origin)), "claiming the database")
+        found = await retrying(lambda: thread(store.epoch), "reading the epoch")
+        assert found is not None
+    check(found, origin, settings)
+    return found
+
+
+def check(epoch: Epoch, origin: Origin, settings: str) -> None:
+    """Refuse an epoch of other events or other settings; raises as `current`."""
+    own = epoch.origin
+    if own.cluster != origin.cluster or own.topic != origin.topic:
+        raise DataError(
+            f"The database belongs to the topic {own.topic} of the Kafka cluster {own.cluster}; this is {origin.topic} of "
+            f"{origin.cluster}. Two deployments cannot share a database: set another clickhouse.database."
+        )
+    if own.topic_id != origin.topic_id:
+        raise DataError(
+            f"The topic {origin.topic} was recreated: the database belongs to topic {own.topic_id}, Kafka has "
+            f"{origin.topic_id}. Set another clickhouse.database for the new topic."
+        )
+    if own.partitions != origin.partitions:
+        raise DataError(
+            f"The topic {origin.topic} has {origin.partitions} partitions; the database was made with {own.partitions}. "
+            "Groups have moved to other partitions, away from what is known of them: import into a new topic and "
+            "database (kafka.topic_prefix, clickhouse.database)."
+        )
+    if epoch.settings != settings:
+        raise ConfigError(
+            f"The numbers of {origin.topic} (epoch {epoch.number}) were made with {epoch.settings}, this worker has "
+            f"{settings}. Start it with the same settings, or run `groupvitals rebuild` to make them anew with these."
+        )
