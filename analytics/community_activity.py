@@ -92,32 +92,11 @@ def read(m, starts, ts, late, hour_pane, day_pane):
 
 
 @kernel
-def _is_question(buffer, start, length):
-    """A question mark (ASCII, full-width or Arabic) that no letter or digit follows, as it does inside a link."""
-    for i in range(start, start + length):
-        c = buffer[i]
-        left = start + length - i
-        if c == 63:
-            after = buffer[i + 1] if left > 1 else 32
-            if not (48 <= after <= 57 or 65 <= after <= 90 or 97 <= after <= 122):
-                return True
-        elif (c == 0xEF and left > 2 and buffer[i + 1] == 0xBC and buffer[i + 2] == 0x9F) or (
-            c == 0xD8 and left > 1 and buffer[i + 1] == 0x9F
-        ):
-            return True
-    return False
-
-
-@kernel
-def describe(buffer, words, spans, present, row, hour_pane, day_pane):
+def describe(words, spans, present, row, hour_pane, day_pane):
     """Count what a message is: a reply, a mention of others, a question, a bearer of links."""
     reply = has(present, FIELDS.reply_message_bit) or has(present, FIELDS.reply_member_bit)
     mentions = spans[FIELDS.mentions, 1, row] if has(present, FIELDS.mentions_bit) else 0
-    question = False
-    if has(present, FIELDS.question_bit):
-        question = words[FIELDS.question, row] != 0
-    elif has(present, FIELDS.text_bit):
-        question = _is_question(buffer, spans[FIELDS.text, 0, row], spans[FIELDS.text, 1, row])
+    question = has(present, FIELDS.question_bit) and words[FIELDS.question, row] != 0
     link = has(present, FIELDS.link_bit) and words[FIELDS.link_count, row] > 0
     for pane in (hour_pane, day_pane):
         pane.replies += reply

@@ -49,7 +49,8 @@ def _group_facts(g, words, row, present, ts):
     """What the platform says of a group: its creation, status and member count."""
     if has(present, FIELDS.created_bit):
         created = words[FIELDS.created_ms, row]
-        g.created_ms = created if g.created_ms == 0 else min(g.created_ms, created)
+        if created and (g.created_ms == 0 or created < g.created_ms):
+            g.created_ms = created
     status = words[FIELDS.status, row] if has(present, FIELDS.status_bit) else 0
     if ts > g.status_ms or (ts == g.status_ms and status > g.status):
         g.status_ms, g.status = ts, status
@@ -102,7 +103,7 @@ def change(state, frame, row, ts, late, starts, g, m, hour_pane, day_pane):
         speak(m, starts, ts, late, hour_pane, day_pane)
         g.activity_ms = max(g.activity_ms, ts)
         if not late:
-            describe(frame.buffer, words, frame.spans, present, row, hour_pane, day_pane)
+            describe(words, frame.spans, present, row, hour_pane, day_pane)
     elif kind == FIELDS.reaction:
         if not (has(present, FIELDS.removed_bit) and words[FIELDS.removed, row]):
             react(m, starts, ts, late, hour_pane, day_pane)

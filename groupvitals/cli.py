@@ -26,6 +26,7 @@ COMMANDS: dict[str, str] = {
     "import": "groupvitals.commands.sources:import_",
     "worker": "groupvitals.commands.worker:worker",
     "replay": "groupvitals.commands.replay:replay",
+    "rebuild": "groupvitals.commands.rebuild:rebuild",
     "ask": "groupvitals.commands.ask:ask",
     "dlq": "groupvitals.commands.dlq:app",
     "doctor": "groupvitals.commands.doctor:doctor",

@@ -75,28 +75,31 @@ async def take_over(task: Task, broker: Broker, store: Store, thread: Thread = a
         return False
     begin, end = await broker.bounds(task.partition)
     _check(task, valid, offset, begin, end)
-    if task.flushing is not None:
-        if valid.head is not None and valid.head.cut == task.flushing.checkpoint.cut:
-            await thread(task.confirm)
-        else:
-            await thread(task.abandon)
-    start = valid.head.offsets[task.topic] if valid.head else begin
+    start, next_offset = (valid.head.offsets[task.topic] if valid.head else begin), task.next_offset
     if valid.head is None or (task.epoch, task.cut) != (epoch.number, valid.head.cut) or task.cut == Cut(0, 0):
-        await retrying(lambda: thread(_load, task, store, valid, start), "loading state")
+        task.epoch = epoch.number
+        await retrying(lambda: thread(load, task, store, valid, start), "loading state")
         next_offset = start
-    else:
-        next_offset = task.next_offset
-    first = Checkpoint(
-        task.topic, task.partition, Cut(term, 0), {task.topic: start}, valid.head.cut if valid.head else None,
-        epoch.number, task.worker,
-    )  # fmt: skip
-    await retrying(lambda: thread(store.write_checkpoints, [first]), "writing a checkpoint")
+    elif task.flushing is not None:
+        task.abandon()  # it was given up before its checkpoint was written; what it held is flushed again
+    await retrying(lambda: thread(begin_term, task, store, valid, term, start), "writing a checkpoint")
     if not await broker.commit({task.partition: (start, term)}):
         return False
-    task.epoch = epoch.number
+    own(task, store, valid, term, next_offset, start)
+    return True
+
+
+def own(task: Task, store: Store, valid: Chain, term: int, next_offset: int, start: int) -> None:
+    """The term has begun: apply records from `next_offset` on; the last checkpoint stands at `start`."""
     task.read_back = partial(_read_back, task, store, dict(valid.last))
     task.resume(Cut(term, 0), next_offset, start)
-    return True
+
+
+def begin_term(task: Task, store: Store, valid: Chain, term: int, start: int) -> None:
+    """Write the first checkpoint of a term, which goes on from the chain's head at offset `start`."""
+    parent = valid.head.cut if valid.head else None
+    first = Checkpoint(task.topic, task.partition, Cut(term, 0), {task.topic: start}, parent, task.epoch, task.worker)
+    store.write_checkpoints([first])
 
 
 def _check(task: Task, valid: Chain, committed: int, begin: int, end: int) -> None:
@@ -138,13 +141,14 @@ def _read_back(task: Task, store: Store, last: dict[int, int], keys: list[tuple[
     )
 
 
-def _load(task: Task, store: Store, valid: Chain, start: int) -> None:
+def load(task: Task, store: Store, valid: Chain, start: int) -> None:
+    """Fill a task from the cut of a chain's head, at offset `start`; blocks."""
     clock = task.state.clock
     task.reset()
     if valid.head is None:
         return
     loaders = {"group_states": load_groups, "membership_states": load_members, "pane_states": load_panes}
-    for table, load in loaders.items():
-        load(task.state, store.load(table, task.topic, task.partition, valid, LOADED[table]))
+    for table, fill in loaders.items():
+        fill(task.state, store.load(table, task.topic, task.partition, valid, LOADED[table]))
     load_ids(task.state, store.event_ids(task.topic, task.partition, start - clock.horizon, start))
     log.info("%s partition %d: state of checkpoint %s loaded", task.topic, task.partition, valid.head.cut)

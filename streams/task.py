@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from analytics.community_features import derive
 from analytics.community_state import DIRTY_GROUPS, DIRTY_MEMBERS, DIRTY_PANES, GROUP_DAYS, MEMBER_DAYS, State
 from schemas.errors import DataError
 from schemas.frame import Frame, Records
@@ -51,7 +52,7 @@ class Task:
 
     `cut` is the last confirmed checkpoint, `next_offset` the first record not yet applied. `read_back` gives the last
     checkpointed rows of memberships (group id, member id) that are not in memory. `later` has a function called,
-    maybe in another thread, and gives what waits for its result.
+    maybe in another thread, and gives what waits for its result. `keep_raw`: the records themselves are landed too.
     """
 
     topic: str
@@ -60,6 +61,7 @@ class Task:
     settings: str = ""
     worker: str = ""
     store_text: bool = False
+    keep_raw: bool = True
     limits: DeadLetterLimits = field(default_factory=DeadLetterLimits)
     cut: Cut = field(default_factory=lambda: Cut(0, 0))
     next_offset: int = 0
@@ -120,8 +122,10 @@ class Task:
     def _take(self, frame: Frame, records: Records, dead: list[DeadLetter]) -> None:
         if asleep := self.state.waking(frame):
             load_members(self.state, self.read_back(asleep))
+        derive(frame)
         flags, groups = self.state.apply(frame)
-        self._raw.append(self.later(event_rows, frame, flags, groups, self.store_text))
+        if self.keep_raw:
+            self._raw.append(self.later(event_rows, frame, flags, groups, self.store_text))
         self._letters += [self._letter(frame, records, d) for d in dead]
         self._events += len(frame.offsets)
 

@@ -59,6 +59,11 @@ class WorkerConfig:
         return self.topic_prefix + TOPIC
 
     @property
+    def group(self) -> str:
+        """Name of the consumer group."""
+        return f"{self.topic_prefix}groupvitals-{self.address.database}"
+
+    @property
     def numbers(self) -> str:
         """The settings that the numbers depend on, as they stand in an epoch."""
         return numbers_settings(self.time_zone, self.lateness_h, self.duplicate_horizon)
@@ -66,7 +71,7 @@ class WorkerConfig:
 
 def _app(config: WorkerConfig) -> FrameApp:
     app = FrameApp(
-        f"{config.topic_prefix}groupvitals-{config.address.database}",
+        config.group,
         broker=";".join(f"kafka://{host}" for host in config.bootstrap.split(",")),
         store="memory://", datadir=str(config.data), web_enabled=False, topic_allow_declare=False,
         topic_disable_leader=True, stream_wait_empty=False, stream_buffer_maxsize=config.buffered_frames,

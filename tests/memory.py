@@ -15,6 +15,7 @@ from aiokafka.record.util import calc_crc32c
 
 from sinks.contract import EPOCH_SHIFT, Chain, Checkpoint, Cut, Epoch, Origin, Store
 from streams.community_state import CommunityState
+from streams.epochs import numbers_settings
 from streams.takeover import take_over
 from streams.task import TOPIC, Task
 
@@ -187,4 +188,5 @@ def land(task: Task, store: Store, broker: MemoryBroker) -> None:
 
 def new_task(zone: str = "UTC", lateness_h: int = 48, horizon: int = 4_000_000, **options: Any) -> Task:
     """A task of partition 0 with nothing in it."""
-    return Task(TOPIC, 0, CommunityState(zone, lateness_h, horizon), **options)
+    settings = numbers_settings(zone, lateness_h, horizon)
+    return Task(TOPIC, 0, CommunityState(zone, lateness_h, horizon), settings, **options)

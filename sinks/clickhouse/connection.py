@@ -85,10 +85,12 @@ class Native:
             self._forget()
             raise BackpressureError(f"{self.address} broke off: {error}.") from error
 
-    def query(self, statement: str, parameters: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+    def query(
+        self, statement: str, parameters: dict[str, Any] | None = None, settings: dict[str, Any] | None = None
+    ) -> list[dict[str, Any]]:
         """Rows of a query as dictionaries."""
         try:
-            rows, columns = self._client().execute(statement, parameters, with_column_types=True)
+            rows, columns = self._client().execute(statement, parameters, with_column_types=True, settings=settings)
         except _AWAY as error:
             self._forget()
             raise BackpressureError(f"{self.address} cannot be reached: {error}.") from error

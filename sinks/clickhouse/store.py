@@ -37,7 +37,8 @@ def _quote(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def _task(topic: str, partition: int) -> str:
+def task_is(topic: str, partition: int) -> str:
+    """The condition that a row is of a task."""
     return f"topic = {_quote(topic)} AND partition = {partition}"
 
 
@@ -67,7 +68,7 @@ class ClickHouseStore:
     def checkpoints(self, topic: str, partition: int, epoch: int) -> list[Checkpoint]:
         """The checkpoints of a task that a chain may need: the first and the last of a term, and those gone on from."""
         table = f"{self.address.database}.checkpoints"
-        task = f"epoch = {epoch} AND {_task(topic, partition)}"
+        task = f"epoch = {epoch} AND {task_is(topic, partition)}"
         rows: Sequence[tuple[Any, ...]] = self.native.execute(
             f"SELECT {', '.join(_CHECKPOINT)} FROM {table} WHERE {task} AND (sequence = 0 "
             f"OR (term, sequence) IN (SELECT term, max(sequence) FROM {table} WHERE {task} GROUP BY term) "
@@ -78,6 +79,22 @@ class ClickHouseStore:
             for r in rows
         ]
 
+    def chain_at(self, topic: str, partition: int, valid: Chain, offset: int | None) -> Chain:
+        """The chain as it was at its newest checkpoint that is not beyond an offset (None: the newest of all)."""
+        if valid.head is None or offset is None:
+            return valid
+        terms, lasts = _numbers(list(valid.last), "UInt64"), _numbers(list(valid.last.values()), "Int64")
+        rows: Sequence[tuple[Any, ...]] = self.native.execute(
+            f"SELECT {', '.join(_CHECKPOINT)} FROM {self.address.database}.checkpoints WHERE epoch = {valid.epoch} "
+            f"AND {task_is(topic, partition)} AND toInt64(sequence) <= transform(toUInt64(term), {terms}, {lasts}, "
+            f"toInt64(-1)) AND offsets[{_quote(topic)}] <= {offset} ORDER BY term DESC, sequence DESC LIMIT 1"
+        )
+        if not rows:
+            return Chain(None, {}, valid.epoch)
+        cut = Cut(rows[0][3], rows[0][4])
+        last = {term: sequence for term, sequence in valid.last.items() if term < cut.term} | {cut.term: cut.sequence}
+        return Chain(Checkpoint(topic, partition, cut, rows[0][7], None, valid.epoch, rows[0][8]), last, valid.epoch)
+
     def load(
         self, table: str, topic: str, partition: int, valid: Chain, columns: tuple[str, ...],
         keys: list[tuple[str, str]] | None = None,
@@ -86,7 +103,7 @@ class ClickHouseStore:
         key = ", ".join(STATE_KEYS[table])
         only = f"AND ({key}) IN ({', '.join(f'({_quote(a)}, {_quote(b)})' for a, b in keys)}) " if keys else ""
         return self.read(
-            f"SELECT {', '.join(columns)} FROM {self.address.database}.{table} WHERE {_task(topic, partition)} "
+            f"SELECT {', '.join(columns)} FROM {self.address.database}.{table} WHERE {task_is(topic, partition)} "
             f"AND {on_chain(valid)} {only}"
             f"ORDER BY {key}, version DESC LIMIT 1 BY {key}"
         )
@@ -95,7 +112,7 @@ class ClickHouseStore:
         """Read back the ids of the records landed at offsets `first` to `end` - 1."""
         return self.read(
             f"SELECT DISTINCT event_hash, offset FROM {self.address.database}.events "
-            f"WHERE {_task(topic, partition)} AND offset >= {max(first, 0)} AND offset < {end} ORDER BY offset"
+            f"WHERE {task_is(topic, partition)} AND offset >= {max(first, 0)} AND offset < {end} ORDER BY offset"
         )
 
     def epoch(self) -> Epoch | None:
@@ -117,9 +134,9 @@ class ClickHouseStore:
         row = (epoch.number, epoch.settings, origin.cluster, origin.topic, origin.topic_id, origin.partitions, ready)
         self.native.execute(f"INSERT INTO {self.address.database}.epochs ({', '.join(_EPOCH)}, ready) VALUES", [row])
 
-    def read(self, query: str) -> pa.Table:
+    def read(self, query: str, settings: dict[str, Any] | None = None) -> pa.Table:
         """A query's answer as an Arrow table."""
-        answer = self.bulk.query(query)
+        answer = self.bulk.query(query, settings)
         if not answer:
             raise ServiceError(f"{self.address} gave an empty answer to a query.")
         with pa.ipc.open_stream(answer) as reader:

@@ -267,6 +267,12 @@ def group_row(group: Group) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def is_question(message: Event) -> bool:
+    """What the event says, or its text."""
+    said = message["question"]
+    return bool(_QUESTION.search(message["text"] or "")) if said is None else bool(said)
+
+
 def _counts(event: Event) -> dict[str, int]:
     """What one event adds to its hour and day, distinct members apart."""
     kind = event["type"]
@@ -278,11 +284,10 @@ def _counts(event: Event) -> dict[str, int]:
         return {}
     found = {names[kind]: 1}
     if kind == "message":
-        question = event["question"]
         found |= {
             "replies": int(bool(event["reply_to_message_id"] or event["reply_to_member_id"])),
             "mentions": len(event["mentions"]), "links": int(event["link_count"] > 0),
-            "questions": int(bool(_QUESTION.search(event["text"] or "")) if question is None else question),
+            "questions": int(is_question(event)),
         }  # fmt: skip
     return found
 

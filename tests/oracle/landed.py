@@ -13,7 +13,7 @@ from analytics.community_state import COUNTERS, NEVER_MIN
 from analytics.hashing import hash64
 from schemas.columns import Kind, columns
 from tests.memory import KEYS, MemoryStore, Row
-from tests.oracle.community import Community, Group, Landed, group_row, membership, panes
+from tests.oracle.community import Community, Group, Landed, group_row, is_question, membership, panes
 
 _SPEC = columns("chat.events")
 _EPOCH = date(1970, 1, 1)
@@ -69,7 +69,9 @@ def _event(row: Landed, store_text: bool) -> Row:
         value = row.event.get(field.name) if store_text or field.name != "text" else None
         empty: dict[Kind, Any] = {Kind.INT: 0, Kind.BOOL: 0, Kind.IDS: []}
         found[field.name] = empty.get(field.kind, "") if value is None else value
-    found["member_count"] = row.event.get("member_count")
+    found |= {name: row.event.get(name) for name in ("member_count", "joined_at_ms")}
+    if row.event["type"] == "message":
+        found["question"] = is_question(row.event)
     found["attributes"] = row.event.get("attributes") or {}
     return found | {"event_hash": hash_of(row.event["event_id"])}
 
@@ -148,7 +150,7 @@ def _landed_event(row: Row) -> Row:
             continue
         empty: dict[Kind, Any] = {Kind.INT: 0, Kind.BOOL: 0, Kind.IDS: []}
         result[field.name] = row.get(field.name, empty.get(field.kind, ""))
-    result["member_count"] = row.get("member_count")
+    result |= {name: row.get(name) for name in ("member_count", "joined_at_ms")}
     result["attributes"] = json.loads(row.get("attributes") or "{}")
     return result
 

@@ -101,7 +101,7 @@ _FIELDS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     },
     "leave": {"reason": st.sampled_from((None, "kicked"))},
     "roster": {
-        "joined_at_ms": st.sampled_from((None, 946_684_800_000, 1_300_000_000_000, 1_772_000_000_000)),
+        "joined_at_ms": st.sampled_from((None, 0, 946_684_800_000, 1_300_000_000_000, 1_772_000_000_000)),
         "role": _ROLES | st.none(),
     },
     "roster_end": {"complete": st.booleans()},
@@ -109,7 +109,7 @@ _FIELDS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "group": {
         "status": st.sampled_from((None, "open", "dissolved")),
         "member_count": st.sampled_from((None, 0, 7)),
-        "created_at_ms": st.sampled_from((None, 1_600_000_000_000, 1_500_000_000_000)),
+        "created_at_ms": st.sampled_from((None, 0, 1_600_000_000_000, 1_500_000_000_000)),
         "tags": st.sampled_from((None, ["t", "u"])),
     },
     "heartbeat": {"healthy": st.booleans()},

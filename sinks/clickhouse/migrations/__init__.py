@@ -1,6 +1,7 @@
 """Numbered migrations, applied once each, in order, and recorded with the hash of their text; and views, made anew."""
 
 import hashlib
+import json
 import re
 from dataclasses import dataclass
 from importlib import resources
@@ -9,6 +10,7 @@ from string import Template
 
 from schemas.errors import DataError
 from sinks.clickhouse.connection import Address, Native
+from sinks.clickhouse.store import ClickHouseStore
 
 _DISTRIBUTE = re.compile(r"^-- distribute (\w+) by (.+)$", re.MULTILINE)
 
@@ -110,10 +112,16 @@ def migrate(address: Address, zone: str) -> list[str]:
         record = [(migration.name, migration.digest)]
         native.execute(f"INSERT INTO {address.database}.migrations (name, digest) VALUES", record)
         applied.append(migration.name)
-    for view in views(address, zone):
-        for statement in view.statements:
-            native.execute(statement)
+    make_views(address, zone)
     return applied
+
+
+def make_views(address: Address, zone: str) -> None:
+    """Make all views anew; once there are numbers, in the time zone that they were made with."""
+    epoch = ClickHouseStore(address).epoch()
+    for view in views(address, json.loads(epoch.settings)["time_zone"] if epoch else zone):
+        for statement in view.statements:
+            Native(address).execute(statement)
 
 
 def pending(address: Address, zone: str) -> list[str]:

@@ -1,0 +1,80 @@
+"""`groupvitals rebuild`: numbers made anew from the landed records, or compared with those, or corrected by them."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from streams.rebuild import Rebuilt, Verified
+
+
+def rebuild(
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Only compare: compute all rows once more and show those that differ.")
+    ] = False,
+    correct: Annotated[
+        bool, typer.Option("--correct", help="Put late and repeated events where they belong in closed hours and days.")
+    ] = False,
+    drop_old: Annotated[bool, typer.Option("--drop-old", help="Drop the numbers of before at once.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Make all numbers anew from the landed records, with the present settings, while workers go on.
+
+    The new numbers are switched to when they are complete; killed and started again, it goes on where it was. Exit code of
+    --verify and --correct: 1 when rows differ that should not.
+    """
+    from groupvitals.commands.worker import worker_config
+    from groupvitals.progress import log_plainly
+    from groupvitals.settings import load_settings
+    from schemas.errors import ConfigError
+    from streams.rebuild import Rebuild
+
+    if verify and correct:
+        raise ConfigError("Choose one of --verify and --correct.")
+    log_plainly()
+    with _bar(as_json) as report:
+        job = Rebuild(worker_config(load_settings()), report)
+        done: Rebuilt | Verified = job.verify() if verify else job.rebuild(drop_old)
+    if as_json:
+        import json
+
+        print(json.dumps(done.summary(), indent=1, default=str))
+    else:
+        print("\n".join(_sentences(done.summary())))
+    raise typer.Exit(1 if done.summary().get("different") else 0)
+
+
+@contextmanager
+def _bar(quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """A bar on a terminal, nothing elsewhere; gives what is to be told of offsets done, and of all."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=quiet) as bars:
+        bar = bars.add_task("Offsets replayed", total=None)
+        yield lambda done, whole: bars.update(bar, completed=done, total=whole)
+
+
+def _sentences(found: dict[str, Any]) -> Iterator[str]:
+    if found["missing"]:
+        yield (
+            f"{found['missing']:,} offsets are neither an event nor a dead letter. Transaction markers and compaction leave "
+            "such gaps; if the topic has neither, records were lost from the database."
+        )
+    if "epoch" in found:
+        yield f"{found['records']:,} records replayed. Epoch {found['epoch']} is in use; running workers follow in seconds."
+        if found["dropped"]:
+            yield f"Dropped: epoch {', '.join(map(str, found['dropped']))}."
+        return
+    for example in found["examples"]:
+        key = ", ".join(f"{name} {value}" for name, value in example["key"].items())
+        yield f"{example['table']}: {key}\n  found  {example['found']}\n  wanted {example['wanted']}"
+    keys = sum(table["keys"] for table in found["tables"].values())
+    yield f"{found['records']:,} records replayed, {keys:,} rows compared, {found['different']:,} differ."
+    if found["corrected"]:
+        yield f"{found['corrected']:,} rows were corrected, and are compared by --correct."
+    if found["not_compared"]:
+        yield f"{found['not_compared']:,} rows were overwritten by workers all the time, and are not compared."

@@ -1,0 +1,114 @@
+"""The rows of one task in two epochs, compared inside ClickHouse: the one in use, at a cut, and one computed beside it."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from sinks.clickhouse.store import STATE_KEYS, ClickHouseStore, on_chain, task_is
+from sinks.contract import CORRECTED, EPOCH_SHIFT, Chain
+
+#: Tables whose rows are computed, and their keys within a task.
+KEYS: dict[str, tuple[str, ...]] = {
+    **STATE_KEYS, "group_days": ("group_id", "day"), "member_days": ("group_id", "day", "member_id"),
+}  # fmt: skip
+_BESIDE = ("topic", "partition", "slot", "version")
+_SETTINGS = {"max_bytes_before_external_group_by": 1 << 30}
+
+
+@dataclass
+class Difference:
+    """A key whose row is another than it should be; None: there is none."""
+
+    table: str
+    key: dict[str, Any]
+    found: dict[str, Any] | None
+    wanted: dict[str, Any] | None
+
+
+@dataclass
+class Compared:
+    """What came of comparing one table: how many keys, which (hashes) differ or are left open, and some that differ.
+
+    `corrected` rows are compared by whoever corrects. Those left open were overwritten since the cut.
+    """
+
+    keys: int = 0
+    corrected: int = 0
+    different: set[int] = field(default_factory=set)
+    open: set[int] = field(default_factory=set)
+    examples: list[Difference] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One task: `found` is the chain in use, up to the cut; `wanted` the epoch computed beside it, up to the same offset."""
+
+    store: ClickHouseStore
+    topic: str
+    partition: int
+    found: Chain
+    wanted: int
+
+    @property
+    def _both(self) -> str:
+        return (
+            f"{task_is(self.topic, self.partition)} AND bitShiftRight(version, {EPOCH_SHIFT}) "
+            f"IN ({self.found.epoch}, {self.wanted})"
+        )
+
+    @cached_property
+    def _version(self) -> int:
+        assert self.found.head is not None
+        return self.found.head.cut.version(self.found.epoch) | CORRECTED
+
+    def columns(self, table: str) -> list[str]:
+        """What stands in a row beside its key and bookkeeping."""
+        rows = self.store.native.execute(f"DESCRIBE TABLE {self.store.address.database}.{table}")
+        return [row[0] for row in rows if row[0] not in (*KEYS[table], *_BESIDE)]
+
+    def pairs(self, table: str) -> str:
+        """A query for every key's two rows as hashes, and what happened to it since the cut."""
+        key, columns = ", ".join(KEYS[table]), ", ".join(self.columns(table))
+        ours = f"bitShiftRight(version, {EPOCH_SHIFT}) = {self.found.epoch}"
+        newer = f"{ours} AND version > {self._version}"
+        overwritten = f"uniqExactIf(slot, {newer}) > 1" if table in STATE_KEYS else "0"
+        return (
+            f"SELECT {key}, sipHash64({key}) AS hash, countIf({on_chain(self.found)}) > 0 AS has_found, "
+            f"countIf(bitShiftRight(version, {EPOCH_SHIFT}) = {self.wanted}) > 0 AS has_wanted, "
+            f"argMaxIf(sipHash128({columns}), version, {on_chain(self.found)}) AS found, "
+            f"argMaxIf(sipHash128({columns}), version, bitShiftRight(version, {EPOCH_SHIFT}) = {self.wanted}) AS wanted, "
+            f"{overwritten} AS is_open, countIf({ours} AND bitAnd(version, {CORRECTED})) > 0 AS is_corrected, "
+            "(has_found != has_wanted OR found != wanted) AS differs "
+            f"FROM {self.store.address.database}.{table} WHERE {self._both} GROUP BY {key} HAVING has_found OR has_wanted"
+        )
+
+    def table(self, table: str, examples: int = 10) -> Compared:
+        """Compare one table."""
+        pairs = self.pairs(table)
+        count = self.store.native.query(
+            "SELECT count() AS keys, countIf(is_corrected) AS corrected, groupArrayIf(hash, differs AND NOT is_open AND "
+            "NOT is_corrected) AS different, groupArrayIf(hash, is_open AND NOT is_corrected) AS open "
+            f"FROM ({pairs})",
+            settings=_SETTINGS,
+        )[0]
+        result = Compared(count["keys"], count["corrected"], set(count["different"]), set(count["open"]))
+        if result.different:
+            result.examples = self._examples(table, pairs, examples)
+        return result
+
+    def _examples(self, table: str, pairs: str, most: int) -> list[Difference]:
+        keys = self.store.native.query(
+            f"SELECT {', '.join(KEYS[table])} FROM ({pairs}) WHERE differs AND NOT is_open AND NOT is_corrected "
+            f"ORDER BY {', '.join(KEYS[table])} LIMIT {most}",
+            settings=_SETTINGS,
+        )
+        chains = on_chain(self.found), f"bitShiftRight(version, {EPOCH_SHIFT}) = {self.wanted}"
+        return [Difference(table, key, *(self._row(table, key, chain) for chain in chains)) for key in keys]
+
+    def _row(self, table: str, key: dict[str, Any], chain: str) -> dict[str, Any] | None:
+        rows = self.store.native.query(
+            f"SELECT {', '.join(self.columns(table))} FROM {self.store.address.database}.{table} WHERE {self._both} "
+            f"AND {chain} AND {' AND '.join(f'{name} = %({name})s' for name in key)} ORDER BY version DESC LIMIT 1",
+            key,
+        )
+        return rows[0] if rows else None
