@@ -67,6 +67,11 @@ class CommunityProcessor:
         """Where each running partition is to be read on."""
         return {partition: self.tasks[partition].next_offset for partition in self.running}
 
+    @property
+    def broker(self) -> Broker | None:
+        """Kafka in the generation in which partitions are owned; None while they move."""
+        return self._broker
+
     async def revoked(self) -> None:
         """Every partition may be somebody else's: take no more frames, let the flush under way end if it is quick."""
         self.running.clear()

@@ -27,6 +27,7 @@ from streams.frames import FrameApp
 from streams.kafka_broker import KafkaBroker, reach
 from streams.limits import DeadLetterLimits
 from streams.task import TOPIC, Task
+from streams.watch import watch
 
 log = logging.getLogger(__name__)
 
@@ -108,12 +109,9 @@ class Worker:
             )
 
         self.processor = CommunityProcessor(
-            self.store,
-            self.letters,
-            new_task,
-            flush_interval_s=config.flush_interval_s,
+            self.store, self.letters, new_task, flush_interval_s=config.flush_interval_s,
             flush_events=config.flush_events,
-        )
+        )  # fmt: skip
         self.app = _app(config)
         self.app.positions = lambda topic: self.processor.positions()
         self.stop = asyncio.Event()
@@ -159,7 +157,9 @@ class Worker:
         await self.app.start()
         flushing = asyncio.create_task(self.processor.run(self.stop))
         watching = asyncio.create_task(self._watch(until_caught_up, report, complete or (lambda: True)))
-        ticking = asyncio.create_task(self._tick()) if self.config.tick_s and not until_caught_up else None
+        beside = [asyncio.create_task(watch(self.store, self.processor, lambda: self._assigned, self.stop))]
+        if self.config.tick_s and not until_caught_up:
+            beside.append(asyncio.create_task(self._tick()))
         try:
             await asyncio.wait({flushing, watching}, return_when=asyncio.FIRST_COMPLETED)
             self.stop.set()
@@ -168,8 +168,8 @@ class Worker:
             await self.processor.flush()
         finally:
             self.stop.set()
-            if ticking is not None:
-                ticking.cancel()
+            for task in beside:
+                task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self.app.stop()
             await self.letters.stop()
@@ -210,7 +210,7 @@ class Worker:
                 return
 
     async def _caught_up(self) -> bool:
-        processor, broker = self.processor, self.processor._broker
+        processor, broker = self.processor, self.processor.broker
         if broker is None or processor.running != self._assigned or processor.waiting:
             return False
         if not self._assigned:
@@ -230,7 +230,7 @@ class Worker:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(max(self.config.tick_s / 4, 0.25)):
                         await self.stop.wait()
-                broker = self.processor._broker
+                broker = self.processor.broker
                 if broker is None or 0 not in self.processor.running:
                     continue
                 partitions = sorted(await producer.partitions_for(self.config.topic))

@@ -1,0 +1,52 @@
+"""What a worker looks at beside its work: whether the numbers have moved to another epoch, and whether keys are placed well."""
+
+import asyncio
+import contextlib
+import copy
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from schemas.errors import BackpressureError
+from sinks.clickhouse.checks import split_groups
+from sinks.clickhouse.store import ClickHouseStore
+
+if TYPE_CHECKING:
+    from streams.community import CommunityProcessor
+
+log = logging.getLogger(__name__)
+#: Seconds between two looks at the epoch; every so many looks the placement of keys is looked at.
+_EVERY_S, _LOOKS = 3.0, 20
+
+
+async def watch(
+    store: ClickHouseStore, processor: "CommunityProcessor", assigned: Callable[[], set[int]], stop: asyncio.Event
+) -> None:
+    """Look every few seconds until `stop`; what cannot be asked now is asked the next time."""
+    looks = 0
+    while not stop.is_set():
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_EVERY_S):
+                await stop.wait()
+        with contextlib.suppress(BackpressureError):
+            await follow_epoch(store, processor, assigned)
+            looks += 1
+            if looks % _LOOKS == 1 and 0 in processor.running:
+                for group in await asyncio.to_thread(split_groups, store.native):
+                    log.error("%s", group)
+
+
+async def follow_epoch(
+    store: ClickHouseStore, processor: "CommunityProcessor", assigned: Callable[[], set[int]]
+) -> None:
+    """Take the partitions over again when another epoch is in use than the one they are worked on in."""
+    broker, partitions = processor.broker, assigned()
+    epoch = await asyncio.to_thread(store.epoch)
+    if broker is None or epoch is None:
+        return
+    if all(processor.tasks[partition].epoch == epoch.number for partition in processor.running):
+        return
+    log.info("The numbers have moved to epoch %d: taking over again.", epoch.number)
+    await processor.revoked()
+    if processor.broker is None and assigned() == partitions:  # else Kafka has moved partitions meanwhile
+        await processor.assigned(copy.copy(broker), sorted(partitions))
