@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from schemas.errors import BackpressureError, ConfigError
@@ -19,7 +20,7 @@ from sinks.clickhouse.epochs import drop_epoch, epochs_with_rows
 from sinks.clickhouse.migrations import make_views
 from sinks.clickhouse.raw import RawRecords
 from sinks.clickhouse.store import ClickHouseStore
-from sinks.contract import Chain, Epoch, chain
+from sinks.contract import Chain, Epoch, Origin, chain
 from streams.epochs import check
 from streams.kafka_broker import topic_origin
 from streams.lag import committed_offsets
@@ -80,23 +81,35 @@ class Verified:
 
 
 class Rebuild:
-    """One deployment, its numbers in use, and where others are computed. `report(done, all)` counts offsets."""
+    """One deployment, its numbers in use, and where others are computed.
 
-    def __init__(self, config: WorkerConfig, report: Report = lambda done, all_: None, jobs: int = 2) -> None:
-        self.config, self.store, self._report, self._jobs = config, ClickHouseStore(config.address), report, jobs
-        self._worker = f"rebuild:{socket.gethostname()}:{os.getpid()}"
+    `committed` gives the offsets committed to Kafka; `report(done, all)` counts offsets.
+    """
+
+    def __init__(
+        self, config: WorkerConfig, origin: Origin, committed: Callable[[], dict[int, int]],
+        report: Report = lambda done, all_: None, jobs: int = 2,
+    ) -> None:  # fmt: skip
+        self.config, self.store = config, ClickHouseStore(config.address)
+        self.worker = f"rebuild:{socket.gethostname()}:{os.getpid()}"
+        self._committed, self._report, self._jobs = committed, report, jobs
         found = self.store.epoch()
         if found is None:
             raise ConfigError(f"The database {config.address.database} has no numbers yet: run `groupvitals worker`.")
-        check(found, topic_origin(config.bootstrap, config.topic), found.settings)
+        check(found, origin, found.settings)
         self.current, self._replays = found, dict[int, Replay]()
+
+    @classmethod
+    def of(cls, config: WorkerConfig, report: Report) -> "Rebuild":
+        """The deployment that a worker of this configuration belongs to."""
+        committed = partial(committed_offsets, config.bootstrap, config.group, config.topic)
+        return cls(config, topic_origin(config.bootstrap, config.topic), committed, report)
 
     # --- where to
 
     def frozen(self) -> dict[int, Chain]:
         """The chain of every partition that has one, up to its newest checkpoint that cannot become void."""
-        committed = committed_offsets(self.config.bootstrap, self.config.group, self.config.topic)
-        topic, found = self.config.topic, {}
+        committed, topic, found = self._committed(), self.config.topic, {}
         for partition in range(self.current.origin.partitions):
             valid = chain(self.store.checkpoints(topic, partition, self.current.number))
             at = self.store.chain_at(topic, partition, valid, committed.get(partition))
@@ -108,7 +121,7 @@ class Rebuild:
         """Bring the partitions of an epoch in the making to these cuts. Returns how many records that took."""
         ends = {p: cut.head.offsets[self.config.topic] for p, cut in cuts.items() if cut.head is not None}
         for partition in ends.keys() - self._replays.keys():
-            task = new_task(epoch, partition, self._worker, self.config.max_memberships)
+            task = new_task(epoch, partition, self.worker, self.config.max_memberships)
             self._replays[partition] = Replay(self.store, task)
             self._replays[partition].begin()
         done, whole = sum(self._replays[p].task.next_offset for p in ends), sum(ends.values())

@@ -35,6 +35,8 @@ KEYS = {
     "membership_states": ("group_id", "member_id", "topic", "partition", "slot", "epoch"),
     "pane_states": ("group_id", "daily", "bucket", "topic", "partition", "slot", "epoch"),
 }
+#: What the memory broker's topic is.
+ORIGIN = Origin("cluster", TOPIC, "topic", 1)
 _TEXT = {"group_id", "member_id", "source", "role", "inviter_id", "platform", "status"}
 
 
@@ -163,7 +165,7 @@ class MemoryBroker:
         return self.begin, self.end
 
     async def origin(self) -> Origin:
-        return Origin("cluster", TOPIC, "topic", 1)
+        return ORIGIN
 
 
 async def _at_once(function: Callable[..., Any], *args: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from streams.correct import Correction
     from streams.rebuild import Rebuilt, Verified
 
 
@@ -29,14 +30,17 @@ def rebuild(
     from groupvitals.progress import log_plainly
     from groupvitals.settings import load_settings
     from schemas.errors import ConfigError
+    from streams.correct import correct as make_correction
     from streams.rebuild import Rebuild
 
     if verify and correct:
         raise ConfigError("Choose one of --verify and --correct.")
     log_plainly()
     with _bar(as_json) as report:
-        job = Rebuild(worker_config(load_settings()), report)
-        done: Rebuilt | Verified = job.verify() if verify else job.rebuild(drop_old)
+        job = Rebuild.of(worker_config(load_settings()), report)
+        done: Rebuilt | Verified | Correction = (
+            job.verify() if verify else make_correction(job) if correct else job.rebuild(drop_old)
+        )
     if as_json:
         import json
 
@@ -59,22 +63,41 @@ def _bar(quiet: bool) -> Iterator[Callable[[int, int], None]]:
 
 
 def _sentences(found: dict[str, Any]) -> Iterator[str]:
-    if found["missing"]:
+    if found.get("missing"):
         yield (
-            f"{found['missing']:,} offsets are neither an event nor a dead letter. Transaction markers and compaction leave "
-            "such gaps; if the topic has neither, records were lost from the database."
+            f"{found['missing']:,} offsets are neither an event nor a dead letter. Transaction markers and compaction "
+            "leave such gaps; if the topic has neither, records were lost from the database."
         )
     if "epoch" in found:
-        yield f"{found['records']:,} records replayed. Epoch {found['epoch']} is in use; running workers follow in seconds."
+        yield f"{found['records']:,} records replayed; epoch {found['epoch']} is in use. Running workers follow in seconds."
         if found["dropped"]:
             yield f"Dropped: epoch {', '.join(map(str, found['dropped']))}."
         return
     for example in found["examples"]:
         key = ", ".join(f"{name} {value}" for name, value in example["key"].items())
-        yield f"{example['table']}: {key}\n  found  {example['found']}\n  wanted {example['wanted']}"
+        yield f"{example['table']}: {key}"
+        if "found" in example:
+            yield f"  found  {example['found']}\n  wanted {example['wanted']}"
+    yield from _verified(found) if "tables" in found else _corrected(found)
+
+
+def _verified(found: dict[str, Any]) -> Iterator[str]:
     keys = sum(table["keys"] for table in found["tables"].values())
     yield f"{found['records']:,} records replayed, {keys:,} rows compared, {found['different']:,} differ."
     if found["corrected"]:
         yield f"{found['corrected']:,} rows were corrected, and are compared by --correct."
     if found["not_compared"]:
         yield f"{found['not_compared']:,} rows were overwritten by workers all the time, and are not compared."
+
+
+def _corrected(found: dict[str, Any]) -> Iterator[str]:
+    if found["different"]:
+        yield (
+            f"{found['different']:,} rows differ that no late or repeated event touched; nothing was written. Run "
+            "`groupvitals rebuild --verify` to see all that differ, and `groupvitals rebuild` to make them anew."
+        )
+        return
+    rows = ", ".join(f"{n:,} {table}" for table, n in found["rows"].items())
+    yield f"{found['groups']:,} groups looked at, {found['records']:,} records replayed; rows corrected: {rows}."
+    if found["pending"]:
+        yield f"{found['pending']:,} groups have late events on days that are still open; they are looked at again."

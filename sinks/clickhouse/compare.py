@@ -66,7 +66,7 @@ class Comparison:
         rows = self.store.native.execute(f"DESCRIBE TABLE {self.store.address.database}.{table}")
         return [row[0] for row in rows if row[0] not in (*KEYS[table], *_BESIDE)]
 
-    def pairs(self, table: str) -> str:
+    def pairs(self, table: str, condition: str = "1") -> str:
         """A query for every key's two rows as hashes, and what happened to it since the cut."""
         key, columns = ", ".join(KEYS[table]), ", ".join(self.columns(table))
         ours = f"bitShiftRight(version, {EPOCH_SHIFT}) = {self.found.epoch}"
@@ -79,7 +79,7 @@ class Comparison:
             f"argMaxIf(sipHash128({columns}), version, bitShiftRight(version, {EPOCH_SHIFT}) = {self.wanted}) AS wanted, "
             f"{overwritten} AS is_open, countIf({ours} AND bitAnd(version, {CORRECTED})) > 0 AS is_corrected, "
             "(has_found != has_wanted OR found != wanted) AS differs "
-            f"FROM {self.store.address.database}.{table} WHERE {self._both} GROUP BY {key} HAVING has_found OR has_wanted"
+            f"FROM {self.store.address.database}.{table} WHERE {self._both} AND {condition} GROUP BY {key} HAVING has_found OR has_wanted"
         )
 
     def table(self, table: str, examples: int = 10) -> Compared:

@@ -23,7 +23,7 @@ FIELDS = (*_TEXTS, *_NUMBERS, *_AS_THEY_ARE, "member_count", *_FLAGS)
 
 _SETTINGS = {
     "output_format_json_skip_null_value_in_named_tuples": 1, "output_format_json_quote_64bit_integers": 0,
-    "output_format_json_escape_forward_slashes": 0,
+    "output_format_json_escape_forward_slashes": 0, "max_query_size": 1 << 28,
 }  # fmt: skip
 
 
@@ -57,6 +57,14 @@ class RawRecords:
         return self.store.read(
             f"SELECT offset, kafka_ts_ms, {_json()} AS value {self._where} "
             f"AND offset >= {first} AND offset < {end} AND ({condition}) ORDER BY offset LIMIT 1 BY offset",
+            _SETTINGS,
+        )
+
+    def read_only(self, offsets: list[int]) -> pa.Table:
+        """The records at these offsets, with their time `ts_ms`, in offset order."""
+        return self.store.read(
+            f"SELECT offset, kafka_ts_ms, {_json()} AS value, ts_ms {self._where} "
+            f"AND offset IN ({', '.join(map(str, offsets))}) ORDER BY offset LIMIT 1 BY offset",
             _SETTINGS,
         )
 

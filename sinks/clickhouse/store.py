@@ -33,13 +33,14 @@ STATE_KEYS: dict[str, tuple[str, ...]] = {
 }
 
 
-def _quote(text: str) -> str:
+def quote(text: str) -> str:
+    """A string literal."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def task_is(topic: str, partition: int) -> str:
     """The condition that a row is of a task."""
-    return f"topic = {_quote(topic)} AND partition = {partition}"
+    return f"topic = {quote(topic)} AND partition = {partition}"
 
 
 class ClickHouseStore:
@@ -87,7 +88,7 @@ class ClickHouseStore:
         rows: Sequence[tuple[Any, ...]] = self.native.execute(
             f"SELECT {', '.join(_CHECKPOINT)} FROM {self.address.database}.checkpoints WHERE epoch = {valid.epoch} "
             f"AND {task_is(topic, partition)} AND toInt64(sequence) <= transform(toUInt64(term), {terms}, {lasts}, "
-            f"toInt64(-1)) AND offsets[{_quote(topic)}] <= {offset} ORDER BY term DESC, sequence DESC LIMIT 1"
+            f"toInt64(-1)) AND offsets[{quote(topic)}] <= {offset} ORDER BY term DESC, sequence DESC LIMIT 1"
         )
         if not rows:
             return Chain(None, {}, valid.epoch)
@@ -101,7 +102,7 @@ class ClickHouseStore:
     ) -> pa.Table:  # fmt: skip
         """Read each key's newest row on the chain; of rows of one version any will do, they are equal."""
         key = ", ".join(STATE_KEYS[table])
-        only = f"AND ({key}) IN ({', '.join(f'({_quote(a)}, {_quote(b)})' for a, b in keys)}) " if keys else ""
+        only = f"AND ({key}) IN ({', '.join(f'({quote(a)}, {quote(b)})' for a, b in keys)}) " if keys else ""
         return self.read(
             f"SELECT {', '.join(columns)} FROM {self.address.database}.{table} WHERE {task_is(topic, partition)} "
             f"AND {on_chain(valid)} {only}"

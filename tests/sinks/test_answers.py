@@ -1,7 +1,6 @@
 """The views on a real ClickHouse against the oracle's answers, over small adversarial worlds."""
 
 import random
-import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,18 +8,14 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from sinks.clickhouse.connection import Address
-from sinks.clickhouse.migrations import migrate
 from sinks.clickhouse.store import ClickHouseStore
-from streams.records import read_records
-from tests.memory import KEYS, MemoryBroker, land, new_task, own, record_batch
+from tests.landing import empty, landed, own_store
 from tests.oracle.answers import ANSWERS
 from tests.oracle.community import Record, community
 from tests.oracle.worlds import DAY_MS, World, encode, worlds
 
 pytestmark = pytest.mark.services
 ZONES = ("UTC", "Asia/Kolkata", "America/New_York")
-TABLES = (*KEYS, "checkpoints", "epochs")
 
 #: Not shrunk: an example takes a second here; `tests/analytics/test_community.py` finds small ones.
 examples = settings(
@@ -31,33 +26,7 @@ examples = settings(
 
 @pytest.fixture(scope="module")
 def store(clickhouse: tuple[str, int, int]) -> Iterator[ClickHouseStore]:
-    host, tcp, http = clickhouse
-    store = ClickHouseStore(Address(host, tcp, http, database=f"t{uuid.uuid4().hex[:12]}"))
-    yield store
-    store.native.execute(f"DROP DATABASE IF EXISTS {store.address.database} SYNC")
-
-
-def empty(store: ClickHouseStore, zone: str) -> None:
-    """Tables with nothing in them, and the views of a zone."""
-    if store.native.execute(f"EXISTS DATABASE {store.address.database}")[0][0]:
-        for table in TABLES:
-            store.native.execute(f"TRUNCATE TABLE {store.address.database}.{table}")
-    migrate(store.address, zone)
-
-
-def landed(world: World, store: ClickHouseStore, flushes: int) -> None:
-    """Run the world's records through a task into empty tables."""
-    for table in TABLES:
-        store.native.execute(f"TRUNCATE TABLE {store.address.database}.{table}")
-    broker = MemoryBroker(world.records[0].offset, world.records[-1].offset + 1)
-    task = new_task(world.zone, world.lateness_h, world.horizon)
-    own(task, broker, store)
-    size = len(world.records) // flushes + 1
-    for first in range(0, len(world.records), size):
-        part = world.records[first : first + size]
-        data = record_batch([(r.offset, r.kafka_ts_ms, None, r.value) for r in part])
-        assert task.apply(read_records(data, task.next_offset))
-        land(task, store, broker)
+    yield from own_store(clickhouse)
 
 
 def _comparable(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:

@@ -38,3 +38,18 @@ PARTITION BY bitShiftRight(version, 56)
 ORDER BY (group_id, day, member_id, bitShiftRight(version, 56))
 SETTINGS min_level_for_wide_part = 1, merge_selector_base = 10;
 -- distribute member_days by cityHash64(group_id)
+
+-- How far closed hours and days were corrected after late and repeated events: one row a run and task. Groups whose days were
+-- still open then are looked at again until the day is closed.
+CREATE TABLE ${database}.corrections${local} ${on_cluster} (
+    topic LowCardinality(String),
+    partition UInt16,
+    epoch UInt8,
+    offset UInt64 COMMENT 'events before it are where they belong',
+    pending Map(String, Int32) COMMENT 'group and day',
+    rows UInt64 COMMENT 'rows that were written',
+    made_at DateTime64(3) DEFAULT now64(3)
+) ENGINE = ${replicated}MergeTree
+ORDER BY (topic, partition, epoch, offset, made_at)
+SETTINGS min_level_for_wide_part = 1;
+-- distribute corrections by cityHash64(topic, partition)

@@ -1,0 +1,68 @@
+"""Worlds landed in a real ClickHouse by a task in this process, without Kafka."""
+
+import uuid
+from collections.abc import Iterator
+
+from sinks.clickhouse.connection import Address
+from sinks.clickhouse.migrations import migrate
+from sinks.clickhouse.store import ClickHouseStore
+from streams.records import read_records
+from streams.task import Task
+from tests.memory import KEYS, MemoryBroker, land, new_task, own, record_batch
+from tests.oracle.community import Record
+from tests.oracle.worlds import World
+
+TABLES = (*KEYS, "checkpoints", "epochs", "corrections")
+
+
+def own_store(clickhouse: tuple[str, int, int]) -> Iterator[ClickHouseStore]:
+    """A database that is dropped at the end."""
+    host, tcp, http = clickhouse
+    store = ClickHouseStore(Address(host, tcp, http, database=f"t{uuid.uuid4().hex[:12]}"))
+    yield store
+    store.native.execute(f"DROP DATABASE IF EXISTS {store.address.database} SYNC")
+
+
+def empty(store: ClickHouseStore, zone: str) -> None:
+    """Tables with nothing in them, and the views of a zone."""
+    if store.native.execute(f"EXISTS DATABASE {store.address.database}")[0][0]:
+        clear(store)
+    migrate(store.address, zone)
+
+
+def clear(store: ClickHouseStore) -> None:
+    """Tables with nothing in them."""
+    for table in TABLES:
+        store.native.execute(f"TRUNCATE TABLE {store.address.database}.{table}")
+
+
+class Landing:
+    """One partition of a world on its way into ClickHouse."""
+
+    def __init__(self, world: World, store: ClickHouseStore) -> None:
+        self.world, self.store = world, store
+        self.broker = MemoryBroker(world.records[0].offset, world.records[-1].offset + 1)
+        self.task: Task = new_task(world.zone, world.lateness_h, world.horizon)
+        own(self.task, self.broker, store)
+
+    def land(self, records: tuple[Record, ...]) -> None:
+        """Apply some more records and flush them all the way."""
+        if records:
+            data = record_batch([(r.offset, r.kafka_ts_ms, None, r.value) for r in records])
+            assert self.task.apply(read_records(data, self.task.next_offset))
+            land(self.task, self.store, self.broker)
+
+    def again(self) -> None:
+        """Somebody else takes over."""
+        self.task = new_task(self.world.zone, self.world.lateness_h, self.world.horizon)
+        own(self.task, self.broker, self.store)
+
+
+def landed(world: World, store: ClickHouseStore, flushes: int) -> Landing:
+    """Run the world's records through a task into empty tables."""
+    clear(store)
+    landing = Landing(world, store)
+    size = len(world.records) // flushes + 1
+    for first in range(0, len(world.records), size):
+        landing.land(world.records[first : first + size])
+    return landing
