@@ -1,8 +1,8 @@
 """The nightly correction: late and repeated events put where they belong in hours and days that are closed.
 
-The records of the groups that such events touched are replayed in corrected order (`streams.corrected_order`) through the
-same kernels into the scratch epoch. Rows of closed hours and days that differ from those in use replace them: a worker
-never writes these again. A row that differs although nothing touched it is an error, and then nothing is written.
+The records of the groups that such events touched are replayed in corrected order (`streams.corrected_order`) through
+the same kernels into the scratch epoch. Rows of closed hours and days that differ from those in use replace them: a
+worker never writes these again. A row that differs although nothing touched it is an error, and nothing is written.
 """
 
 import logging

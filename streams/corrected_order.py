@@ -3,6 +3,7 @@
 Pure; arrays in, arrays out. Of repeated events only the first counts, and whoever asks leaves the others out.
 """
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -40,7 +41,7 @@ def late_places(timeline: Timeline, clock: Clock) -> tuple[Numbers, Numbers]:
     order = order[np.searchsorted(timeline.groups[order], 0) :]
     bounds = np.flatnonzero(np.diff(timeline.groups[order], prepend=-1, append=-1))
     late, places = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-    for first, end in zip(bounds[:-1], bounds[1:], strict=True):
+    for first, end in pairwise(bounds.tolist()):
         own = order[first:end]
         rows = np.sort(np.concatenate([own, ticks[ticks > own[0]]]))
         time = np.maximum.accumulate(timeline.ts_ms[rows])

@@ -42,8 +42,8 @@ def check(epoch: Epoch, origin: Origin, settings: str) -> None:
     own = epoch.origin
     if own.cluster != origin.cluster or own.topic != origin.topic:
         raise DataError(
-            f"The database belongs to the topic {own.topic} of the Kafka cluster {own.cluster}; this is {origin.topic} of "
-            f"{origin.cluster}. Two deployments cannot share a database: set another clickhouse.database."
+            f"The database belongs to the topic {own.topic} of the Kafka cluster {own.cluster}; this is {origin.topic} "
+            f"of {origin.cluster}. Two deployments cannot share a database: set another clickhouse.database."
         )
     if own.topic_id != origin.topic_id:
         raise DataError(
@@ -52,8 +52,8 @@ def check(epoch: Epoch, origin: Origin, settings: str) -> None:
         )
     if own.partitions != origin.partitions:
         raise DataError(
-            f"The topic {origin.topic} has {origin.partitions} partitions; the database was made with {own.partitions}. "
-            "Groups have moved to other partitions, away from what is known of them: import into a new topic and "
+            f"The topic {origin.topic} has {origin.partitions} partitions; the database was made with "
+            f"{own.partitions}. Groups have moved to other partitions, away from what is known of them: import into a new topic and "
             "database (kafka.topic_prefix, clickhouse.database)."
         )
     if epoch.settings != settings:

@@ -165,6 +165,11 @@ class Rebuild:
             raise ConfigError(f"The database has had {number} epochs, the most there can be: land it in a new one.")
         return replace(wanted, number=number)
 
+    def was_corrected(self) -> bool:
+        """Whether closed hours and days in use have been corrected; then those made anew are to be, too."""
+        table = f"{self.store.address.database}.corrections"
+        return bool(self.store.native.execute(f"SELECT count() FROM {table} WHERE epoch = {self.current.number}")[0][0])
+
     def rebuild(self, drop_old: bool = False) -> Rebuilt:
         """Make the new epoch, catch up with what was landed meanwhile, and switch to it.
 

@@ -1,7 +1,7 @@
 """Landed records through a task once more, into an epoch of their own: the state and the rows of one partition.
 
-The records go the way of those from Kafka (`streams.task`), only that they come from ClickHouse and are not landed again.
-What is flushed ends in a checkpoint, so whoever goes on finds the epoch as a worker finds its own.
+The records go the way of those from Kafka (`streams.task`), only that they come from ClickHouse and are not landed
+again. What is flushed ends in a checkpoint, so whoever goes on finds the epoch as a worker finds its own.
 """
 
 import json
@@ -101,7 +101,8 @@ class Replay:
                 if dead:
                     raise DataError(
                         f"The landed record at offset {frame.offsets[dead[0].row]} of {self.task.topic} partition "
-                        f"{self.task.partition} breaks the contract ({dead[0].reason}): a newer version landed it, use that."
+                        f"{self.task.partition} breaks the contract ({dead[0].reason}): a newer version landed it; use "
+                        "that one."
                     )
                 self.task.apply(frame, (decoded, []))
                 records += len(frame.offsets)
@@ -128,6 +129,6 @@ class Replay:
         head = chain(found).head
         if head is None or head.cut != task.cut or head.cut == Cut(0, 0):
             raise ServiceError(
-                f"Somebody else writes epoch {task.epoch} of {task.topic} partition {task.partition} (at {head}): another "
-                "rebuild runs, or the epoch was dropped. Let one finish, then start again."
+                f"Somebody else writes epoch {task.epoch} of {task.topic} partition {task.partition}: another rebuild runs, "
+                "or the epoch was dropped. Let one finish, then start again."
             )

@@ -54,8 +54,8 @@ async def take_over(task: Task, broker: Broker, store: Store, thread: Thread = a
     """Own a partition. Returns False when the broker refused: somebody else owns it by now.
 
     The task keeps its memory when the chain's head is its own last checkpoint; otherwise it is loaded. Raises
-    `DataError` when the database's numbers are of another topic or the checkpoint does not fit it, `ConfigError` when they
-    were made with other settings.
+    `DataError` when the database's numbers are of another topic or the checkpoint does not fit it, `ConfigError` when
+    they were made with other settings.
     """
     epoch = await current(store, await broker.origin(), task.settings, thread)
 
@@ -114,19 +114,19 @@ def _check(task: Task, valid: Chain, committed: int, begin: int, end: int) -> No
     offset = valid.head.offsets[task.topic]
     if offset > end:
         raise DataError(
-            f"{where}: the checkpoint is at offset {offset:,}, Kafka ends at {end:,}. Its offsets were reset, or records "
-            "were lost there; restore the topic, or use another database and another topic prefix."
+            f"{where}: the checkpoint is at offset {offset:,}, Kafka ends at {end:,}. Its offsets were reset, or "
+            "records were lost there; restore the topic, or use another database and another topic prefix."
         )
     if offset < begin:
         raise DataError(
-            f"{where}: the checkpoint is at offset {offset:,}, Kafka begins at {begin:,}; {begin - offset:,} records in "
-            "between are gone. The database was restored from an older backup, or no worker ran for longer than the topic "
-            "keeps records: restore a newer backup, or use another database and import again."
+            f"{where}: the checkpoint is at offset {offset:,}, Kafka begins at {begin:,}; {begin - offset:,} records "
+            "in between are gone. The database was restored from an older backup, or no worker ran for longer than the "
+            "topic keeps records: restore a newer backup, or use another database and import again."
         )
     if committed > offset:
         log.warning(
-            "%s: the checkpoint is at offset %d, %d records behind what was committed to Kafka. The database was restored "
-            "from an older backup, or rebuilt; Kafka still has these records, and they are landed again.",
+            "%s: the checkpoint is at offset %d, %d records behind what was committed to Kafka. The database was "
+            "restored from an older backup, or rebuilt; Kafka still has these records, and they are landed again.",
             where, offset, committed - offset,
         )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What a worker looks at beside its work: whether the numbers have moved to another epoch, and whether keys are placed well."""
+"""What a worker looks at beside its work: whether the numbers have moved to another epoch, whether keys are well placed."""
 
 import asyncio
 import contextlib

@@ -3,9 +3,12 @@
 import uuid
 from collections.abc import Iterator
 
+import pyarrow as pa
+
 from sinks.clickhouse.connection import Address
 from sinks.clickhouse.migrations import migrate
 from sinks.clickhouse.store import ClickHouseStore
+from sinks.contract import Epoch
 from streams.records import read_records
 from streams.task import Task
 from tests.memory import KEYS, MemoryBroker, land, new_task, own, record_batch
@@ -51,6 +54,22 @@ class Landing:
             data = record_batch([(r.offset, r.kafka_ts_ms, None, r.value) for r in records])
             assert self.task.apply(read_records(data, self.task.next_offset))
             land(self.task, self.store, self.broker)
+
+    def begin(self, records: tuple[Record, ...]) -> dict[str, pa.Table]:
+        """Apply some more records; the rows of a flush that gets no further."""
+        if not records:
+            return {}
+        data = record_batch([(r.offset, r.kafka_ts_ms, None, r.value) for r in records])
+        assert self.task.apply(read_records(data, self.task.next_offset))
+        flush = self.task.begin_flush()
+        return flush.tables if flush else {}
+
+    @property
+    def epoch(self) -> Epoch:
+        """The epoch that is in use."""
+        found = self.store.epoch()
+        assert found is not None
+        return found
 
     def again(self) -> None:
         """Somebody else takes over."""

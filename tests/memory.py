@@ -158,7 +158,7 @@ class MemoryBroker:
         return self.kept
 
     async def commit(self, cuts: dict[int, tuple[int, int]]) -> bool:
-        self.kept = cuts[0]
+        self.kept = next(iter(cuts.values()))
         return True
 
     async def bounds(self, partition: int) -> tuple[int, int]:

@@ -23,8 +23,8 @@ def rebuild(
 ) -> None:
     """Make all numbers anew from the landed records, with the present settings, while workers go on.
 
-    The new numbers are switched to when they are complete; killed and started again, it goes on where it was. Exit code of
-    --verify and --correct: 1 when rows differ that should not.
+    The new numbers are switched to when they are complete; killed and started again, it goes on where it was. --verify
+    and --correct end with exit code 1 when rows differ that should not.
     """
     from groupvitals.commands.worker import worker_config
     from groupvitals.progress import log_plainly
@@ -37,10 +37,17 @@ def rebuild(
         raise ConfigError("Choose one of --verify and --correct.")
     log_plainly()
     with _bar(as_json) as report:
-        job = Rebuild.of(worker_config(load_settings()), report)
-        done: Rebuilt | Verified | Correction = (
-            job.verify() if verify else make_correction(job) if correct else job.rebuild(drop_old)
-        )
+        config = worker_config(load_settings())
+        job = Rebuild.of(config, report)
+        done: Rebuilt | Verified | Correction
+        if verify:
+            done = job.verify()
+        elif correct:
+            done = make_correction(job)
+        else:
+            again, done = job.was_corrected(), job.rebuild(drop_old)
+            if again:
+                make_correction(Rebuild.of(config, report))
     if as_json:
         import json
 
@@ -69,7 +76,7 @@ def _sentences(found: dict[str, Any]) -> Iterator[str]:
             "leave such gaps; if the topic has neither, records were lost from the database."
         )
     if "epoch" in found:
-        yield f"{found['records']:,} records replayed; epoch {found['epoch']} is in use. Running workers follow in seconds."
+        yield f"{found['records']:,} records replayed; epoch {found['epoch']} is in use, and workers follow in seconds."
         if found["dropped"]:
             yield f"Dropped: epoch {', '.join(map(str, found['dropped']))}."
         return

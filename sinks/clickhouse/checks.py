@@ -15,9 +15,9 @@ class SplitGroup:
     def __str__(self) -> str:
         places = " and ".join(map(str, self.partitions))
         return (
-            f"The group {self.group_id} has events in partitions {places}, so each counts only a part of it. Its producers "
-            "place keys differently: librdkafka needs partitioner=murmur2_random to agree with Java, aiokafka and "
-            "kafka-python. Mend the producers, then import into a new topic and database."
+            f"The group {self.group_id} has events in partitions {places}, so each counts only a part of it. Its "
+            "producers place keys differently: librdkafka needs partitioner=murmur2_random to agree with Java, "
+            "aiokafka and kafka-python. Mend the producers, then import into a new topic and database."
         )
 
 

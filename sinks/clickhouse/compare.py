@@ -1,4 +1,4 @@
-"""The rows of one task in two epochs, compared inside ClickHouse: the one in use, at a cut, and one computed beside it."""
+"""The rows of one task in two epochs, compared inside ClickHouse: those in use, at a cut, and those computed beside."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -41,7 +41,7 @@ class Compared:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One task: `found` is the chain in use, up to the cut; `wanted` the epoch computed beside it, up to the same offset."""
+    """One task: `found` is the chain in use, up to the cut; `wanted` the epoch computed beside, up to its offset."""
 
     store: ClickHouseStore
     topic: str
@@ -69,26 +69,27 @@ class Comparison:
     def pairs(self, table: str, condition: str = "1") -> str:
         """A query for every key's two rows as hashes, and what happened to it since the cut."""
         key, columns = ", ".join(KEYS[table]), ", ".join(self.columns(table))
-        ours = f"bitShiftRight(version, {EPOCH_SHIFT}) = {self.found.epoch}"
+        ours, beside = (f"bitShiftRight(version, {EPOCH_SHIFT}) = {n}" for n in (self.found.epoch, self.wanted))
         newer = f"{ours} AND version > {self._version}"
         overwritten = f"uniqExactIf(slot, {newer}) > 1" if table in STATE_KEYS else "0"
         return (
             f"SELECT {key}, sipHash64({key}) AS hash, countIf({on_chain(self.found)}) > 0 AS has_found, "
-            f"countIf(bitShiftRight(version, {EPOCH_SHIFT}) = {self.wanted}) > 0 AS has_wanted, "
+            f"countIf({beside}) > 0 AS has_wanted, "
             f"argMaxIf(sipHash128({columns}), version, {on_chain(self.found)}) AS found, "
-            f"argMaxIf(sipHash128({columns}), version, bitShiftRight(version, {EPOCH_SHIFT}) = {self.wanted}) AS wanted, "
+            f"argMaxIf(sipHash128({columns}), version, {beside}) AS wanted, "
             f"{overwritten} AS is_open, countIf({ours} AND bitAnd(version, {CORRECTED})) > 0 AS is_corrected, "
             "(has_found != has_wanted OR found != wanted) AS differs "
-            f"FROM {self.store.address.database}.{table} WHERE {self._both} AND {condition} GROUP BY {key} HAVING has_found OR has_wanted"
+            f"FROM {self.store.address.database}.{table} WHERE {self._both} AND {condition} GROUP BY {key} "
+            "HAVING has_found OR has_wanted"
         )
 
     def table(self, table: str, examples: int = 10) -> Compared:
         """Compare one table."""
         pairs = self.pairs(table)
         count = self.store.native.query(
-            "SELECT count() AS keys, countIf(is_corrected) AS corrected, groupArrayIf(hash, differs AND NOT is_open AND "
-            "NOT is_corrected) AS different, groupArrayIf(hash, is_open AND NOT is_corrected) AS open "
-            f"FROM ({pairs})",
+            "SELECT count() AS keys, countIf(is_corrected) AS corrected, "
+            "groupArrayIf(hash, differs AND NOT is_open AND NOT is_corrected) AS different, "
+            f"groupArrayIf(hash, is_open AND NOT is_corrected) AS open FROM ({pairs})",
             settings=_SETTINGS,
         )[0]
         result = Compared(count["keys"], count["corrected"], set(count["different"]), set(count["open"]))

@@ -1,4 +1,4 @@
-"""What a correction reads and writes: touched groups, their timeline, rows put in the place of others, how far it came."""
+"""What a correction reads and writes: touched groups, their timeline, rows in the place of others, how far it came."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -43,7 +43,8 @@ class Corrections:
     def done(self, state: Corrected, rows: int) -> None:
         """Record a correction."""
         self.store.native.execute(
-            f"INSERT INTO {self.store.address.database}.corrections (topic, partition, epoch, offset, pending, rows) VALUES",
+            f"INSERT INTO {self.store.address.database}.corrections "
+            "(topic, partition, epoch, offset, pending, rows) VALUES",
             [(self.topic, self.partition, self.epoch, state.offset, state.pending, rows)],
         )
 
@@ -70,57 +71,60 @@ class Corrections:
         return sorted(row[0] for row in rows)
 
     def timeline(self, groups: list[str], end: int) -> pa.Table:
-        """The records of these groups, and the ticks, before offset `end`: `offset`, `ts_ms`, `group_id` ('': a tick), `late`,
-        `duplicate`, `first_offset` of the same event, whether that one `same` group and time."""
-        mine = f"(type = 'tick' OR {group_in(groups)})"
-        columns = "offset, ts_ms, toString(group_id) AS group_id, late, duplicate, event_hash"
-        repeated = (
-            "SELECT event_hash, min(offset) AS first_offset, argMin((toString(group_id), ts_ms), offset) AS origin FROM "
-            f"{self._events} AND offset < {end} AND event_hash IN (SELECT event_hash FROM {self._events} AND offset < {end} "
-            f"AND {mine}) GROUP BY event_hash HAVING uniqExact(offset) > 1"
-        )
+        """The records of these groups, and the ticks, before offset `end`, in offset order.
+
+        `offset`, `ts_ms`, `group_id` (empty: a tick), the flags `late` and `duplicate`, the `first_offset` of the same
+        event, and whether that one has the `same` group and time.
+        """
+        before = f"{self._events} AND offset < {end}"
+        mine = f"{before} AND (type = 'tick' OR {group_in(groups)})"
         return self.store.read(
-            f"SELECT offset, ts_ms, group_id, late, duplicate, if(firsts.event_hash = 0, offset, first_offset) AS "
-            "first_offset, toUInt8(origin = (group_id, ts_ms)) AS same FROM "
-            f"(SELECT {columns} FROM {self._events} AND offset < {end} AND {mine} ORDER BY offset LIMIT 1 BY offset) AS mine "
-            f"LEFT JOIN ({repeated}) AS firsts ON mine.event_hash = firsts.event_hash ORDER BY offset",
+            "SELECT offset, ts_ms, group_id, late, duplicate, if(firsts.event_hash = 0, offset, first_offset) AS "
+            "first_offset, toUInt8(origin = (group_id, ts_ms)) AS same FROM ("
+            "SELECT offset, ts_ms, toString(group_id) AS group_id, late, duplicate, event_hash "
+            f"FROM {mine} ORDER BY offset LIMIT 1 BY offset"
+            ") AS mine LEFT JOIN ("
+            "SELECT event_hash, min(offset) AS first_offset, argMin((toString(group_id), ts_ms), offset) AS origin "
+            f"FROM {before} AND event_hash IN (SELECT event_hash FROM {mine}) "
+            "GROUP BY event_hash HAVING uniqExact(offset) > 1"
+            ") AS firsts ON mine.event_hash = firsts.event_hash ORDER BY offset",
             _LONG,
         )
 
     # --- rows
 
     def different(self, table: str, comparison: Comparison, groups: list[str]) -> list[dict[str, Any]]:
-        """Keys of these groups whose rows differ, with `has_wanted`: whether there should be a row; none and zeros are one."""
+        """Keys of these groups whose rows differ; a row that counts nothing is as good as none to be left.
+
+        With each key whether it `has_found` and `has_wanted` a row, and whether the wanted one `is_empty`.
+        """
         nothing = f"sipHash128({', '.join(['toUInt32(0)'] * len(comparison.columns(table)))})"
         return self.store.native.query(
-            f"SELECT {', '.join(KEYS[table])}, has_wanted, has_found, wanted = {nothing} AS is_empty FROM ({comparison.pairs(table, group_in(groups))}) "
+            f"SELECT {', '.join(KEYS[table])}, has_wanted, has_found, wanted = {nothing} AS is_empty "
+            f"FROM ({comparison.pairs(table, group_in(groups))}) "
             f"WHERE differs AND NOT (NOT has_wanted AND found = {nothing})",
             settings=_LONG,
         )
 
     def replace(self, table: str, comparison: Comparison, keys: list[dict[str, Any]], version: int) -> None:
-        """Put the wanted rows of these keys in place of those found; where there should be none, one that counts nothing."""
-        key = KEYS[table]
+        """Put the wanted rows of these keys in place of those found; where there should be none, an empty one."""
+        key, corrected = KEYS[table], version | CORRECTED
         beside = ["slot"] if table == "pane_states" else []
         columns = ", ".join([*key, *comparison.columns(table), "topic", "partition", *beside])
         target = f"{self.store.address.database}.{table}"
         wanted = [tuple(one[name] for name in key) for one in keys if one["has_wanted"]]
         for first in range(0, len(wanted), _ROWS):
             self.store.native.execute(
-                f"INSERT INTO {target} ({columns}, version) SELECT {columns}, {version | CORRECTED} FROM {target} WHERE "
-                f"{task_is(self.topic, self.partition)} AND bitShiftRight(version, {EPOCH_SHIFT}) = {comparison.wanted} "
+                f"INSERT INTO {target} ({columns}, version) SELECT {columns}, {corrected} FROM {target} "
+                f"WHERE {task_is(self.topic, self.partition)} "
+                f"AND bitShiftRight(version, {EPOCH_SHIFT}) = {comparison.wanted} "
                 f"AND ({', '.join(key)}) IN %(keys)s ORDER BY version DESC LIMIT 1 BY {', '.join(key)}",
                 parameters={"keys": tuple(wanted[first : first + _ROWS])},
             )
-        empty = [
-            (*(one[n] for n in key), self.topic, self.partition, version | CORRECTED)
-            for one in keys
-            if not one["has_wanted"]
-        ]
-        if empty:
-            self.store.native.execute(
-                f"INSERT INTO {target} ({', '.join(key)}, topic, partition, version) VALUES", empty
-            )
+        here = (self.topic, self.partition, corrected)
+        if empty := [(*(one[name] for name in key), *here) for one in keys if not one["has_wanted"]]:
+            names = ", ".join([*key, "topic", "partition", "version"])
+            self.store.native.execute(f"INSERT INTO {target} ({names}) VALUES", empty)
 
 
 def group_in(groups: list[str]) -> str:

@@ -53,7 +53,7 @@ class RawRecords:
         return f"FROM {self.store.address.database}.events WHERE {task_is(self.topic, self.partition)}"
 
     def read(self, first: int, end: int, condition: str = "1") -> pa.Table:
-        """`offset`, `kafka_ts_ms` and the JSON `value` of the records from offset `first` up to `end`, in offset order."""
+        """`offset`, `kafka_ts_ms` and JSON `value` of the records from offset `first` up to `end`, in offset order."""
         return self.store.read(
             f"SELECT offset, kafka_ts_ms, {_json()} AS value {self._where} "
             f"AND offset >= {first} AND offset < {end} AND ({condition}) ORDER BY offset LIMIT 1 BY offset",

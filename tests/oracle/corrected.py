@@ -1,7 +1,7 @@
 """Closed hours and days as they should have been: late events where they belong, repeated ones once. Slow and obvious.
 
-A late event belongs just before the first record whose time closes its hour or its day in its group. The records are put
-into that order one by one, and then told as if they had come so.
+A late event belongs just before the first record whose time closes its hour or its day in its group. The records are
+put into that order one by one, and then told as if they had come so.
 """
 
 from typing import Any
