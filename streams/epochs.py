@@ -53,8 +53,8 @@ def check(epoch: Epoch, origin: Origin, settings: str) -> None:
     if own.partitions != origin.partitions:
         raise DataError(
             f"The topic {origin.topic} has {origin.partitions} partitions; the database was made with "
-            f"{own.partitions}. Groups have moved to other partitions, away from what is known of them: import into a new topic and "
-            "database (kafka.topic_prefix, clickhouse.database)."
+            f"{own.partitions}. Groups have moved to other partitions, away from what is known of them: import into a "
+            "new topic and database (kafka.topic_prefix, clickhouse.database)."
         )
     if epoch.settings != settings:
         raise ConfigError(

@@ -129,6 +129,6 @@ class Replay:
         head = chain(found).head
         if head is None or head.cut != task.cut or head.cut == Cut(0, 0):
             raise ServiceError(
-                f"Somebody else writes epoch {task.epoch} of {task.topic} partition {task.partition}: another rebuild runs, "
-                "or the epoch was dropped. Let one finish, then start again."
+                f"Somebody else writes epoch {task.epoch} of {task.topic} partition {task.partition}: another rebuild "
+                "runs, or the epoch was dropped. Let one finish, then start again."
             )

@@ -1,4 +1,4 @@
-"""What a worker looks at beside its work: whether the numbers have moved to another epoch, whether keys are well placed."""
+"""What a worker looks at beside its work: whether numbers have moved to another epoch, whether keys are well placed."""
 
 import asyncio
 import contextlib

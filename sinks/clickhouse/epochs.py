@@ -11,7 +11,10 @@ def drop_epoch(address: Address, number: int) -> None:
     native = Native(address)
     local, on_cluster = ("_local", f" ON CLUSTER '{address.cluster}'") if address.cluster else ("", "")
     for table in (*COMPUTED, "checkpoints"):
-        native.execute(f"ALTER TABLE {address.database}.{table}{local}{on_cluster} DROP PARTITION {number}")
+        native.execute(
+            f"ALTER TABLE {address.database}.{table}{local}{on_cluster} DROP PARTITION {number} "
+            "SETTINGS max_partition_size_to_drop = 0"
+        )
 
 
 def epochs_with_rows(address: Address) -> list[int]:

@@ -1,5 +1,6 @@
 """Numbers made anew from what was landed: equal to those from Kafka's records, and corrected as the oracle says."""
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
@@ -9,21 +10,29 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from kafka import KafkaProducer
 
+from groupvitals.commands.topics import topic_layout
+from groupvitals.connections import clickhouse as clickhouse_of
+from groupvitals.settings import Settings
 from schemas.errors import ConfigError, ServiceError
 from sinks.clickhouse.compare import KEYS
 from sinks.clickhouse.epochs import epochs_with_rows
+from sinks.clickhouse.migrations import migrate
 from sinks.clickhouse.store import ClickHouseStore
 from streams import replay
 from streams.correct import correct
 from streams.rebuild import SCRATCH, Rebuild
+from streams.topics import ensure_topics
 from streams.worker import WorkerConfig
+from tests.conftest import Run
 from tests.landing import Landing, clear, empty, landed, own_store
 from tests.memory import ORIGIN
 from tests.oracle.community import community
 from tests.oracle.corrected import closed_rows
-from tests.oracle.worlds import World, worlds
+from tests.oracle.worlds import DAY_MS, HOUR_MS, World, encode, worlds
 from tests.sinks.test_answers import MESSAGE, history
+from tests.streams.workers import Answers, assert_each_record_once, wait_until, worker
 
 pytestmark = pytest.mark.services
 _EPOCH = date(1970, 1, 1)
@@ -254,3 +263,49 @@ def test_a_new_epoch_is_corrected_whole(store: ClickHouseStore) -> None:
     assert not any("late" in row for row in rows(store)["member_days"])
     correct_twice(landing)
     assert rows(store)["member_days"] == corrected
+
+
+# --- with real workers -----------------------------------------------------------------------------------------------
+
+
+def send(settings: Settings, first: int, end: int) -> None:
+    """Messages of ten groups, an hour apart; every ninth a week late."""
+    bootstrap, topic = settings.kafka.bootstrap, f"{settings.kafka.topic_prefix}chat.events"
+    producer = KafkaProducer(bootstrap_servers=bootstrap, linger_ms=20)
+    for i in range(first, end):
+        ts_ms = 1_735_693_200_000 + i * HOUR_MS - (i % 9 == 8) * 7 * DAY_MS
+        event = MESSAGE | {"group_id": f"g{i % 10}", "member_id": f"m{i % 7}", "event_id": f"e{i}", "ts_ms": ts_ms}
+        producer.send(topic, encode(event), event["group_id"].encode())
+    producer.close()
+
+
+def test_workers_follow_and_refuse(settings: Settings, groupvitals: Run) -> None:
+    assert settings.kafka.bootstrap
+    ensure_topics(settings.kafka.bootstrap, topic_layout(settings))
+    migrate(clickhouse_of(settings), "UTC")
+    answers = Answers(settings)
+    with worker() as process:
+        send(settings, 0, 700)
+        wait_until(lambda: answers.flushed() == 700, "the first part is landed")
+        made = groupvitals("rebuild", "--json")
+        assert made.returncode == 0, made.stderr
+        assert json.loads(made.stdout) == {"epoch": 1, "records": 700, "missing": 0, "dropped": []}
+        send(settings, 700, 1400)
+        wait_until(lambda: answers.flushed() == 1400, "the worker goes on in the new epoch")
+        corrected = groupvitals("rebuild", "--correct", "--json")
+        assert corrected.returncode == 0, corrected.stdout
+        assert json.loads(corrected.stdout)["rows"]["member_days"] > 0
+        with pytest.MonkeyPatch.context() as context:
+            context.setenv("GROUPVITALS_WORKER__TIME_ZONE", "Asia/Kolkata")
+            moved = groupvitals("rebuild", "--drop-old")
+            assert moved.returncode == 0, moved.stderr
+            wait_until(lambda: process.poll() is not None, "a worker with other settings ends")
+            assert process.returncode == ConfigError.exit_code
+            send(settings, 1400, 1500)
+            assert groupvitals("worker", "--until-caught-up").returncode == 0
+            verified = groupvitals("rebuild", "--verify", "--json")
+            assert verified.returncode == 0, verified.stdout
+            found = json.loads(verified.stdout)
+            assert found["records"] == 1500 and found["corrected"] > 0, "what was corrected is corrected anew"
+        assert "Asia/Kolkata" in str(answers.native.execute(f"SHOW CREATE TABLE {answers.database}.clock"))
+    assert_each_record_once(answers, 1500)
