@@ -86,6 +86,7 @@ class _Part:
     touched: Touched = field(default_factory=Touched)
     differences: dict[str, list[Key]] = field(default_factory=dict)
     pending: dict[str, int] = field(default_factory=dict)
+    replay: Replay | None = None
 
     @property
     def end(self) -> int:
@@ -152,9 +153,9 @@ def _replay(job: Rebuild, part: _Part) -> int:
     frames = _frames(
         job, part, np.sort(offsets[taken]), dict(zip(offsets[moved].tolist(), places.tolist(), strict=True))
     )
-    replay = Replay(job.store, task)
-    replay.begin()
-    return replay.run(frames)
+    part.replay = Replay(job.store, task)
+    part.replay.begin()
+    return part.replay.run(frames)
 
 
 def _frames(job: Rebuild, part: _Part, taken: np.ndarray[Any, Any], moved: dict[int, int]) -> Iterator[Records]:
@@ -224,5 +225,7 @@ def _write(job: Rebuild, part: _Part, result: Correction) -> None:
     for table, keys in part.differences.items():
         part.kept.replace(table, comparison, keys, version)
         result.rows[table] += len(keys)
+    if part.replay is not None:
+        part.replay.still_ours()  # else what was just written may not have been all
     result.pending += len(part.pending)
     part.kept.done(Corrected(part.end, part.pending), sum(map(len, part.differences.values())))

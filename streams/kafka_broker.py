@@ -7,7 +7,7 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
-from schemas.errors import BackpressureError, ConfigError
+from schemas.errors import BackpressureError, ConfigError, ServiceError
 from sinks.contract import Origin
 from streams.admin import kafka_admin
 from streams.frames import FrameConsumer
@@ -19,6 +19,7 @@ class KafkaBroker:
 
     def __init__(self, consumer: FrameConsumer, topic: str, generation: int, bootstrap: str) -> None:
         self.consumer, self.topic, self.generation, self._bootstrap = consumer, topic, generation, bootstrap
+        self._origin: asyncio.Future[Origin] | None = None
 
     async def _call(self, method: Any, *args: Any) -> Any:
         return await self.consumer.thread.call_thread(method, *args)
@@ -65,8 +66,16 @@ class KafkaBroker:
         await self._call(self.consumer.thread.seek_frames, self.topic, positions)
 
     async def origin(self) -> Origin:
-        """What the topic is."""
-        return await asyncio.to_thread(topic_origin, self._bootstrap, self.topic)
+        """What the topic is; asked once."""
+        if self._origin is None:
+            self._origin = asyncio.ensure_future(retrying(self._ask_origin, "reading what the topic is"))
+        return await asyncio.shield(self._origin)
+
+    async def _ask_origin(self) -> Origin:
+        try:
+            return await asyncio.to_thread(topic_origin, self._bootstrap, self.topic)
+        except ServiceError as error:
+            raise BackpressureError(str(error)) from error
 
 
 def topic_origin(bootstrap: str, topic: str) -> Origin:

@@ -18,7 +18,7 @@ from schemas.errors import DataError, ServiceError
 from schemas.frame import Frame, Records
 from sinks.clickhouse.raw import RawRecords
 from sinks.clickhouse.store import ClickHouseStore
-from sinks.contract import Cut, Epoch, chain
+from sinks.contract import Epoch, chain
 from streams.community_state import CommunityState
 from streams.decode import DeadLetter, decode
 from streams.limits import DeadLetterLimits
@@ -117,17 +117,18 @@ class Replay:
         flush = self.task.begin_flush()
         if flush is None:
             return
-        self._still_ours()
+        self.still_ours()
         for table, rows in flush.tables.items():
             wait_for(partial(self.store.insert, table, rows), f"landing {table}")
         wait_for(lambda: self.store.write_checkpoints([flush.checkpoint]), "writing a checkpoint")
         self.task.confirm()
 
-    def _still_ours(self) -> None:
+    def still_ours(self) -> None:
+        """Raise `ServiceError` when somebody else writes this epoch, or has dropped it."""
         task = self.task
         found = wait_for(lambda: self.store.checkpoints(task.topic, task.partition, task.epoch), "reading checkpoints")
         head = chain(found).head
-        if head is None or head.cut != task.cut or head.cut == Cut(0, 0):
+        if head is None or (head.cut, head.worker) != (task.cut, task.worker):
             raise ServiceError(
                 f"Somebody else writes epoch {task.epoch} of {task.topic} partition {task.partition}: another rebuild "
                 "runs, or the epoch was dropped. Let one finish, then start again."
