@@ -194,25 +194,26 @@ def _compare(job: Rebuild, part: _Part, result: Correction) -> None:
     """Find the rows of closed hours and days that differ, and judge them."""
     kept, columns = part.kept, ("group_id", "closed_hour", "closed_day")
     scratch = chain(job.store.checkpoints(kept.topic, kept.partition, SCRATCH))
-    closed: list[dict[str, tuple[int, int]]] = []
-    for found in (part.cut, scratch):
-        rows = job.store.load("group_states", kept.topic, kept.partition, found, columns).to_pylist()
-        closed.append({row["group_id"]: (row["closed_hour"], row["closed_day"]) for row in rows})
-    now, then = closed
-    both = {group: tuple(map(min, at, then.get(group, at))) for group, at in now.items()}
+    rows = job.store.load("group_states", kept.topic, kept.partition, scratch, columns).to_pylist()
+    # without repeated events time is never further than with them: what is closed here is closed in the rows in use
+    closed = {row["group_id"]: (row["closed_hour"], row["closed_day"]) for row in rows}
     comparison = Comparison(job.store, kept.topic, kept.partition, part.cut, SCRATCH)
     for table in CLOSED:
         differing = [
-            key for key in kept.different(table, comparison, part.groups) if _is_closed(key, both[key["group_id"]])
+            key
+            for key in kept.different(table, comparison, part.groups)
+            if _is_closed(key, closed.get(key["group_id"], (0, 0)))
         ]
         part.differences[table] = differing
         odd = [key for key in differing if not part.touched.explains(table, key)]
         result.different += len(odd)
         result.examples += [{"table": table, "key": key} for key in odd[:10]]
-    part.pending = {group: until for group, until in part.touched.until.items() if until >= both.get(group, (0, 0))[1]}
+    part.pending = {
+        group: until for group, until in part.touched.until.items() if until >= closed.get(group, (0, 0))[1]
+    }
 
 
-def _is_closed(key: Key, closed: tuple[int, ...]) -> bool:
+def _is_closed(key: Key, closed: tuple[int, int]) -> bool:
     if "bucket" in key:
         return bool(key["bucket"] < closed[key["daily"]])
     return bool((key["day"] - _EPOCH).days < closed[1])
