@@ -7,11 +7,9 @@ acknowledged the checkpoints; then the commit; only then does anything count as 
 import asyncio
 import logging
 import time
-from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 from schemas.errors import DataError, GroupvitalsError
@@ -20,24 +18,12 @@ from sinks.contract import Store
 from streams.dead_letters import DeadLetterProducer
 from streams.decode import decode
 from streams.flush import Flush, merge, names
+from streams.progress import Progress
 from streams.retry import retrying
 from streams.takeover import Broker, take_over
 from streams.task import TOPIC, Task
 
 log = logging.getLogger(__name__)
-
-
-@dataclass
-class Progress:
-    """What a worker has done, for people and benches: counts, and seconds a stage."""
-
-    events: int = 0
-    landed: int = 0
-    dead_letters: int = 0
-    flushes: int = 0
-    reading_since: float = 0.0
-    last_flush_at: float = 0.0
-    seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
 
 class CommunityProcessor:
@@ -107,11 +93,14 @@ class CommunityProcessor:
         task = self.tasks.get(partition) or self._new_task(partition)
         task.later = lambda function, *args: self._decoder.submit(function, *args).result
         self.tasks[partition] = task
-        while self._broker is broker and not await take_over(task, broker, self.store, self._in_kernels):  # noqa: ASYNC110
+        while self._broker is broker and not await take_over(task, broker, self.store, self._in_kernels):
+            self.progress.refused_commits += 1
             await asyncio.sleep(0.5)
         if self._broker is broker:
             self.running.add(partition)
-            self.progress.reading_since = self.progress.reading_since or time.time()
+            self.progress.taken_over(partition)
+            fields = {"partition": partition, "term": task.cut.term, "offset": task.next_offset}
+            log.info("%s partition %d is ours", broker.topic, partition, extra=fields)
             await broker.seek({partition: task.next_offset})
 
     async def _in_inserts(self, function: Callable[..., Any], *args: Any) -> Any:
@@ -135,6 +124,7 @@ class CommunityProcessor:
         began = time.perf_counter()
         decoded = await asyncio.get_running_loop().run_in_executor(self._decoder, decode, TOPIC, records)
         self.progress.seconds["decode"] += time.perf_counter() - began
+        self.progress.frames += 1
         await self.applied()
         too_many = 2 * self._enough_events
         async with self._drained:
@@ -155,7 +145,7 @@ class CommunityProcessor:
             if not await self._in_kernels(task.apply, records, decoded) and self._broker is broker:
                 await broker.seek({partition: task.next_offset})
         except DataError as error:
-            log.error("%s", error)  # noqa: TRY400 - the sentence says it all
+            log.error("%s", error, extra={"partition": partition, "offset": task.next_offset})  # noqa: TRY400
             self.stopped[partition] = str(error)
         except Exception as error:  # nobody awaits this but the worker, which asks for `failure`
             self.failure = error
@@ -168,6 +158,11 @@ class CommunityProcessor:
     def waiting(self) -> int:
         """Records applied that no flush has taken yet; only running partitions are flushed."""
         return sum(self.tasks[partition].waiting for partition in self.running)
+
+    def close(self) -> None:
+        """Let the threads end when what they do is done; nothing new begins."""
+        for threads in (self._decoder, self._kernels, self._inserts):
+            threads.shutdown(wait=False, cancel_futures=True)
 
     # --- flushes
 
@@ -218,12 +213,11 @@ class CommunityProcessor:
         self.progress.seconds["commit"] += time.perf_counter() - landed
         if not committed:
             self.running -= cuts.keys()
+            self.progress.refused_commits += 1
+            log.warning("Kafka refused a commit: others own these partitions now.", extra={"partitions": sorted(cuts)})
             return False
         await self._in_kernels(_confirm, [self.tasks[partition] for partition in cuts])  # it moves arrays
-        self.progress.flushes += 1
-        self.progress.landed += sum(flush.events for flush in flushes)
-        self.progress.dead_letters += sum(len(flush.letters) for flush in flushes)
-        self.progress.last_flush_at = time.time()
+        self.progress.flushed(flushes)
         return True
 
     async def _insert(self, broker: Broker, table: str, flushes: list[Flush]) -> None:

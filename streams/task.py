@@ -68,6 +68,8 @@ class Task:
     epoch: int = 0
     flushing: Flush | None = None
     max_memberships: int = 5_000_000
+    evicted: int = 0
+    woken: int = 0
     read_back: Callable[[list[tuple[str, str]]], pa.Table] = _nothing_to_read
     later: Callable[..., Callable[[], Any]] = _at_once
     _raw: list[Callable[[], dict[str, pa.Table]]] = field(default_factory=list)
@@ -79,6 +81,11 @@ class Task:
     def waiting(self) -> int:
         """Records applied since the last flush began."""
         return self._events
+
+    @property
+    def unflushed(self) -> int:
+        """Records applied that no checkpoint vouches for yet."""
+        return self._events + (self.flushing.events if self.flushing else 0)
 
     @property
     def flushed_offset(self) -> int:
@@ -121,6 +128,7 @@ class Task:
 
     def _take(self, frame: Frame, records: Records, dead: list[DeadLetter]) -> None:
         if asleep := self.state.waking(frame):
+            self.woken += len(asleep)
             load_members(self.state, self.read_back(asleep))
         derive(frame)
         flags, groups = self.state.apply(frame)
@@ -173,7 +181,7 @@ class Task:
             getattr(self.state.state, array)["slot"][changed] ^= 1
         self.cut = flush.checkpoint.cut
         self.state.forget_closed_panes()
-        self.state.evict(self.max_memberships)
+        self.evicted += self.state.evict(self.max_memberships)
         self._flushed_offset = flush.checkpoint.offsets[self.topic]
 
     def abandon(self) -> None:
