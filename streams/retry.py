@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -11,6 +12,9 @@ from schemas.errors import BackpressureError
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 _LONGEST_S, _SAY_EVERY_S = 5.0, 60.0
+#: In this process: how often what had to be tried again, and what waits now, with the last error.
+retries: Counter[str] = Counter()
+waits: dict[str, str] = {}
 
 
 async def retrying(action: Callable[[], Awaitable[T]], doing: str, give_up: Callable[[], bool] = lambda: False) -> T:
@@ -20,22 +24,27 @@ async def retrying(action: Callable[[], Awaitable[T]], doing: str, give_up: Call
     """
     loop = asyncio.get_running_loop()
     wait, began, said = 0.1, loop.time(), float("-inf")
-    while True:
-        try:
-            result = await action()
-        except BackpressureError as error:
-            now = loop.time()
-            if give_up():
-                raise
-            if now - said >= _SAY_EVERY_S:
-                log.warning("%s waits: %s Trying again.", doing, error)
-                said = now
-            await asyncio.sleep(wait * random.uniform(0.5, 1.0))
-            wait = min(wait * 2, _LONGEST_S)
-        else:
-            if said > float("-inf"):
-                log.warning("%s goes on after %.0f s.", doing, loop.time() - began)
-            return result
+    try:
+        while True:
+            try:
+                result = await action()
+            except BackpressureError as error:
+                now = loop.time()
+                if give_up():
+                    raise
+                retries[doing] += 1
+                waits[doing] = str(error)
+                if now - said >= _SAY_EVERY_S:
+                    log.warning("%s waits: %s Trying again.", doing, error)
+                    said = now
+                await asyncio.sleep(wait * random.uniform(0.5, 1.0))
+                wait = min(wait * 2, _LONGEST_S)
+            else:
+                if said > float("-inf"):
+                    log.warning("%s goes on after %.0f s.", doing, loop.time() - began)
+                return result
+    finally:
+        waits.pop(doing, None)
 
 
 def wait_for(action: Callable[[], T], doing: str) -> T:
