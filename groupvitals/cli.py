@@ -6,6 +6,7 @@ Command modules import what is heavy (Faust, Numba, Arrow, Kafka) inside their f
 import logging
 import os
 import sys
+import threading
 import traceback
 from importlib import import_module
 from typing import Annotated, Any
@@ -107,4 +108,10 @@ def _say(sentence: str, debug: bool) -> None:
 
 def main() -> None:
     """Entry point of the console script."""
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    busy = [thread for thread in threading.enumerate() if thread is not threading.main_thread() and not thread.daemon]
+    if busy:  # such as an insert that no server answers: Python would wait for it, maybe for ever
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)

@@ -11,14 +11,7 @@ if TYPE_CHECKING:
     from streams.worker import Worker
 
 _EVERY_S = 5.0
-_QUIET = ("faust", "mode", "aiokafka", "kafka", "streams.frames", "clickhouse_connect", "asyncio", "urllib3", "numba")
-
-
-def log_plainly() -> None:
-    """Log our own lines at INFO; what libraries meet comes back as our errors, which are said once."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    for name in _QUIET:
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+log = logging.getLogger(__name__)
 
 
 class WorkerProgress:
@@ -62,7 +55,7 @@ class JsonProgress:
     """The same for programs: one JSON object a line on standard output."""
 
     def __enter__(self) -> Self:
-        self._said = 0.0
+        self._said, self._landed = 0.0, 0
         return self
 
     def __exit__(
@@ -84,3 +77,24 @@ class JsonProgress:
         """The counts."""
         p = worker.processor.progress
         print(json.dumps({"landed": p.landed, "dead_letters": p.dead_letters}), flush=True)
+
+
+class LogProgress(JsonProgress):
+    """The same as log lines, at most one in five seconds."""
+
+    def say(self, text: str) -> None:
+        """One line."""
+        log.info("%s", text)
+
+    def update(self, worker: "Worker") -> None:
+        """Called a few times a second."""
+        if time.monotonic() - self._said >= _EVERY_S:
+            self.done(worker)
+            self._said = time.monotonic()
+
+    def done(self, worker: "Worker") -> None:
+        """The counts, when they have changed."""
+        p = worker.processor.progress
+        if p.landed != self._landed:
+            log.info("Landed", extra={"landed": p.landed, "dead_letters": p.dead_letters})
+            self._landed = p.landed

@@ -7,7 +7,7 @@ defaults.
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, Field, ValidationError, field_validator
@@ -83,6 +83,13 @@ class WorkerSettings(Section):
         10_000, description="stop a partition after so many invalid records in a row"
     )
     store_text: bool = Field(False, description="land the text of messages")
+    stop_timeout_s: Annotated[float, Field(gt=0, le=3600)] = Field(
+        30, description="longest time that a worker told to stop goes on landing what it applied"
+    )
+    web_host: str = Field("127.0.0.1", description="address on which a worker serves /metrics, /healthz, /readyz")
+    web_port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        0, description="its port, another one for each worker of a host; 0: serve nothing"
+    )
 
     @field_validator("time_zone")
     @classmethod
@@ -108,6 +115,7 @@ class Settings(BaseSettings):
 
     home: Path = Field(Path(".groupvitals"), description="data, logs and ports of the local services")
     cache: Path = Field(default_factory=_cache, description="where the local servers' programs are kept")
+    logs: Literal["plain", "json"] = Field("plain", description="how a worker logs on stderr: lines, or JSON objects")
     kafka: KafkaSettings = KafkaSettings()
     clickhouse: ClickHouseSettings = ClickHouseSettings()
     worker: WorkerSettings = WorkerSettings()

@@ -2,72 +2,33 @@
 
 import asyncio
 import contextlib
-import json
 import logging
 import os
 import signal
 import socket
-import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from aiokafka import AIOKafkaProducer
-
 from schemas.errors import DataError, ServiceError
-from sinks.clickhouse.connection import Address
 from sinks.clickhouse.store import ClickHouseStore
 from streams.community import CommunityProcessor
 from streams.community_state import CommunityState
+from streams.config import WorkerConfig
 from streams.dead_letters import DeadLetterProducer
-from streams.epochs import numbers_settings
 from streams.frames import FrameApp
 from streams.kafka_broker import KafkaBroker, reach
 from streams.limits import DeadLetterLimits
-from streams.task import TOPIC, Task
+from streams.retry import waits
+from streams.takeover import Broker
+from streams.task import Task
+from streams.ticks import tick
 from streams.watch import watch
+from streams.web import serving
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class WorkerConfig:
-    """Everything a worker needs to know; times in the unit their name says."""
-
-    bootstrap: str
-    address: Address
-    data: Path
-    topic_prefix: str = ""
-    time_zone: str = "UTC"
-    lateness_h: int = 48
-    duplicate_horizon: int = 4_000_000
-    flush_interval_s: float = 0.4
-    flush_events: int = 250_000
-    buffered_frames: int = 2
-    max_memberships: int = 5_000_000
-    tick_s: float = 60
-    dead_letter_ratio: float = 0.5
-    dead_letter_run: int = 10_000
-    store_text: bool = False
-    session_timeout_s: float = 10
-    max_fetch_mb: int = 8
-
-    @property
-    def topic(self) -> str:
-        """Name of the chat topic on this broker."""
-        return self.topic_prefix + TOPIC
-
-    @property
-    def group(self) -> str:
-        """Name of the consumer group."""
-        return f"{self.topic_prefix}groupvitals-{self.address.database}"
-
-    @property
-    def numbers(self) -> str:
-        """The settings that the numbers depend on, as they stand in an epoch."""
-        return numbers_settings(self.time_zone, self.lateness_h, self.duplicate_horizon)
+#: How long leaving the consumer group, or closing a connection, may take, seconds.
+_CLOSING_S = 5
 
 
 def _app(config: WorkerConfig) -> FrameApp:
@@ -108,14 +69,14 @@ class Worker:
                 max_memberships=config.max_memberships,
             )
 
-        self.processor = CommunityProcessor(
+        self.processor: CommunityProcessor = CommunityProcessor(
             self.store, self.letters, new_task, flush_interval_s=config.flush_interval_s,
             flush_events=config.flush_events,
         )  # fmt: skip
         self.app = _app(config)
         self.app.positions = lambda topic: self.processor.positions()
         self.stop = asyncio.Event()
-        self._assigned: set[int] = set()
+        self.assigned: set[int] | None = None
         self._wire()
 
     def _wire(self) -> None:
@@ -129,13 +90,13 @@ class Worker:
         app.agent(channel, name="community")(community)
 
         async def on_revoked(_app: Any, _revoked: Any, **_: Any) -> None:
-            self._assigned = set()
+            self.assigned = None
             await processor.revoked()
 
         async def on_assigned(_app: Any, assigned: Any, **_: Any) -> None:
-            self._assigned = {tp.partition for tp in assigned if tp.topic == config.topic}
+            self.assigned = {tp.partition for tp in assigned if tp.topic == config.topic}
             broker = KafkaBroker(app.consumer, config.topic, app.consumer_generation_id, config.bootstrap)
-            await processor.assigned(broker, sorted(self._assigned))
+            await processor.assigned(broker, sorted(self.assigned))
 
         app.on_partitions_revoked.connect(on_revoked, weak=False)
         app.on_partitions_assigned.connect(on_assigned, weak=False)
@@ -151,28 +112,48 @@ class Worker:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.stop.set)
-        if not await self._reach_kafka():
-            return
+        async with serving(self, self.config.web_host, self.config.web_port):
+            if await self._reach_kafka():
+                await self._work(until_caught_up, report, complete or (lambda: True))
+
+    async def _work(
+        self, until_caught_up: bool, report: Callable[["Worker"], None] | None, complete: Callable[[], bool]
+    ) -> None:
         self.app.finalize()
         await self.app.start()
         flushing = asyncio.create_task(self.processor.run(self.stop))
-        watching = asyncio.create_task(self._watch(until_caught_up, report, complete or (lambda: True)))
-        beside = [asyncio.create_task(watch(self.store, self.processor, lambda: self._assigned, self.stop))]
+        watching = asyncio.create_task(self._watch(until_caught_up, report, complete))
+        beside = [asyncio.create_task(watch(self.store, self.processor, lambda: self.assigned or set(), self.stop))]
         if self.config.tick_s and not until_caught_up:
             beside.append(asyncio.create_task(self._tick()))
         try:
             await asyncio.wait({flushing, watching}, return_when=asyncio.FIRST_COMPLETED)
             self.stop.set()
-            for task in (flushing, watching):
-                await task
-            await self.processor.flush()
+            await self._finish(flushing, watching)
         finally:
             self.stop.set()
             for task in beside:
                 task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self.app.stop()
-            await self.letters.stop()
+            for closing in (self.app.stop, self.letters.stop):
+                with contextlib.suppress(asyncio.CancelledError, TimeoutError):
+                    async with asyncio.timeout(_CLOSING_S):
+                        await closing()
+            self.processor.close()
+
+    async def _finish(self, flushing: asyncio.Task[None], watching: asyncio.Task[None]) -> None:
+        """Land and commit what was applied. Raises `ServiceError` when the servers do not take it in time."""
+        try:
+            async with asyncio.timeout(self.config.stop_timeout_s):
+                await watching
+                await flushing
+                await self.processor.flush()
+        except TimeoutError:
+            left = sum(task.unflushed for task in self.processor.tasks.values())
+            why = "; ".join(f"{doing}: {error}" for doing, error in waits.items()) or "no server answered in time."
+            raise ServiceError(
+                f"Stopped after {self.config.stop_timeout_s:g} s without landing {left:,} records: {why} "
+                "They are not lost: Kafka has them, and the next worker lands them."
+            ) from None
 
     async def _reach_kafka(self) -> bool:
         """Wait until Kafka answers; False when told to stop before. Raises `ConfigError` when the topic is missing."""
@@ -210,40 +191,20 @@ class Worker:
                 return
 
     async def _caught_up(self) -> bool:
-        processor, broker = self.processor, self.processor.broker
-        if broker is None or processor.running != self._assigned or processor.waiting:
+        processor, broker, assigned = self.processor, self.processor.broker, self.assigned
+        if broker is None or assigned is None or processor.running != assigned or processor.waiting:
             return False
-        if not self._assigned:
+        if not assigned:
             return True  # more workers than partitions: there is nothing to do here
-        _, end = await broker.all_bounds(sorted(self._assigned))
+        _, end = await broker.all_bounds(sorted(assigned))
         return all(
             processor.tasks[p].flushed_offset >= end[p] or (p in processor.stopped and not processor.tasks[p].waiting)
-            for p in self._assigned
+            for p in assigned
             if p in processor.tasks
         )
 
     async def _tick(self) -> None:
-        """While partition 0 is ours: append a tick to every partition in which nothing came for `tick_s`."""
-        seen: dict[int, tuple[int, float]] = {}
-        async with AIOKafkaProducer(bootstrap_servers=self.config.bootstrap, acks="all") as producer:
-            while not self.stop.is_set():
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(max(self.config.tick_s / 4, 0.25)):
-                        await self.stop.wait()
-                broker = self.processor.broker
-                if broker is None or 0 not in self.processor.running:
-                    continue
-                partitions = sorted(await producer.partitions_for(self.config.topic))
-                _, ends = await broker.all_bounds(partitions)
-                for partition, end in ends.items():
-                    known, since = seen.get(partition, (-1, 0.0))
-                    if end != known:
-                        seen[partition] = (end, time.monotonic())
-                    elif end and time.monotonic() - since >= self.config.tick_s:
-                        await producer.send_and_wait(self.config.topic, _tick_event(partition), partition=partition)
-                        seen[partition] = (end + 1, time.monotonic())
+        def leading() -> Broker | None:
+            return self.processor.broker if 0 in self.processor.running else None
 
-
-def _tick_event(partition: int) -> bytes:
-    now = int(time.time() * 1000)
-    return json.dumps({"event_id": f"tick:{partition}:{now}", "type": "tick", "ts_ms": now}).encode()
+        await tick(self.config.bootstrap, self.config.topic, self.config.tick_s, leading, self.stop)

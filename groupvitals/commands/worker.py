@@ -8,20 +8,21 @@ import typer
 
 if TYPE_CHECKING:
     from groupvitals.settings import Settings
-    from streams.worker import Worker, WorkerConfig
+    from streams.config import WorkerConfig
+    from streams.worker import Worker
 
 
 def worker_config(settings: "Settings") -> "WorkerConfig":
     """The settings as a worker takes them."""
     from groupvitals.connections import clickhouse, kafka_bootstrap
-    from streams.worker import WorkerConfig
+    from streams.config import WorkerConfig
 
     w = settings.worker
     return WorkerConfig(
         kafka_bootstrap(settings), clickhouse(settings), settings.home / "faust", settings.kafka.topic_prefix,
         w.time_zone, w.lateness_h, w.duplicate_horizon, w.flush_interval_s, w.flush_events, w.buffered_frames,
         w.max_memberships, w.tick_s, w.dead_letter_ratio, w.dead_letter_run, w.store_text,
-        settings.kafka.session_timeout_s, settings.kafka.max_fetch_mb,
+        settings.kafka.session_timeout_s, settings.kafka.max_fetch_mb, w.stop_timeout_s, w.web_host, w.web_port,
     )  # fmt: skip
 
 
@@ -57,11 +58,13 @@ def run_worker(
     import json
     import time
 
-    from groupvitals.progress import JsonProgress, WorkerProgress, log_plainly
+    from groupvitals.logs import last_words, log_to_stderr
+    from groupvitals.progress import JsonProgress, LogProgress, WorkerProgress
 
-    log_plainly()
+    log_to_stderr(settings.logs)
     _keep_freed_memory()
-    with JsonProgress() if as_json else WorkerProgress() as progress:
+    shown = JsonProgress() if as_json else LogProgress() if settings.logs == "json" else WorkerProgress()
+    with last_words(settings.logs), shown as progress:
         progress.say("Compiling kernels (kept in the cache for the next time)")
         began = time.perf_counter()
         from streams.warmup import warm_up

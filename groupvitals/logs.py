@@ -1,0 +1,62 @@
+"""Logging on stderr: plain lines for people, or one JSON object a line for programs."""
+
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from schemas.errors import GroupvitalsError
+
+_QUIET = (
+    "faust", "mode", "aiokafka", "kafka", "streams.frames", "clickhouse_connect", "clickhouse_driver", "asyncio",
+    "urllib3", "numba",
+)  # fmt: skip
+_PLAIN = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+#: What every record has; anything else was given as `extra`.
+_OWN = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"}
+log = logging.getLogger(__name__)
+
+
+class JsonLines(logging.Formatter):
+    """`time` (UTC), `level`, `logger`, `message`, the fields given as `extra`, and `exception` where there is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One record as one line."""
+        time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        line = {"time": time, "level": record.levelname, "logger": record.name, "message": record.getMessage()}
+        line |= {name: value for name, value in vars(record).items() if name not in _OWN}
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str, ensure_ascii=False)
+
+
+def log_to_stderr(form: str) -> None:
+    """Log our own lines at INFO; what libraries meet comes back as our errors, which are said once."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines() if form == "json" else logging.Formatter(_PLAIN))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+@contextmanager
+def last_words(form: str) -> Iterator[None]:
+    """With JSON lines, log the error that ends the program, too, and end with its exit code."""
+    import typer
+
+    from groupvitals.cli import UNEXPECTED
+
+    try:
+        yield
+    except GroupvitalsError as error:
+        if form != "json":
+            raise
+        log.error("%s", error)  # noqa: TRY400 - the sentence says it all
+        raise typer.Exit(error.exit_code) from error
+    except Exception as error:
+        if form != "json":
+            raise
+        log.exception("Unexpected %s", type(error).__name__)
+        raise typer.Exit(UNEXPECTED) from error

@@ -1,0 +1,49 @@
+"""What a worker is told at its start. Plain values; where they come from is not its business."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sinks.clickhouse.connection import Address
+from streams.epochs import numbers_settings
+from streams.task import TOPIC
+
+
+@dataclass(frozen=True)
+class WorkerConfig:
+    """Everything a worker needs to know; times in the unit their name says."""
+
+    bootstrap: str
+    address: Address
+    data: Path
+    topic_prefix: str = ""
+    time_zone: str = "UTC"
+    lateness_h: int = 48
+    duplicate_horizon: int = 4_000_000
+    flush_interval_s: float = 0.4
+    flush_events: int = 250_000
+    buffered_frames: int = 2
+    max_memberships: int = 5_000_000
+    tick_s: float = 60
+    dead_letter_ratio: float = 0.5
+    dead_letter_run: int = 10_000
+    store_text: bool = False
+    session_timeout_s: float = 10
+    max_fetch_mb: int = 8
+    stop_timeout_s: float = 30
+    web_host: str = "127.0.0.1"
+    web_port: int = 0
+
+    @property
+    def topic(self) -> str:
+        """Name of the chat topic on this broker."""
+        return self.topic_prefix + TOPIC
+
+    @property
+    def group(self) -> str:
+        """Name of the consumer group."""
+        return f"{self.topic_prefix}groupvitals-{self.address.database}"
+
+    @property
+    def numbers(self) -> str:
+        """The settings that the numbers depend on, as they stand in an epoch."""
+        return numbers_settings(self.time_zone, self.lateness_h, self.duplicate_horizon)

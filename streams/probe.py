@@ -1,0 +1,86 @@
+"""Whether Kafka and ClickHouse answer now, and how far the topic reaches, asked over connections of its own.
+
+The data path's connections are left alone: a server that hangs holds up the question only.
+"""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
+from aiokafka.structs import TopicPartition
+
+from schemas.errors import GroupvitalsError
+from sinks.clickhouse.connection import Address, Native
+
+#: A server that takes longer is away; answers younger than this are given again. Seconds.
+_PATIENCE_S, _FRESH_S = 2.0, 1.0
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was seen: why a server is away (`kafka`, `clickhouse`; absent: it answers), next offset a partition."""
+
+    away: dict[str, str] = field(default_factory=dict)
+    ends: dict[int, int] = field(default_factory=dict)
+
+
+class Probe:
+    """Asks both servers, at most once a second."""
+
+    def __init__(self, bootstrap: str, topic: str, address: Address) -> None:
+        self._bootstrap, self._topic = bootstrap, topic
+        self._native = Native(replace(address, timeout_s=_PATIENCE_S))
+        self._thread = ThreadPoolExecutor(1, "probe")
+        self._consumer: AIOKafkaConsumer | None = None
+        self._lock, self._last, self._at = asyncio.Lock(), Look(), float("-inf")
+
+    async def look(self) -> Look:
+        """What is seen now. While Kafka is away, `ends` are the last known ones."""
+        async with self._lock:
+            loop = asyncio.get_running_loop()
+            if loop.time() - self._at >= _FRESH_S:
+                (clickhouse, (kafka, ends)) = await asyncio.gather(self._ask_clickhouse(), self._ask_kafka())
+                away = {name: why for name, why in (("clickhouse", clickhouse), ("kafka", kafka)) if why}
+                self._last, self._at = Look(away, ends or self._last.ends), loop.time()
+            return self._last
+
+    async def _ask_clickhouse(self) -> str:
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                await asyncio.get_running_loop().run_in_executor(self._thread, self._native.execute, "SELECT 1")
+        except TimeoutError:
+            return f"{self._native.address} does not answer within {_PATIENCE_S:g} s."
+        except GroupvitalsError as error:
+            return str(error)
+        return ""
+
+    async def _ask_kafka(self) -> tuple[str, dict[int, int]]:
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                if self._consumer is None:
+                    consumer = AIOKafkaConsumer(bootstrap_servers=self._bootstrap)
+                    try:
+                        await consumer.start()
+                        await consumer._client.set_topics([self._topic])
+                    except BaseException:
+                        await consumer.stop()
+                        raise
+                    self._consumer = consumer
+                numbers = sorted(self._consumer.partitions_for_topic(self._topic) or ())
+                ends = await self._consumer.end_offsets([TopicPartition(self._topic, number) for number in numbers])
+        except (TimeoutError, KafkaError) as error:
+            await self._forget()
+            return f"Kafka at {self._bootstrap} does not answer ({error!r}).", {}
+        return "", {tp.partition: end for tp, end in ends.items()}
+
+    async def _forget(self) -> None:
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            await consumer.stop()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+        await self._forget()
