@@ -170,6 +170,8 @@ class CommunityProcessor:
         """Flush when enough events wait, or an interval after the last flush began, until `stop`."""
         loop = asyncio.get_running_loop()
         began = loop.time()
+        stopping = asyncio.create_task(stop.wait())
+        stopping.add_done_callback(lambda _: self._enough.set())
         while not stop.is_set():
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(began + self._interval):

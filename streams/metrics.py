@@ -97,9 +97,11 @@ def _checkpoints(worker: "Worker", look: Look) -> Samples:
     return [((str(partition),), at[partition]) for partition in sorted(worker.processor.running & at.keys())]
 
 
-def _newest_event(task: Task) -> float:
-    groups = task.state.state.groups["max_ms"][: task.state.count(GROUPS)]
-    return float(groups.max(initial=0)) / 1000
+def _newest_event(worker: "Worker", look: Look) -> Samples:
+    for partition, task in sorted(worker.processor.tasks.items()):
+        groups = task.state.state.groups["max_ms"][: task.state.count(GROUPS)]
+        if len(groups):
+            yield (str(partition),), float(groups.max()) / 1000
 
 
 def _build(worker: "Worker", look: Look) -> Samples:
@@ -119,7 +121,7 @@ METRICS = (
     Metric("groupvitals_checkpoint_timestamp_seconds", "When the newest checkpoint was made, Unix time", ("partition",),
            _checkpoints),
     Metric("groupvitals_newest_event_timestamp_seconds", "Highest event time seen, ticks included, Unix time: the "
-           "clock of the watermarks", ("partition",), _tasks(_newest_event)),
+           "clock of the watermarks", ("partition",), _newest_event),
     Metric("groupvitals_records_waiting", "Records applied that no flush has taken yet", (),
            lambda worker, look: [((), worker.processor.waiting)]),
     Metric("groupvitals_frames_total", "Frames decoded", (), _progress("frames")),
