@@ -21,11 +21,11 @@ from sinks.clickhouse.migrations import make_views
 from sinks.clickhouse.raw import RawRecords
 from sinks.clickhouse.store import ClickHouseStore
 from sinks.contract import Chain, Epoch, Origin, chain
+from streams.config import WorkerConfig
 from streams.epochs import check
 from streams.kafka_broker import topic_origin
 from streams.lag import committed_offsets
 from streams.replay import Replay, landed_frames, new_task
-from streams.worker import WorkerConfig
 
 log = logging.getLogger(__name__)
 #: Number of the epoch that is computed only to be compared or picked from; never read by views or workers.

@@ -27,7 +27,7 @@ def rebuild(
     and --correct end with exit code 1 when rows differ that should not.
     """
     from groupvitals.commands.worker import worker_config
-    from groupvitals.progress import log_plainly
+    from groupvitals.logs import log_to_stderr
     from groupvitals.settings import load_settings
     from schemas.errors import ConfigError
     from streams.correct import correct as make_correction
@@ -35,9 +35,10 @@ def rebuild(
 
     if verify and correct:
         raise ConfigError("Choose one of --verify and --correct.")
-    log_plainly()
+    settings = load_settings()
+    log_to_stderr(settings.logs)
     with _bar(as_json) as report:
-        config = worker_config(load_settings())
+        config = worker_config(settings)
         job = Rebuild.of(config, report)
         done: Rebuilt | Verified | Correction
         if verify:

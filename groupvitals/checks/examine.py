@@ -1,0 +1,68 @@
+"""All checks in order; what needs a server that is away is left out, as that is said already."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from groupvitals.checks import numbers, servers, workers
+from groupvitals.checks.finding import ERROR, WARNING, Deployment, Finding
+from groupvitals.settings import Settings
+from schemas.errors import GroupvitalsError
+
+
+@dataclass(frozen=True)
+class Check:
+    """What is looked at, and what must be well for that; `gives` is what it makes sure of."""
+
+    look: Callable[[Deployment], Iterator[Finding]]
+    needs: tuple[str, ...] = ()
+    gives: str = ""
+
+
+_TABLES, _BOTH = ("clickhouse", "tables"), ("clickhouse", "tables", "kafka")
+CHECKS = (
+    Check(servers.clickhouse, gives="clickhouse"),
+    Check(servers.kafka, gives="kafka"),
+    Check(servers.migrations, ("clickhouse",), gives="tables"),
+    Check(servers.disks, ("clickhouse",)),
+    Check(servers.clocks, ("clickhouse", "kafka")),
+    Check(servers.parts, _TABLES),
+    Check(workers.origin, _BOTH),
+    Check(workers.lag, _BOTH),
+    Check(workers.event_time, _BOTH),
+    Check(numbers.dead_letters, _TABLES),
+    Check(numbers.landed, _BOTH),
+    Check(numbers.placement, _TABLES),
+    Check(numbers.horizon, _TABLES),
+)
+
+
+def examine(settings: Settings, deep: bool = False) -> list[Finding]:
+    """Everything that was looked at, in order."""
+    found: list[Finding] = []
+    missing: set[str] = set()
+    try:
+        deployment = Deployment(settings, deep)
+    except GroupvitalsError as error:
+        return [Finding(ERROR, "settings", str(error), "Nothing can be looked at before.")]
+    for check in CHECKS:
+        if missing.intersection(check.needs):
+            continue
+        findings = _look(check, deployment)
+        if check.gives and any(finding.severity == ERROR for finding in findings):
+            missing.add(check.gives)
+        found += findings
+    return found
+
+
+def _look(check: Check, deployment: Deployment) -> list[Finding]:
+    name = check.look.__name__.replace("_", " ")
+    found: list[Finding] = []
+    try:
+        found.extend(check.look(deployment))
+    except GroupvitalsError as error:
+        if check.gives:
+            do = "Start the server or correct its address." if check.gives != "tables" else "See the sentence."
+            found.append(Finding(ERROR, name, str(error), do))
+        else:
+            found.append(Finding(WARNING, name, f"could not be looked at: {error}", "Ask again when it is less busy."))
+    return found

@@ -1,0 +1,59 @@
+"""A finding, and the deployment that is looked at. Makes connections when they are first needed."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from groupvitals.commands.worker import worker_config
+from groupvitals.settings import Settings
+from sinks.clickhouse.connection import Native
+from sinks.clickhouse.health import Head, Health
+from sinks.clickhouse.store import ClickHouseStore
+from sinks.contract import Epoch
+from streams.topic_state import TopicState, topic_state
+
+OK, WARNING, ERROR = "ok", "warning", "error"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at: how bad, what was looked at, what was found, what to do."""
+
+    severity: str
+    what: str
+    found: str
+    do: str = ""
+
+
+class Deployment:
+    """What the settings name. Attributes raise `ServiceError` or `BackpressureError` when their server is away.
+
+    `deep`: what takes long on large tables is looked at, too.
+    """
+
+    def __init__(self, settings: Settings, deep: bool = False) -> None:
+        self.settings, self.deep = settings, deep
+        self.config = worker_config(settings)
+        self.native = Native(self.config.address)
+        self.health = Health(self.native, self.config.topic)
+
+    def ask_kafka(self) -> TopicState | None:
+        """The chat topic now; None when there is none."""
+        return topic_state(self.config.bootstrap, self.config.topic, self.config.group)
+
+    @cached_property
+    def topic(self) -> TopicState | None:
+        """The chat topic when it was first asked for."""
+        return self.ask_kafka()
+
+    @cached_property
+    def epoch(self) -> Epoch | None:
+        """The epoch in use; None before the first worker has run."""
+        return ClickHouseStore(self.config.address).epoch()
+
+    @cached_property
+    def heads(self) -> dict[int, Head]:
+        """The newest checkpoint of every partition that has one."""
+        if self.topic is None or self.epoch is None:  # Kafka first: what was committed then is checkpointed now
+            return {}
+        found = {partition: self.health.head(partition, self.epoch.number) for partition in self.topic.ends}
+        return {partition: head for partition, head in found.items() if head is not None}

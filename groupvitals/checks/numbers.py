@@ -1,0 +1,154 @@
+"""What landed, against Kafka's offsets: gaps, repeats, collisions, dead letters, keys in two places."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from groupvitals.checks.finding import ERROR, OK, WARNING, Deployment, Finding
+from sinks.clickhouse.checks import split_groups
+from sinks.clickhouse.health import LandedBlock
+from streams.topic_state import record_finder
+
+#: Newest offsets of a partition that are looked at without --deep; gaps looked up in Kafka, without and with it.
+NEWEST, GAPS, DEEP_GAPS = 1_000_000, 20, 1_000
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Offsets [first, end) of a partition that neither `events` nor `dead_letters` has."""
+
+    partition: int
+    first: int
+    end: int
+
+
+def dead_letters(deployment: Deployment) -> Iterator[Finding]:
+    """Records that break the contract, by error."""
+    found = deployment.health.dead_letters()
+    for error, count, recent, newest_ms, reason in found:
+        days = (time.time() - newest_ms / 1000) / 86_400
+        text = f"{count:,} {error}, {recent:,} of them in the last 24 h; the newest: {reason}"
+        if recent:
+            do = "Look at `groupvitals dlq list`, mend the producer, then `groupvitals dlq replay`."
+            yield Finding(WARNING, "dead letters", text, do)
+        else:
+            yield Finding(
+                OK, "dead letters", f"{count:,} {error}, none in the last 24 h ({days:,.0f} days ago: {reason})"
+            )
+    if not found:
+        yield Finding(OK, "dead letters", "none")
+
+
+def landed(deployment: Deployment) -> Iterator[Finding]:
+    """Every offset before the checkpoint must stand in `events` or `dead_letters`, once; Kafka explains the others."""
+    gaps: list[Gap] = []
+    for partition, head in sorted(deployment.heads.items()):
+        health, first = deployment.health, head.first
+        if not deployment.deep:
+            first = max(first, head.offset - NEWEST)
+        blocks = health.landed_blocks(partition, first, head.offset)
+        gaps += _gaps(deployment, partition, blocks)
+        yield from _repeats(deployment, partition, blocks)
+        if beyond := health.beyond(partition, head.offset):
+            what = f"partition {partition}: {beyond:,} records landed beyond the checkpoint"
+            yield Finding(OK, "landed", f"{what}; a flush is under way or was cut short, it lands them again")
+    yield from _explained(deployment, gaps)
+
+
+def _gaps(deployment: Deployment, partition: int, blocks: list[LandedBlock]) -> list[Gap]:
+    """The gaps of these blocks, joined where they touch; of blocks that are not empty, only the first ones are read."""
+    found: list[Gap] = []
+    reads = DEEP_GAPS if deployment.deep else GAPS
+    for block in blocks:
+        if block.offsets == block.end - block.first:
+            continue
+        edges = np.array([block.first - 1, block.end])
+        if block.offsets:
+            if not reads:
+                continue
+            reads -= 1
+            landed = deployment.health.landed_offsets(partition, block.first, block.end)
+            edges = np.concatenate([edges[:1], landed, edges[1:]])
+        for place in np.flatnonzero(np.diff(edges) > 1):
+            gap = Gap(partition, int(edges[place]) + 1, int(edges[place + 1]))
+            if found and found[-1].end == gap.first:
+                gap = Gap(partition, found.pop().first, gap.end)
+            found.append(gap)
+    return found
+
+
+def _repeats(deployment: Deployment, partition: int, blocks: list[LandedBlock]) -> Iterator[Finding]:
+    twice = [block for block in blocks if block.rows > block.offsets]
+    if not twice:
+        return
+    rows = sum(block.rows - block.offsets for block in twice)
+    what = f"partition {partition}: {rows:,} rows landed again after a crash and wait to be merged; FINAL shows one"
+    yield Finding(OK, "repeats", what)
+    for block in twice[:GAPS]:
+        if offsets := deployment.health.collisions(partition, block.first, block.end):
+            yield Finding(
+                ERROR, "repeats", f"partition {partition}: two different records landed at offset {offsets[0]:,}"
+                + (f" and {len(offsets) - 1} more" if len(offsets) > 1 else ""),
+                "The topic was recreated or another one was landed here: use another database and land it again.",
+            )  # fmt: skip
+            return
+
+
+def _explained(deployment: Deployment, gaps: list[Gap]) -> Iterator[Finding]:
+    """What Kafka says of the gaps: records that should have landed, marks of transactions, or no longer known."""
+    topic = deployment.topic
+    if not gaps or topic is None:
+        checked = "all" if deployment.deep else f"the newest {NEWEST:,}"
+        yield Finding(OK, "landed", f"{checked} offsets before the checkpoints have landed, or nothing has yet")
+        return
+    marks = unknown = 0
+    looked = gaps[: DEEP_GAPS if deployment.deep else GAPS]
+    with record_finder(deployment.config.bootstrap, deployment.config.topic) as finder:
+        for gap in looked:
+            begin = max(gap.first, topic.begins[gap.partition])
+            unknown += max(min(gap.end, begin) - gap.first, 0)
+            record = finder.first_in(gap.partition, begin, gap.end) if begin < gap.end else None
+            if record is not None:
+                yield Finding(
+                    ERROR, "landed", f"partition {gap.partition}: offsets {gap.first:,} to {gap.end - 1:,} have not "
+                    f"landed, Kafka has a record at {record:,}",
+                    "Rows were lost or removed in ClickHouse: restore them from a backup, or land the topic again into "
+                    "another database.",
+                )  # fmt: skip
+            else:
+                marks += max(gap.end - begin, 0)
+    if marks:
+        yield Finding(OK, "landed", f"{marks:,} offsets hold no record: marks of transactions, or compacted away")
+    if unknown:
+        yield Finding(
+            OK, "landed", f"{unknown:,} offsets have no rows, and Kafka has them no longer: removed after a time?"
+        )
+    if len(looked) < len(gaps):
+        left = len(gaps) - len(looked)
+        yield Finding(OK, "landed", f"{left:,} more gaps were not looked up in Kafka; --deep looks up {DEEP_GAPS:,}")
+
+
+def placement(deployment: Deployment) -> Iterator[Finding]:
+    """One group must be in one partition."""
+    found = split_groups(deployment.native)
+    for group in found:
+        yield Finding(ERROR, "placement", str(group), "Let all producers use murmur2, then import again elsewhere.")
+    if not found:
+        yield Finding(OK, "placement", "every group is in one partition")
+
+
+def horizon(deployment: Deployment) -> Iterator[Finding]:
+    """Repeats of an event id that were too far apart to be found."""
+    if not deployment.deep:
+        return
+    repeats, ids = deployment.health.missed_repeats()
+    if repeats:
+        n = deployment.config.duplicate_horizon
+        yield Finding(
+            WARNING, "repeats", f"{ids:,} event ids came again more than {n:,} records later, {repeats:,} times in all",
+            "They are counted twice until corrected: `groupvitals rebuild --correct`; raise worker.duplicate_horizon.",
+        )  # fmt: skip
+    else:
+        yield Finding(OK, "repeats", "no event id came again beyond the duplicate horizon")

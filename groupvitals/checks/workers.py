@@ -1,0 +1,103 @@
+"""The way from the topic to the checkpoints: whose database it is, lag, age of checkpoints, event time."""
+
+import time
+from collections.abc import Iterator
+
+from groupvitals.checks.finding import ERROR, OK, WARNING, Deployment, Finding
+from schemas.errors import GroupvitalsError
+from sinks.clickhouse.health import Head
+from streams.epochs import check as check_epoch
+from streams.topic_state import TopicState
+
+#: Records behind at which a partition is called behind; seconds that a checkpoint may be old while records wait;
+#: seconds that event time may be behind.
+LAG, OLD_S, BEHIND_S = 100_000, 60, 3600
+
+
+def origin(deployment: Deployment) -> Iterator[Finding]:
+    """Whether the database belongs to this topic and these settings, and to one deployment."""
+    epoch, topic = deployment.epoch, deployment.topic
+    if epoch is None or topic is None:
+        yield Finding(OK, "origin", "no worker has run yet")
+        return
+    try:
+        check_epoch(epoch, topic.origin, deployment.config.numbers)
+    except GroupvitalsError as error:
+        yield Finding(ERROR, "origin", str(error), "No worker starts until this is decided.")
+        return
+    others = deployment.health.ask("SELECT DISTINCT topic FROM {d}.checkpoints WHERE topic != %(topic)s")
+    for (name,) in others:
+        yield Finding(
+            ERROR, "origin", f"the database holds checkpoints of {name}, too",
+            "Two deployments cannot share a database: give each its own (clickhouse.database).",
+        )  # fmt: skip
+    if not others:
+        yield Finding(OK, "origin", f"epoch {epoch.number} of {epoch.origin.topic}, made with {epoch.settings}")
+
+
+def lag(deployment: Deployment) -> Iterator[Finding]:
+    """How far every partition's checkpoint is behind Kafka, and whether Kafka still has what comes next."""
+    topic = deployment.topic
+    if topic is None:
+        return
+    for partition in sorted(topic.ends):
+        head = deployment.heads.get(partition)
+        misfit = _misfit(topic, partition, head) if head else None
+        if misfit and head and head.offset > topic.ends[partition]:  # a checkpoint may be younger than what Kafka said
+            topic = deployment.ask_kafka() or topic
+            misfit = _misfit(topic, partition, head)
+        yield misfit or _behind(topic, partition, head)
+
+
+def _misfit(topic: TopicState, partition: int, head: Head) -> Finding | None:
+    begin, end, committed = topic.begins[partition], topic.ends[partition], topic.committed.get(partition, 0)
+    at = f"partition {partition} is checkpointed at {head.offset:,}"
+    if head.offset > end:
+        return Finding(
+            ERROR, "checkpoint", f"{at}, Kafka ends at {end:,}",
+            "Offsets were reset or records were lost: restore the topic, or use another database and topic prefix.",
+        )  # fmt: skip
+    if head.offset < begin:
+        return Finding(
+            ERROR, "checkpoint", f"{at}, Kafka begins at {begin:,}: {begin - head.offset:,} records are gone",
+            "Restore a newer backup of the database, or use another one and import again.",
+        )  # fmt: skip
+    if head.offset < committed:
+        return Finding(
+            WARNING, "checkpoint", f"{at}, {committed - head.offset:,} behind what was committed to Kafka",
+            "The database is older than that: restored from a backup? A worker lands these records again.",
+        )  # fmt: skip
+    return None
+
+
+def _behind(topic: TopicState, partition: int, head: Head | None) -> Finding:
+    behind = topic.ends[partition] - (head.offset if head else topic.begins[partition])
+    found = f"partition {partition} is {behind:,} records behind"
+    found += f", newest checkpoint {head.age_s:,.0f} s ago" if head else ", no checkpoint yet"
+    if not behind or (behind <= LAG and head and head.age_s <= OLD_S):
+        return Finding(OK, "lag", found)
+    if not topic.workers:
+        return Finding(WARNING, "lag", f"{found}; no worker runs", "Start one: `groupvitals worker`.")
+    if head and head.age_s <= OLD_S:
+        return Finding(WARNING, "lag", found, "Add a worker, or see which stage takes the time in its /metrics.")
+    return Finding(
+        ERROR,
+        "lag",
+        f"{found}; {topic.workers} workers run",
+        "Look at their logs and /readyz: checkpoints have stopped.",
+    )
+
+
+def event_time(deployment: Deployment) -> Iterator[Finding]:
+    """How far event time is behind the clock; hours and days close by event time."""
+    topic, epoch = deployment.topic, deployment.epoch
+    if topic is None or epoch is None:
+        return
+    for partition, newest in sorted(deployment.health.newest_events(epoch.number).items()):
+        behind = time.time() - newest / 1000
+        found = f"the newest event of partition {partition} is {behind / 3600:,.1f} h old"
+        if behind > BEHIND_S and topic.workers:
+            do = "Days close late: see whether sources stand still, and whether ticks are on (worker.tick_s)."
+            yield Finding(WARNING, "event time", found, do)
+        else:
+            yield Finding(OK, "event time", found)

@@ -1,0 +1,139 @@
+"""What a database says of its health: checkpoints, what landed of which offsets, dead letters, event times.
+
+Asked with two threads and bounded memory and time, along the primary key; what scans a table says so.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinks.clickhouse.connection import Native
+from sinks.contract import EPOCH_SHIFT
+
+_GENTLY = (
+    " SETTINGS max_threads = 2, max_execution_time = 600, max_memory_usage = 4000000000, "
+    "max_bytes_before_external_group_by = 1000000000"
+)
+#: Offsets a block that is counted at once.
+BLOCK = 1 << 16
+
+
+@dataclass(frozen=True)
+class Head:
+    """The newest checkpoint of a partition: next offset, age in seconds; and the next offset of the first one."""
+
+    offset: int
+    age_s: float
+    first: int
+
+
+@dataclass(frozen=True)
+class LandedBlock:
+    """What landed of the offsets [first, end): rows, and different offsets."""
+
+    first: int
+    end: int
+    rows: int
+    offsets: int
+
+
+class Health:
+    """The questions, over one database and topic."""
+
+    def __init__(self, native: Native, topic: str) -> None:
+        self._native, self._topic, self._database = native, topic, native.address.database
+
+    def ask(self, query: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        """Rows of a query; `{d}` is the database, `%(topic)s` the topic."""
+        known = {"topic": self._topic, "database": self._database, **parameters}
+        return list(self._native.execute(query.format(d=self._database) + _GENTLY, None, known))
+
+    def head(self, partition: int, epoch: int) -> Head | None:
+        """The newest checkpoint, from the end of the primary key."""
+        task = (
+            "FROM {d}.checkpoints WHERE epoch = %(epoch)s AND topic = %(topic)s AND partition = %(partition)s ORDER BY "
+        )
+        newest = self.ask(
+            "SELECT offsets[%(topic)s], toFloat64(now64(3)) - toFloat64(written_at) "
+            + task + "term DESC, sequence DESC LIMIT 1",
+            epoch=epoch, partition=partition,
+        )  # fmt: skip
+        if not newest:
+            return None
+        first = self.ask(
+            "SELECT offsets[%(topic)s] " + task + "term, sequence LIMIT 1", epoch=epoch, partition=partition
+        )
+        return Head(newest[0][0], newest[0][1], first[0][0])
+
+    def beyond(self, partition: int, offset: int) -> int:
+        """Records landed at or above an offset."""
+        return int(self.ask(
+            "SELECT uniqExact(offset) FROM {d}.events "
+            "WHERE topic = %(topic)s AND partition = %(partition)s AND offset >= %(offset)s",
+            partition=partition, offset=offset,
+        )[0][0])  # fmt: skip
+
+    def landed_blocks(self, partition: int, first: int, end: int) -> list[LandedBlock]:
+        """What landed of [first, end), a block of offsets each; reads the offsets of that range only."""
+        rows = self.ask(
+            "SELECT intDiv(offset, %(size)s) AS block, count(), groupBitmap(toUInt16(modulo(offset, %(size)s))) FROM ("
+            + _LANDED + ") GROUP BY block",
+            partition=partition, first=first, end=end, size=BLOCK,
+        )  # fmt: skip
+        found = {block: (count, different) for block, count, different in rows}
+        return [
+            LandedBlock(max(block * BLOCK, first), min((block + 1) * BLOCK, end), *found.get(block, (0, 0)))
+            for block in range(first // BLOCK, -(-end // BLOCK))
+        ]
+
+    def landed_offsets(self, partition: int, first: int, end: int) -> NDArray[np.int64]:
+        """All different offsets landed of [first, end), ascending."""
+        rows = self.ask(
+            "SELECT DISTINCT toInt64(offset) AS at FROM (" + _LANDED + ") ORDER BY at",
+            partition=partition, first=first, end=end,
+        )  # fmt: skip
+        return np.array([row[0] for row in rows], np.int64)
+
+    def collisions(self, partition: int, first: int, end: int) -> list[int]:
+        """Offsets of [first, end) at which two different records landed; at most ten."""
+        rows = self.ask(
+            "SELECT offset FROM (" + _LANDED + ") GROUP BY offset HAVING uniqExact(event_hash) > 1 "
+            "ORDER BY offset LIMIT 10",
+            partition=partition, first=first, end=end,
+        )  # fmt: skip
+        return [row[0] for row in rows]
+
+    def dead_letters(self) -> list[tuple[str, int, int, int, str]]:
+        """By error: how many, how many of the last 24 hours, time of the newest and its reason. Scans the table."""
+        return self.ask(
+            "SELECT error, count(), countIf(first_seen_ms > toUnixTimestamp64Milli(now64(3)) - 86400000) AS recent, "
+            "max(first_seen_ms), argMax(reason, first_seen_ms) FROM {d}.dead_letters FINAL WHERE topic = %(topic)s "
+            "GROUP BY error ORDER BY recent DESC, error"
+        )
+
+    def newest_events(self, epoch: int) -> dict[int, int]:
+        """Highest event time by partition, ticks included, ms. Scans two columns of `group_states`."""
+        return dict(self.ask(
+            "SELECT partition, max(max_ms) FROM {d}.group_states WHERE topic = %(topic)s AND "
+            f"bitShiftRight(version, {EPOCH_SHIFT}) = %(epoch)s GROUP BY partition",
+            epoch=epoch,
+        ))  # fmt: skip
+
+    def missed_repeats(self) -> tuple[int, int]:
+        """Repeats of an event id in one partition that were not found, and the ids. Expensive: groups all raw rows."""
+        rows = self.ask(
+            "SELECT sum(seen - 1), count() FROM (SELECT uniqExact(offset) AS seen FROM {d}.events "
+            "WHERE topic = %(topic)s AND duplicate = 0 GROUP BY partition, event_hash HAVING seen > 1)"
+        )
+        return int(rows[0][0] or 0), int(rows[0][1])
+
+
+#: Offsets that stand in one of the two tables in which every record ends; dead letters have no hash.
+_LANDED = (
+    "SELECT offset, event_hash FROM {d}.events WHERE topic = %(topic)s AND partition = %(partition)s "
+    "AND offset >= %(first)s AND offset < %(end)s UNION ALL "
+    "SELECT offset, toUInt64(0) FROM {d}.dead_letters WHERE topic = %(topic)s AND partition = %(partition)s "
+    "AND offset >= %(first)s AND offset < %(end)s"
+)
