@@ -1,5 +1,6 @@
 """What Kafka says of a topic and its workers, asked by an admin client, without joining anything."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -7,12 +8,13 @@ from dataclasses import dataclass
 from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import OffsetSpec
 
+from schemas.errors import ServiceError
 from sinks.contract import Origin
 from streams.admin import FIND_MS, kafka_admin, kafka_faults
 from streams.lag import committed_offsets
 
-#: How long to wait for records that should be there, milliseconds.
-_WAIT_MS = 5_000
+#: How long to wait for records that should be there, seconds.
+_PATIENCE_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -67,11 +69,12 @@ class RecordFinder:
         tp = TopicPartition(self._topic, partition)
         self._consumer.assign([tp])
         self._consumer.seek(tp, begin)
-        while self._consumer.position(tp) < end:
-            records = self._consumer.poll(timeout_ms=_WAIT_MS, max_records=1).get(tp)
-            if not records:
-                return None
-            return int(records[0].offset) if records[0].offset < end else None
+        deadline = time.monotonic() + _PATIENCE_S
+        while self._consumer.position(tp) < end:  # it moves past marks, too
+            if records := self._consumer.poll(timeout_ms=100, max_records=1).get(tp):
+                return int(records[0].offset) if records[0].offset < end else None
+            if time.monotonic() > deadline:
+                raise ServiceError(f"Kafka does not send {self._topic} partition {partition} from offset {begin:,}.")
         return None
 
 

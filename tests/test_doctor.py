@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from streams.admin import kafka_admin
 from streams.topics import TopicLayout, delete_topics
 from tests.conftest import Run
 from tests.streams.test_bad_input import event
+from tests.streams.workers import ROOT
 
 pytestmark = pytest.mark.services
 HORIZON = 1000
@@ -103,6 +105,8 @@ def _well(groupvitals: Run) -> None:
         "clickhouse", "kafka", "migrations", "disk", "clocks", "parts", "origin", "lag", "event time", "dead letters",
         "landed", "placement", "repeats",
     }  # fmt: skip
+    page = (ROOT / "docs" / "operations.md").read_text()
+    assert [what for what in looked if not re.search(rf"^\|.*\b{what}\b.*\|.*\|$", page, re.MULTILINE)] == []
     [marks] = [finding.found for finding in findings if finding.what == "landed"]
     assert marks.startswith("3 offsets hold no record: marks of transactions"), "one a transaction"
 
