@@ -126,6 +126,8 @@ class Worker:
         beside = [asyncio.create_task(watch(self.store, self.processor, lambda: self.assigned or set(), self.stop))]
         if self.config.tick_s and not until_caught_up:
             beside.append(asyncio.create_task(self._tick()))
+        for task in beside:
+            task.add_done_callback(_say_why_it_ended)
         try:
             await asyncio.wait({flushing, watching}, return_when=asyncio.FIRST_COMPLETED)
             self.stop.set()
@@ -208,3 +210,9 @@ class Worker:
             return self.processor.broker if 0 in self.processor.running else None
 
         await tick(self.config.bootstrap, self.config.topic, self.config.tick_s, leading, self.stop)
+
+
+def _say_why_it_ended(task: asyncio.Task[None]) -> None:
+    """The work goes on without what stands beside it, but not silently."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("The worker goes on without one of its tasks, start it anew: %s", error, exc_info=error)
