@@ -143,11 +143,10 @@ def horizon(deployment: Deployment) -> Iterator[Finding]:
     """Repeats of an event id that were too far apart to be found."""
     if not deployment.deep:
         return
-    repeats, ids = deployment.health.missed_repeats()
-    if repeats:
+    if ids := deployment.health.missed_repeats():
         n = deployment.config.duplicate_horizon
         yield Finding(
-            WARNING, "repeats", f"{ids:,} event ids came again more than {n:,} records later, {repeats:,} times in all",
+            WARNING, "repeats", f"{ids:,} event ids came again more than {n:,} records later",
             "They are counted twice until corrected: `groupvitals rebuild --correct`; raise worker.duplicate_horizon.",
         )  # fmt: skip
     else:
