@@ -48,7 +48,10 @@ def test_every_rule_asks_for_declared_metrics_and_labels(rule: dict[str, Any]) -
         asked = {matcher.name for matcher in selector.matchers.matchers}
         assert asked - ADDED <= declared.get(selector.name, set())
     labels = {label for name in names for label in declared.get(name, ())} | ADDED
-    assert set(re.findall(r"\$labels\.(\w+)", str(rule["annotations"]))) <= labels
+    kept = [set(re.split(r"[, ]+", by)) for by in re.findall(r"by \(([^)]*)\)", rule["expr"])]
+    assert all(by <= labels for by in kept)
+    told = set(re.findall(r"\$labels\.(\w+)", str(rule["annotations"])))
+    assert all(told <= by for by in kept or [labels]), "what the summary names survives the expression"
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
