@@ -70,7 +70,7 @@ def _command(folder: Path, program: Path, ports: Ports) -> list[str]:
 
 def _format(java: list[str], properties: Path) -> None:
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    tool = [*java, "kafka.tools.StorageTool", "format", "--cluster-id", cluster, "--config", str(properties)]
+    tool = [*java, "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "--config", str(properties)]
     done = subprocess.run(tool, capture_output=True, text=True, check=False)
     if done.returncode:
         raise DeployError(f"Kafka's storage could not be prepared: {done.stderr.strip() or done.stdout.strip()}")
