@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -138,27 +139,35 @@ class World:
     records: tuple[Record, ...]
 
 
-def body(kind: str) -> st.SearchStrategy[dict[str, Any]]:
+def body(kind: str, groups: tuple[str, ...]) -> st.SearchStrategy[dict[str, Any]]:
     """An event of a type, without its id and time."""
     fields: dict[str, st.SearchStrategy[Any]] = {"type": st.just(kind)}
     if kind != "tick":
-        fields |= {"group_id": st.sampled_from(GROUPS)} | _FIELDS.get(kind, {})
+        fields |= {"group_id": st.sampled_from(groups)} | _FIELDS.get(kind, {})
         if kind not in _NO_MEMBER:
             fields["member_id"] = st.sampled_from(MEMBERS)
     return st.fixed_dictionaries(fields).map(lambda found: _CONSTANT.get(kind, {}) | found)
 
 
-_BODIES = st.sampled_from(_TYPES).flatmap(body)
+@cache
+def bodies(groups: tuple[str, ...] = GROUPS) -> st.SearchStrategy[dict[str, Any]]:
+    """Events of any type in any of these groups."""
+    return st.sampled_from(_TYPES).flatmap(lambda kind: body(kind, groups))
 
 
 @st.composite
-def worlds(draw: st.DrawFn, size: int = 45, zones: tuple[str, ...] = tuple(sorted(ZONES))) -> World:
-    """A world of at most `size` records."""
+def worlds(
+    draw: st.DrawFn, size: int = 45, zones: tuple[str, ...] = tuple(sorted(ZONES)), groups: tuple[str, ...] = GROUPS,
+    least: int = 1, horizons: tuple[int, ...] = (4_000_000, 4_000_000, 3, 8),
+) -> World:  # fmt: skip
+    """A world of `least` to `size` records."""
     zone = draw(st.sampled_from(zones))
     now = int(datetime.fromisoformat(ZONES[zone]).replace(tzinfo=UTC).timestamp() * 1000)
     records, offset = [], draw(st.sampled_from((0, 0, 17)))
-    plan = st.tuples(_ADVANCES, _DELAYS, _BODIES, st.integers(0, 24), st.integers(0, 30))
-    for number, (advance, delay, event, form, repeated) in enumerate(draw(st.lists(plan, min_size=1, max_size=size))):
+    plan = st.tuples(_ADVANCES, _DELAYS, bodies(groups), st.integers(0, 24), st.integers(0, 30))
+    for number, (advance, delay, event, form, repeated) in enumerate(
+        draw(st.lists(plan, min_size=least, max_size=size))
+    ):
         now += advance
         ts_ms = now - delay
         same = number - repeated if 0 < repeated < 6 and repeated <= number else number
@@ -166,7 +175,7 @@ def worlds(draw: st.DrawFn, size: int = 45, zones: tuple[str, ...] = tuple(sorte
         invalid = form == 24
         records.append(Record(offset, now, _BROKEN[number % len(_BROKEN)] if invalid else encode(event, form)))
         offset += 1 + (form == 7) * 3
-    horizon = draw(st.sampled_from((4_000_000, 4_000_000, 3, 8)))
+    horizon = draw(st.sampled_from(horizons))
     return World(zone, draw(st.sampled_from((48, 48, 1, 20))), horizon, tuple(records))
 
 
@@ -176,7 +185,7 @@ def displaced(draw: st.DrawFn, size: int = 40) -> tuple[World, World]:
     zone = draw(st.sampled_from(sorted(ZONES)))
     ts_ms = int(datetime.fromisoformat(ZONES[zone]).replace(tzinfo=UTC).timestamp() * 1000)
     lateness_h = draw(st.sampled_from((48, 20)))
-    plan = st.tuples(_ADVANCES, st.integers(0, lateness_h * HOUR_MS), _BODIES, st.integers(0, 23))
+    plan = st.tuples(_ADVANCES, st.integers(0, lateness_h * HOUR_MS), bodies(), st.integers(0, 23))
     timed = []
     for number, (advance, delay, event, form) in enumerate(draw(st.lists(plan, min_size=2, max_size=size))):
         ts_ms += advance

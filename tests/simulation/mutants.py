@@ -1,0 +1,192 @@
+"""The project with one rule broken, a function each: what the schedules must find, or they prove nothing.
+
+A mutant is a context manager; inside it the rule is broken everywhere.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from typing import Any
+from unittest import mock
+
+import numpy as np
+
+from analytics.calendar import HOUR_MS
+from analytics.community_fields import FIELDS
+from analytics.community_state import DIRTY_MEMBERS, MEMBERS
+from schemas.errors import BackpressureError
+from sinks.contract import Chain, Checkpoint
+from streams import community, takeover
+from streams.community_cold import coldest
+from streams.community_load import load_groups
+from streams.community_state import CommunityState
+from streams.task import Task
+from tests.memory import MemoryStore
+from tests.simulation.cluster import Broker, Rows
+
+Patches = tuple[AbstractContextManager[Any], ...]
+
+
+def commit_before_checkpoint() -> Patches:
+    """The commit does not wait until the checkpoint row is there."""
+    write = MemoryStore.write_checkpoints
+
+    def send(self: Rows, checkpoints: list[Checkpoint]) -> None:
+        if any(checkpoint.cut.sequence == 0 for checkpoint in checkpoints):
+            write(self.store, checkpoints)
+        else:
+            self.network.delay(lambda: write(self.store, checkpoints), self.network.random.choice((1, 10, 100, 400)))
+
+    return (mock.patch.object(Rows, "write_checkpoints", send),)
+
+
+def refused_commit_ignored() -> Patches:
+    """Whoever is refused goes on as if nothing had been said."""
+    commit = Broker.commit
+
+    async def always(self: Broker, cuts: dict[int, tuple[int, int]]) -> bool:
+        await commit(self, cuts)
+        return True
+
+    return (mock.patch.object(Broker, "commit", always),)
+
+
+class _OneCommit:
+    """A broker that really commits the first time only."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker, self._commits = broker, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._broker, name)
+
+    async def commit(self, cuts: dict[int, tuple[int, int]]) -> bool:
+        self._commits += 1
+        return await self._broker.commit(cuts) if self._commits == 1 else True
+
+
+def one_commit_a_take_over() -> Patches:
+    """The second commit of a take-over, behind its checkpoint, is left out."""
+    take_over = takeover.take_over
+
+    async def once(task: Task, broker: Broker, *args: Any) -> bool:
+        return await take_over(task, _OneCommit(broker), *args)
+
+    return (mock.patch.object(community, "take_over", once),)
+
+
+def dirty_rows_evicted() -> Patches:
+    """Memberships leave memory whether checkpointed or not."""
+    evict = CommunityState.evict
+
+    def any_row(self: CommunityState, limit: int) -> int:
+        state, n = self.state, self.count(MEMBERS)
+        if n > limit:
+            dirty = state.members["dirty"][:n].copy()
+            state.members["dirty"][:n] = 0
+            going = coldest(state, self.clock.day_starts, n - limit * 4 // 5)
+            dirty[going] = 0
+            state.members["dirty"][:n] = dirty
+            rows = np.flatnonzero(dirty).astype(np.int32)
+            state.dirty_members[: len(rows)] = rows
+            state.counts[DIRTY_MEMBERS] = len(rows)
+        return evict(self, limit)
+
+    return (mock.patch.object(CommunityState, "evict", any_row),)
+
+
+def watermark_forgotten() -> Patches:
+    """A loaded group begins with the time of the next record."""
+
+    def load(state: CommunityState, table: Any) -> None:
+        load_groups(state, table)
+        state.state.groups["max_ms"] = 0
+
+    return (mock.patch.object(takeover, "load_groups", load),)
+
+
+def time_moved_by_frames() -> Patches:
+    """A frame's highest time counts from its first record on."""
+    apply = CommunityState.apply
+
+    def early(self: CommunityState, frame: Any, first: int = 0) -> Any:
+        ok = frame.ok.astype(bool)
+        if ok.any():
+            groups = self.state.groups[: self.state.counts[0]]
+            groups["closed_hour"] = np.maximum(
+                groups["closed_hour"], (frame.words[FIELDS.ts_ms][ok].max() - self.clock.lateness_ms) // HOUR_MS
+            )
+        return apply(self, frame, first)
+
+    return (mock.patch.object(CommunityState, "apply", early),)
+
+
+def slots_never_change() -> Patches:
+    """Every flush overwrites the row that the last checkpoint vouches for."""
+    confirm = Task.confirm
+
+    def keep(self: Task) -> None:
+        assert self.flushing is not None
+        for array, changed in self.flushing.changed.items():
+            getattr(self.state.state, array)["slot"][changed] ^= 1
+        confirm(self)
+
+    return (mock.patch.object(Task, "confirm", keep),)
+
+
+def void_terms_loaded() -> Patches:
+    """Every checkpoint counts, on the chain or not."""
+
+    def all_of_them(checkpoints: list[Checkpoint]) -> Chain:
+        if not checkpoints:
+            return Chain(None, {})
+        head = max(checkpoints, key=lambda checkpoint: checkpoint.cut)
+        last = {c.cut.term: max(o.cut.sequence for o in checkpoints if o.cut.term == c.cut.term) for c in checkpoints}
+        return Chain(head, last)
+
+    return (mock.patch.object(takeover, "chain", all_of_them),)
+
+
+def memory_kept_always() -> Patches:
+    """A worker that gets a partition back trusts its memory."""
+    load = takeover._load
+
+    def trust(task: Task, *args: Any) -> None:
+        if not task.topic_ids:
+            load(task, *args)
+
+    return (mock.patch.object(takeover, "_load", trust),)
+
+
+def ids_forgotten() -> Patches:
+    """A worker that loads its state does not know which events came before."""
+    return (mock.patch.object(takeover, "load_ids", lambda state, table: None),)
+
+
+def unacknowledged_rows_checkpointed() -> Patches:
+    """A table whose insert failed is not tried again."""
+    insert = Rows.insert
+
+    def once(self: Rows, table: str, rows: Any) -> None:
+        with suppress(BackpressureError):
+            insert(self, table, rows)
+
+    return (mock.patch.object(Rows, "insert", once),)
+
+
+MUTANTS: dict[str, Callable[[], Patches]] = {
+    mutant.__name__: mutant
+    for mutant in (
+        commit_before_checkpoint, refused_commit_ignored, one_commit_a_take_over, dirty_rows_evicted,
+        watermark_forgotten, time_moved_by_frames, slots_never_change, void_terms_loaded, memory_kept_always,
+        ids_forgotten, unacknowledged_rows_checkpointed,
+    )
+}  # fmt: skip
+
+
+@contextmanager
+def broken(name: str) -> Iterator[None]:
+    """The project with a rule broken."""
+    with ExitStack() as stack:
+        for patch in MUTANTS[name]():
+            stack.enter_context(patch)
+        yield

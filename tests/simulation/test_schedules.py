@@ -1,0 +1,76 @@
+"""Whatever befalls a deployment, every row is the oracle's: the project's own processors under simulated trouble.
+
+A failing schedule is printed as it was drawn, shrunk; `Run(schedule).go()` repeats it step by step.
+"""
+
+from typing import Any
+
+import pytest
+from hypothesis import Phase, given, seed, settings
+
+from sinks.contract import chain
+from streams.community_load import LOADED
+from streams.task import TOPIC
+from tests.analytics.test_community import oracle_of, same, steady
+from tests.memory import MemoryStore
+from tests.oracle.landed import expected, found
+from tests.simulation.mutants import MUTANTS, broken
+from tests.simulation.schedule import FAULTS, Run, Schedule, schedules
+
+
+def of_partition(store: MemoryStore, partition: int) -> MemoryStore:
+    """What one partition landed; group ids begin with its number."""
+    tables: dict[str, dict[Any, Any]] = {}
+    for name, rows in store.tables.items():
+        tables[name] = {
+            key: row for key, row in rows.items()
+            if row.get("partition", int((row.get("group_id") or "0")[0])) == partition
+        }  # fmt: skip
+    return MemoryStore(tables, store.checkpoints(TOPIC, partition))
+
+
+def recovered(store: MemoryStore) -> MemoryStore:
+    """What a worker would load now of the only partition there is."""
+    valid = chain(store.kept)
+    versions = {c.cut.version() for c in store.kept if c.cut.sequence <= valid.last.get(c.cut.term, -1)}
+    tables = dict(store.tables)
+    for name in LOADED:
+        tables[name] = {key: row for key, row in tables[name].items() if row["version"] in versions}
+    return MemoryStore(tables, store.kept)
+
+
+def assert_exact(schedule: Schedule) -> Run:
+    """Run it. Every row people see, and every row a worker would load, is the oracle's; every dead letter was sent."""
+    run = Run(schedule)
+    run.go()
+    for partition, world in enumerate(schedule.worlds):
+        store, oracle = of_partition(run.rows.store, partition), oracle_of(world)
+        same(found(store), expected(oracle))
+        same(found(recovered(store)), expected(oracle))
+        assert {offset for p, offset in run.letters.sent if p == partition} == set(oracle.dead)
+    return run
+
+
+@steady(300)
+@given(schedules())
+def test_every_row_is_the_oracles_under_every_schedule(schedule: Schedule) -> None:
+    assert_exact(schedule)
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_broken_rule_is_found(name: str) -> None:
+    """Of so many schedules one shows it; those that kill whoever took over find most."""
+
+    @seed(0)
+    @settings(steady(400), derandomize=False, phases=(Phase.generate,), report_multiple_bugs=False)
+    @given(schedules(("usurp",) if name in _DEEP else FAULTS))
+    def attempt(schedule: Schedule) -> None:
+        with broken(name):
+            assert_exact(schedule)
+
+    with pytest.raises((AssertionError, IndexError)):
+        attempt()
+
+
+#: Broken rules that show only when two owners are lost one after the other.
+_DEEP = ("commit_before_checkpoint", "refused_commit_ignored", "void_terms_loaded")
