@@ -7,72 +7,24 @@ that counts all rows up to it. The reader asks every 0.1 s: what it finds is up 
 
 import argparse
 import asyncio
-import os
-import subprocess
 import sys
-import threading
-import time
-from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from aiokafka import AIOKafkaProducer
 
 from bench import report, topic
 from bench.events import events_file
-from bench.job import Job, Servers
+from bench.job import Job
 from bench.peers import groupvitals
 from bench.report import write_result
 from bench.services import servers
 from bench.solo import job_of
+from bench.steady import PARTITIONS, FollowingWorker, Seen, Sent, Watch, produce
 from groupvitals.settings import load_settings
 
-PARTITIONS = 4
 WARM_S = 5
-TICK_S = 0.05
-POLL_S = 0.1
 DRAIN_S = 60.0
-#: (partition, records of it handed over so far, when)
-Sent = list[tuple[int, int, float]]
-#: (when, rows landed by partition)
-Seen = list[tuple[float, dict[int, int]]]
-
-
-async def produce(
-    where: Servers, name: str, events: Iterator[tuple[int, bytes, bytes]], rate: int, seconds: int, counts: list[int]
-) -> Sent:
-    """Hand over `rate` events a second in steps of 50 ms; `counts` goes on from where it stands.
-
-    A step's time is when it was due: a producer that falls behind makes the latency longer, not the load smaller.
-    """
-    producer = AIOKafkaProducer(
-        bootstrap_servers=where.bootstrap, enable_idempotence=True, linger_ms=10, max_batch_size=1 << 18
-    )
-    await producer.start()
-    sent: Sent = []
-    try:
-        start = time.time()
-        for step in range(round(seconds / TICK_S)):
-            due = start + step * TICK_S
-            await asyncio.sleep(max(0.0, due - time.time()))
-            for partition, key, value in islice(events, round(rate * TICK_S)):
-                await producer.send(name, value, key, partition=partition)
-                counts[partition] += 1
-            sent += [(partition, counts[partition], due) for partition in range(PARTITIONS)]
-        await producer.flush()
-    finally:
-        await producer.stop()
-    return sent
-
-
-def watch(job: Job, seen: Seen, stop: threading.Event) -> None:
-    """Ask for the landed rows a partition, again and again."""
-    client = job.servers.clickhouse()
-    while not stop.wait(POLL_S):
-        landed = client.execute(f"SELECT partition, count() FROM {job.database}.events GROUP BY partition")
-        seen.append((time.time(), dict(landed)))
 
 
 def latencies(sent: Sent, seen: Seen, after: float) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -96,39 +48,19 @@ def latencies(sent: Sent, seen: Seen, after: float) -> np.ndarray[Any, np.dtype[
 
 def measure(job: Job, file: Path, rate: int, seconds: int) -> dict[str, Any]:
     """Run worker, producer and reader; the first seconds warm up and are not counted."""
-    variables = dict(os.environ) | groupvitals.environment(job)
-    groupvitals.prepare(job, variables)
-    seen: Seen = []
-    stop = threading.Event()
-    command = [*groupvitals.COMMAND, "worker"]
-    with (job.folder / "worker.log").open("wb") as log:
-        worker = subprocess.Popen(command, env=variables, stdout=log, stderr=log)
-    reader = threading.Thread(target=watch, args=(job, seen, stop))
-    counts = [0] * PARTITIONS
+    groupvitals.prepare(job, groupvitals.variables(job))
+    worker = FollowingWorker(job)
+    counts, sent = [0] * PARTITIONS, Sent()
     try:
-        reader.start()
-        events = topic.partitioned(file, PARTITIONS)
-        asyncio.run(produce(job.servers, job.topic, events, rate, 1, counts))
-        _wait_landed(seen, worker, sum(counts))
-        sent = asyncio.run(produce(job.servers, job.topic, events, rate, WARM_S + seconds, counts))
-        _wait_landed(seen, worker, sum(counts))
+        with Watch(job) as watch:
+            events = topic.partitioned(file, PARTITIONS)
+            asyncio.run(produce(job.servers, job.topic, events, rate, 1, counts, []))
+            watch.wait(sum(counts), [worker], DRAIN_S)
+            asyncio.run(produce(job.servers, job.topic, events, rate, WARM_S + seconds, counts, sent))
+            watch.wait(sum(counts), [worker], DRAIN_S)
     finally:
-        stop.set()
-        reader.join()
-        worker.terminate()
-        worker.wait(30)
-    return _summary(latencies(sent, seen, sent[0][2] + WARM_S), rate, seconds)
-
-
-def _wait_landed(seen: Seen, worker: "subprocess.Popen[bytes]", events: int) -> None:
-    deadline = time.time() + DRAIN_S
-    while not seen or sum(seen[-1][1].values()) < events:
-        if worker.poll() is not None or time.time() > deadline:
-            landed = sum(seen[-1][1].values()) if seen else 0
-            raise RuntimeError(
-                f"{landed:,} of {events:,} events had landed within {DRAIN_S:.0f} s; see the worker's log"
-            )
-        time.sleep(POLL_S)
+        worker.stop()
+    return _summary(latencies(sent, watch.seen, sent[0][2] + WARM_S), rate, seconds)
 
 
 def _summary(found: np.ndarray[Any, np.dtype[np.float64]], rate: int, seconds: int) -> dict[str, Any]:

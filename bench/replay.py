@@ -7,7 +7,6 @@ the compiled kernels, import beside worker, until all is landed. Memory is that 
 
 import argparse
 import json
-import os
 import sys
 import threading
 import time
@@ -32,7 +31,7 @@ Landed = list[tuple[float, int]]
 
 def measure(job: Job, file: Path, events: int) -> tuple[dict[str, Any], Sampler, Landed]:
     """Run the command; meanwhile ask now and then how much has landed."""
-    variables = dict(os.environ) | groupvitals.environment(job)
+    variables = groupvitals.variables(job)
     groupvitals.prepare(job, variables)
     landed: Landed = []
     stop = threading.Event()

@@ -95,6 +95,7 @@ class Worker:
 
         async def on_assigned(_app: Any, assigned: Any, **_: Any) -> None:
             self.assigned = {tp.partition for tp in assigned if tp.topic == config.topic}
+            log.info("%s: taking over partitions %s", config.topic, sorted(self.assigned))
             broker = KafkaBroker(app.consumer, config.topic, app.consumer_generation_id, config.bootstrap)
             await processor.assigned(broker, sorted(self.assigned))
 

@@ -5,6 +5,7 @@ checkpoints and commits. Start and compilation of its kernels are outside the me
 """
 
 import json
+import os
 import subprocess
 import sys
 
@@ -29,6 +30,11 @@ def environment(job: Job) -> dict[str, str]:
         "GROUPVITALS_CLICKHOUSE__PASSWORD": servers.password,
         "GROUPVITALS_CLICKHOUSE__DATABASE": job.database,
     }
+
+
+def variables(job: Job) -> dict[str, str]:
+    """This process's variables and the settings of this run."""
+    return dict(os.environ) | environment(job)
 
 
 def prepare(job: Job, variables: dict[str, str]) -> None:

@@ -1,0 +1,116 @@
+"""Recovery: a worker with a million memberships is killed and started again while events go on coming.
+
+`python -m bench.recovery [--memberships N] [--rate N] [--kills N]` prints seconds from the kill until everything
+that was handed over more than a second before has landed, says where they went, and writes
+`bench/results/recovery.json`. The new worker is started at once by the same command; its start, the loading of compiled
+kernels, the consumer group's farewell to the dead member, and the loading of state and event ids all count.
+"""
+
+import argparse
+import asyncio
+import sys
+import time
+from typing import Any
+
+from bench import report, topic
+from bench.events import events_file
+from bench.job import Job
+from bench.peers import groupvitals
+from bench.services import servers
+from bench.solo import job_of
+from bench.steady import PARTITIONS, POLL_S, FollowingWorker, Load, Watch, endless
+from groupvitals.settings import load_settings
+
+STEADY_S = 10.0
+#: Behind this much, in seconds of the load, counts as steady: what a running worker needs anyway.
+BEHIND_S = 1.0
+LONGEST_S = 300.0
+#: What a worker says, in the order of its way; a stage lasts from the one before to the last of its lines.
+_STAGES = {
+    "start of the process": "Compiling kernels",
+    "load compiled kernels": "Kernels ready",
+    "join the consumer group": "taking over",
+    "load state and event ids": "state of checkpoint",
+}
+
+
+def one(job: Job, load: Load, watch: Watch, old: FollowingWorker) -> tuple[dict[str, Any], FollowingWorker]:
+    """Kill the worker, start another, and wait until it is where the old one was."""
+    killed = old.kill()
+    new = FollowingWorker(job)
+    while not _steady(load, watch, killed):
+        if new.process.poll() is not None or time.time() > killed + LONGEST_S:
+            raise RuntimeError(f"The worker did not come back; see its log in {job.folder}.")
+        time.sleep(POLL_S)
+    steady = watch.seen[-1][0]
+    stages, before = {}, new.started
+    for stage, words in _STAGES.items():
+        said = new.said(words) or before
+        stages[stage] = round(said - before, 2)
+        before = said
+    stages["work off what came meanwhile"] = round(steady - before, 2)
+    return {"from_kill_s": round(steady - killed, 2), "from_start_s": round(steady - new.started, 2), **stages}, new
+
+
+def _steady(load: Load, watch: Watch, killed: float) -> bool:
+    when = watch.seen[-1][0]
+    return when > killed + BEHIND_S and watch.landed >= load.handed_over(when - BEHIND_S)
+
+
+def measure(job: Job, memberships: int, rate: int, kills: int, home: Any) -> dict[str, Any]:
+    """Fill the state, then kill the worker again and again under the load."""
+    groupvitals.prepare(job, groupvitals.variables(job))
+    seeds = events_file(home / "events", "worst_case", memberships)
+    filled = asyncio.run(topic.fill(job.servers.bootstrap, job.topic, seeds, PARTITIONS))
+    events = endless(events_file(home / "events", "realistic", 1_000_000), first=1)
+    load = Load(job, events, rate)
+    load.counts[:] = filled
+    worker = FollowingWorker(job)
+    found = []
+    try:
+        with Watch(job) as watch:
+            watch.wait(memberships, [worker], LONGEST_S)
+            with load:
+                for _ in range(kills):
+                    time.sleep(STEADY_S)
+                    recovery, worker = one(job, load, watch, worker)
+                    found.append(recovery)
+            watch.wait(load.total, [worker], LONGEST_S)
+    finally:
+        worker.stop()
+    return _summary(job, found, memberships, rate, load.total)
+
+
+def _summary(job: Job, found: list[dict[str, Any]], memberships: int, rate: int, sent: int) -> dict[str, Any]:
+    client, db = job.servers.clickhouse(), job.database
+    once = client.execute(f"SELECT count() FROM {db}.events FINAL")[0][0] == sent
+    known = client.execute(f"SELECT count() FROM {db}.memberships")[0][0]
+    return {
+        "name": "recovery", "memberships": known, "events_per_s": rate, "each_event_landed_once": once,
+        "longest_from_kill_s": max(one["from_kill_s"] for one in found), "kills": found,
+    }  # fmt: skip
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the measurement; exit code 1 when rows are missing."""
+    parser = argparse.ArgumentParser(prog="bench.recovery", description="From a kill to steady state.")
+    parser.add_argument("--memberships", type=int, default=1_000_000, help="in state (default 1,000,000)")
+    parser.add_argument("--rate", type=int, default=5_000, help="events a second meanwhile (default 5,000)")
+    parser.add_argument("--kills", type=int, default=3, help="how often (default 3)")
+    options = parser.parse_args(arguments)
+    console, settings = report.console(), load_settings()
+    where, home = servers(settings, console), settings.home / "bench"
+    with (
+        console.status(f"{options.memberships:,} memberships, {options.kills} kills"),
+        job_of("recovery", where, home, PARTITIONS) as job,
+    ):
+        found = measure(job, options.memberships, options.rate, options.kills, home)
+    report.write_result("recovery", found)
+    for kill in found["kills"]:
+        stages = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in kill.items() if not name.startswith("from_"))
+        console.print(f"From the kill to steady state {kill['from_kill_s']:.1f} s: {stages}.", highlight=False)
+    return 0 if found["each_event_landed_once"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,207 @@
+"""A steady load for hours: events without end at a rate, workers that may be killed, and what has landed meanwhile.
+
+Touches only the topic, the database and the folder of its job.
+"""
+
+import asyncio
+import math
+import re
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from itertools import count, islice
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
+from aiokafka import AIOKafkaProducer
+
+from bench import topic
+from bench.events import DAY_MS, DAYS
+from bench.job import Job, Servers
+from bench.peers import groupvitals
+
+PARTITIONS = 4
+TICK_S = 0.05
+POLL_S = 0.1
+TIME = re.compile(rb'"ts_ms":(\d+)')
+#: What checkpoints vouch for: rows that a killed worker landed without one will land again.
+_LANDED = """
+SELECT partition, arraySum(mapValues(argMax(offsets, (term, sequence)))) FROM {database}.checkpoints GROUP BY partition
+"""
+
+#: (partition, key, value)
+Events = Iterator[tuple[int, bytes, bytes]]
+#: (partition, records of it handed over so far, when)
+Sent = list[tuple[int, int, float]]
+#: (when, records landed by partition)
+Seen = list[tuple[float, dict[int, int]]]
+
+
+def endless(file: Path, first: int = 0) -> Events:
+    """The events of a file again and again: lap n has ids of its own and stands n times the file's days later."""
+    for lap in count(first):
+        mark = b'"event_id":"%d-' % lap
+        for partition, key, value in topic.partitioned(file, PARTITIONS):
+            before, ts_ms, after = TIME.split(value, maxsplit=1)
+            moved = b'%b"ts_ms":%d%b' % (before, int(ts_ms) + lap * DAYS * DAY_MS, after)
+            yield partition, key, moved.replace(b'"event_id":"', mark, 1)
+
+
+async def produce(
+    where: Servers, name: str, events: Events, rate: int, seconds: float, counts: list[int], sent: Sent,
+    ended: Callable[[], bool] = lambda: False,
+) -> None:  # fmt: skip
+    """Hand over `rate` events a second in steps of 50 ms, for so long or until `ended`.
+
+    `counts` go on from where they stand. A step's time is when it was due: a producer that falls behind makes the
+    latency longer, not the load smaller.
+    """
+    producer = AIOKafkaProducer(
+        bootstrap_servers=where.bootstrap, enable_idempotence=True, linger_ms=10, max_batch_size=1 << 18
+    )
+    await producer.start()
+    try:
+        start = time.time()
+        for step in count():
+            due = start + step * TICK_S
+            await asyncio.sleep(max(0.0, due - time.time()))
+            if ended() or step * TICK_S >= seconds:
+                break
+            for partition, key, value in islice(events, round(rate * TICK_S)):
+                await producer.send(name, value, key, partition=partition)
+                counts[partition] += 1
+            sent += [(partition, counts[partition], due) for partition in range(PARTITIONS)]
+        await producer.flush()
+    finally:
+        await producer.stop()
+
+
+class Load:
+    """`produce` in a thread of its own, from entering to leaving the context."""
+
+    def __init__(self, job: Job, events: Events, rate: int) -> None:
+        self.sent: Sent = []
+        self.counts = [0] * PARTITIONS
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(job, events, rate), daemon=True)
+
+    def _run(self, job: Job, events: Events, rate: int) -> None:
+        asyncio.run(produce(job.servers, job.topic, events, rate, math.inf, self.counts, self.sent, self._ended.is_set))
+
+    def __enter__(self) -> "Load":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End it, and wait until Kafka has acknowledged everything."""
+        self._ended.set()
+        self._thread.join()
+
+    @property
+    def total(self) -> int:
+        """Events handed over so far."""
+        return sum(self.counts)
+
+    def handed_over(self, until: float) -> int:
+        """Events that were due until a moment (Unix seconds)."""
+        found: dict[int, int] = {}
+        for partition, n, due in reversed(self.sent):
+            if due <= until:
+                found.setdefault(partition, n)
+            if len(found) == PARTITIONS:
+                break
+        return sum(found.values())
+
+
+class Watch:
+    """Asks again and again how many records have landed for good, from entering to leaving the context."""
+
+    def __init__(self, job: Job, poll_s: float = POLL_S) -> None:
+        self.seen: Seen = []
+        self._job, self._poll_s = job, poll_s
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def _run(self) -> None:
+        client = self._job.servers.clickhouse()
+        query = _LANDED.format(database=self._job.database)
+        while not self._stop.wait(self._poll_s):
+            self.seen.append((time.time(), dict(client.execute(query))))
+
+    def __enter__(self) -> "Watch":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    @property
+    def landed(self) -> int:
+        """Records landed when last asked."""
+        return sum(self.seen[-1][1].values()) if self.seen else 0
+
+    def wait(self, events: int, workers: "list[FollowingWorker]", seconds: float) -> None:
+        """Return when so many records have landed; raises `RuntimeError` when they do not, or a worker ends."""
+        deadline = time.time() + seconds
+        while self.landed < events:
+            ended = [worker.folder for worker in workers if worker.process.poll() is not None]
+            if ended or time.time() > deadline:
+                raise RuntimeError(
+                    f"{self.landed:,} of {events:,} events had landed within {seconds:.0f} s"
+                    f"{', and a worker ended' if ended else ''}; see the workers' logs in {workers[0].folder}"
+                )
+            time.sleep(self._poll_s)
+
+
+class FollowingWorker:
+    """A worker process that follows its topic; its lines are kept with the time at which they came."""
+
+    def __init__(self, job: Job, name: str = "worker", **settings: object) -> None:
+        own = {f"GROUPVITALS_{key}": str(value) for key, value in settings.items()}
+        self.folder, self.name = job.folder, name
+        self.lines: list[tuple[float, str]] = []
+        self.started = time.time()
+        self.process = subprocess.Popen(
+            [*groupvitals.COMMAND, "worker"],
+            env=groupvitals.variables(job) | {"GROUPVITALS_WORKER__TICK_S": "0"} | own,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        with (self.folder / f"{self.name}.log").open("a") as log:
+            for line in self.process.stdout:
+                self.lines.append((time.time(), line.rstrip()))
+                log.write(line)
+                log.flush()
+
+    def said(self, what: str) -> float | None:
+        """When it last said something with these words in it."""
+        return next((when for when, line in reversed(self.lines) if what in line), None)
+
+    def rss(self) -> int:
+        """Resident bytes."""
+        return int(psutil.Process(self.process.pid).memory_info().rss)
+
+    def kill(self) -> float:
+        """SIGKILL; returns when it was sent."""
+        now = time.time()
+        self.process.kill()
+        self.process.wait()
+        self._reader.join()
+        return now
+
+    def stop(self) -> None:
+        """Ask it to end, and wait."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        self.process.wait(60)
+        self._reader.join()
