@@ -21,6 +21,11 @@ class KafkaBroker:
         self.consumer, self.topic, self.generation, self._bootstrap = consumer, topic, generation, bootstrap
         self._origin: asyncio.Future[Origin] | None = None
 
+    @property
+    def member_id(self) -> str:
+        """This worker's id in the consumer group."""
+        return str(self.consumer.thread._ensure_consumer()._coordinator.member_id)
+
     async def _call(self, method: Any, *args: Any) -> Any:
         return await self.consumer.thread.call_thread(method, *args)
 

@@ -19,6 +19,7 @@ from streams.dead_letters import DeadLetterProducer
 from streams.frames import FrameApp
 from streams.kafka_broker import KafkaBroker, reach
 from streams.limits import DeadLetterLimits
+from streams.membership import Membership
 from streams.retry import waits
 from streams.takeover import Broker
 from streams.task import Task
@@ -74,6 +75,7 @@ class Worker:
             flush_events=config.flush_events,
         )  # fmt: skip
         self.app = _app(config)
+        self.membership = Membership(config.data, self.app.conf.id, config.bootstrap)
         self.app.positions = lambda topic: self.processor.positions()
         self.stop = asyncio.Event()
         self.assigned: set[int] | None = None
@@ -97,6 +99,7 @@ class Worker:
             self.assigned = {tp.partition for tp in assigned if tp.topic == config.topic}
             log.info("%s: taking over partitions %s", config.topic, sorted(self.assigned))
             broker = KafkaBroker(app.consumer, config.topic, app.consumer_generation_id, config.bootstrap)
+            self.membership.joined(broker.member_id)
             await processor.assigned(broker, sorted(self.assigned))
 
         app.on_partitions_revoked.connect(on_revoked, weak=False)
@@ -115,6 +118,7 @@ class Worker:
             loop.add_signal_handler(number, self.stop.set)
         async with serving(self, self.config.web_host, self.config.web_port):
             if await self._reach_kafka():
+                await asyncio.to_thread(self.membership.leave_for_the_dead)
                 await self._work(until_caught_up, report, complete or (lambda: True))
 
     async def _work(
