@@ -7,7 +7,7 @@ from pathlib import Path
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import murmur2
-from kafka.admin import KafkaAdminClient, NewTopic
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient, NewTopic
 
 _BATCH_BYTES = 131_072
 _GROUP = re.compile(rb'"group_id":"([^"]+)"')
@@ -69,6 +69,16 @@ async def fill(bootstrap: str, name: str, file: Path, partitions: int) -> list[i
     finally:
         await producer.stop()
     return counts
+
+
+def keep(bootstrap: str, name: str, size: int) -> None:
+    """Have Kafka drop the oldest records of each partition beyond so many bytes."""
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+    try:
+        settings = {"retention.bytes": str(size), "segment.bytes": str(size // 4)}
+        admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, settings)])
+    finally:
+        admin.close()
 
 
 def remove(bootstrap: str, prefix: str) -> None:
