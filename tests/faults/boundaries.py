@@ -1,0 +1,91 @@
+"""The places of a flush and of a take-over at which a worker can be made to signal itself, from outside its code.
+
+`arm` runs in a worker's own process, before the worker is made, and touches nothing but that process.
+"""
+
+import os
+import signal
+from collections.abc import Callable
+from contextvars import ContextVar
+from functools import wraps
+from itertools import count
+from typing import Any
+
+#: In the order in which a flush passes them.
+FLUSH = (
+    "after decode",
+    "after the dead letters",
+    "between the tables",
+    "before the checkpoint row",
+    "after the checkpoint row",
+    "after the commit",
+    "after the confirmation",
+)
+#: In the order in which a take-over passes them.
+TAKE_OVER = (
+    "take-over: after the first commit",
+    "take-over: after loading",
+    "take-over: after the first checkpoint",
+    "take-over: after the second commit",
+)
+
+_commits: ContextVar[Any] = ContextVar("commits of the take-over under way")
+_COMMITS = {1: "take-over: after the first commit", 2: "take-over: after the second commit"}
+
+
+def arm(boundary: str, nth: int, number: signal.Signals) -> None:
+    """At the `nth` passing of `boundary` this process gets the signal."""
+    from sinks.clickhouse.store import ClickHouseStore
+    from streams import community, takeover
+    from streams.dead_letters import DeadLetterProducer
+    from streams.kafka_broker import KafkaBroker
+
+    passed = count(1)
+
+    def reach(here: str) -> None:
+        if here == boundary and next(passed) == nth:
+            os.kill(os.getpid(), number)
+
+    def then(owner: Any, name: str, here: str) -> None:
+        original: Callable[..., Any] = getattr(owner, name)
+
+        @wraps(original)
+        def call(*args: Any, **options: Any) -> Any:
+            result = original(*args, **options)
+            reach(here)
+            return result
+
+        setattr(owner, name, call)
+
+    then(community, "decode", "after decode")
+    then(community, "_confirm", "after the confirmation")
+    then(takeover, "_load", "take-over: after loading")
+    then(ClickHouseStore, "insert", "between the tables")
+    send, write, commit, take_over = (
+        DeadLetterProducer.send, ClickHouseStore.write_checkpoints, KafkaBroker.commit, community.take_over,
+    )  # fmt: skip
+
+    async def sending(self: Any, letters: list[Any]) -> None:
+        await send(self, letters)
+        if letters:
+            reach("after the dead letters")
+
+    def writing(self: Any, checkpoints: list[Any]) -> None:
+        first = checkpoints[0].cut.sequence == 0
+        if not first:
+            reach("before the checkpoint row")
+        write(self, checkpoints)
+        reach("take-over: after the first checkpoint" if first else "after the checkpoint row")
+
+    async def committing(self: Any, cuts: Any) -> bool:
+        done = await commit(self, cuts)
+        commits = _commits.get(None)
+        reach(_COMMITS[next(commits)] if commits else "after the commit")
+        return done
+
+    async def taking_over(*args: Any, **options: Any) -> bool:
+        _commits.set(count(1))
+        return await take_over(*args, **options)
+
+    DeadLetterProducer.send, ClickHouseStore.write_checkpoints = sending, writing  # type: ignore[method-assign]
+    KafkaBroker.commit, community.take_over = committing, taking_over  # type: ignore[method-assign]

@@ -1,0 +1,63 @@
+"""What the fault tests share: the world's right answers, deployments, servers that may be harmed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy import services as deploy_services
+from deploy.services import Endpoints
+from groupvitals.settings import load_settings
+from tests.faults.deployments import Deployment, Reference
+
+
+@pytest.fixture(scope="session")
+def reference(services: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> Reference:
+    """The answers of one undisturbed worker, equal to the oracle's."""
+    return Reference(services, tmp_path_factory.mktemp("reference"))
+
+
+@pytest.fixture
+def deployment(services: Endpoints, home: Path) -> Deployment:
+    """An empty deployment on the shared servers."""
+    return Deployment(services, home.parent)
+
+
+class Harmed:
+    """Servers of its own that a test may stop, kill and start."""
+
+    def __init__(self, home: Path, cache: Path) -> None:
+        self.home, self._cache = home, cache
+        self.endpoints = deploy_services.up(home, cache, lambda _: None)
+
+    def start(self, name: str) -> None:
+        """Start one, and return once it answers."""
+        deploy_services.start(self.home, self._cache, name)
+
+    def stop(self, name: str, *signal: int) -> None:
+        """End one with a signal (SIGTERM), and wait until it is gone."""
+        deploy_services.stop(self.home, name, *signal)  # type: ignore[arg-type]
+
+    def pid(self, name: str) -> int:
+        """The process id, while it runs."""
+        return next(one.pid for one in deploy_services.status(self.home) if one.name == name)  # type: ignore[return-value]
+
+    def down(self) -> None:
+        """Stop all."""
+        deploy_services.down(self.home)
+
+
+@pytest.fixture(scope="module")
+def harmed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harmed]:
+    """Kafka and ClickHouse that the tests of a module may harm; each test leaves them up."""
+    servers = Harmed(tmp_path_factory.mktemp("harmed"), load_settings().cache)
+    yield servers
+    servers.down()
+
+
+@pytest.fixture
+def fragile(harmed: Harmed, home: Path) -> Iterator[Deployment]:
+    """An empty deployment on servers that may be harmed; up again for the next test whatever happens."""
+    yield Deployment(harmed.endpoints, home.parent)
+    for name in ("kafka", "clickhouse"):
+        harmed.start(name)

@@ -1,0 +1,8 @@
+"""What every worker process of the fault tests is forked from: imports and compiled kernels, nothing running yet."""
+
+import groupvitals.commands.worker
+import streams.worker
+from streams.warmup import warm_up
+
+__all__ = ["groupvitals", "streams"]
+warm_up()
