@@ -1,8 +1,10 @@
 """The process that is the ClickHouse server: `clickhouse_child.py LIBRARY OPTION…`, started by its path.
 
-The library's command line serves for as long as its last query runs. That query reads standard input, which is a pipe
-held by this very process: SIGTERM closes it, the query ends, and ClickHouse finishes running inserts and shuts down as
-it would after its own end.
+The library's command line serves for as long as its last query runs. That query reads standard input, which is a
+terminal held by this very process: SIGTERM ends its input, the query ends, and ClickHouse finishes running inserts and
+shuts down as it would after its own end. A terminal, because this build takes the first client that resets its
+connection, such as a worker that is killed, for a reason to abort when it is not interactive
+(https://github.com/ClickHouse/ClickHouse/issues/115666).
 """
 
 import ctypes
@@ -12,6 +14,7 @@ import sys
 import threading
 
 SERVE = "SYSTEM START LISTEN TCP; SYSTEM START LISTEN HTTP; SELECT * FROM file('-', 'LineAsString') FORMAT Null"
+END_OF_FILE = b"\x04"  # Ctrl-D
 STOP = {signal.SIGTERM, signal.SIGINT}
 
 
@@ -21,7 +24,7 @@ def serve(library: str, options: list[str]) -> None:
     clickhouse.chdb_query_cmdline.restype = ctypes.c_void_p
     clickhouse.chdb_result_error.argtypes = [ctypes.c_void_p]
     clickhouse.chdb_result_error.restype = ctypes.c_char_p
-    words = [word.encode() for word in ("clickhouse", *options, "--multiquery", "--query", SERVE)]
+    words = [word.encode() for word in ("clickhouse", *options, "--interactive", "--multiquery", "--query", SERVE)]
     result = clickhouse.chdb_query_cmdline(len(words), (ctypes.c_char_p * len(words))(*words))
     error = clickhouse.chdb_result_error(result) if result else b"ClickHouse gave no result"
     if error:
@@ -32,12 +35,12 @@ def serve(library: str, options: list[str]) -> None:
 def main(library: str, *options: str) -> None:
     """Serve on a thread of its own; this one only waits for the signal."""
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP)  # inherited by every thread of the server
-    reading, holding = os.pipe()
+    holding, reading = os.openpty()
     os.dup2(reading, 0)
     server = threading.Thread(target=serve, args=(library, list(options)))
     server.start()
     signal.sigwait(STOP)
-    os.close(holding)
+    os.write(holding, END_OF_FILE)
     server.join()
 
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import urllib.request
@@ -283,6 +284,14 @@ def test_clickhouse_finishes_a_running_insert_before_it_ends(home: Path, cache: 
 
 
 @pytest.mark.services
+def test_clickhouse_outlives_clients_that_reset_their_connections(services: Endpoints) -> None:
+    address = services.clickhouse_host, services.clickhouse_tcp
+    for _ in range(20):
+        with socket.create_connection(address) as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # as a killed worker would
+    assert _sql(services, "SELECT 1") == "1"
+
+
 def test_dashboards_may_read_and_nothing_else(services: Endpoints) -> None:
     assert _sql(services, "SELECT getSetting('async_insert')") == "false"
     assert _sql(services, "SELECT 1 SETTINGS max_execution_time = 5", "bi") == "1"
