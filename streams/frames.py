@@ -149,6 +149,13 @@ class FrameConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             return 0, 0
         return kept.offset, int(kept.metadata) if kept.metadata.isdigit() else 0
 
+    async def seek_to_committed(self) -> Any:
+        """Seek as Faust does; partitions that are taken away meanwhile are sought where they are assigned next."""
+        try:
+            return await super().seek_to_committed()
+        except IllegalStateError:
+            return {}
+
     async def seek_frames(self, topic: str, positions: dict[int, int]) -> None:
         """Fetch these partitions from these offsets on; what was fetched ahead is dropped."""
         consumer = self._ensure_consumer()
