@@ -1,0 +1,160 @@
+"""ClickHouse and Kafka end, are killed, hang, stay away for long, or have no room; workers wait, and lose nothing."""
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM, Signals
+
+import pytest
+
+from groupvitals.settings import load_settings
+from tests.faults.conftest import Harmed
+from tests.faults.deployments import Deployment, Reference, cut
+from tests.faults.processes import Process
+from tests.injected import Inject
+from tests.streams.workers import wait_until
+
+pytestmark = pytest.mark.services
+#: A statement that hangs is given up after so long.
+PATIENCE = {"CLICKHOUSE__TIMEOUT_S": 2}
+
+
+@contextmanager
+def living_through(deployment: Deployment, reference: Reference) -> Iterator[Process]:
+    """A worker that must live through what the block does, and have the right answers afterwards."""
+    with deployment.worker(**PATIENCE) as process:
+        yield process
+        deployment.wait_landed()
+        assert process.alive, process.said
+        process.stop()
+    deployment.check(reference)
+
+
+def test_away_at_the_start_killed_and_restarted(
+    fragile: Deployment, harmed: Harmed, reference: Reference, injected: Inject
+) -> None:
+    parts = cut(reference.world, 3)
+    fragile.send(parts[0])
+    harmed.stop("clickhouse")
+    harmed.stop("kafka")
+    with living_through(fragile, reference):
+        injected("ClickHouse and Kafka away when a worker starts")
+        harmed.start("kafka")
+        harmed.start("clickhouse")
+        fragile.wait_landed()
+        harmed.stop("clickhouse", SIGKILL)
+        injected("ClickHouse killed")
+        fragile.send(parts[1])
+        harmed.start("clickhouse")
+        fragile.wait_landed()
+        harmed.stop("kafka")
+        harmed.start("kafka")
+        injected("Kafka restarted")
+        fragile.send(parts[2])
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("name", ["clickhouse", "kafka"])
+@pytest.mark.parametrize("signal", [SIGTERM, SIGKILL])
+def test_restarted_again_and_again(
+    signal: Signals, name: str, fragile: Deployment, harmed: Harmed, reference: Reference, injected: Inject
+) -> None:
+    with living_through(fragile, reference):
+        for part in cut(reference.world, 6):
+            fragile.send(part)
+            harmed.stop(name, signal)
+            harmed.start(name)
+            injected(f"{name} {'killed' if signal == SIGKILL else 'restarted'}")
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("name", ["clickhouse", "kafka"])
+def test_hangs_past_every_time_out(
+    name: str, fragile: Deployment, harmed: Harmed, reference: Reference, injected: Inject
+) -> None:
+    with living_through(fragile, reference):
+        for part in cut(reference.world, 3):
+            fragile.send(part)
+            os.kill(harmed.pid(name), SIGSTOP)
+            injected(f"{name} hangs for 8 s")
+            time.sleep(8)  # the fault itself: longer than session and statement time-outs
+            os.kill(harmed.pid(name), SIGCONT)
+
+
+@pytest.mark.chaos
+def test_clickhouse_away_for_two_minutes_while_much_comes(
+    fragile: Deployment, harmed: Harmed, reference: Reference, injected: Inject
+) -> None:
+    with living_through(fragile, reference):
+        fragile.send(reference.world)
+        fragile.wait_landed()
+        harmed.stop("clickhouse", SIGKILL)
+        injected("ClickHouse away for two minutes")
+        gone = time.monotonic()
+        while time.monotonic() < gone + 120:  # the fault itself
+            fragile.send(reference.world)
+        harmed.start("clickhouse")
+
+
+class SmallDisk:
+    """A file system of its own with so many MiB, into which a ballast file can be put."""
+
+    def __init__(self, folder: Path, size_mb: int) -> None:
+        self.folder, self._ballast = folder, folder / "ballast"
+        folder.mkdir(parents=True, exist_ok=True)
+        done = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={size_mb}m", "tmpfs", str(folder)], capture_output=True, check=False
+        )
+        if done.returncode:
+            pytest.skip("only root may mount a small file system")
+
+    def fill(self, left: int) -> None:
+        """Leave so many bytes."""
+        free = os.statvfs(self.folder).f_bavail * os.statvfs(self.folder).f_frsize
+        self._ballast.write_bytes(bytes(max(0, free - left)))
+
+    def free(self) -> None:
+        """Give the room back."""
+        self._ballast.unlink()
+
+    def remove(self) -> None:
+        """Unmount it."""
+        subprocess.run(["umount", "--lazy", str(self.folder)], check=True)
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[tuple[Harmed, SmallDisk]]:
+    """Servers of which ClickHouse has its data on a small disk."""
+    disk = SmallDisk(tmp_path / "small" / "clickhouse" / "data", 256)
+    try:
+        servers = Harmed(tmp_path / "small", load_settings().cache)
+        yield servers, disk
+        servers.down()
+    finally:
+        disk.remove()
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("left", [0, 1 << 20])
+def test_clickhouse_has_no_room(
+    left: int, small: tuple[Harmed, SmallDisk], home: Path, reference: Reference, injected: Inject
+) -> None:
+    servers, disk = small
+    deployment = Deployment(servers.endpoints, home.parent)
+    first, *rest = cut(reference.world, 4)
+    with living_through(deployment, reference) as process:
+        deployment.send(first)
+        deployment.wait_landed()
+        for part in rest:
+            disk.fill(left)
+            landed = deployment.answers.flushed()
+            deployment.send(part)
+            wait_until(lambda: "waits:" in process.said or not process.alive, "the worker meets the full disk")
+            assert process.alive, process.said
+            assert deployment.answers.flushed() >= landed
+            injected(f"ClickHouse's disk full ({left >> 20} MiB left)")
+            disk.free()
+            deployment.wait_landed()
