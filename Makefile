@@ -2,9 +2,10 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test down bench lint generated lock install install-bench
+.PHONY: help demo test chaos soak down bench lint generated lock install install-bench
 
 PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13) python3.11)
+MINUTES ?= 30
 UV_VERSION := 0.13.9
 UV := .venv/bin/uv
 ADD := $(UV) pip install --quiet --compile-bytecode --python .venv/bin/python --require-hashes --requirement
@@ -19,6 +20,12 @@ demo: install  ## servers, a simulated community, a worker, and the answers besi
 test: install  ## all tests, against a real Kafka and a real ClickHouse
 	@echo "Running all tests against real servers; the first run fetches them."
 	@.venv/bin/pytest
+
+chaos: install  ## every fault that is known, on real workers, Kafka and ClickHouse; bench/results/chaos.json says how often
+	@.venv/bin/pytest -m "" --injected bench/results/chaos.json tests/faults
+
+soak: install-bench  ## a steady load for MINUTES (30) on two workers, one killed every minute; bench/results/soak.png
+	@.venv/bin/python -m bench.soak --minutes $(MINUTES)
 
 down:  ## stop the servers that `make demo` or `groupvitals up` started
 	@if [ -x .venv/bin/groupvitals ]; then .venv/bin/groupvitals down; else echo "Nothing is installed, so nothing runs."; fi

@@ -2,7 +2,8 @@
 
 `python -m bench.latency [--rate N] [--seconds S]` prints p50, p99 and the longest, and writes
 `bench/results/latency.json`. An event's time runs from when it was due at the producer to the end of the first query
-that counts all rows up to it. The reader asks every 0.1 s: what it finds is up to that much too long, never too short.
+that finds the checkpoint which vouches for its rows. The reader asks every 0.1 s: what it finds is up to that much too
+long, never too short.
 """
 
 import argparse

@@ -18,9 +18,11 @@ def reference(services: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture
-def deployment(services: Endpoints, home: Path) -> Deployment:
-    """An empty deployment on the shared servers."""
-    return Deployment(services, home.parent)
+def deployment(services: Endpoints, home: Path) -> Iterator[Deployment]:
+    """An empty deployment on the shared servers, removed at the end."""
+    made = Deployment(services, home.parent)
+    yield made
+    made.remove()
 
 
 class Harmed:

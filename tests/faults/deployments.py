@@ -19,7 +19,7 @@ from sinks.clickhouse.migrations import migrate
 from sources.producer import partition_of
 from sources.simulator.plan import Plan
 from sources.simulator.simulation import simulate
-from streams.topics import TopicLayout, ensure_topics
+from streams.topics import TopicLayout, delete_topics, ensure_topics
 from tests.faults.processes import Process, worker
 from tests.oracle.answers import ANSWERS
 from tests.oracle.community import Record, community
@@ -61,7 +61,8 @@ class Deployment:
         self.name, self.folder, self.sent = f"t{uuid.uuid4().hex[:12]}", folder, 0
         self.bootstrap, self.topic = servers.kafka, f"{self.name}.{CHAT.name}"
         self._processes: list[Process] = []
-        ensure_topics(servers.kafka, TopicLayout(prefix=f"{self.name}.", chat_partitions=PARTITIONS))
+        self._layout = TopicLayout(prefix=f"{self.name}.", chat_partitions=PARTITIONS)
+        ensure_topics(servers.kafka, self._layout)
         settings = Settings(
             kafka=KafkaSettings(bootstrap=servers.kafka, topic_prefix=f"{self.name}."),
             clickhouse=ClickHouseSettings(
@@ -80,6 +81,11 @@ class Deployment:
             "GROUPVITALS_CLICKHOUSE__HTTP_PORT": str(servers.clickhouse_http),
             "GROUPVITALS_CLICKHOUSE__DATABASE": self.name,
         }
+
+    def remove(self) -> None:
+        """Leave nothing on the servers."""
+        delete_topics(self.bootstrap, self._layout)
+        self.answers.native.execute(f"DROP DATABASE {self.name} SYNC")
 
     def send(self, part: Part) -> None:
         """Send records, and return when Kafka has them all, each once and in order."""
@@ -150,6 +156,7 @@ class Reference:
         self.rows, self.highest = deployment.rows(), deployment.highest
         assert_each_record_once(deployment.answers, len(self.world))
         views = deployment.rows(ANSWERS)
+        deployment.remove()
         values: dict[int, list[bytes]] = {place: [] for place in range(PARTITIONS)}
         for place, _, value in self.world:
             values[place].append(value)

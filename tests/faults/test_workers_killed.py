@@ -29,6 +29,21 @@ def test_one_after_the_other_at_every_boundary(deployment: Deployment, reference
     deployment.check(reference)
 
 
+def test_nobody_waits_for_the_session_of_a_killed_worker(
+    deployment: Deployment, reference: Reference, injected: Inject
+) -> None:
+    longer_than_this_test_waits = {"KAFKA__SESSION_TIMEOUT_S": 300}
+    with deployment.worker(**longer_than_this_test_waits) as process:
+        deployment.send(reference.world[:1000])
+        deployment.wait_landed()
+        process.kill()
+        injected("SIGKILL at any time")
+    deployment.send(reference.world[1000:])
+    with deployment.worker(**longer_than_this_test_waits):
+        deployment.wait_landed()
+    deployment.check(reference)
+
+
 @pytest.mark.chaos
 @pytest.mark.parametrize("nth", [1, 2, 4])
 @pytest.mark.parametrize("boundary", FLUSH)
