@@ -16,8 +16,9 @@ from schemas.errors import BackpressureError, ServiceError
 #: again, and every reader takes the newest version anyway.
 WRITER_SETTINGS: dict[str, Any] = {"async_insert": 0, "distributed_foreground_insert": 1, "optimize_on_insert": 0}
 _AWAY = (OSError, EOFError, clickhouse_driver.errors.NetworkError, clickhouse_driver.errors.SocketTimeoutError)
-#: Server errors that pass: too many parts, memory, time-outs, keeper away, disk full, shutting down.
-_PASSING = {159, 160, 164, 201, 202, 203, 209, 210, 241, 242, 243, 252, 279, 285, 319, 425, 999}
+#: Server errors that pass: too many parts, memory, time-outs, keeper away, shutting down, disk full (243 when room is
+#: reserved, 75 and 1001 when a file cannot be written or made).
+_PASSING = {75, 159, 160, 164, 201, 202, 203, 209, 210, 241, 242, 243, 252, 279, 285, 319, 425, 999, 1001}
 #: Unknown table, unknown database.
 _NOT_THERE = {60, 81}
 
