@@ -4,7 +4,7 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM, Signals
 
@@ -100,25 +100,30 @@ def test_clickhouse_away_for_two_minutes_while_much_comes(
 
 
 class SmallDisk:
-    """A file system of its own with so many MiB, into which a ballast file can be put."""
+    """A file system of its own, into which ballast can be put."""
 
-    def __init__(self, folder: Path, size_mb: int) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder, self._ballast = folder, folder / "ballast"
         folder.mkdir(parents=True, exist_ok=True)
-        done = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", f"size={size_mb}m", "tmpfs", str(folder)], capture_output=True, check=False
-        )
-        if done.returncode:
+        mount = ["mount", "-t", "tmpfs", "-o", "size=256m,nr_inodes=20000", "tmpfs", str(folder)]
+        if subprocess.run(mount, capture_output=True, check=False).returncode:
             pytest.skip("only root may mount a small file system")
+        self._ballast.mkdir()
 
-    def fill(self, left: int) -> None:
-        """Leave so many bytes."""
-        free = os.statvfs(self.folder).f_bavail * os.statvfs(self.folder).f_frsize
-        self._ballast.write_bytes(bytes(max(0, free - left)))
+    def fill(self, what: str) -> None:
+        """Leave no room for another byte, or for another file: then room is promised, and writing fails."""
+        free = os.statvfs(self.folder)
+        if what == "bytes":
+            (self._ballast / "0").write_bytes(bytes(free.f_bavail * free.f_frsize))
+        else:
+            with suppress(OSError):
+                for number in range(free.f_ffree + 1):
+                    (self._ballast / str(number)).touch()
 
     def free(self) -> None:
         """Give the room back."""
-        self._ballast.unlink()
+        for file in self._ballast.iterdir():
+            file.unlink()
 
     def remove(self) -> None:
         """Unmount it."""
@@ -128,7 +133,7 @@ class SmallDisk:
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[tuple[Harmed, SmallDisk]]:
     """Servers of which ClickHouse has its data on a small disk."""
-    disk = SmallDisk(tmp_path / "small" / "clickhouse" / "data", 256)
+    disk = SmallDisk(tmp_path / "small" / "clickhouse" / "data")
     try:
         servers = Harmed(tmp_path / "small", load_settings().cache)
         yield servers, disk
@@ -138,9 +143,9 @@ def small(tmp_path: Path) -> Iterator[tuple[Harmed, SmallDisk]]:
 
 
 @pytest.mark.chaos
-@pytest.mark.parametrize("left", [0, 1 << 20])
+@pytest.mark.parametrize("what", ["bytes", "files"])
 def test_clickhouse_has_no_room(
-    left: int, small: tuple[Harmed, SmallDisk], home: Path, reference: Reference, injected: Inject
+    what: str, small: tuple[Harmed, SmallDisk], home: Path, reference: Reference, injected: Inject
 ) -> None:
     servers, disk = small
     deployment = Deployment(servers.endpoints, home.parent)
@@ -149,12 +154,12 @@ def test_clickhouse_has_no_room(
         deployment.send(first)
         deployment.wait_landed()
         for part in rest:
-            disk.fill(left)
+            disk.fill(what)
             landed = deployment.answers.flushed()
             deployment.send(part)
             wait_until(lambda: "waits:" in process.said or not process.alive, "the worker meets the full disk")
             assert process.alive, process.said
             assert deployment.answers.flushed() >= landed
-            injected(f"ClickHouse's disk full ({left >> 20} MiB left)")
+            injected(f"ClickHouse's disk is full (no more {what})")
             disk.free()
             deployment.wait_landed()
