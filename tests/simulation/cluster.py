@@ -14,10 +14,10 @@ import pyarrow as pa
 
 from schemas.errors import BackpressureError
 from schemas.frame import Records
-from sinks.contract import Chain, Checkpoint
+from sinks.contract import Chain, Checkpoint, Epoch, Origin
 from streams.flush import Letter
 from streams.records import read_records
-from tests.memory import MemoryStore, record_batch
+from tests.memory import ORIGIN, MemoryStore, record_batch
 from tests.oracle.worlds import World
 from tests.simulation.loop import Process
 
@@ -145,8 +145,8 @@ class Broker:
     async def all_bounds(self, partitions: list[int]) -> tuple[dict[int, int], dict[int, int]]:
         return {p: self.logs[p].begin for p in partitions}, {p: self.logs[p].end for p in partitions}
 
-    async def topic_id(self) -> str:
-        return "topic"
+    async def origin(self) -> Origin:
+        return ORIGIN
 
     async def seek(self, positions: dict[int, int]) -> None:
         if self.worker.generation == self.generation:
@@ -196,9 +196,16 @@ class Rows:
     def write_checkpoints(self, checkpoints: list[Checkpoint]) -> None:
         self._write(lambda: self.store.write_checkpoints(checkpoints))
 
-    def checkpoints(self, topic: str, partition: int) -> list[Checkpoint]:
+    def checkpoints(self, topic: str, partition: int, epoch: int) -> list[Checkpoint]:
         self._read()
-        return self.store.checkpoints(topic, partition)
+        return self.store.checkpoints(topic, partition, epoch)
+
+    def epoch(self) -> Epoch | None:
+        self._read()
+        return self.store.epoch()
+
+    def claim(self, epoch: Epoch) -> None:
+        self._write(lambda: self.store.claim(epoch))
 
     def load(
         self, table: str, topic: str, partition: int, valid: Chain, columns: tuple[str, ...],

@@ -188,7 +188,7 @@ class Run:
         if self.network.later or self.network.soon:
             return False
         for partition, log in enumerate(self.logs):
-            head = chain(self.rows.store.checkpoints(TOPIC, partition)).head
+            head = chain(self.rows.store.checkpoints(TOPIC, partition, 0)).head
             committed, _ = self.group.committed.get(partition, (0, 0))
             if head is None or not committed == head.offsets[TOPIC] == log.end:
                 return False

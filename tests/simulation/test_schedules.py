@@ -26,7 +26,7 @@ def of_partition(store: MemoryStore, partition: int) -> MemoryStore:
             key: row for key, row in rows.items()
             if row.get("partition", int((row.get("group_id") or "0")[0])) == partition
         }  # fmt: skip
-    return MemoryStore(tables, store.checkpoints(TOPIC, partition))
+    return MemoryStore(tables, store.checkpoints(TOPIC, partition, 0), store.claims)
 
 
 def recovered(store: MemoryStore) -> MemoryStore:
@@ -36,7 +36,7 @@ def recovered(store: MemoryStore) -> MemoryStore:
     tables = dict(store.tables)
     for name in LOADED:
         tables[name] = {key: row for key, row in tables[name].items() if row["version"] in versions}
-    return MemoryStore(tables, store.kept)
+    return MemoryStore(tables, store.kept, store.claims)
 
 
 def assert_exact(schedule: Schedule) -> Run:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from streams.community import CommunityProcessor
 from streams.community_state import CommunityState
+from streams.epochs import numbers_settings
 from streams.limits import DeadLetterLimits
 from streams.task import Task
 from tests.simulation.cluster import TOPIC, Broker
@@ -48,8 +49,9 @@ class Worker:
 
     def _task(self, partition: int) -> Task:
         world = self.run.schedule.worlds[0]
+        numbers = world.zone, world.lateness_h, world.horizon
         return Task(
-            TOPIC, partition, CommunityState(world.zone, world.lateness_h, world.horizon), worker=self.name,
+            TOPIC, partition, CommunityState(*numbers), numbers_settings(*numbers), worker=self.name,
             max_memberships=self.run.schedule.memberships, limits=DeadLetterLimits(1.0, 1 << 30),
         )  # fmt: skip
 
