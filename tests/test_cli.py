@@ -13,7 +13,21 @@ from groupvitals.settings import Settings, load_settings
 from schemas.errors import ConfigError, DataError, GroupvitalsError, ServiceError
 from tests.conftest import Run
 
-NAMES = ["up", "down", "status", "migrate", "topics", "simulate", "import", "worker", "replay", "ask", "dlq", "doctor"]
+NAMES = [
+    "up",
+    "down",
+    "status",
+    "migrate",
+    "topics",
+    "simulate",
+    "import",
+    "worker",
+    "replay",
+    "rebuild",
+    "ask",
+    "dlq",
+    "doctor",
+]
 #: What is slow to import and no business of `--help`.
 HEAVY = ("numba", "numpy", "pyarrow", "faust", "aiokafka", "kafka", "clickhouse_driver", "pydantic")
 

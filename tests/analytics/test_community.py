@@ -12,7 +12,7 @@ from streams.task import Task
 from tests.memory import MemoryBroker, MemoryStore, land, new_task, own, record_batch
 from tests.oracle.community import Community, community
 from tests.oracle.landed import Tables, expected, found
-from tests.oracle.worlds import World, displaced, worlds
+from tests.oracle.worlds import World, displaced, encode, worlds
 
 _ARRAYS = {
     "groups": GROUPS, "members": MEMBERS, "panes": PANES, "arena": ARENA, "labels": LABELS,
@@ -173,3 +173,17 @@ def test_delays_within_the_lateness_change_nothing(order: tuple[World, World], s
     assert not any(row["late"] for row in delayed["events"].values())
     in_time["events"] = delayed["events"] = {}
     same(delayed, in_time)
+
+
+def test_a_flush_that_was_given_up_is_flushed_again() -> None:
+    store, broker, task = MemoryStore(), MemoryBroker(0, 1), new_task()
+    own(task, broker, store)
+    event = {"type": "message", "message_id": "m", "kind": "text", "group_id": "g", "member_id": "a"}
+    value = encode(event | {"event_id": "e", "ts_ms": 1_735_693_200_000})
+    task.apply(read_records(record_batch([(0, 1_735_693_200_000, None, value)]), 0))
+    assert task.begin_flush() is not None
+    own(task, broker, store)
+    assert task.next_offset == 1, "its memory is kept"
+    land(task, store, broker)
+    assert task.flushed_offset == 1
+    assert len(store.live("events")) == len(store.live("membership_states")) == 1
