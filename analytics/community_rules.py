@@ -84,7 +84,7 @@ def _join(state, frame, row, ts, m):
 def _roster(state, frame, row, ts, g, m):
     words, present = frame.words, frame.present[row]
     m.in_ms = max(m.in_ms, ts)
-    if has(present, FIELDS.joined_bit):
+    if has(present, FIELDS.joined_bit) and words[FIELDS.joined_ms, row]:
         _first_join(m, words[FIELDS.joined_ms, row], -1, FIELDS.unknown_source, state.arena, state.labels)
     _role(m, ts, words[FIELDS.role, row] if has(present, FIELDS.role_bit) else 0)
     _snapshot(g, ts, _snapshot_id(frame, row), 0)

@@ -28,8 +28,6 @@ _FACT_COLUMNS = (
 )  # fmt: skip
 #: A field that fewer than one record in so many has is left to a second table, so that most rows stay narrow.
 _RARE = 32
-#: Integers of which 0 is not the same as none.
-_NULLABLE = ("member_count", "joined_at_ms")
 
 
 @kernel
@@ -88,7 +86,7 @@ def _column(frame: Frame, field: Field, rows: NDArray[np.int64]) -> pa.Array:
         _pick(frame.words[place], rows, frame.present, field.index, missing, out)
         if field.kind is Kind.ENUM:
             return categories(out, (*field.values, ""))
-        if field.name in _NULLABLE:
+        if field.name == "member_count":
             return pa.array(out, mask=(frame.present[rows] >> np.uint64(field.index) & np.uint64(1)) == 0)
         return pa.array(out)
     starts, lengths = np.empty(n, np.int32), np.empty(n, np.int32)

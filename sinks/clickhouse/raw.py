@@ -14,8 +14,8 @@ _TEXTS = (
     "event_id", "type", "platform", "group_id", "member_id", "message_id", "kind", "reply_to_message_id",
     "reply_to_member_id", "inviter_id", "source", "snapshot_id", "role", "status", "source_id", "call_id",
 )  # fmt: skip
-_NUMBERS = ("link_count", "count", "created_at_ms")
-_AS_THEY_ARE = {"ts_ms": "Int64", "mentions": "Array(String)", "joined_at_ms": "Nullable(Int64)"}
+_NUMBERS = ("link_count", "count", "created_at_ms", "joined_at_ms")
+_AS_THEY_ARE = {"ts_ms": "Int64", "mentions": "Array(String)"}
 #: Truth values, and the types that cannot do without.
 _FLAGS = {"question": "message", "removed": "reaction", "complete": "roster_end", "healthy": "heartbeat"}
 #: Fields of the contract that come back.

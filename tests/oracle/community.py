@@ -203,7 +203,7 @@ def _first_join(events: list[Event]) -> tuple[int | None, str | None, str]:
     ] + [
         (e["joined_at_ms"], True, b"", sources.index("unknown"))
         for e in events
-        if e["type"] == "roster" and e["joined_at_ms"] is not None
+        if e["type"] == "roster" and e["joined_at_ms"]
     ]
     if not joins:
         return None, None, ""

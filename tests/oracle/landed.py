@@ -69,7 +69,7 @@ def _event(row: Landed, store_text: bool) -> Row:
         value = row.event.get(field.name) if store_text or field.name != "text" else None
         empty: dict[Kind, Any] = {Kind.INT: 0, Kind.BOOL: 0, Kind.IDS: []}
         found[field.name] = empty.get(field.kind, "") if value is None else value
-    found |= {name: row.event.get(name) for name in ("member_count", "joined_at_ms")}
+    found["member_count"] = row.event.get("member_count")
     if row.event["type"] == "message":
         found["question"] = is_question(row.event)
     found["attributes"] = row.event.get("attributes") or {}
@@ -150,7 +150,7 @@ def _landed_event(row: Row) -> Row:
             continue
         empty: dict[Kind, Any] = {Kind.INT: 0, Kind.BOOL: 0, Kind.IDS: []}
         result[field.name] = row.get(field.name, empty.get(field.kind, ""))
-    result |= {name: row.get(name) for name in ("member_count", "joined_at_ms")}
+    result["member_count"] = row.get("member_count")
     result["attributes"] = json.loads(row.get("attributes") or "{}")
     return result
 
