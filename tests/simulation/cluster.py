@@ -131,9 +131,11 @@ class Broker:
 
     async def commit(self, cuts: dict[int, tuple[int, int]]) -> bool:
         def effect() -> bool:
+            self.worker.run.boundary(self.worker)
             if self.group.generation != self.generation or self.worker not in self.group.members:
                 return False
             self.group.committed |= cuts
+            self.worker.run.boundary(self.worker)
             return True
 
         return bool(await self._ask(effect, lossy=True))
@@ -169,11 +171,13 @@ class Rows:
 
     network: Network
     unreliable: float
+    boundary: Action
     store: MemoryStore = field(default_factory=MemoryStore)
     away: bool = False
 
     def _write(self, effect: Action) -> None:
         """A write may work, fail, fail with its effect there, there later, or there twice."""
+        self.boundary()
         chance = self.network.random.random() / self.unreliable if self.unreliable else 9.0
         if self.away or chance < 0.2:
             raise BackpressureError("refused")
@@ -181,6 +185,7 @@ class Rows:
             self.network.delay(effect, self.network.random.choice((1, 10, 100, 400)))
             raise BackpressureError("no answer yet")
         effect()
+        self.boundary()
         if chance < 0.8:
             raise BackpressureError("answer lost")
         if chance < 1:

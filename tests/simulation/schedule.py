@@ -5,7 +5,9 @@ are doubles (`tests.simulation.cluster`, `tests.simulation.loop`).
 """
 
 import random
+from collections import Counter
 from dataclasses import dataclass, field, replace
+from typing import Any
 from unittest import mock
 
 from hypothesis import strategies as st
@@ -19,8 +21,12 @@ from tests.simulation.worker import Worker
 
 #: What may befall a deployment. `kick`: the session times out while the worker goes on; `freeze`: so it does when it
 #: stands still, and later it goes on with its memory; `usurp`: it is kicked, and who took over is killed soon after;
-#: `leave`: it is asked to stop; `away`: ClickHouse is.
-FAULTS = ("crash", "freeze", "freeze", "kick", "kick", "usurp", "usurp", "join", "leave", "away")
+#: `crash_midway`, `freeze_midway`: at one of the next writes or commits, whoever makes it; `leave`: as one is asked
+#: to stop; `away`: ClickHouse is.
+FAULTS = (
+    "crash", "crash_midway", "crash_midway", "freeze", "freeze_midway", "freeze_midway", "kick", "kick", "usurp",
+    "usurp", "join", "leave", "away",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -82,8 +88,10 @@ class Run:
 
     schedule: Schedule
     workers: list[Worker] = field(default_factory=list)
-    done: dict[str, int] = field(default_factory=dict)
+    befallen: Counter[str] = field(default_factory=Counter)
     usurped: list[tuple[Worker, int]] = field(default_factory=list)
+    traps: list[list[Any]] = field(default_factory=list)
+    acting: Worker | None = None
 
     def __post_init__(self) -> None:
         schedule, self.clock = self.schedule, Clock()
@@ -91,7 +99,7 @@ class Run:
         self.network = Network(self.random)
         self.logs = [Log(world, schedule.sizes) for world in schedule.worlds]
         self.group, self.letters = Group(len(self.logs)), Letters()
-        self.rows = Rows(self.network, schedule.unreliable)
+        self.rows = Rows(self.network, schedule.unreliable, lambda: self.boundary(self.acting))
         for _ in range(schedule.workers):
             self._join()
 
@@ -105,16 +113,21 @@ class Run:
         return [worker for worker in self.workers if not worker.process.dead]
 
     def _befall(self, fault: Fault) -> None:
-        self.done[fault.kind] = self.done.get(fault.kind, 0) + 1
-        if fault.kind == "join":
+        if fault.kind.endswith("midway"):
+            steps = self.random.randrange(self.random.choice((12, 80)))
+            self.traps.append([steps, replace(fault, kind=fault.kind.removesuffix("_midway"))])
+        elif fault.kind == "join":
+            self.befallen["join"] += 1
             self._join()
         elif fault.kind == "away":
+            self.befallen["away"] += 1
             self.rows.away = True
             self.network.delay(self._back, fault.steps)
         elif self.alive:
             self._trouble(fault, self.alive[fault.worker % len(self.alive)])
 
-    def _trouble(self, fault: Fault, worker: Worker) -> None:
+    def _trouble(self, fault: Fault, worker: Worker, midway: str = "") -> None:
+        self.befallen[fault.kind + midway] += 1
         gone = lambda: self.group.change(self.network, leave=worker)  # noqa: E731
         if fault.kind == "leave":
             worker.leave()
@@ -128,6 +141,15 @@ class Run:
             self.network.delay(lambda: self._return(worker), fault.steps)
             if fault.kind == "usurp":
                 self.usurped.append((worker, self.group.generation))
+
+    def boundary(self, worker: Worker | None) -> None:
+        """A worker has come to a step of a flush or of a take-over that the world sees."""
+        if not self.traps or worker is None or worker.process.dead:
+            return
+        if self.traps[0][0] > 0:
+            self.traps[0][0] -= 1
+        else:
+            self._trouble(self.traps.pop(0)[1], worker, " midway")
 
     def _kill(self, worker: Worker, steps: int) -> None:
         worker.process.kill()
@@ -166,12 +188,13 @@ class Run:
         """One thing happens somewhere; False when nothing can."""
         self.network.tick()
         self._avenge()
-        choices = [step for worker in self.workers for step in worker.steps]
+        choices: list[tuple[Worker | None, Any]] = [(worker, step) for worker in self.workers for step in worker.steps]
         if self.network.soon:
-            choices += [self._arrive] * min(3, len(self.network.soon))
+            choices += [(None, self._arrive)] * min(3, len(self.network.soon))
         if not choices or self.random.random() < 0.01:
             return self._wait() or bool(choices)
-        choices[self.random.randrange(len(choices))](self.random.randrange(1 << 16))
+        self.acting, step = choices[self.random.randrange(len(choices))]
+        step(self.random.randrange(1 << 16))
         return True
 
     def _arrive(self, choice: int) -> None:
