@@ -7,6 +7,7 @@ are doubles (`tests.simulation.cluster`, `tests.simulation.loop`).
 import random
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 from unittest import mock
 
@@ -177,10 +178,14 @@ class Run:
         if not worker.process.dead and worker not in self.group.members:
             self.group.change(self.network, join=worker)
 
+    @cached_property
+    def _span(self) -> int:
+        return sum(fault.after for fault in self.schedule.faults) + 150
+
     @property
     def come(self) -> float:
         """Share of all records that the topic has by now: they come while the faults do, and a little longer."""
-        return self.network.step / (sum(fault.after for fault in self.schedule.faults) + 150)
+        return self.network.step / self._span
 
     # --- steps
 
@@ -188,7 +193,7 @@ class Run:
         """One thing happens somewhere; False when nothing can."""
         self.network.tick()
         self._avenge()
-        choices: list[tuple[Worker | None, Any]] = [(worker, step) for worker in self.workers for step in worker.steps]
+        choices: list[tuple[Worker | None, Any]] = [(worker, step) for worker in self.alive for step in worker.steps]
         if self.network.soon:
             choices += [(None, self._arrive)] * min(3, len(self.network.soon))
         if not choices or self.random.random() < 0.01:
