@@ -26,6 +26,8 @@ class Contestant:
     """Part of the topic's events that it takes; slow ones take fewer."""
     lands: bool = False
     """It writes raw rows and counts to ClickHouse."""
+    entry: str = "groupvitals"
+    """The module that is run, when it is one of ours."""
 
     @property
     def is_ours(self) -> bool:
@@ -57,7 +59,7 @@ def run(contestant: Contestant, job: Job, oracle: Oracle, timeout_s: float) -> R
     if contestant.is_ours:
         variables |= groupvitals.environment(job)
         groupvitals.prepare(job, variables)
-        command = groupvitals.command(job)
+        command = groupvitals.command(job, contestant.entry)
     with _watched(job.servers.tcp_port) as clickhouse, _watched(int(job.servers.bootstrap.rpartition(":")[2])) as kafka:
         own = measure.run(command, job.text(), job.folder, timeout_s, variables)
     outcome = groupvitals.outcome(job) if contestant.is_ours else Outcome.load(job.folder)

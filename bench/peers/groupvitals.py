@@ -43,9 +43,9 @@ def prepare(job: Job, variables: dict[str, str]) -> None:
         subprocess.run([*COMMAND, command], env=variables, check=True, stdout=subprocess.DEVNULL)
 
 
-def command(job: Job) -> list[str]:
-    """The worker as it is measured."""
-    return [*COMMAND, "worker", "--until-caught-up", "--stats", str(job.folder / "stats.json")]
+def command(job: Job, entry: str = "groupvitals") -> list[str]:
+    """The worker as it is measured; `entry` is the module that is run."""
+    return [sys.executable, "-m", entry, "worker", "--until-caught-up", "--stats", str(job.folder / "stats.json")]
 
 
 def outcome(job: Job) -> Outcome:
