@@ -39,6 +39,8 @@ _REFUSED = (
 
 #: Kafka answers a fetch when it has so many bytes, at the latest after so long: many small frames cost more than few.
 _FETCH_BYTES, _FETCH_WAIT_MS = 1 << 20, 100
+#: While ClickHouse is away nothing is fetched; who does so for longer than this leaves the consumer group for ever.
+_LONGEST_IDLE_MS = 7 * 24 * 3_600_000
 
 
 def take_frames(fetcher: Any, partitions: Iterable[TP], topics: set[str]) -> dict[TP, Any]:
@@ -77,6 +79,7 @@ class FrameConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms, consumer._fetch_min_bytes = _FETCH_WAIT_MS, _FETCH_BYTES  # Faust sets neither
+        consumer._max_poll_interval_ms = _LONGEST_IDLE_MS
         return consumer
 
     async def on_start(self) -> None:
@@ -107,7 +110,8 @@ class FrameConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
                 raise driver.ConsumerStoppedError
             if fetcher._subscriptions.reassignment_in_progress:
                 break
-            frames = take_frames(fetcher, active_partitions, topics)
+            with fetcher._subscriptions.fetch_context():  # tells the coordinator that this consumer is not idle
+                frames = take_frames(fetcher, active_partitions, topics)
             stock = {tp for tp in active_partitions if tp.topic not in topics}
             others = await super()._fetch_records(consumer, stock, 0, max_records) if stock else {}
             if others or frames:

@@ -42,7 +42,7 @@ def _app(config: WorkerConfig) -> FrameApp:
         consumer_max_fetch_size=config.max_fetch_mb << 20, broker_session_timeout=config.session_timeout_s,
         broker_heartbeat_interval=config.session_timeout_s / 3,
         broker_request_timeout=max(30.0, config.session_timeout_s * 2), broker_commit_interval=30.0,
-        worker_redirect_stdouts=False,
+        worker_redirect_stdouts=False, consumer_metadata_max_age_ms=10_000,
     )  # fmt: skip
     app.frame_topics = {config.topic}
     return app

@@ -33,6 +33,13 @@ _commits: ContextVar[Any] = ContextVar("commits of the take-over under way")
 _COMMITS = {1: "take-over: after the first commit", 2: "take-over: after the second commit"}
 
 
+def leave_when_idle(ms: int) -> None:
+    """Have a consumer leave its group when it fetches nothing for so long: the real limit would take a test days."""
+    from streams import frames
+
+    frames._LONGEST_IDLE_MS = ms
+
+
 def arm(boundary: str, nth: int, number: signal.Signals) -> None:
     """At the `nth` passing of `boundary` this process gets the signal."""
     from sinks.clickhouse.store import ClickHouseStore

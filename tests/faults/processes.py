@@ -41,10 +41,10 @@ class Doom:
     number: signal.Signals = signal.SIGKILL
 
 
-def _run(environment: dict[str, str], arguments: list[str], log: str, doom: Doom | None) -> None:
+def _run(environment: dict[str, str], arguments: list[str], log: str, doom: Doom | None, idle_ms: int | None) -> None:
     """The process: `groupvitals worker` with these variables."""
     from groupvitals.cli import main
-    from tests.faults.boundaries import arm
+    from tests.faults.boundaries import arm, leave_when_idle
 
     os.environ.update(environment)
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -52,6 +52,8 @@ def _run(environment: dict[str, str], arguments: list[str], log: str, doom: Doom
     os.dup2(output, 2)
     if doom is not None:
         arm(doom.boundary, doom.nth, doom.number)
+    if idle_ms is not None:
+        leave_when_idle(idle_ms)
     sys.argv = ["groupvitals", "worker", "--json", *arguments]
     main()
 
@@ -59,11 +61,15 @@ def _run(environment: dict[str, str], arguments: list[str], log: str, doom: Doom
 class Process:
     """One worker; `highest` is the most memory it was seen to have, bytes."""
 
-    def __init__(self, environment: dict[str, str], folder: Path, arguments: list[str], doom: Doom | None) -> None:
+    def __init__(
+        self, environment: dict[str, str], folder: Path, arguments: list[str], doom: Doom | None, idle_ms: int | None
+    ) -> None:
         self.log = folder / f"worker{next(_numbers)}.log"
         self.highest = 0
         os.environ["PYTHONPATH"] = str(ROOT)  # for the process that forks: it starts with the first worker
-        self._process = _context.Process(target=_run, args=(environment, arguments, str(self.log), doom), daemon=True)
+        self._process = _context.Process(
+            target=_run, args=(environment, arguments, str(self.log), doom, idle_ms), daemon=True
+        )
         self._process.start()
         threading.Thread(target=self._watch, daemon=True).start()
 
@@ -122,11 +128,11 @@ class Process:
 @contextmanager
 def worker(
     environment: dict[str, str], folder: Path, started: list[Process], *arguments: str, doom: Doom | None = None,
-    **settings: object,
+    idle_ms: int | None = None, **settings: object,
 ) -> Iterator[Process]:  # fmt: skip
     """A worker with variables beside `QUICK`'s, also put into the list; killed at the end if it still runs."""
     own = {f"GROUPVITALS_{name}": str(value) for name, value in {**QUICK, **settings}.items()}
-    process = Process(environment | own, folder, list(arguments), doom)
+    process = Process(environment | own, folder, list(arguments), doom, idle_ms)
     started.append(process)
     try:
         yield process

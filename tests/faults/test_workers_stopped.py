@@ -1,6 +1,7 @@
 """Workers that are stopped for longer than their session lasts, and workers that come and go at random times."""
 
 import random
+import time
 from contextlib import ExitStack
 from signal import SIGCONT, SIGSTOP
 
@@ -44,6 +45,21 @@ def owners(deployment: Deployment) -> int:
 
 def test_before_the_checkpoint_row(deployment: Deployment, reference: Reference, injected: Inject) -> None:
     stop_at("before the checkpoint row", deployment, reference, injected)
+
+
+def test_a_worker_that_works_does_not_count_as_idle(deployment: Deployment, reference: Reference) -> None:
+    first, *parts = cut(reference.world, 20)
+    with deployment.worker(idle_ms=3000) as old:
+        deployment.send(first)
+        deployment.wait_landed()
+        began = time.monotonic()
+        while time.monotonic() < began + 6:  # what is tested: that it is a member for longer than an idle one would be
+            if parts:
+                deployment.send(parts.pop())
+            deployment.wait_landed()
+        with deployment.worker():
+            wait_until(lambda: owners(deployment) == 2, "both own partitions")
+            assert old.alive
 
 
 @pytest.mark.chaos
