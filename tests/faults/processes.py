@@ -96,6 +96,7 @@ class Process:
     @property
     def paused(self) -> bool:
         """Whether SIGSTOP holds it."""
+        assert self.alive, self.said
         state = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()[0]
         return state == "T"
 
