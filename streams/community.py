@@ -93,7 +93,8 @@ class CommunityProcessor:
         task = self.tasks.get(partition) or self._new_task(partition)
         task.later = lambda function, *args: self._decoder.submit(function, *args).result
         self.tasks[partition] = task
-        while self._broker is broker and not await take_over(task, broker, self.store, self._in_kernels):
+        threads = self._in_kernels, self._in_inserts
+        while self._broker is broker and not await take_over(task, broker, self.store, *threads):
             self.progress.refused_commits += 1
             await asyncio.sleep(0.5)
         if self._broker is broker:

@@ -48,10 +48,16 @@ class Broker(Protocol):
 
 
 Thread = Callable[..., Awaitable[Any]]
+#: State tables in the order in which they are loaded.
+_FILL = {"group_states": load_groups, "membership_states": load_members, "pane_states": load_panes}
 
 
-async def take_over(task: Task, broker: Broker, store: Store, thread: Thread = asyncio.to_thread) -> bool:
+async def take_over(
+    task: Task, broker: Broker, store: Store, thread: Thread = asyncio.to_thread, read: Thread = asyncio.to_thread
+) -> bool:
     """Own a partition. Returns False when the broker refused: somebody else owns it by now.
+
+    What touches the task runs by `thread`, one at a time; a cut is read by `read`, beside others'.
 
     The task keeps its memory when the chain's head is its own last checkpoint; otherwise it is loaded. Raises
     `DataError` when the database's numbers are of another topic or the checkpoint does not fit it, `ConfigError` when
@@ -78,7 +84,8 @@ async def take_over(task: Task, broker: Broker, store: Store, thread: Thread = a
     start, next_offset = (valid.head.offsets[task.topic] if valid.head else begin), task.next_offset
     if valid.head is None or (task.epoch, task.cut) != (epoch.number, valid.head.cut) or task.cut == Cut(0, 0):
         task.epoch = epoch.number
-        await retrying(lambda: thread(load, task, store, valid, start), "loading state")
+        cut = await retrying(lambda: read(read_cut, task, store, valid, start), "loading state")
+        await thread(fill, task, cut)
         next_offset = start
     elif task.flushing is not None:
         task.abandon()  # it was given up before its checkpoint was written; what it held is flushed again
@@ -143,12 +150,21 @@ def _read_back(task: Task, store: Store, last: dict[int, int], keys: list[tuple[
 
 def load(task: Task, store: Store, valid: Chain, start: int) -> None:
     """Fill a task from the cut of a chain's head, at offset `start`; blocks."""
-    clock = task.state.clock
-    task.reset()
+    fill(task, read_cut(task, store, valid, start))
+
+
+def read_cut(task: Task, store: Store, valid: Chain, start: int) -> dict[str, pa.Table]:
+    """The rows of the cut of a chain's head, and the event ids before it, by table; blocks."""
     if valid.head is None:
-        return
-    loaders = {"group_states": load_groups, "membership_states": load_members, "pane_states": load_panes}
-    for table, fill in loaders.items():
-        fill(task.state, store.load(table, task.topic, task.partition, valid, LOADED[table]))
-    load_ids(task.state, store.event_ids(task.topic, task.partition, start - clock.horizon, start))
-    log.info("%s partition %d: state of checkpoint %s loaded", task.topic, task.partition, valid.head.cut)
+        return {}
+    cut = {table: store.load(table, task.topic, task.partition, valid, LOADED[table]) for table in _FILL}
+    cut["events"] = store.event_ids(task.topic, task.partition, start - task.state.clock.horizon, start)
+    log.info("%s partition %d: state of checkpoint %s read", task.topic, task.partition, valid.head.cut)
+    return cut
+
+
+def fill(task: Task, cut: dict[str, pa.Table]) -> None:
+    """Have in a task's memory what `read_cut` gave, and nothing else."""
+    task.reset()
+    for table, rows in cut.items():
+        _FILL.get(table, load_ids)(task.state, rows)

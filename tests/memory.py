@@ -174,7 +174,7 @@ async def _at_once(function: Callable[..., Any], *args: Any) -> Any:
 
 def own(task: Task, broker: MemoryBroker, store: Store) -> None:
     """Take a task over: load it, or go on with its memory."""
-    assert asyncio.run(take_over(task, broker, store, _at_once))
+    assert asyncio.run(take_over(task, broker, store, _at_once, _at_once))
 
 
 def land(task: Task, store: Store, broker: MemoryBroker) -> None:

@@ -66,7 +66,7 @@ def arm(boundary: str, nth: int, number: signal.Signals) -> None:
 
     then(community, "decode", "after decode")
     then(community, "_confirm", "after the confirmation")
-    then(takeover, "load", "take-over: after loading")
+    then(takeover, "fill", "take-over: after loading")
     then(ClickHouseStore, "insert", "between the tables")
     send, write, commit, take_over = (
         DeadLetterProducer.send, ClickHouseStore.write_checkpoints, KafkaBroker.commit, community.take_over,

@@ -148,13 +148,13 @@ def void_terms_loaded() -> Patches:
 
 def memory_kept_always() -> Patches:
     """A worker that gets a partition back trusts its memory."""
-    load = takeover.load
+    fill = takeover.fill
 
     def trust(task: Task, *args: Any) -> None:
         if task.cut == Cut(0, 0):
-            load(task, *args)
+            fill(task, *args)
 
-    return (mock.patch.object(takeover, "load", trust),)
+    return (mock.patch.object(takeover, "fill", trust),)
 
 
 def ids_forgotten() -> Patches:
