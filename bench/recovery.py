@@ -30,7 +30,7 @@ _STAGES = {
     "start of the process": "Compiling kernels",
     "load compiled kernels": "Kernels ready",
     "join the consumer group": "taking over",
-    "load state and event ids": "state of checkpoint",
+    "load state and event ids": "is ours",
 }
 
 
