@@ -109,7 +109,10 @@ class Store(Protocol):
         self, table: str, topic: str, partition: int, valid: Chain, columns: tuple[str, ...],
         keys: list[tuple[str, str]] | None = None,
     ) -> pa.Table:  # fmt: skip
-        """Each key's newest row on the chain; with the two slots of a key, one of them. Only these keys, if given."""
+        """Each key's newest row on the chain; with the two slots of a key, one of them. Only these keys, if given.
+
+        Panes that are closed in their group may be left out.
+        """
 
     def event_ids(self, topic: str, partition: int, first: int, end: int) -> pa.Table:
         """`event_hash` and `offset` of the records landed from offset `first` up to `end`, in offset order."""

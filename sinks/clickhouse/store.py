@@ -100,12 +100,22 @@ class ClickHouseStore:
         self, table: str, topic: str, partition: int, valid: Chain, columns: tuple[str, ...],
         keys: list[tuple[str, str]] | None = None,
     ) -> pa.Table:  # fmt: skip
-        """Read each key's newest row on the chain; of rows of one version any will do, they are equal."""
+        """Read each key's newest row on the chain; of rows of one version any will do, they are equal.
+
+        Closed panes, which are all of the past, stay where they are: nothing changes them any more.
+        """
         key = ", ".join(STATE_KEYS[table])
+        cut = f"{task_is(topic, partition)} AND {on_chain(valid)}"
         only = f"AND ({key}) IN ({', '.join(f'({quote(a)}, {quote(b)})' for a, b in keys)}) " if keys else ""
+        beside = ""
+        if table == "pane_states":
+            beside = (
+                "JOIN (SELECT group_id, max(closed_hour) AS open_hour, max(closed_day) AS open_day "
+                f"FROM {self.address.database}.group_states WHERE {cut} GROUP BY group_id) AS closed USING (group_id)"
+            )
+            only += "AND bucket >= if(daily = 1, open_day, open_hour) "
         return self.read(
-            f"SELECT {', '.join(columns)} FROM {self.address.database}.{table} WHERE {task_is(topic, partition)} "
-            f"AND {on_chain(valid)} {only}"
+            f"SELECT {', '.join(columns)} FROM {self.address.database}.{table} {beside} WHERE {cut} {only}"
             f"ORDER BY {key}, version DESC LIMIT 1 BY {key}"
         )
 

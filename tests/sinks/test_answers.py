@@ -8,7 +8,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from sinks.clickhouse.migrations import migrate
 from sinks.clickhouse.store import ClickHouseStore
+from sinks.contract import chain
+from streams.task import TOPIC
 from tests.landing import empty, landed, own_store
 from tests.oracle.answers import ANSWERS
 from tests.oracle.community import Record, community
@@ -112,3 +115,15 @@ def test_joins_before_the_first_activity_count_in_later_windows(store: ClickHous
     empty(store, "UTC")
     joined = {"type": "join", "member_id": "ann"}
     compare(history("UTC", (0, joined), (4, MESSAGE | {"member_id": "bob"}), (9, {"type": "tick"})), store, 1)
+
+
+def test_closed_panes_are_not_loaded(store: ClickHouseStore) -> None:
+    migrate(store.address, "UTC")
+    landed(history("UTC", *lives(2)), store, 3)
+    valid = chain(store.checkpoints(TOPIC, 0, 0))
+    group = store.load("group_states", TOPIC, 0, valid, ("closed_day", "closed_hour")).to_pylist()[0]
+    panes = store.native.execute(f"SELECT daily, bucket FROM {store.address.database}.panes")
+    still_open = {(d, b) for d, b in panes if b >= (group["closed_day"] if d else group["closed_hour"])}
+    loaded = store.load("pane_states", TOPIC, 0, valid, ("daily", "bucket")).to_pylist()
+    assert {(row["daily"], row["bucket"]) for row in loaded} == still_open
+    assert 0 < len(loaded) == len(still_open) < len(panes)
