@@ -12,7 +12,7 @@ import numpy as np
 
 from analytics.calendar import HOUR_MS
 from analytics.community_fields import FIELDS
-from analytics.community_state import DIRTY_MEMBERS, MEMBERS
+from analytics.community_state import DIRTY_MEMBERS, MEMBER_DAYS, MEMBERS
 from schemas.errors import BackpressureError
 from sinks.contract import Chain, Checkpoint, Cut
 from streams import community, takeover
@@ -84,6 +84,7 @@ def dirty_rows_evicted() -> Patches:
             dirty = state.members["dirty"][:n].copy()
             state.members["dirty"][:n] = 0
             going = coldest(state, self.clock.day_starts, n - limit * 4 // 5)
+            going = np.setdiff1d(going, state.member_days["membership"][: state.counts[MEMBER_DAYS]])
             dirty[going] = 0
             state.members["dirty"][:n] = dirty
             rows = np.flatnonzero(dirty).astype(np.int32)
@@ -101,7 +102,7 @@ def watermark_forgotten() -> Patches:
         load_groups(state, table)
         state.state.groups["max_ms"] = 0
 
-    return (mock.patch.object(takeover, "load_groups", load),)
+    return (mock.patch.dict(takeover._FILL, group_states=load),)
 
 
 def time_moved_by_frames() -> Patches:
@@ -176,10 +177,10 @@ def unacknowledged_rows_checkpointed() -> Patches:
 #: A broken rule, and the trouble that shows it soonest.
 MUTANTS: dict[Callable[[], Patches], tuple[str, ...]] = {
     commit_before_checkpoint: ("freeze_midway", "crash_midway", "usurp"),
-    refused_commit_ignored: ("usurp", "crash"),
+    refused_commit_ignored: ("kick", "crash_midway", "away"),
     one_commit_a_take_over: ("freeze_midway", "kick"),
     dirty_rows_evicted: ("join",),
-    watermark_forgotten: ("crash",),
+    watermark_forgotten: ("crash_midway",),
     time_moved_by_frames: ("crash",),
     slots_never_change: ("crash_midway",),
     void_terms_loaded: ("freeze_midway", "crash_midway", "usurp"),
