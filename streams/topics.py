@@ -19,8 +19,9 @@ from streams.admin import kafka_admin
 #: Largest record batch, bytes. A dead letter is the original value and its headers, so it may be larger.
 MAX_BATCH_BYTES = 4_194_304
 MAX_DEAD_LETTER_BYTES = 2 * MAX_BATCH_BYTES
-#: How long Kafka may take to delete topics, seconds.
+#: How long Kafka may take to delete topics, and to tell altered settings, seconds.
 DELETE_S = 30
+ALTER_S = 30
 _ALREADY_EXISTS = 36
 
 
@@ -145,21 +146,34 @@ def _create(admin: KafkaAdminClient, topics: list[WantedTopic]) -> None:
 
 def _put_right(admin: KafkaAdminClient, topics: Iterable[WantedTopic]) -> dict[str, list[str]]:
     wanted = {topic.name: topic.config for topic in topics}
+    drifted = _drifted(admin, wanted)
+    if not drifted:
+        return {}
+    alter = [
+        ConfigResource(ConfigResourceType.TOPIC, name, {key: wanted[name][key] for key in keys})
+        for name, keys in drifted.items()
+    ]
+    for name, result in admin.alter_configs(alter)["topic"].items():
+        if result != "OK":
+            raise ServiceError(f"Kafka refused to alter the topic {name}: {result}")
+    deadline = time.monotonic() + ALTER_S
+    while late := _drifted(admin, wanted):  # what a controller has accepted, brokers learn a little later
+        if time.monotonic() > deadline:
+            raise ServiceError(f"Kafka has not altered {', '.join(sorted(late))} within {ALTER_S} s: try again.")
+        time.sleep(0.1)
+    return {
+        name: [f"{key}: {was} -> {wanted[name][key]}" for key, was in keys.items()] for name, keys in drifted.items()
+    }
+
+
+def _drifted(admin: KafkaAdminClient, wanted: dict[str, dict[str, str]]) -> dict[str, dict[str, Any]]:
+    """Settings that are not as they must be, by topic: what they are."""
     if not wanted:
         return {}
     ask = [ConfigResource(ConfigResourceType.TOPIC, name, list(config)) for name, config in wanted.items()]
-    actual: dict[str, dict[str, Any]] = admin.describe_configs(ask, config_filter="all")["topic"]
-    drifted = {
-        name: {key: value for key, value in config.items() if actual[name][key]["value"] != value}
-        for name, config in wanted.items()
-    }
-    alter = [ConfigResource(ConfigResourceType.TOPIC, name, config) for name, config in drifted.items() if config]
-    if alter:
-        answer = admin.alter_configs(alter)["topic"]
-        for name, result in answer.items():
-            if result != "OK":
-                raise ServiceError(f"Kafka refused to alter the topic {name}: {result}")
-    return {
-        name: [f"{key}: {actual[name][key]['value']} -> {value}" for key, value in config.items()]
-        for name, config in drifted.items()
-    }
+    found: dict[str, dict[str, Any]] = {}
+    for name, actual in admin.describe_configs(ask, config_filter="all")["topic"].items():
+        for key, value in wanted[name].items():
+            if actual[key]["value"] != value:
+                found.setdefault(name, {})[key] = actual[key]["value"]
+    return found
