@@ -21,8 +21,9 @@ test: install  ## all tests, against a real Kafka and a real ClickHouse
 	@echo "Running all tests against real servers; the first run fetches them."
 	@.venv/bin/pytest
 
-chaos: install  ## every fault that is known, on real workers and servers, and 10,000 simulated schedules; bench/results/chaos.json
-	@.venv/bin/pytest -m "" --injected bench/results/chaos.json tests/faults tests/simulation
+chaos: install  ## every fault that is known, on real workers and servers, and 10,000 simulated schedules; bench/results/{faults,schedules}.json
+	@.venv/bin/pytest -m "" --injected bench/results/faults.json tests/faults
+	@.venv/bin/pytest -m "" --injected bench/results/schedules.json tests/simulation
 
 soak: install-bench  ## a steady load for MINUTES (30) on two workers, one killed every minute; bench/results/soak.png
 	@.venv/bin/python -m bench.soak --minutes $(MINUTES)

@@ -32,18 +32,14 @@ TIMEOUT_S = 600.0
 
 OURS = Contestant("groupvitals", ("groupvitals", "faust-streaming", "numba", "pyarrow"), lands=True)
 WORST = Contestant("groupvitals_worst_case", OURS.packages, traffic="worst_case", lands=True)
-UNFENCED = Contestant("groupvitals_unfenced", OURS.packages, lands=True, entry="bench.peers.unfenced_worker")
 TABLE = Contestant("faust_table", ("faust-streaming", "aiokafka"), share=0.06)
 TAKE = Contestant("faust_take", TABLE.packages, share=0.1)
 QUIX = Contestant("quix_state", ("quixstreams", "confluent-kafka"))
 ENGINE = Contestant("clickhouse_kafka_engine", lands=True)
 #: Ours before and after every other, so that a machine that drifts is seen; the nearest peer runs as often as it takes
 #: for a median.
-ORDER = (
-    OURS, TABLE, OURS, UNFENCED, ENGINE, OURS, UNFENCED, TAKE, OURS, UNFENCED, ENGINE, OURS, UNFENCED, QUIX, OURS,
-    UNFENCED, ENGINE, OURS, WORST, WORST, WORST,
-)  # fmt: skip
-QUICK = (OURS, TABLE, TAKE, QUIX, ENGINE, OURS, UNFENCED, WORST)
+ORDER = (OURS, TABLE, OURS, ENGINE, OURS, TAKE, OURS, ENGINE, OURS, QUIX, OURS, ENGINE, OURS, WORST, WORST, WORST)
+QUICK = (OURS, TABLE, TAKE, QUIX, ENGINE, OURS, WORST)
 
 
 @dataclass(frozen=True)
