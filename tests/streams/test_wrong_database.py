@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from kafka import KafkaProducer, TopicPartition
 
 from groupvitals.settings import Settings
 from schemas.errors import ConfigError, DataError
 from sinks.clickhouse.checks import split_groups
 from sinks.clickhouse.store import ClickHouseStore
 from sinks.contract import Epoch
+from streams.admin import kafka_admin
 from streams.community_state import CommunityState
 from streams.epochs import check
 from streams.kafka_broker import topic_origin
@@ -21,6 +23,7 @@ from tests.conftest import Run
 from tests.landing import clear, empty, own_store
 from tests.memory import ORIGIN, MemoryBroker, MemoryStore, land, new_task, own, record_batch
 from tests.oracle.worlds import encode
+from tests.streams.workers import VIEWS, Answers, assert_each_record_once, wait_until
 
 EPOCH = Epoch(0, "settings", ORIGIN)
 
@@ -125,18 +128,83 @@ def test_a_group_in_two_partitions_is_found(store: ClickHouseStore) -> None:
     assert "murmur2" in str(group)
 
 
+def sent(settings: Settings, first: int, count: int) -> None:
+    """Some more messages of a few groups, which a worker lands."""
+    assert settings.kafka.bootstrap
+    producer = KafkaProducer(bootstrap_servers=settings.kafka.bootstrap)
+    for i in range(first, first + count):
+        group = f"irc:-:{i % 7}"
+        event = {"type": "message", "message_id": f"m{i}", "kind": "text", "group_id": group, "member_id": f"u{i % 11}"}
+        value = encode(event | {"event_id": f"e{i}", "ts_ms": 1_735_693_200_000 + i * 600_000})
+        producer.send(f"{settings.kafka.topic_prefix}{TOPIC}", value, group.encode())
+    producer.close()
+
+
 @pytest.mark.services
-def test_real_topics_are_told_apart(settings: Settings, groupvitals: Run) -> None:
+def test_real_databases_that_do_not_belong_to_the_topic(
+    settings: Settings, groupvitals: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bootstrap, prefix = settings.kafka.bootstrap, settings.kafka.topic_prefix
+    assert bootstrap
+    layout = TopicLayout(prefix=prefix, chat_partitions=2)
+    topic = f"{prefix}{TOPIC}"
+
+    def refused(words: str) -> None:
+        found = groupvitals("worker", "--until-caught-up")
+        assert (found.returncode, words in found.stderr.splitlines()[-1]) == (DataError.exit_code, True), found.stderr
+
+    ensure_topics(bootstrap, layout)
+    assert groupvitals("migrate").returncode == 0
+    first = topic_origin(bootstrap, topic)
+    assert first.partitions == 2 and first.cluster and first.topic_id
+    sent(settings, 0, 300)
+    assert groupvitals("worker", "--until-caught-up").returncode == 0
+
+    monkeypatch.setenv("GROUPVITALS_KAFKA__TOPIC_PREFIX", f"other.{prefix}")
+    ensure_topics(bootstrap, replace(layout, prefix=f"other.{prefix}"))
+    refused("Two deployments cannot share a database")
+    monkeypatch.setenv("GROUPVITALS_KAFKA__TOPIC_PREFIX", prefix)
+
+    with kafka_admin(bootstrap) as admin:
+        admin.create_partitions({topic: 3})
+        wait_until(lambda: topic_origin(bootstrap, topic).partitions == 3, "Kafka tells of the third partition")
+    refused("has 3 partitions; the database was made with 2")
+
+    delete_topics(bootstrap, layout)
+    ensure_topics(bootstrap, layout)
+    assert replace(topic_origin(bootstrap, topic), topic_id=first.topic_id) == first
+    refused("was recreated")
+
+
+@pytest.mark.services
+def test_a_real_database_from_an_older_backup(settings: Settings, groupvitals: Run) -> None:
     bootstrap, prefix = settings.kafka.bootstrap, settings.kafka.topic_prefix
     assert bootstrap
     ensure_topics(bootstrap, TopicLayout(prefix=prefix, chat_partitions=2))
     assert groupvitals("migrate").returncode == 0
-    first = topic_origin(bootstrap, f"{prefix}{TOPIC}")
-    assert first.partitions == 2 and first.cluster and first.topic_id
+    answers, name = Answers(settings), settings.clickhouse.database
+
+    def restore() -> None:
+        answers.native.execute(f"DROP DATABASE {name} SYNC")
+        answers.native.execute(f"RESTORE DATABASE {name} FROM Memory('{name}')")
+
+    sent(settings, 0, 300)
     assert groupvitals("worker", "--until-caught-up").returncode == 0
-    delete_topics(bootstrap, TopicLayout(prefix=prefix))
-    ensure_topics(bootstrap, TopicLayout(prefix=prefix, chat_partitions=2))
-    assert replace(topic_origin(bootstrap, f"{prefix}{TOPIC}"), topic_id=first.topic_id) == first
-    refused = groupvitals("worker", "--until-caught-up")
-    assert refused.returncode == DataError.exit_code
-    assert "was recreated" in refused.stderr.splitlines()[-1]
+    answers.native.execute(f"BACKUP DATABASE {name} TO Memory('{name}')")
+    sent(settings, 300, 500)
+    assert groupvitals("worker", "--until-caught-up").returncode == 0
+    before = {view: answers.rows(view) for view in VIEWS}
+
+    restore()
+    assert answers.flushed() == 300
+    repaired = groupvitals("worker", "--until-caught-up")
+    assert repaired.returncode == 0 and "restored from an older backup" in repaired.stderr
+    assert_each_record_once(answers, 800)
+    assert {view: answers.rows(view) for view in VIEWS} == before
+
+    restore()
+    with kafka_admin(bootstrap) as admin:  # -1: all there are
+        admin.delete_records({TopicPartition(f"{prefix}{TOPIC}", partition): -1 for partition in range(2)})
+    lost = groupvitals("worker", "--until-caught-up")
+    assert lost.returncode == DataError.exit_code
+    assert "records in between are gone" in lost.stderr.splitlines()[-1]
