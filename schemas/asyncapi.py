@@ -16,6 +16,7 @@ DEAD_LETTER_HEADERS = {
     "dlq.reason": "the field and what is wrong with it",
     "dlq.schema_version": "version of the contract that refused it",
     "dlq.first_seen_ms": "when it was refused, milliseconds since the Unix epoch",
+    "dlq.original_bytes": "only where key or value were cut: their lengths, bytes",
 }
 _DERIVED = {
     "person.signals": "Facts that the group side passes to the person side; internal, not for other consumers.",
@@ -88,7 +89,11 @@ def _dead_letter_channel(spec: TopicSpec) -> dict[str, Any]:
 
 def _headers() -> dict[str, Any]:
     fields = {name: {"type": "string", "description": meaning} for name, meaning in DEAD_LETTER_HEADERS.items()}
-    return {"type": "object", "properties": fields, "required": list(fields)}
+    return {
+        "type": "object",
+        "properties": fields,
+        "required": [name for name in fields if name != "dlq.original_bytes"],
+    }
 
 
 def _key(meaning: str) -> dict[str, Any]:

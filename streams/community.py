@@ -88,6 +88,8 @@ class CommunityProcessor:
             self.failure = error
         except asyncio.CancelledError:
             log.info("Taking over was cut short by a new assignment.")
+        except Exception as error:  # nobody awaits this but the worker, which asks for `failure`
+            self.failure = error
 
     async def _own(self, broker: Broker, partition: int) -> None:
         task = self.tasks.get(partition) or self._new_task(partition)
@@ -199,7 +201,9 @@ class CommunityProcessor:
         tables = await self._in_inserts(names, flushes)
         try:
             await asyncio.gather(
-                self.letters.send([letter for flush in flushes for letter in flush.letters]),
+                self.letters.send(
+                    [letter for f in flushes for letter in f.letters], lambda: self._broker is not broker
+                ),
                 *(self._insert(broker, table, flushes) for table in tables),
             )
             landed = time.perf_counter()

@@ -1,6 +1,7 @@
 """Dead letters on their way out: the original bytes under the original key, with where and why in the headers."""
 
 import asyncio
+from collections.abc import Callable
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -8,6 +9,9 @@ from aiokafka.errors import KafkaError
 from schemas.errors import BackpressureError
 from streams.flush import Letter
 from streams.retry import retrying
+
+#: A key or value beyond this is cut: were a dead letter too large for its topic, all behind it would wait for ever.
+MAX_BYTES = 7 << 19
 
 
 class DeadLetterProducer:
@@ -18,10 +22,10 @@ class DeadLetterProducer:
         self._bootstrap = bootstrap
         self._producer: AIOKafkaProducer | None = None
 
-    async def send(self, letters: list[Letter]) -> None:
-        """Send them all; waits while Kafka is away."""
+    async def send(self, letters: list[Letter], ended: Callable[[], bool] = lambda: False) -> None:
+        """Send them all; waits while Kafka is away, unless what they belong to has `ended` (`BackpressureError`)."""
         if letters:
-            await retrying(lambda: self._send(letters), "sending dead letters")
+            await retrying(lambda: self._send(letters), "sending dead letters", ended)
 
     async def _send(self, letters: list[Letter]) -> None:
         try:
@@ -47,9 +51,14 @@ class DeadLetterProducer:
             "dlq.schema_version": 1,
             "dlq.first_seen_ms": letter.first_seen_ms,
         }
+        key, value = letter.key and letter.key[:MAX_BYTES], letter.value and letter.value[:MAX_BYTES]
+        if key is None and value is None:  # aiokafka sends no such record, though brokers keep them
+            value = b""
+        if (key, value) != (letter.key, letter.value):
+            headers["dlq.original_bytes"] = f"{len(letter.key or b'')}, {len(letter.value or b'')}"
         assert self._producer is not None
         sent: asyncio.Future[object] = await self._producer.send(
-            f"{self.topic}.dlq", letter.value, letter.key,
+            f"{self.topic}.dlq", value, key,
             headers=[(name, str(value).encode("utf-8", "replace")) for name, value in headers.items()],
         )  # fmt: skip
         return sent

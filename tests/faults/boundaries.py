@@ -72,8 +72,8 @@ def arm(boundary: str, nth: int, number: signal.Signals) -> None:
         DeadLetterProducer.send, ClickHouseStore.write_checkpoints, KafkaBroker.commit, community.take_over,
     )  # fmt: skip
 
-    async def sending(self: Any, letters: list[Any]) -> None:
-        await send(self, letters)
+    async def sending(self: Any, letters: list[Any], *ended: Any) -> None:
+        await send(self, letters, *ended)
         if letters:
             reach("after the dead letters")
 

@@ -161,7 +161,7 @@ class Letters:
 
     sent: set[tuple[int, int]] = field(default_factory=set)
 
-    async def send(self, letters: list[Letter]) -> None:
+    async def send(self, letters: list[Letter], ended: Callable[[], bool]) -> None:
         self.sent |= {(letter.partition, letter.offset) for letter in letters}
 
 

@@ -81,6 +81,32 @@ def test_every_bad_record_becomes_a_dead_letter(settings: Settings, groupvitals:
     assert listed, "the dead letters can be listed"
 
 
+def test_records_that_no_client_sends_and_huge_ones_become_dead_letters(settings: Settings, groupvitals: Run) -> None:
+    for command in ("topics", "migrate"):
+        assert groupvitals(command).returncode == 0
+    topic, huge = f"{settings.kafka.topic_prefix}chat.events", b"x" * (9 << 20)
+
+    async def send() -> None:
+        producer = AIOKafkaProducer(
+            bootstrap_servers=settings.kafka.bootstrap, compression_type="gzip", max_batch_size=16 << 20,
+            max_request_size=16 << 20,
+        )  # fmt: skip
+        async with producer:
+            for value in (None, huge, event()):
+                batch = producer.create_batch()
+                assert batch.append(key=None, value=value, timestamp=None)
+                await (await producer.send_batch(batch, topic, partition=0))
+
+    asyncio.run(send())
+    done = groupvitals("worker", "--until-caught-up")
+    assert done.returncode == 0, done.stderr
+    assert_each_record_once(Answers(settings), 3)
+    nothing, cut = asyncio.run(_read(settings.kafka.bootstrap or "", f"{topic}.dlq", 2))
+    assert (nothing.key, nothing.value, dict(nothing.headers)["dlq.error"]) == (None, b"", b"empty")
+    assert huge.startswith(cut.value) and dict(cut.headers)["dlq.error"] == b"too_large"
+    assert dict(cut.headers)["dlq.original_bytes"] == b"0, 9437184", "length of key and value"
+
+
 def test_a_producer_that_sends_only_rubbish_stops_its_partition_loudly(
     settings: Settings, groupvitals: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
