@@ -15,10 +15,12 @@ from schemas.errors import BackpressureError, ServiceError
 #: What a writer must not leave to the server's defaults. Merging a block on insert costs two thirds of the insert
 #: again, and every reader takes the newest version anyway.
 WRITER_SETTINGS: dict[str, Any] = {"async_insert": 0, "distributed_foreground_insert": 1, "optimize_on_insert": 0}
+#: A worker that takes over may be answered by another replica than the one that took the last checkpoint.
+_REPLICATED: dict[str, Any] = {"insert_quorum": "auto", "insert_quorum_parallel": 0, "select_sequential_consistency": 1}
 _AWAY = (OSError, EOFError, clickhouse_driver.errors.NetworkError, clickhouse_driver.errors.SocketTimeoutError)
 #: Server errors that pass: too many parts, memory, time-outs, keeper away, shutting down, disk full (243 when room is
 #: reserved, 75 and 1001 when a file cannot be written or made).
-_PASSING = {75, 159, 160, 164, 201, 202, 203, 209, 210, 241, 242, 243, 252, 279, 285, 319, 425, 999, 1001}
+_PASSING = {75, 159, 160, 164, 201, 202, 203, 209, 210, 241, 242, 243, 252, 279, 285, 286, 319, 425, 999, 1001}
 #: Unknown table, unknown database.
 _NOT_THERE = {60, 81}
 
@@ -36,6 +38,11 @@ class Address:
     secure: bool = False
     cluster: str | None = None
     timeout_s: float = 30.0
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Settings of every statement; on a cluster a majority must have what is acknowledged."""
+        return WRITER_SETTINGS | (_REPLICATED if self.cluster else {})
 
     def __str__(self) -> str:
         return f"ClickHouse at {self.host}:{self.tcp_port}"
@@ -70,10 +77,14 @@ class Native:
             )
         return self._local.client
 
-    def execute(self, statement: str, rows: list[Any] | None = None, parameters: dict[str, Any] | None = None) -> Any:
+    def execute(
+        self, statement: str, rows: list[Any] | None = None, parameters: dict[str, Any] | None = None,
+        settings: dict[str, Any] | None = None,
+    ) -> Any:  # fmt: skip
         """Run one statement. Raises `BackpressureError` when the server is away, `ServiceError` when it refuses."""
         try:
-            return self._client().execute(statement, rows if rows is not None else parameters, settings=WRITER_SETTINGS)
+            given = rows if rows is not None else parameters
+            return self._client().execute(statement, given, settings=self.address.settings | (settings or {}))
         except _AWAY as error:
             self._forget()
             raise BackpressureError(f"{self.address} cannot be reached: {error}.") from error
@@ -131,7 +142,7 @@ class Bulk:
 
     def insert(self, table: str, columns: list[str], block: bytes, token: str) -> None:
         """Insert an Arrow stream, once a token as far as the table remembers them. Raises as `Native.execute`."""
-        settings = WRITER_SETTINGS | {"insert_deduplication_token": token}
+        settings = self.address.settings | {"insert_deduplication_token": token}
         self._call(lambda client: client.raw_insert(table, columns, block, settings=settings, fmt="ArrowStream"))
 
     def query(self, statement: str, settings: dict[str, Any] | None = None) -> bytes:
@@ -139,6 +150,7 @@ class Bulk:
         options = {
             "output_format_arrow_string_as_string": 1,
             "output_format_arrow_low_cardinality_as_dictionary": 0,
+            **(_REPLICATED if self.address.cluster else {}),
             **(settings or {}),
         }
         return bytes(self._call(lambda client: client.raw_query(statement, settings=options, fmt="ArrowStream")))

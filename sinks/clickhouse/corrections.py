@@ -6,12 +6,11 @@ from typing import Any
 import pyarrow as pa
 
 from sinks.clickhouse.compare import KEYS, Comparison
-from sinks.clickhouse.store import ClickHouseStore, quote, task_is
+from sinks.clickhouse.store import LONG, ClickHouseStore, quote, task_is
 from sinks.contract import CORRECTED, EPOCH_SHIFT
 
 #: Tables whose rows of closed hours and days a correction may replace.
 CLOSED = ("pane_states", "group_days", "member_days")
-_LONG = {"max_query_size": 1 << 28, "max_ast_elements": 1 << 24, "max_expanded_ast_elements": 1 << 24}
 _ROWS = 2_000
 
 
@@ -88,7 +87,7 @@ class Corrections:
             f"FROM {before} AND event_hash IN (SELECT event_hash FROM {mine}) "
             "GROUP BY event_hash HAVING uniqExact(offset) > 1"
             ") AS firsts ON mine.event_hash = firsts.event_hash ORDER BY offset",
-            _LONG,
+            LONG,
         )
 
     # --- rows
@@ -103,7 +102,7 @@ class Corrections:
             f"SELECT {', '.join(KEYS[table])}, has_wanted, has_found, wanted = {nothing} AS is_empty "
             f"FROM ({comparison.pairs(table, group_in(groups))}) "
             f"WHERE differs AND NOT (NOT has_wanted AND found = {nothing})",
-            settings=_LONG,
+            settings=LONG,
         )
 
     def replace(self, table: str, comparison: Comparison, keys: list[dict[str, Any]], version: int) -> None:
@@ -120,6 +119,7 @@ class Corrections:
                 f"AND bitShiftRight(version, {EPOCH_SHIFT}) = {comparison.wanted} "
                 f"AND ({', '.join(key)}) IN %(keys)s ORDER BY version DESC LIMIT 1 BY {', '.join(key)}",
                 parameters={"keys": tuple(wanted[first : first + _ROWS])},
+                settings=LONG,
             )
         here = (self.topic, self.partition, corrected)
         if empty := [(*(one[name] for name in key), *here) for one in keys if not one["has_wanted"]]:

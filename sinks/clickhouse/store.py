@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from schemas.errors import ServiceError
+from schemas.errors import BackpressureError, ServiceError
 from sinks.clickhouse.connection import Address, Bulk, Native
 from sinks.contract import (
     EPOCH_SHIFT,
@@ -25,6 +25,8 @@ _CHECKPOINT = (
     "topic", "partition", "epoch", "term", "sequence", "parent_term", "parent_sequence", "offsets", "worker",
 )  # fmt: skip
 _EPOCH = ("epoch", "settings", "cluster", "topic", "topic_id", "partitions")
+#: For statements that name thousands of keys.
+LONG = {"max_query_size": 1 << 28, "max_ast_elements": 1 << 24, "max_expanded_ast_elements": 1 << 24}
 #: State tables and the key under which a row is one of two slots.
 STATE_KEYS: dict[str, tuple[str, ...]] = {
     "group_states": ("group_id",),
@@ -116,7 +118,8 @@ class ClickHouseStore:
             only += "AND bucket >= if(daily = 1, open_day, open_hour) "
         return self.read(
             f"SELECT {', '.join(columns)} FROM {self.address.database}.{table} {beside} WHERE {cut} {only}"
-            f"ORDER BY {key}, version DESC LIMIT 1 BY {key}"
+            f"ORDER BY {key}, version DESC LIMIT 1 BY {key}",
+            LONG,
         )
 
     def event_ids(self, topic: str, partition: int, first: int, end: int) -> pa.Table:
@@ -150,8 +153,11 @@ class ClickHouseStore:
         answer = self.bulk.query(query, settings)
         if not answer:
             raise ServiceError(f"{self.address} gave an empty answer to a query.")
-        with pa.ipc.open_stream(answer) as reader:
-            return reader.read_all()
+        try:
+            with pa.ipc.open_stream(answer) as reader:
+                return reader.read_all()
+        except (pa.ArrowException, OSError) as error:
+            raise BackpressureError(f"{self.address} gave an answer that breaks off: {error}.") from error
 
 
 def on_chain(valid: Chain) -> str:

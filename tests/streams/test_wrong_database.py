@@ -11,8 +11,9 @@ from groupvitals.settings import Settings
 from schemas.errors import ConfigError, DataError
 from sinks.clickhouse.checks import split_groups
 from sinks.clickhouse.store import ClickHouseStore
-from sinks.contract import Epoch
+from sinks.contract import Chain, Epoch
 from streams.admin import kafka_admin
+from streams.community_load import LOADED
 from streams.community_state import CommunityState
 from streams.epochs import check
 from streams.kafka_broker import topic_origin
@@ -107,6 +108,13 @@ def test_the_first_of_two_claims_counts(store: ClickHouseStore) -> None:
     for claim in (EPOCH, other, EPOCH):
         store.claim(claim)
     assert store.epochs() == [(EPOCH, True)]
+
+
+@pytest.mark.services
+def test_many_sleeping_members_are_read_back_at_once(store: ClickHouseStore) -> None:
+    keys = [(f"irc:network:#{'g' * 50}", f"member-{'m' * 50}-{number}") for number in range(30_000)]
+    columns = LOADED["membership_states"]
+    assert store.load("membership_states", TOPIC, 0, Chain(None, {1: 1}), columns, keys).num_rows == 0
 
 
 @pytest.mark.services
