@@ -101,8 +101,7 @@ class FrameConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         timeout: float | None = None,  # noqa: ASYNC109 - Faust passes it
         max_records: int | None = None,
     ) -> Any:
-        topics = self.app.frame_topics
-        frames: dict[TP, Any] = {}
+        topics, frames = self.app.frame_topics, dict[TP, Any]()
         deadline = time.monotonic() + (timeout or 0)
         while not frames and self.consumer.flow_active and active_partitions:
             fetcher = consumer._fetcher
@@ -123,21 +122,24 @@ class FrameConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         return frames
 
     async def commit_frames(self, topic: str, cuts: dict[int, tuple[int, int]], generation: int) -> bool:
-        """Commit (next offset, term) a partition, if the consumer group is still in `generation`.
+        """Commit (next offset, term) a partition in `generation`; `consumer.commit` goes on in whichever comes next.
 
         The term stands in the offset's metadata. False: refused. Raises `BackpressureError` when Kafka is away.
         """
-        consumer = self._ensure_consumer()
-        if consumer._coordinator.generation != generation:
-            return False
+        coordinator = self._ensure_consumer()._coordinator
         offsets = {TopicPartition(topic, p): OffsetAndMetadata(at, str(term)) for p, (at, term) in cuts.items()}
         try:
-            await asyncio.wait_for(consumer.commit(offsets), self.app.conf.broker_session_timeout)
+            async with asyncio.timeout(self.app.conf.broker_session_timeout):
+                await coordinator.ensure_coordinator_known()
+                async with coordinator._commit_lock:
+                    if coordinator.generation != generation:
+                        return False
+                    await coordinator._do_commit_offsets(None, offsets)
         except _REFUSED:
             return False
         except (KafkaError, TimeoutError) as error:
             raise BackpressureError(f"Kafka does not take a commit: {error!r}.") from error
-        return bool(consumer._coordinator.generation == generation)
+        return bool(coordinator.generation == generation)
 
     async def committed_frames(self, topic: str, partition: int) -> tuple[int, int]:
         """(offset, term) last committed for a partition; (0, 0) when there is none."""
