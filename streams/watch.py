@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from schemas.errors import BackpressureError
+from schemas.errors import BackpressureError, GroupvitalsError
 from sinks.clickhouse.checks import split_groups
 from sinks.clickhouse.store import ClickHouseStore
 
@@ -28,20 +28,24 @@ async def watch(
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_EVERY_S):
                 await stop.wait()
-        with contextlib.suppress(BackpressureError):
+        try:
             await follow_epoch(store, processor, assigned)
             looks += 1
             if looks % _LOOKS == 1 and 0 in processor.running:
                 for group in await asyncio.to_thread(split_groups, store.native):
                     log.error("%s", group)
+        except BackpressureError:
+            pass  # flushes meet the same, and say so
+        except GroupvitalsError as error:
+            log.warning("Looked in vain whether numbers have moved to another epoch: %s", error)
 
 
 async def follow_epoch(
     store: ClickHouseStore, processor: "CommunityProcessor", assigned: Callable[[], set[int]]
 ) -> None:
     """Take the partitions over again when another epoch is in use than the one they are worked on in."""
-    broker, partitions = processor.broker, assigned()
     epoch = await asyncio.to_thread(store.epoch)
+    broker, partitions = processor.broker, assigned()
     if broker is None or epoch is None:
         return
     if all(processor.tasks[partition].epoch == epoch.number for partition in processor.running):
