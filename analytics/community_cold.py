@@ -26,11 +26,15 @@ def _place(table, key):
 
 @kernel
 def remember_cold(state, rows, table):
-    """Add the keys of these memberships to the table of cold ones; there must be room."""
+    """Add the keys of these memberships to the table of cold ones; there must be room. Returns how many are new."""
+    new = 0
     for row in rows:
         m = state.members[row]
         key = member_key(state.groups[m.group].hash, hash64(state.arena, m.id_at + 2, id_length(state.arena, m.id_at)))
-        table[_place(table, key)] = key
+        place = _place(table, key)
+        new += table[place] != key
+        table[place] = key
+    return new
 
 
 @kernel

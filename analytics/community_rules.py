@@ -9,6 +9,7 @@ matter inside the allowed lateness. Compiled; touches only the arrays and record
 from analytics.community_activity import describe, react, read, speak
 from analytics.community_fields import FIELDS, has
 from analytics.community_ids import label, label_before
+from analytics.community_state import MOST
 from analytics.compiled import inlined, kernel
 from analytics.hashing import hash64
 
@@ -77,7 +78,7 @@ def _join(state, frame, row, ts, m):
     source = words[FIELDS.source, row] if has(present, FIELDS.source_bit) else FIELDS.unknown_source
     _first_join(m, ts, inviter, source, state.arena, state.labels)
     m.in_ms = max(m.in_ms, ts)
-    m.joins += 1
+    m.joins = min(m.joins + 1, MOST)
 
 
 @kernel
@@ -115,7 +116,7 @@ def change(state, frame, row, ts, late, starts, g, m, hour_pane, day_pane):
         _join(state, frame, row, ts, m)
     elif kind == FIELDS.leave:
         m.out_ms = max(m.out_ms, ts)
-        m.leaves += 1
+        m.leaves = min(m.leaves + 1, MOST)
     elif kind == FIELDS.roster:
         _roster(state, frame, row, ts, g, m)
     elif kind == FIELDS.roster_end:

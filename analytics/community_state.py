@@ -73,6 +73,9 @@ MEMBERSHIP = np.dtype(  # packed: padding would cost four bytes a membership
     ],
 )
 
+#: Joins and leaves of one member are counted up to here.
+MOST = 65_535
+
 #: What a pane counts, in the order of its columns.
 COUNTERS = (
     "messages", "speakers", "reactions", "reactors", "reads", "readers", "joins", "leaves", "replies", "mentions",

@@ -43,8 +43,7 @@ class ColdMemberships:
             bigger = np.zeros(size, np.uint64)
             copy_keys(self._keys, bigger)
             self._keys = bigger
-        self._count += len(rows)
-        remember_cold(state, rows, self._keys)
+        self._count += remember_cold(state, rows, self._keys)
 
     def waking(self, state: State, frame: Frame) -> list[tuple[str, str]]:
         """Group and member ids of those a frame is about."""

@@ -42,6 +42,7 @@ from analytics.community_state import (
 )
 from schemas.frame import Frame
 from streams.community_cold import ColdMemberships, coldest
+from streams.limits import check_ids
 
 
 def _indices(size: int) -> NDArray[np.int32]:
@@ -139,6 +140,7 @@ class CommunityState:
             case "groups" | "members" | "panes" | "labels" as name:
                 self._make_room(name, int(used[_ROWS[name][0]]) + 2)
             case "arena":
+                check_ids(int(used[ARENA]))
                 self.state = state._replace(arena=_grown(state.arena, used[ARENA]))
             case "ids":
                 self._forget_ids(offset)

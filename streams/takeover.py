@@ -168,3 +168,4 @@ def fill(task: Task, cut: dict[str, pa.Table]) -> None:
     task.reset()
     for table, rows in cut.items():
         _FILL.get(table, load_ids)(task.state, rows)
+    task.evicted += task.state.evict(task.max_memberships)
