@@ -7,7 +7,7 @@ CREATE TABLE ${database}.events${local} ${on_cluster} (
     partition UInt16,
     offset UInt64,
     version UInt64,
-    ingested_on Date,
+    ingested_on Date DEFAULT today(),
     kafka_ts_ms Int64,
     event_hash UInt64,
     duplicate UInt8 COMMENT '1: this event_id came before in the partition, inside the horizon',
@@ -67,7 +67,7 @@ CREATE TABLE ${database}.events${local} ${on_cluster} (
 ) ENGINE = ${replicated}ReplacingMergeTree(version)
 PARTITION BY toYYYYMM(ingested_on)
 ORDER BY (topic, partition, offset)
-SETTINGS ${window} = 100, min_level_for_wide_part = 1, merge_selector_base = 10;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, ${window} = 100, min_level_for_wide_part = 1, merge_selector_base = 10;
 -- distribute events by cityHash64(topic, partition)
 
 -- The few events that say who belongs to a group and what it is: joins, leaves, rosters, profiles, groups, calls. The worker
@@ -110,7 +110,7 @@ CREATE TABLE ${database}.facts${local} ${on_cluster} (
     link_ids Array(String)
 ) ENGINE = ${replicated}ReplacingMergeTree(version)
 ORDER BY (group_id, type, member_id, ts_ms, event_id)
-SETTINGS min_level_for_wide_part = 1;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_level_for_wide_part = 1;
 -- distribute facts by cityHash64(group_id)
 
 -- Records that break the contract: where they stand in Kafka and why. Their bytes are in the dead-letter topic only.
@@ -124,5 +124,5 @@ CREATE TABLE ${database}.dead_letters${local} ${on_cluster} (
     first_seen_ms Int64
 ) ENGINE = ${replicated}ReplacingMergeTree(version)
 ORDER BY (topic, partition, offset)
-SETTINGS min_level_for_wide_part = 1;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_level_for_wide_part = 1;
 -- distribute dead_letters by cityHash64(topic, partition)

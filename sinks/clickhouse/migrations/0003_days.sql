@@ -21,7 +21,7 @@ CREATE TABLE ${database}.group_days${local} ${on_cluster} (
 ) ENGINE = ${replicated}ReplacingMergeTree(version)
 PARTITION BY bitShiftRight(version, 56)
 ORDER BY (group_id, day, bitShiftRight(version, 56))
-SETTINGS min_level_for_wide_part = 1;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_level_for_wide_part = 1;
 -- distribute group_days by cityHash64(group_id)
 
 -- Messages of a member on a closed day; days without any have no row.
@@ -36,7 +36,7 @@ CREATE TABLE ${database}.member_days${local} ${on_cluster} (
 ) ENGINE = ${replicated}ReplacingMergeTree(version)
 PARTITION BY bitShiftRight(version, 56)
 ORDER BY (group_id, day, member_id, bitShiftRight(version, 56))
-SETTINGS min_level_for_wide_part = 1, merge_selector_base = 10;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_level_for_wide_part = 1, merge_selector_base = 10;
 -- distribute member_days by cityHash64(group_id)
 
 -- How far closed hours and days were corrected after late and repeated events: one row a run and task. Groups whose days were
@@ -51,5 +51,5 @@ CREATE TABLE ${database}.corrections${local} ${on_cluster} (
     made_at DateTime64(3) DEFAULT now64(3)
 ) ENGINE = ${replicated}MergeTree
 ORDER BY (topic, partition, epoch, offset, made_at)
-SETTINGS min_level_for_wide_part = 1;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_level_for_wide_part = 1;
 -- distribute corrections by cityHash64(topic, partition)
