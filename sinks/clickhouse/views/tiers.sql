@@ -8,8 +8,9 @@ WITH
             toInt64(today) - toInt64(base_day) AS age,
             was_active * greatest(0, 28 - age) AS bits,
             bitCount(bitAnd(spoke_lo, if(bits > 0, bitShiftRight(toUInt64(0xFFFFFFFFFFFFFFFF), toUInt8(64 - greatest(1, bits))), toUInt64(0)))) AS days_spoken,
-            -- an open day is one of the four from closed_until on; its count stands at its number modulo 4
-            arraySum(i -> if(toInt64(closed_until) + i > toInt64(today) - 28, open_messages[(toInt64(closed_until) + i) % 4 + 1], 0), range(4)) AS open
+            -- an open day is one of the four from closed_until on; its count stands at its number modulo 4. None lies
+            -- after the last activity: what stands there is of a day that its group has closed a moment ago
+            arraySum(i -> if(toInt64(closed_until) + i > toInt64(today) - 28 AND toInt64(closed_until) + i <= toInt64(base_day), open_messages[(toInt64(closed_until) + i) % 4 + 1], 0), range(4)) AS open
         FROM ${database}.memberships
         WHERE present AND role = 'member'
     ),
