@@ -142,7 +142,8 @@ class Deployment:
             assert len(found[name]) == len(rows), name
             differing = [pair for pair in zip(found[name], rows, strict=True) if pair[0] != pair[1]]
             assert not differing, f"{name}: {len(differing)} rows differ, first: {differing[0]}"
-        assert self.highest < reference.highest + MEMORY_ROOM
+        more = self.highest - reference.highest
+        assert more < MEMORY_ROOM, f"a worker took {more >> 20} MiB more than an undisturbed one"
 
 
 class Reference:

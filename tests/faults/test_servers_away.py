@@ -88,15 +88,20 @@ def test_hangs_past_every_time_out(
 def test_clickhouse_away_for_two_minutes_while_much_comes(
     fragile: Deployment, harmed: Harmed, reference: Reference, injected: Inject
 ) -> None:
+    fragile.environment["GROUPVITALS_WORKER__FLUSH_EVENTS"] = str(FEW)
     with living_through(fragile, reference):
         fragile.send(reference.world)
         fragile.wait_landed()
         harmed.stop("clickhouse", SIGKILL)
         injected("ClickHouse away for two minutes")
         gone = time.monotonic()
-        while time.monotonic() < gone + 120:  # the fault itself
+        while time.monotonic() < gone + 120 or fragile.sent < 10 * FEW:  # the fault itself
             fragile.send(reference.world)
         harmed.start("clickhouse")
+
+
+#: Twice as many records at most are held; several times as many come.
+FEW = 10_000
 
 
 class SmallDisk:
