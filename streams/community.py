@@ -32,8 +32,9 @@ class CommunityProcessor:
     def __init__(
         self, store: Store, letters: DeadLetterProducer, new_task: Callable[[int], Task], *, flush_interval_s: float,
         flush_events: int, pool: Callable[[int, str], Executor] = ThreadPoolExecutor,
+        moved: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
-        self.store, self.letters, self._new_task = store, letters, new_task
+        self.store, self.letters, self._new_task, self._moved = store, letters, new_task, moved
         self._interval, self._enough_events = flush_interval_s, flush_events
         self.tasks: dict[int, Task] = {}
         self.running: set[int] = set()
@@ -83,6 +84,7 @@ class CommunityProcessor:
             del self.tasks[partition]
         try:
             await asyncio.gather(*(self._own(broker, partition) for partition in partitions))
+            await self._in_kernels(self._moved)
         except GroupvitalsError as error:
             log.error("%s", error)  # noqa: TRY400 - the sentence says it all
             self.failure = error

@@ -12,6 +12,7 @@ from typing import Any
 
 from schemas.errors import DataError, ServiceError
 from sinks.clickhouse.store import ClickHouseStore
+from streams.allocator import give_back
 from streams.community import CommunityProcessor
 from streams.community_state import CommunityState
 from streams.config import WorkerConfig
@@ -72,7 +73,7 @@ class Worker:
 
         self.processor: CommunityProcessor = CommunityProcessor(
             self.store, self.letters, new_task, flush_interval_s=config.flush_interval_s,
-            flush_events=config.flush_events,
+            flush_events=config.flush_events, moved=give_back,
         )  # fmt: skip
         self.app = _app(config)
         self.membership = Membership(config.data, self.app.conf.id, config.bootstrap)

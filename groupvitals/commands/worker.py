@@ -60,9 +60,10 @@ def run_worker(
 
     from groupvitals.logs import last_words, log_to_stderr
     from groupvitals.progress import JsonProgress, LogProgress, WorkerProgress
+    from streams.allocator import keep_freed_memory
 
     log_to_stderr(settings.logs)
-    _keep_freed_memory()
+    keep_freed_memory()
     shown = JsonProgress() if as_json else LogProgress() if settings.logs == "json" else WorkerProgress()
     with last_words(settings.logs), shown as progress:
         progress.say("Compiling kernels (kept in the cache for the next time)")
@@ -78,16 +79,6 @@ def run_worker(
     if stats is not None:
         stats.write_text(json.dumps(summary(worker), indent=1))
     return worker
-
-
-def _keep_freed_memory() -> None:
-    """Let glibc reuse the pages of freed frames: giving them back and faulting them in costs a sixth of the time."""
-    import ctypes
-
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:  # glibc's M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, M_TOP_PAD, M_ARENA_MAX
-        for option, value in ((-3, 1 << 30), (-1, (1 << 31) - 1), (-2, 1 << 28), (-8, 1)):
-            mallopt(option, value)
 
 
 def _input_ended() -> Callable[[], bool]:
