@@ -135,7 +135,7 @@ def _newest(rows: Iterable[Row], table: str) -> list[Row]:
 
 
 def _key(row: Row, table: str) -> tuple[Any, ...]:
-    return tuple((row | {"epoch": row["version"] >> EPOCH_SHIFT}).get(name, "") for name in KEYS[table])
+    return tuple(row["version"] >> EPOCH_SHIFT if name == "epoch" else row.get(name, "") for name in KEYS[table])
 
 
 def _type(column: str) -> pa.DataType:

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple, get_args
 from zoneinfo import ZoneInfo
 
@@ -48,6 +49,12 @@ class Counted(NamedTuple):
     late: bool
 
 
+@lru_cache(100_000)
+def _day(zone: str, ts_ms: int) -> int:
+    local = (_EPOCH + timedelta(milliseconds=ts_ms)).astimezone(ZoneInfo(zone))
+    return (local.date() - date(1970, 1, 1)).days
+
+
 @dataclass
 class Days:
     """Days of a time zone as numbers since 1970-01-01."""
@@ -55,8 +62,7 @@ class Days:
     zone: str
 
     def of(self, ts_ms: int) -> int:
-        local = (_EPOCH + timedelta(milliseconds=ts_ms)).astimezone(ZoneInfo(self.zone))
-        return (local.date() - date(1970, 1, 1)).days
+        return _day(self.zone, ts_ms)
 
 
 def activity(event: Event) -> str | None:

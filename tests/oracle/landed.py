@@ -61,14 +61,17 @@ def expected(oracle: Community, store_text: bool = False) -> Tables:
     }  # fmt: skip
 
 
+#: What a column has where the event has no such field; other kinds: an empty string.
+_EMPTY: dict[Kind, Any] = {Kind.INT: 0, Kind.BOOL: 0, Kind.IDS: []}
+
+
 def _event(row: Landed, store_text: bool) -> Row:
     found: Row = {"kafka_ts_ms": row.kafka_ts_ms, "duplicate": row.duplicate, "late": row.late}
     for field in _SPEC.fields:
         if field.name == "schema_version":
             continue
         value = row.event.get(field.name) if store_text or field.name != "text" else None
-        empty: dict[Kind, Any] = {Kind.INT: 0, Kind.BOOL: 0, Kind.IDS: []}
-        found[field.name] = empty.get(field.kind, "") if value is None else value
+        found[field.name] = _EMPTY.get(field.kind, "") if value is None else value
     found["member_count"] = row.event.get("member_count")
     if row.event["type"] == "message":
         found["question"] = is_question(row.event)
@@ -148,8 +151,7 @@ def _landed_event(row: Row) -> Row:
     for field in _SPEC.fields:
         if field.name == "schema_version":
             continue
-        empty: dict[Kind, Any] = {Kind.INT: 0, Kind.BOOL: 0, Kind.IDS: []}
-        result[field.name] = row.get(field.name, empty.get(field.kind, ""))
+        result[field.name] = row.get(field.name, _EMPTY.get(field.kind, ""))
     result["member_count"] = row.get("member_count")
     result["attributes"] = json.loads(row.get("attributes") or "{}")
     return result

@@ -139,6 +139,7 @@ class World:
     records: tuple[Record, ...]
 
 
+@cache
 def body(kind: str, groups: tuple[str, ...]) -> st.SearchStrategy[dict[str, Any]]:
     """An event of a type, without its id and time."""
     fields: dict[str, st.SearchStrategy[Any]] = {"type": st.just(kind)}

@@ -47,8 +47,9 @@ def assert_exact(schedule: Schedule) -> Run:
     run.go()
     for partition, world in enumerate(schedule.worlds):
         store, oracle = of_partition(run.rows.store, partition), oracle_of(world)
-        same(found(store), expected(oracle))
-        same(found(recovered(store)), expected(oracle))
+        wanted = expected(oracle)
+        same(found(store), wanted)
+        same(found(recovered(store)), wanted)
         assert {offset for p, offset in run.letters.sent if p == partition} == set(oracle.dead)
     return run
 
