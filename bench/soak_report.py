@@ -11,8 +11,9 @@ from rich.console import Console
 from bench.steady import Load, Watch
 
 Values = NDArray[np.float64]
-#: Memory may rise by so much of its mean an hour, by a straight line through the highest of every minute.
-FLAT_AN_HOUR = 0.10
+#: What is never freed raises the floor, the lowest of the minutes' highest: the last third's may be so much above the
+#: first third's. Peaks are what waits after a kill, bounded by `flush_events`, and by whatever else the machine does.
+FLAT = 0.05
 #: Caches and arrays fill at first; shorter runs say nothing of memory.
 WARM_MINUTES, JUDGED_MINUTES = 5, 15
 
@@ -68,13 +69,11 @@ def latencies(load: Load, watch: Watch) -> tuple[Values, Values]:
     return np.concatenate(due), np.concatenate(waited)
 
 
-def growth(highest: Values) -> float | None:
-    """Share of its mean by which memory rises an hour; None when the run was too short to tell."""
+def floors(highest: Values) -> list[float]:
+    """The floor of memory in each third of the run, its first minutes left out; empty when it was too short to tell."""
     if len(highest) < JUDGED_MINUTES:
-        return None
-    judged = highest[WARM_MINUTES:]
-    slope = np.polyfit(np.arange(len(judged)) / 60, judged, 1)[0]
-    return float(slope / judged.mean())
+        return []
+    return [float(third.min()) for third in np.array_split(highest[WARM_MINUTES:], 3)]
 
 
 def summary(run: Run, load: Load, watch: Watch, rate: int) -> dict[str, Any]:
@@ -82,7 +81,7 @@ def summary(run: Run, load: Load, watch: Watch, rate: int) -> dict[str, Any]:
     first, last = run.samples[0], run.samples[-1]
     waited = latencies(load, watch)[1]
     memory = {name: run.minutes(f"{name}_mb") for name in ("lasting", "killed", "clickhouse", "kafka")}
-    grown: dict[str, Any] = {name: growth(memory[name]) for name in ("lasting", "killed")}
+    floor = {name: floors(memory[name]) for name in ("lasting", "killed")}
     return {
         "name": "soak",
         "minutes": round((last.when - first.when) / 60, 1),
@@ -93,8 +92,10 @@ def summary(run: Run, load: Load, watch: Watch, rate: int) -> dict[str, Any]:
         "most_waiting": max(sample.waiting for sample in run.samples),
         "latency_s": {f"p{q}": round(float(np.percentile(waited, q)), 2) for q in (50, 90, 99, 100)},
         "highest_mb_by_minute": {name: values.round().astype(int).tolist() for name, values in memory.items()},
-        "memory_growth_an_hour": {name: None if g is None else round(g, 4) for name, g in grown.items()},
-        "memory_flat": None if None in grown.values() else max(grown.values()) <= FLAT_AN_HOUR,
+        "floor_mb_by_third": {name: [round(value) for value in values] for name, values in floor.items()},
+        "memory_flat": all(values[-1] <= values[0] * (1 + FLAT) for values in floor.values())
+        if all(floor.values())
+        else None,
     }
 
 
@@ -110,9 +111,9 @@ def show(result: dict[str, Any], console: Console) -> None:
         f"{result['latency_s']['p50']} s, p99 {result['latency_s']['p99']} s, longest {result['latency_s']['p100']} s.",
         highlight=False,
     )
-    for name, grown in result["memory_growth_an_hour"].items():
-        said = "too short a run to tell" if grown is None else f"{grown:+.1%} an hour (at most {FLAT_AN_HOUR:+.0%})"
-        console.print(f"Memory of the {name} worker: {said}.", highlight=False)
+    for name, floor in result["floor_mb_by_third"].items():
+        said = ", ".join(f"{value} MiB" for value in floor) or "too short a run to tell"
+        console.print(f"Floor of the {name} worker's memory in each third of the run: {said}.", highlight=False)
     for name, value in result.items():
         if isinstance(value, bool):
             console.print(f"{name.replace('_', ' ')}: {'yes' if value else 'NO'}", highlight=False)
