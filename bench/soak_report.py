@@ -76,6 +76,13 @@ def floors(highest: Values) -> list[float]:
     return [float(third.min()) for third in np.array_split(highest[WARM_MINUTES:], 3)]
 
 
+def flat(floor: dict[str, list[float]]) -> bool | None:
+    """Whether no worker's floor has risen; None when the run was too short to tell."""
+    if not all(floor.values()):
+        return None
+    return all(values[-1] <= values[0] * (1 + FLAT) for values in floor.values())
+
+
 def summary(run: Run, load: Load, watch: Watch, rate: int) -> dict[str, Any]:
     """The result as it is published."""
     first, last = run.samples[0], run.samples[-1]
@@ -93,9 +100,7 @@ def summary(run: Run, load: Load, watch: Watch, rate: int) -> dict[str, Any]:
         "latency_s": {f"p{q}": round(float(np.percentile(waited, q)), 2) for q in (50, 90, 99, 100)},
         "highest_mb_by_minute": {name: values.round().astype(int).tolist() for name, values in memory.items()},
         "floor_mb_by_third": {name: [round(value) for value in values] for name, values in floor.items()},
-        "memory_flat": all(values[-1] <= values[0] * (1 + FLAT) for values in floor.values())
-        if all(floor.values())
-        else None,
+        "memory_flat": flat(floor),
     }
 
 

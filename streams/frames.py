@@ -13,7 +13,6 @@ from typing import Any
 
 import faust
 from aiokafka.errors import (
-    CommitFailedError,
     IllegalGenerationError,
     IllegalStateError,
     KafkaError,
@@ -29,13 +28,7 @@ from schemas.errors import BackpressureError
 from streams import responses  # noqa: F401 - the fetcher must keep the bytes of record batches
 from streams.records import read_records
 
-_REFUSED = (
-    CommitFailedError,
-    IllegalGenerationError,
-    IllegalStateError,
-    RebalanceInProgressError,
-    UnknownMemberIdError,
-)
+_REFUSED = (IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError)
 
 #: Kafka answers a fetch when it has so many bytes, at the latest after so long: many small frames cost more than few.
 _FETCH_BYTES, _FETCH_WAIT_MS = 1 << 20, 100

@@ -73,9 +73,7 @@ class Broken(MemoryStore):
 def test_a_take_over_that_breaks_is_told() -> None:
     async def take_over() -> Exception | None:
         letters = DeadLetterProducer("", "")
-        processor = CommunityProcessor(
-            Broken(), letters, lambda _: new_task(), flush_interval_s=1, flush_events=1
-        )  # fmt: skip
+        processor = CommunityProcessor(Broken(), letters, lambda _: new_task(), flush_interval_s=1, flush_events=1)
         await processor.assigned(MemoryBroker(0, 1), [0])  # type: ignore[arg-type]
         assert processor._taking_over is not None
         await processor._taking_over

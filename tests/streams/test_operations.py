@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaProducer
 from prometheus_client.parser import text_string_to_metric_families
 
 from groupvitals.commands.worker import worker_config
@@ -28,7 +27,7 @@ from streams.worker import Worker
 from tests.conftest import Run
 from tests.streams.forwarder import Forwarder
 from tests.streams.test_bad_input import event
-from tests.streams.workers import ROOT, Answers, assert_each_record_once, wait_until
+from tests.streams.workers import ROOT, Answers, assert_each_record_once, send, wait_until
 
 pytestmark = pytest.mark.services
 GROUPS = 3
@@ -43,19 +42,6 @@ def some_events(first: int, count: int) -> list[bytes]:
         )
         for i in range(first, first + count)
     ]  # fmt: skip
-
-
-def send(settings: Settings, values: list[bytes]) -> int:
-    """Send events under their groups' keys; returns how many."""
-
-    async def produce() -> None:
-        topic = f"{settings.kafka.topic_prefix}chat.events"
-        async with AIOKafkaProducer(bootstrap_servers=settings.kafka.bootstrap, acks="all") as producer:
-            for value in values:
-                await producer.send(topic, value, key=json.loads(value)["group_id"].encode())
-
-    asyncio.run(produce())
-    return len(values)
 
 
 class Watched:

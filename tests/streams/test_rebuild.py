@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from kafka import KafkaProducer
 
 from groupvitals.commands.topics import topic_layout
 from groupvitals.connections import clickhouse as clickhouse_of
@@ -32,7 +31,7 @@ from tests.oracle.community import community
 from tests.oracle.corrected import closed_rows
 from tests.oracle.worlds import DAY_MS, HOUR_MS, World, encode, worlds
 from tests.sinks.test_answers import MESSAGE, history
-from tests.streams.workers import Answers, assert_each_record_once, wait_until, worker
+from tests.streams.workers import Answers, assert_each_record_once, send, wait_until, worker
 
 pytestmark = pytest.mark.services
 _EPOCH = date(1970, 1, 1)
@@ -268,15 +267,13 @@ def test_a_new_epoch_is_corrected_whole(store: ClickHouseStore) -> None:
 # --- with real workers -----------------------------------------------------------------------------------------------
 
 
-def send(settings: Settings, first: int, end: int) -> None:
+def messages(first: int, end: int) -> list[bytes]:
     """Messages of ten groups, an hour apart; every ninth a week late."""
-    bootstrap, topic = settings.kafka.bootstrap, f"{settings.kafka.topic_prefix}chat.events"
-    producer = KafkaProducer(bootstrap_servers=bootstrap, linger_ms=20)
-    for i in range(first, end):
-        ts_ms = 1_735_693_200_000 + i * HOUR_MS - (i % 9 == 8) * 7 * DAY_MS
-        event = MESSAGE | {"group_id": f"g{i % 10}", "member_id": f"m{i % 7}", "event_id": f"e{i}", "ts_ms": ts_ms}
-        producer.send(topic, encode(event), event["group_id"].encode())
-    producer.close()
+    times = [(i, 1_735_693_200_000 + i * HOUR_MS - (i % 9 == 8) * 7 * DAY_MS) for i in range(first, end)]
+    return [
+        encode(MESSAGE | {"group_id": f"g{i % 10}", "member_id": f"m{i % 7}", "event_id": f"e{i}", "ts_ms": ts_ms})
+        for i, ts_ms in times
+    ]
 
 
 def test_workers_follow_and_refuse(settings: Settings, groupvitals: Run) -> None:
@@ -285,12 +282,12 @@ def test_workers_follow_and_refuse(settings: Settings, groupvitals: Run) -> None
     migrate(clickhouse_of(settings), "UTC")
     answers = Answers(settings)
     with worker() as process:
-        send(settings, 0, 700)
+        send(settings, messages(0, 700))
         wait_until(lambda: answers.flushed() == 700, "the first part is landed")
         made = groupvitals("rebuild", "--json")
         assert made.returncode == 0, made.stderr
         assert json.loads(made.stdout) == {"epoch": 1, "records": 700, "missing": 0, "dropped": []}
-        send(settings, 700, 1400)
+        send(settings, messages(700, 1400))
         wait_until(lambda: answers.flushed() == 1400, "the worker goes on in the new epoch")
         corrected = groupvitals("rebuild", "--correct", "--json")
         assert corrected.returncode == 0, corrected.stdout
@@ -301,7 +298,7 @@ def test_workers_follow_and_refuse(settings: Settings, groupvitals: Run) -> None
             assert moved.returncode == 0, moved.stderr
             wait_until(lambda: process.poll() is not None, "a worker with other settings ends")
             assert process.returncode == ConfigError.exit_code
-            send(settings, 1400, 1500)
+            send(settings, messages(1400, 1500))
             assert groupvitals("worker", "--until-caught-up").returncode == 0
             verified = groupvitals("rebuild", "--verify", "--json")
             assert verified.returncode == 0, verified.stdout

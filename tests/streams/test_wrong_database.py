@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from kafka import KafkaProducer, TopicPartition
+from kafka import TopicPartition
 
 from groupvitals.settings import Settings
 from schemas.errors import ConfigError, DataError
@@ -24,7 +24,7 @@ from tests.conftest import Run
 from tests.landing import clear, empty, own_store
 from tests.memory import ORIGIN, MemoryBroker, MemoryStore, land, new_task, own, record_batch
 from tests.oracle.worlds import encode
-from tests.streams.workers import VIEWS, Answers, assert_each_record_once, wait_until
+from tests.streams.workers import VIEWS, Answers, assert_each_record_once, send, wait_until
 
 EPOCH = Epoch(0, "settings", ORIGIN)
 
@@ -136,16 +136,13 @@ def test_a_group_in_two_partitions_is_found(store: ClickHouseStore) -> None:
     assert "murmur2" in str(group)
 
 
-def sent(settings: Settings, first: int, count: int) -> None:
-    """Some more messages of a few groups, which a worker lands."""
-    assert settings.kafka.bootstrap
-    producer = KafkaProducer(bootstrap_servers=settings.kafka.bootstrap)
-    for i in range(first, first + count):
-        group = f"irc:-:{i % 7}"
-        event = {"type": "message", "message_id": f"m{i}", "kind": "text", "group_id": group, "member_id": f"u{i % 11}"}
-        value = encode(event | {"event_id": f"e{i}", "ts_ms": 1_735_693_200_000 + i * 600_000})
-        producer.send(f"{settings.kafka.topic_prefix}{TOPIC}", value, group.encode())
-    producer.close()
+def messages(first: int, count: int) -> list[bytes]:
+    """Messages of a few groups, ten minutes apart."""
+    event = {"type": "message", "message_id": "m", "kind": "text"}
+    return [
+        encode(event | {"group_id": f"irc:-:{i % 7}", "member_id": f"u{i % 11}", "event_id": f"e{i}", "ts_ms": ts_ms})
+        for i, ts_ms in ((i, 1_735_693_200_000 + i * 600_000) for i in range(first, first + count))
+    ]
 
 
 @pytest.mark.services
@@ -165,7 +162,7 @@ def test_real_databases_that_do_not_belong_to_the_topic(
     assert groupvitals("migrate").returncode == 0
     first = topic_origin(bootstrap, topic)
     assert first.partitions == 2 and first.cluster and first.topic_id
-    sent(settings, 0, 300)
+    send(settings, messages(0, 300))
     assert groupvitals("worker", "--until-caught-up").returncode == 0
 
     monkeypatch.setenv("GROUPVITALS_KAFKA__TOPIC_PREFIX", f"other.{prefix}")
@@ -196,10 +193,10 @@ def test_a_real_database_from_an_older_backup(settings: Settings, groupvitals: R
         answers.native.execute(f"DROP DATABASE {name} SYNC")
         answers.native.execute(f"RESTORE DATABASE {name} FROM Memory('{name}')")
 
-    sent(settings, 0, 300)
+    send(settings, messages(0, 300))
     assert groupvitals("worker", "--until-caught-up").returncode == 0
     answers.native.execute(f"BACKUP DATABASE {name} TO Memory('{name}')")
-    sent(settings, 300, 500)
+    send(settings, messages(300, 500))
     assert groupvitals("worker", "--until-caught-up").returncode == 0
     before = {view: answers.rows(view) for view in VIEWS}
 

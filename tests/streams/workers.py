@@ -1,5 +1,6 @@
 """Real workers for tests: start, stop, wait, and what a database answers."""
 
+import json
 import os
 import signal
 import subprocess
@@ -9,8 +10,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from kafka import KafkaProducer
+
 from groupvitals.connections import clickhouse
 from groupvitals.settings import Settings
+from schemas.topics import CHAT
 from sinks.clickhouse.connection import Native
 
 ROOT = Path(__file__).parent.parent.parent
@@ -50,6 +54,18 @@ def wait_until(true: Callable[[], bool], what: str, seconds: float = 120) -> Non
     while not true():
         assert time.monotonic() < deadline, f"waited {seconds} s in vain: {what}"
         time.sleep(0.05)  # between two looks at another process, not instead of looking
+
+
+def send(settings: Settings, values: list[bytes]) -> int:
+    """Send events under their groups' keys, and return how many when Kafka has them all."""
+    producer = KafkaProducer(bootstrap_servers=settings.kafka.bootstrap, acks="all", linger_ms=20)
+    topic = f"{settings.kafka.topic_prefix}{CHAT.name}"
+    try:
+        for future in [producer.send(topic, value, json.loads(value)["group_id"].encode()) for value in values]:
+            future.get(timeout=60)
+    finally:
+        producer.close()
+    return len(values)
 
 
 class Answers:
