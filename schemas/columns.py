@@ -1,7 +1,7 @@
 """The columnar form of a topic's events, derived from the pydantic models: one column a field, one rule table a type.
 
 A frame is checked by these tables; they are drawn from each model's JSON Schema, so the two cannot say different things
-(a property test compares them). What the tables cannot express is left to `schemas.validate`.
+(a property test compares them).
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,8 @@ class Kind(IntEnum):
     ENUM = 4
     IDS = 5  # list of ids
     MAP = 6  # object of strings
-    OTHER = 7  # left to the models
+    CODE = 7  # three capital letters
+    NUMBER = 8  # kept as its text
 
 
 #: Kinds kept as one 64-bit integer a record.
@@ -86,8 +87,12 @@ def _kind(schema: dict[str, Any]) -> tuple[Kind, tuple[str, ...]]:
             return Kind.ENUM, (value,)
         case {"type": "string", "minLength": 1, "maxLength": 128}:
             return Kind.ID, ()
+        case {"type": "string", "minLength": 3, "maxLength": 3, "pattern": "^[A-Z]{3}$"}:
+            return Kind.CODE, ()
         case {"type": "string"} if "pattern" not in schema:
             return Kind.TEXT, ()
+        case {"type": "number", "minimum": _, "maximum": _}:
+            return Kind.NUMBER, ()
         case {"type": "integer"}:
             return Kind.INT, ()
         case {"type": "boolean"}:
@@ -96,7 +101,7 @@ def _kind(schema: dict[str, Any]) -> tuple[Kind, tuple[str, ...]]:
             return Kind.IDS, ()
         case {"type": "object", "additionalProperties": {"type": "string"}}:
             return Kind.MAP, ()
-    return Kind.OTHER, ()
+    raise ValueError(f"there is no column for a field of this schema: {schema}")
 
 
 def _properties(model: type[BaseModel]) -> dict[str, dict[str, Any]]:
@@ -115,7 +120,10 @@ def _places(fields: tuple[Field, ...]) -> NDArray[np.int64]:
 
 @cache
 def columns(topic: str) -> Columns:
-    """Derive the columns of an input topic. Raises `ValueError` when two types disagree about a field's kind."""
+    """Derive the columns of an input topic.
+
+    Raises `ValueError` when two types disagree about a field's kind, or a field has none.
+    """
     models = INPUT_TOPICS[topic].events
     kinds: dict[str, tuple[Kind, list[str]]] = {}
     for model in models:

@@ -18,7 +18,8 @@ Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Milliseconds = Annotated[int, Field(ge=0, le=2**53)]
 MinorUnits = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Currency = Annotated[str, Field(min_length=3, max_length=3, pattern=r"^[A-Z]{3}$")]
-Number = Annotated[float, Field(allow_inf_nan=False)]
+#: Up to 15 digits before the point: what a double holds to the unit.
+Number = Annotated[float, Field(allow_inf_nan=False, ge=-(10**15 - 1), le=10**15 - 1)]
 
 
 class Contract(BaseModel):

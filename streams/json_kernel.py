@@ -9,7 +9,7 @@ import numpy as np
 
 from analytics.compiled import kernel
 from analytics.hashing import load64
-from streams.json_text import integer, space, string, word
+from streams.json_text import integer, number, space, string, word
 from streams.utf8 import clean, is_id
 
 _FAIL = -1
@@ -70,6 +70,15 @@ def _enum(buffer, start, length, first, last, values):
 def _fits(buffer, start, length, wide):
     """Whether a string is an id; one of plain ASCII has no control characters, or it would not have been read."""
     return is_id(buffer, start, length) if wide else 1 <= length <= 128
+
+
+@kernel
+def _is_code(buffer, start, length):
+    """Whether a string is three capital letters."""
+    good = length == 3
+    for i in range(start, start + min(length, 3)):
+        good &= 65 <= buffer[i] <= 90
+    return good
 
 
 @kernel
@@ -165,14 +174,24 @@ def decode(records, rows, frame, rules, tail, used):
                     if code < 0:
                         break
                     words[column, row] = code
+                elif kind == 7:
+                    if not _is_code(buffer, start, length):
+                        break
+                    spans[column, 0, row], spans[column, 1, row] = start, length
                 elif field >= 0:
                     break
                 present |= bit
             elif c == 45 or 48 <= c <= 57:
-                at, value = integer(buffer, at, end)
-                if at < 0 or (field >= 0 and kind != 2):
+                start = at
+                if kind == 8:
+                    at, value = number(buffer, at, end), 0
+                else:
+                    at, value = integer(buffer, at, end)
+                if at < 0 or (field >= 0 and kind != 2 and kind != 8):
                     break
-                if field >= 0:
+                if kind == 8:
+                    spans[column, 0, row], spans[column, 1, row] = start, at - start
+                elif field >= 0:
                     words[column, row] = value
                 present |= bit
             elif c == 116 or c == 102 or c == 110:

@@ -15,6 +15,7 @@ from analytics.hashing import copy_bytes, load64
 from streams.utf8 import put_utf8
 
 _FAIL = -1
+_MOST_TENTHS = (2**63 - 1) // 10
 _ONES, _HIGHS = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
 _QUOTES, _BACKSLASHES = np.uint64(0x2222222222222222), np.uint64(0x5C5C5C5C5C5C5C5C)
 _SPACES, _DELETES = np.uint64(0x2020202020202020), np.uint64(0x7F7F7F7F7F7F7F7F)
@@ -143,20 +144,51 @@ def string(buffer, at, end, tail):
 
 @kernel
 def integer(buffer, at, end):
-    """Read an integer of at most 18 digits. Returns (place after it or -1, value)."""
+    """Read an integer between -(2^63 - 1) and 2^63 - 1. Returns (place after it or -1, value)."""
     negative = buffer[at] == 45
     if negative:
         at += 1
     first, value = at, 0
     while at < end and 48 <= buffer[at] <= 57:
+        if at - first >= 18 and (value > _MOST_TENTHS or (value == _MOST_TENTHS and buffer[at] > 55)):
+            return _FAIL, 0
         value = value * 10 + buffer[at] - 48
         at += 1
     digits = at - first
-    if digits == 0 or digits > 18 or (digits > 1 and buffer[first] == 48):
+    if digits == 0 or digits > 19 or (digits > 1 and buffer[first] == 48):
         return _FAIL, 0
     if at < end and (buffer[at] == 46 or buffer[at] == 101 or buffer[at] == 69):
         return _FAIL, 0
     return at, -value if negative else value
+
+
+@kernel
+def number(buffer, at, end):
+    """Read a number of at most 15 digits before its point, no positive exponent. Returns the place after it or -1."""
+    if buffer[at] == 45:
+        at += 1
+    first = at
+    while at < end and 48 <= buffer[at] <= 57:
+        at += 1
+    if at == first or at - first > 15 or (at - first > 1 and buffer[first] == 48):
+        return _FAIL
+    if at < end and buffer[at] == 46:
+        first = at + 1
+        at = first
+        while at < end and 48 <= buffer[at] <= 57:
+            at += 1
+        if at == first:
+            return _FAIL
+    if at < end and (buffer[at] == 101 or buffer[at] == 69):
+        if at + 1 >= end or buffer[at + 1] != 45:
+            return _FAIL
+        first = at + 2
+        at = first
+        while at < end and 48 <= buffer[at] <= 57:
+            at += 1
+        if at == first or at - first > 4:
+            return _FAIL
+    return at
 
 
 @kernel

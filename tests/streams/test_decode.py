@@ -8,19 +8,23 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from schemas.chat import CHAT_EVENTS
 from schemas.columns import Field, Kind, columns
 from schemas.errors import InvalidEventError
 from schemas.fields import MAX_TS_MS, MAX_VALUE_BYTES, MIN_TS_MS
 from schemas.frame import Frame
+from schemas.topics import INPUT_TOPICS
 from schemas.validate import validate
 from streams.decode import decode
 from streams.records import read_records
 from tests.memory import record_batch
 
-TOPIC = "chat.events"
-SPEC = columns(TOPIC)
-MODELS = {str(model.model_fields["type"].annotation.__args__[0]): model for model in CHAT_EVENTS}  # type: ignore[union-attr]
+CHAT = "chat.events"
+TOPICS = sorted(INPUT_TOPICS)
+#: By topic and type.
+MODELS = {
+    topic: {str(model.model_fields["type"].annotation.__args__[0]): model for model in spec.events}  # type: ignore[union-attr]
+    for topic, spec in INPUT_TOPICS.items()
+}
 
 #: A message whose text is missing.
 MESSAGE = (
@@ -30,6 +34,7 @@ MESSAGE = (
 
 # --- valid events, from the models' own columns ---------------------------------------------------------------------
 
+_MOST = 10**15 - 1
 _CHARACTERS = st.characters(exclude_categories=("Cs",))
 _IDS = st.one_of(
     st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=12),
@@ -40,10 +45,11 @@ _TEXTS = st.text(_CHARACTERS, max_size=20) | st.sampled_from(
 )
 
 
-def _values(kind: str, field: Field) -> st.SearchStrategy[Any]:
-    code = SPEC.types.index(kind)
-    low, high = int(SPEC.low[code, field.index]), int(SPEC.high[code, field.index])
-    allowed = [value for i, value in enumerate(field.values) if int(SPEC.enum_mask[code, field.index]) >> i & 1]
+def _values(topic: str, kind: str, field: Field) -> st.SearchStrategy[Any]:
+    spec = columns(topic)
+    code = spec.types.index(kind)
+    low, high = int(spec.low[code, field.index]), int(spec.high[code, field.index])
+    allowed = [value for i, value in enumerate(field.values) if int(spec.enum_mask[code, field.index]) >> i & 1]
     return {
         Kind.ID: _IDS,
         Kind.TEXT: _TEXTS,
@@ -52,17 +58,23 @@ def _values(kind: str, field: Field) -> st.SearchStrategy[Any]:
         Kind.ENUM: st.sampled_from(allowed or [""]),
         Kind.IDS: st.lists(_IDS, max_size=4),
         Kind.MAP: st.dictionaries(_TEXTS, _TEXTS, max_size=3),
+        Kind.CODE: st.text(st.characters(min_codepoint=65, max_codepoint=90), min_size=3, max_size=3),
+        Kind.NUMBER: st.floats(-_MOST, _MOST) | st.integers(-_MOST, _MOST) | st.sampled_from((_MOST, -_MOST, 5e-324)),
     }[field.kind]
 
 
-def _event(kind: str) -> st.SearchStrategy[dict[str, Any]]:
-    fields = {name: _values(kind, SPEC.field(name)) for name in MODELS[kind].model_fields}
-    required = {name: one for name, one in fields.items() if MODELS[kind].model_fields[name].is_required()}
+def _event(topic: str, kind: str) -> st.SearchStrategy[dict[str, Any]]:
+    model = MODELS[topic][kind]
+    fields = {name: _values(topic, kind, columns(topic).field(name)) for name in model.model_fields}
+    required = {name: one for name, one in fields.items() if model.model_fields[name].is_required()}
     optional = {name: one | st.none() for name, one in fields.items() if name not in required}
     return st.fixed_dictionaries(required, optional=optional)
 
 
-events = st.sampled_from(sorted(MODELS)).flatmap(_event)
+def events(topic: str) -> st.SearchStrategy[dict[str, Any]]:
+    """Valid events of a topic."""
+    return st.sampled_from(sorted(MODELS[topic])).flatmap(lambda kind: _event(topic, kind))
+
 
 # --- nasty ways to write them ---------------------------------------------------------------------------------------
 
@@ -70,19 +82,22 @@ _STRANGE: tuple[Any, ...] = (
     None, True, False, 0, -1, 1, 2**31, 2**53, 2**63, -(2**63), 10**18, 10**19, 10**400, 1.0, 1.5, -0.0, 1e300,
     "", "a", "1", "a" * 128, "a" * 129, "成" * 129, "a\x00", "a\n", "\x7f", "a\x85", "\ud800", [], [1],
     ["a", None], ["a", ""], ["a" * 129], [["a"]], {}, {"a": "b"}, {"a": 1}, {"a": None}, {"a": {"b": []}},
-    "message", "tick", "poll", "campaign", "unknown",
+    "message", "tick", "poll", "campaign", "unknown", "EUR", "EURO", "eur", "EU", "ÄÖÜ", 10**15, 1e15, 1e16, 1e-7,
 )  # fmt: skip
 _RAW = (
     b"NaN", b"Infinity", b"-Infinity", b"01", b"-0", b"-", b"+1", b"1.", b".5", b"1e3", b"1E-2", b"0x10",
-    b"1_000", b"nul", b"True", b'"\\u00e9"', b'"\\ud83d\\ude00"', b'"\\ud83d"', b'"\\ude00\\ud83d"',
+    b"1_000", b"1E3", b"1e-7", b"1e-400", b"1.5e-3", b"0.0", b"00.1", b"1.e1", b"1e", b"1e-", b"-0.5",
+    b"nul", b"True", b'"\\u00e9"', b'"\\ud83d\\ude00"', b'"\\ud83d"', b'"\\ude00\\ud83d"',
     b'"\\ud83dx"', b'"\\u12g4"', b'"\\u12"', b'"\\x"', b'"\\/\\b\\f\\n\\r\\t\\"\\\\"', b'"a\tb"', b'"a\x00b"',
     b'"a\x7fb"', b"'a'", b'"\xff"', b'"\xc0\xaf"', b'"\xed\xa0\x80"', b'"\xf4\x90\x80\x80"', b'"\xc2\x85"',
     b'"\xe2\x82"', b'["a",]', b"[,]", b'["a" "b"]', b'{"a":"b",}', b'{"a":"b","a":"c"}', b"[1,2,[3,{}]]",
     b'"unterminated', b"/*c*/1", b"1 2", b"99999999999999999999999999", b"1" * 4_400, b"",
 )  # fmt: skip
-_NAMES = st.sampled_from(
-    [*(field.name for field in SPEC.fields), "colour", "", "type ", "Type", "x" * 30, "ünïcode", "mention"]
-)
+
+
+def _names(topic: str) -> st.SearchStrategy[str]:
+    known = (field.name for field in columns(topic).fields)
+    return st.sampled_from([*known, "colour", "", "type ", "Type", "x" * 30, "ünïcode", "mention"])
 
 
 def _text(event: dict[str, Any], ascii_only: bool, spaces: str) -> bytes:
@@ -98,10 +113,10 @@ def _escaped(value: bytes, at: int) -> bytes:
 
 
 @st.composite
-def written(draw: st.DrawFn) -> bytes:
+def written(draw: st.DrawFn, topic: str) -> bytes:
     """A valid event, written in some way, and changed now and then."""
-    event = draw(events)
-    changes = draw(st.lists(st.tuples(_NAMES, st.sampled_from(_STRANGE)), max_size=2))
+    event = draw(events(topic))
+    changes = draw(st.lists(st.tuples(_names(topic), st.sampled_from(_STRANGE)), max_size=2))
     value = _text(
         event | dict(changes), draw(st.booleans()), draw(st.sampled_from(("", "", " ", "\n\t \r", "\x0b", "\xa0")))
     )
@@ -109,7 +124,7 @@ def written(draw: st.DrawFn) -> bytes:
         case "escape":
             return _escaped(value, draw(st.integers(0, 10_000)))
         case "raw":
-            key = json.dumps(draw(_NAMES)).encode()
+            key = json.dumps(draw(_names(topic))).encode()
             return value.rstrip()[:-1] + b", " + key + b":" + draw(st.sampled_from(_RAW)) + b"}"
         case "repeat":
             name = draw(st.sampled_from(sorted(event)))
@@ -137,11 +152,11 @@ def _string(frame: Frame, start: int, length: int) -> str:
     return frame.buffer[start : start + length].tobytes().decode()
 
 
-def read(frame: Frame, row: int, field: Field) -> Any:
+def read(topic: str, frame: Frame, row: int, field: Field) -> Any:
     """The value of a field in a frame; None when absent."""
     if not int(frame.present[row]) >> field.index & 1:
         return None
-    place = int(SPEC.places[field.index])
+    place = int(columns(topic).places[field.index])
     if field.kind in (Kind.INT, Kind.BOOL, Kind.ENUM):
         word = int(frame.words[place, row])
         return field.values[word] if field.kind is Kind.ENUM else bool(word) if field.kind is Kind.BOOL else word
@@ -149,37 +164,37 @@ def read(frame: Frame, row: int, field: Field) -> Any:
     if field.kind is Kind.IDS:
         return [_string(frame, *span) for span in frame.elements[start : start + length].tolist()]
     text = _string(frame, start, length)
-    return json.loads(text) if field.kind is Kind.MAP else text
+    return json.loads(text) if field.kind is Kind.MAP else float(text) if field.kind is Kind.NUMBER else text
 
 
-def decoded(values: list[bytes | None], now: int = -1) -> tuple[Frame, dict[int, tuple[str, str]]]:
+def decoded(topic: str, values: list[bytes | None], now: int = -1) -> tuple[Frame, dict[int, tuple[str, str]]]:
     """The frame of these values, and kind and reason a dead letter."""
     batch = record_batch([(offset, now, None, value) for offset, value in enumerate(values)])
-    frame, dead = decode(TOPIC, read_records(batch, 0))
+    frame, dead = decode(topic, read_records(batch, 0))
     return frame, {letter.row: (letter.kind, letter.reason) for letter in dead}
 
 
-def judged(value: bytes | None, now: int) -> BaseModel | tuple[str, str]:
+def judged(topic: str, value: bytes | None, now: int) -> BaseModel | tuple[str, str]:
     try:
-        return validate(TOPIC, value, now)
+        return validate(topic, value, now)
     except InvalidEventError as error:
         return error.kind, error.reason
 
 
-def compare(values: list[bytes | None], now: int = -1) -> None:
+def compare(topic: str, values: list[bytes | None], now: int = -1) -> None:
     """Every record must come out as the models say."""
-    frame, dead = decoded(values, now)
+    frame, dead = decoded(topic, values, now)
     for row, value in enumerate(values):
-        wanted = judged(value, now)
+        wanted = judged(topic, value, now)
         assert bool(frame.ok[row]) == isinstance(wanted, BaseModel), (value, wanted)
         if not isinstance(wanted, BaseModel):
             assert dead[row] == wanted
             continue
         assert row not in dead
-        assert SPEC.types[frame.types[row]] == wanted.type  # type: ignore[attr-defined]
-        for field in SPEC.fields:
+        assert columns(topic).types[frame.types[row]] == wanted.type  # type: ignore[attr-defined]
+        for field in columns(topic).fields:
             expected = getattr(wanted, field.name, None)
-            got = read(frame, row, field)
+            got = read(topic, frame, row, field)
             # an absent field stands for its default only where that is empty
             assert got == expected or (got is None and not expected) or field.name == "schema_version", (
                 field.name,
@@ -190,31 +205,40 @@ def compare(values: list[bytes | None], now: int = -1) -> None:
 steady = settings(derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 
 
-@settings(steady, max_examples=400)
-@given(st.lists(written(), min_size=1, max_size=6))
-@example([MESSAGE % text for text in (b"\x7f", b"a\x7fb", b"\\u007f", b"1234567\x7f", b"\\n\x7f")])
-@example([b"", b"{}", b"{", b"[]", b"null", b'{"type":"tick"}', b"[" * 100_000, b'{"a":' * 50_000])
-def test_reader_and_models_agree(values: list[bytes]) -> None:
-    compare(list(values))
+def some(topic: str, one: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[str, list[Any]]]:
+    return st.tuples(st.just(topic), st.lists(one, min_size=1, max_size=6))
 
 
-@settings(steady, max_examples=100)
-@given(st.lists(events, min_size=1, max_size=6), st.booleans(), st.sampled_from(("", " ", "\r\n\t")))
-def test_every_valid_event_is_accepted(some: list[dict[str, Any]], ascii_only: bool, spaces: str) -> None:
-    values: list[bytes | None] = [_text(event, ascii_only, spaces) for event in some]
-    assert not decoded(values)[1]
-    compare(values)
+@settings(steady, max_examples=600)
+@given(st.sampled_from((CHAT, *TOPICS)).flatmap(lambda topic: some(topic, written(topic))))
+@example((CHAT, [MESSAGE % text for text in (b"\x7f", b"a\x7fb", b"\\u007f", b"1234567\x7f", b"\\n\x7f")]))
+@example((CHAT, [b"", b"{}", b"{", b"[]", b"null", b'{"type":"tick"}', b"[" * 100_000, b'{"a":' * 50_000]))
+def test_reader_and_models_agree(values: tuple[str, list[bytes]]) -> None:
+    compare(values[0], list(values[1]))
+
+
+@settings(steady, max_examples=200)
+@given(
+    st.sampled_from((CHAT, *TOPICS)).flatmap(lambda topic: some(topic, events(topic))),
+    st.booleans(),
+    st.sampled_from(("", " ", "\r\n\t")),
+)
+def test_every_valid_event_is_accepted(valid: tuple[str, list[dict[str, Any]]], ascii_only: bool, spaces: str) -> None:
+    topic, found = valid
+    values: list[bytes | None] = [_text(event, ascii_only, spaces) for event in found]
+    assert not decoded(topic, values)[1]
+    compare(topic, values)
 
 
 @pytest.mark.parametrize("ahead", [3_600_000, 3_600_001])
 def test_time_may_be_an_hour_ahead_of_the_record(ahead: int) -> None:
     now = 1_700_000_000_000
-    compare([json.dumps({"type": "tick", "event_id": "t", "ts_ms": now + ahead}).encode()], now)
+    compare(CHAT, [json.dumps({"type": "tick", "event_id": "t", "ts_ms": now + ahead}).encode()], now)
 
 
 @pytest.mark.parametrize("ts_ms", [MIN_TS_MS - 1, MIN_TS_MS, MAX_TS_MS, MAX_TS_MS + 1, 0, -1])
 def test_times_out_of_range(ts_ms: int) -> None:
-    compare([json.dumps({"type": "tick", "event_id": "t", "ts_ms": ts_ms}).encode()])
+    compare(CHAT, [json.dumps({"type": "tick", "event_id": "t", "ts_ms": ts_ms}).encode()])
 
 
 @pytest.mark.parametrize("size", [MAX_VALUE_BYTES, MAX_VALUE_BYTES + 1, 2 * MAX_VALUE_BYTES])
@@ -223,8 +247,11 @@ def test_large_messages(size: int) -> None:
     for text in (b"x" * length, b"\\n" * (length // 2) + b"x" * (length % 2)):
         value = MESSAGE % text
         assert len(value) == size
-        compare([value, None, value[:-1]])
+        compare(CHAT, [value, None, value[:-1]])
 
 
 def test_a_tombstone_is_a_dead_letter() -> None:
-    assert decoded([None, b""])[1] == {0: ("empty", "the record has no value"), 1: ("empty", "the record has no value")}
+    assert decoded(CHAT, [None, b""])[1] == {
+        0: ("empty", "the record has no value"),
+        1: ("empty", "the record has no value"),
+    }
