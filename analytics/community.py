@@ -12,7 +12,7 @@ from analytics.calendar import HOUR_MS, day_of
 from analytics.community_changes import enlist
 from analytics.community_close import advance, days_to_close
 from analytics.community_fields import FIELDS, has
-from analytics.community_ids import add_group, add_member, find_group, find_member, find_pane, first_time, member_key
+from analytics.community_ids import add_group, add_member, find_group, find_member, find_pane, member_key
 from analytics.community_rules import change
 from analytics.community_state import (
     ARENA,
@@ -32,12 +32,11 @@ from analytics.community_state import (
     State,
 )
 from analytics.compiled import inlined, kernel
+from analytics.event_ids import DUPLICATE, IS_LATE, first_time
 from analytics.hashing import hash64
 
 #: Longest id in bytes, with its length: 128 characters of four bytes.
 _ID_ROOM = 514
-#: Flags of a record: its event id came before; its hour was closed.
-DUPLICATE, IS_LATE = 1, 2
 #: What may run short: places in `State`; 0, where nothing grows, says that all have room.
 _GROUPS, _MEMBERS, _PANES, _ARENA, _LABELS, _IDS, _GROUP_DAYS, _MEMBER_DAYS = (
     State._fields.index(name)
@@ -130,7 +129,7 @@ def apply(state, clock, frame, first, flags, group_of):
         if short:
             return row, short
         event_id = hash64(buffer, spans[FIELDS.event_id, 0, row], spans[FIELDS.event_id, 1, row])
-        if not first_time(state.ids, state.id_offsets, counts, event_id, frame.offsets[row], clock.horizon):
+        if not first_time(state.ids, state.id_offsets, counts, IDS, event_id, frame.offsets[row], clock.horizon):
             flags[row], group_of[row] = DUPLICATE, group
             counts[DUPLICATES] += 1
             continue

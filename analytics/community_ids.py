@@ -1,4 +1,4 @@
-"""Who is who: groups, memberships, inviters, panes and event ids, found by open addressing; added where they are new.
+"""Who is who: groups, memberships, inviters and panes, found by open addressing; added where they are new.
 
 Ids stand in the arena: two bytes of length, then the bytes. Compiled; touches only the arrays it is given, which must
 have room for what is added.
@@ -8,7 +8,7 @@ have room for what is added.
 
 import numpy as np
 
-from analytics.community_state import ARENA, GROUPS, IDS, LABELS, MEMBERS, NEVER_MIN, PANES
+from analytics.community_state import ARENA, GROUPS, LABELS, MEMBERS, NEVER_MIN, PANES
 from analytics.compiled import kernel
 from analytics.hashing import copy_bytes, equal_bytes, hash64, mix
 
@@ -167,22 +167,3 @@ def find_pane(panes, index, counts, group, bucket, daily):
     p.replies = p.mentions = p.questions = p.links = p.edits = p.recalls = p.calls = 0
     index[at] = row
     return row
-
-
-@kernel
-def first_time(ids, offsets, counts, key, offset, horizon):
-    """Whether an event id does not occur among the `horizon` records before `offset`; remembers it either way.
-
-    May be asked again at the same offset, when something had to grow meanwhile.
-    """
-    mask = len(ids) - 1
-    at = np.int64(key) & mask
-    while ids[at] != _EMPTY:
-        if ids[at] == key:
-            new = offset - offsets[at] > horizon or offset == offsets[at]
-            offsets[at] = offset
-            return new
-        at = (at + 1) & mask
-    ids[at], offsets[at] = key, offset
-    counts[IDS] += 1
-    return True

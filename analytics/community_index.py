@@ -2,9 +2,7 @@
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,misc"
 
-import numpy as np
-
-from analytics.community_ids import first_time, id_length, index_row, member_key, pane_key
+from analytics.community_ids import id_length, index_row, member_key, pane_key
 from analytics.community_state import GROUPS, LABELS, MEMBERS, PANES
 from analytics.compiled import kernel
 from analytics.hashing import hash64
@@ -40,24 +38,3 @@ def rebuild_label_index(state):
     for row in range(state.counts[LABELS]):
         at = state.labels[row]
         index_row(state.label_index, hash64(state.arena, at + 2, id_length(state.arena, at)), row)
-
-
-@kernel
-def rebuild_ids(ids, offsets, new_ids, new_offsets, oldest):
-    """Copy the event ids seen at offset `oldest` or later into an empty table. Returns how many."""
-    mask, count = len(new_ids) - 1, 0
-    for i in range(len(ids)):
-        if ids[i] != np.uint64(0) and offsets[i] >= oldest:
-            at = np.int64(ids[i]) & mask
-            while new_ids[at] != np.uint64(0):
-                at = (at + 1) & mask
-            new_ids[at], new_offsets[at] = ids[i], offsets[i]
-            count += 1
-    return count
-
-
-@kernel
-def remember_ids(state, hashes, offsets):
-    """Remember event ids in ascending order of their offsets; there must be room."""
-    for i in range(len(hashes)):
-        first_time(state.ids, state.id_offsets, state.counts, hashes[i], offsets[i], 0)

@@ -23,7 +23,7 @@ from groupvitals.settings import load_settings
 from schemas.frame import Records
 from streams.community_state import CommunityState
 from streams.records import PADDING
-from streams.task import TOPIC, Task
+from streams.task import Task
 from streams.warmup import warm_up
 
 PARTITIONS = 4
@@ -56,7 +56,7 @@ def measure(file: Path, memberships: int) -> dict[str, Any]:
     warm_up()
     process = psutil.Process()
     before = process.memory_info().rss
-    tasks = [Task(TOPIC, partition, CommunityState()) for partition in range(PARTITIONS)]
+    tasks = [Task(CommunityState.contract, partition, CommunityState()) for partition in range(PARTITIONS)]
     for partition, records in frames(file):
         tasks[partition].apply(records)
         if tasks[partition].begin_flush() is not None:

@@ -3,6 +3,7 @@
 `sinks.clickhouse.store` is the real one; tests have doubles with the same semantics.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -107,18 +108,18 @@ class Store(Protocol):
 
     def load(
         self, table: str, topic: str, partition: int, valid: Chain, columns: tuple[str, ...],
-        keys: list[tuple[str, str]] | None = None,
+        keys: Sequence[tuple[str, ...]] | None = None,
     ) -> pa.Table:  # fmt: skip
         """Each key's newest row on the chain; with the two slots of a key, one of them. Only these keys, if given.
 
         Panes that are closed in their group may be left out.
         """
 
-    def event_ids(self, topic: str, partition: int, first: int, end: int) -> pa.Table:
-        """`event_hash` and `offset` of the records landed from offset `first` up to `end`, in offset order."""
+    def event_ids(self, table: str, topic: str, partition: int, first: int, end: int) -> pa.Table:
+        """`event_hash` and `offset` of the records in a table from offset `first` up to `end`, in offset order."""
 
-    def epoch(self) -> Epoch | None:
-        """The epoch that is read and written now; None: nobody has written here yet."""
+    def epoch(self, contract: str) -> Epoch | None:
+        """The epoch of a topic of the contract that is read and written now; None: nobody has written there yet."""
 
     def claim(self, epoch: Epoch) -> None:
         """Make an epoch the one that is read and written; of several claims to one number the first counts."""

@@ -2,7 +2,7 @@
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,misc"
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +15,9 @@ from analytics.compiled import kernel
 from analytics.hashing import hash64
 from schemas.columns import columns
 from streams.community_rows import GROUP_COLUMNS, MEMBER_COLUMNS
-from streams.community_state import CommunityState
+
+if TYPE_CHECKING:
+    from streams.community_state import CommunityState
 
 _SPEC = columns("chat.events")
 #: Columns to read of each state table.
@@ -85,7 +87,7 @@ def _add_panes(state, records):
         state.panes[row] = records[i]
 
 
-def _rows_of_groups(state: CommunityState, column: pa.ChunkedArray) -> NDArray[np.int32]:
+def _rows_of_groups(state: "CommunityState", column: pa.ChunkedArray) -> NDArray[np.int32]:
     encoded = column.combine_chunks().dictionary_encode()
     buffer, starts, lengths = _bytes(pa.chunked_array([encoded.dictionary]))
     state.reserve(groups=len(starts), arena=int(lengths.sum()) + 2 * len(starts))
@@ -95,7 +97,7 @@ def _rows_of_groups(state: CommunityState, column: pa.ChunkedArray) -> NDArray[n
     return rows
 
 
-def load_groups(state: CommunityState, table: pa.Table) -> None:
+def load_groups(state: "CommunityState", table: pa.Table) -> None:
     """Add the groups of a `group_states` cut."""
     rows = _rows_of_groups(state, table["group_id"])
     groups = state.state.groups
@@ -105,7 +107,7 @@ def load_groups(state: CommunityState, table: pa.Table) -> None:
         groups[name][rows] = _codes(table[name], name)
 
 
-def load_members(state: CommunityState, table: pa.Table) -> None:
+def load_members(state: "CommunityState", table: pa.Table) -> None:
     """Add the memberships of a `membership_states` cut, or cold ones that wake; their groups come first."""
     records = np.zeros(table.num_rows, MEMBERSHIP)
     records["group"] = _rows_of_groups(state, table["group_id"])
@@ -126,7 +128,7 @@ def load_members(state: CommunityState, table: pa.Table) -> None:
     _add_members(state.state, records, buffer, starts, lengths)
 
 
-def load_panes(state: CommunityState, table: pa.Table) -> None:
+def load_panes(state: "CommunityState", table: pa.Table) -> None:
     """Add the panes of a `pane_states` cut that are still open in their groups."""
     records: NDArray[Any] = np.zeros(table.num_rows, PANE)
     records["group"] = _rows_of_groups(state, table["group_id"])
@@ -139,9 +141,3 @@ def load_panes(state: CommunityState, table: pa.Table) -> None:
     records = records[records["bucket"] >= closed]
     state.reserve(panes=len(records))
     _add_panes(state.state, records)
-
-
-def load_ids(state: CommunityState, table: pa.Table) -> None:
-    """Remember the event ids of records that landed before the checkpoint, in offset order."""
-    hashes = np.asarray(table["event_hash"]).astype(np.uint64)
-    state.remember(hashes, np.asarray(table["offset"]).astype(np.int64))

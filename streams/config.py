@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from schemas.topics import CHAT
 from sinks.clickhouse.connection import Address
 from streams.epochs import numbers_settings
-from streams.task import TOPIC
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,12 @@ class WorkerConfig:
     stop_timeout_s: float = 30
     web_host: str = "127.0.0.1"
     web_port: int = 0
+    contract: str = CHAT.name
 
     @property
     def topic(self) -> str:
-        """Name of the chat topic on this broker."""
-        return self.topic_prefix + TOPIC
+        """Name of its input topic on this broker; `contract` is its name in the contract."""
+        return self.topic_prefix + self.contract
 
     @property
     def group(self) -> str:

@@ -23,6 +23,7 @@ from sinks.clickhouse.corrections import CLOSED, Corrected, Corrections, group_i
 from sinks.clickhouse.epochs import drop_epoch
 from sinks.clickhouse.raw import RawRecords
 from sinks.contract import Chain, chain
+from streams.community_state import CommunityState
 from streams.corrected_order import Timeline, days_of, late_places
 from streams.rebuild import SCRATCH, Rebuild
 from streams.replay import CHUNK, Replay, new_task, records_of
@@ -131,7 +132,8 @@ def _replay(job: Rebuild, part: _Part) -> int:
     """Replay the part's groups in corrected order into the scratch epoch. Returns how many records."""
     kept = part.kept
     task = new_task(replace(job.current, number=SCRATCH), kept.partition, job.worker, job.config.max_memberships)
-    rows = kept.timeline(part.groups, part.end)
+    assert isinstance(task.state, CommunityState)
+    clock, rows = task.state.clock, kept.timeline(part.groups, part.end)
     offsets, ts_ms, late, duplicate, firsts, same = (
         np.asarray(rows[name]).astype(np.int64)
         for name in ("offset", "ts_ms", "late", "duplicate", "first_offset", "same")
@@ -143,10 +145,10 @@ def _replay(job: Rebuild, part: _Part) -> int:
         groups[groups == ids.index("")] = -1
     repeated = firsts < offsets
     taken = ~repeated
-    moved, places = late_places(Timeline(offsets[taken], ts_ms[taken], groups[taken]), task.state.clock)
+    moved, places = late_places(Timeline(offsets[taken], ts_ms[taken], groups[taken]), clock)
     moved = np.flatnonzero(taken)[moved]
     ours = repeated & (duplicate == 0) if not job.current.number else repeated
-    days = days_of(task.state.clock, ts_ms)
+    days = days_of(clock, ts_ms)
     for row in {*moved.tolist(), *np.flatnonzero(((late == 1) | ours) & (groups >= 0)).tolist()}:
         reach = _REACH if repeated[row] and not same[row] else 0
         part.touched.add(ids[groups[row]], int(ts_ms[row] // HOUR_MS), int(days[row]), reach)

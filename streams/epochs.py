@@ -23,15 +23,17 @@ def numbers_settings(time_zone: str, lateness_h: int, duplicate_horizon: int) ->
     return json.dumps({"time_zone": time_zone, "lateness_h": lateness_h, "duplicate_horizon": duplicate_horizon})
 
 
-async def current(store: Store, origin: Origin, settings: str, thread: Thread = asyncio.to_thread) -> Epoch:
-    """The epoch to work in; the first worker of an empty database claims epoch 0.
+async def current(
+    store: Store, contract: str, origin: Origin, settings: str, thread: Thread = asyncio.to_thread
+) -> Epoch:
+    """The epoch of a topic of the contract to work in; the first worker of an empty database claims epoch 0.
 
     Raises `DataError` when the epoch's events come from elsewhere, `ConfigError` when its settings are others.
     """
-    found: Epoch | None = await retrying(lambda: thread(store.epoch), "reading the epoch")
+    found: Epoch | None = await retrying(lambda: thread(store.epoch, contract), "reading the epoch")
     if found is None:
         await retrying(lambda: thread(store.claim, Epoch(0, settings, origin)), "claiming the database")
-        found = await retrying(lambda: thread(store.epoch), "reading the epoch")
+        found = await retrying(lambda: thread(store.epoch, contract), "reading the epoch")
         assert found is not None
     check(found, origin, settings)
     return found

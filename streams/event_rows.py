@@ -1,31 +1,59 @@
-"""Decoded chat records as rows of the `events` table: every field of the contract, and what the worker found out."""
+"""Decoded records as rows of the tables they land in: every field of the contract, and what the worker found out."""
 
 # mypy: disable-error-code="no-untyped-call"
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numba.cpython.unsafe.numbers import trailing_zeros
 from numpy.typing import NDArray
 
-from analytics.community import DUPLICATE, IS_LATE
-from analytics.community_fields import FIELDS
 from analytics.compiled import kernel
+from analytics.event_ids import DUPLICATE, IS_LATE
 from analytics.hashing import hash64
-from schemas.columns import Field, Kind, columns
+from schemas.columns import Columns, Field, Kind, columns
 from schemas.frame import Frame
 from streams.arrow import categories, lists, strings
 
-_SPEC = columns("chat.events")
-#: Types whose events also land in `facts`, and the columns they have there.
-_FACTS = [_SPEC.types.index(name) for name in ("join", "leave", "roster", "roster_end", "profile", "group", "call")]
-_FACT_COLUMNS = (
-    "group_id", "type", "member_id", "ts_ms", "event_id", "platform", "inviter_id", "source", "channel", "campaign_id",
-    "link_id", "reason", "actor_id", "snapshot_id", "joined_at_ms", "role", "nickname", "complete", "count",
-    "attributes", "name", "created_at_ms", "owner_id", "status", "member_count", "tags", "aliases", "call_id", "kind",
-    "series_id", "variant", "message_id", "window_h", "link_ids",
-)  # fmt: skip
+
+@dataclass(frozen=True)
+class Facts:
+    """The few types of a topic whose events land in a second table, too, and the columns they have there."""
+
+    table: str
+    types: tuple[str, ...]
+    columns: tuple[str, ...]
+
+
+#: Table of a topic's records, and of its facts.
+RAW = {"chat.events": "events", "product.events": "product_events", "identity.links": "link_events"}
+FACTS = {
+    "chat.events": Facts(
+        "facts",
+        ("join", "leave", "roster", "roster_end", "profile", "group", "call"),
+        (
+            "group_id", "type", "member_id", "ts_ms", "event_id", "platform", "inviter_id", "source", "channel",
+            "campaign_id", "link_id", "reason", "actor_id", "snapshot_id", "joined_at_ms", "role", "nickname",
+            "complete", "count", "attributes", "name", "created_at_ms", "owner_id", "status", "member_count", "tags",
+            "aliases", "call_id", "kind", "series_id", "variant", "message_id", "window_h", "link_ids",
+        ),
+    ),
+    "product.events": Facts(
+        "product_facts",
+        ("signup", "trial", "share", "purchase", "refund", "contact"),
+        (
+            "user_id", "type", "ts_ms", "event_id", "app_id", "referrer_user_id", "referral_code", "campaign_id",
+            "channel", "product_id", "link_id", "group_id", "target", "order_id", "amount_minor", "currency", "items",
+            "cost_minor", "payment_fingerprint", "device_fingerprint", "ip_hash", "refund_id", "operator_id",
+            "purpose", "outcome", "depth",
+        ),
+    ),
+}  # fmt: skip
+#: Numbers of which "not said" is not the same as 0.
+_NULLABLE = ("member_count", "cost_minor")
 #: A field that fewer than one record in so many has is left to a second table, so that most rows stay narrow.
 _RARE = 32
 
@@ -72,21 +100,21 @@ def _first_seen(groups, rows, codes, firsts, known):  # type: ignore[no-untyped-
     return count
 
 
-def _integers(field: Field) -> Any:
+def _integers(spec: Columns, field: Field) -> Any:
     if field.kind is Kind.BOOL:
         return np.uint8
-    return np.uint32 if int(_SPEC.high[:, field.index].max()) < 2**32 else np.int64
+    return np.uint32 if int(spec.high[:, field.index].max()) < 2**32 else np.int64
 
 
-def _column(frame: Frame, field: Field, rows: NDArray[np.int64]) -> pa.Array:
-    place, n = int(_SPEC.places[field.index]), len(rows)
+def _column(spec: Columns, frame: Frame, field: Field, rows: NDArray[np.int64]) -> pa.Array:
+    place, n = int(spec.places[field.index]), len(rows)
     if field.kind in (Kind.INT, Kind.BOOL, Kind.ENUM):
-        out = np.empty(n, np.int8 if field.kind is Kind.ENUM else _integers(field))
+        out = np.empty(n, np.int8 if field.kind is Kind.ENUM else _integers(spec, field))
         missing = len(field.values) if field.kind is Kind.ENUM else 0
         _pick(frame.words[place], rows, frame.present, field.index, missing, out)
         if field.kind is Kind.ENUM:
             return categories(out, (*field.values, ""))
-        if field.name == "member_count":
+        if field.name in _NULLABLE:
             return pa.array(out, mask=(frame.present[rows] >> np.uint64(field.index) & np.uint64(1)) == 0)
         return pa.array(out)
     starts, lengths = np.empty(n, np.int32), np.empty(n, np.int32)
@@ -94,49 +122,58 @@ def _column(frame: Frame, field: Field, rows: NDArray[np.int64]) -> pa.Array:
     _pick(frame.spans[place, 1], rows, frame.present, field.index, 0, lengths)
     if field.kind is Kind.IDS:
         return lists(frame.buffer, frame.elements, starts, lengths)
+    if field.kind is Kind.NUMBER:
+        return pc.cast(strings(frame.buffer, starts, lengths), pa.float64())
     return strings(frame.buffer, starts, lengths)
 
 
 def event_rows(
-    frame: Frame, flags: NDArray[np.uint8], groups: NDArray[np.int32], store_text: bool
+    contract: str, frame: Frame, flags: NDArray[np.uint8], groups: NDArray[np.int32] | None, store_text: bool
 ) -> dict[str, pa.Table]:
-    """The rows of a frame's good records: `events`, with fields that many have, `events:rare`, with all, and `facts`.
+    """The rows of a frame's good records: those with fields that many have, those with all (`:rare`), and facts.
 
-    `groups` numbers the group of each record (-1: none); `flags` is what `apply` said. Columns that no record of a
-    table has are left to their defaults.
+    `groups` numbers the group of each record (-1: none) where every record has one; `flags` is what the kernel said.
+    Columns that no record of a table has are left to their defaults.
     """
+    spec, table = columns(contract), RAW[contract]
     rows = np.flatnonzero(frame.ok)
     counts = np.zeros(64, np.int64)
     _field_counts(frame.present, rows, counts)
     common = np.uint64(sum(1 << i for i in range(64) if counts[i] * _RARE >= len(rows)))
     rich = frame.present[rows] & ~common != 0
-    parts = {"events": rows[~rich], "events:rare": rows[rich]}
-    found = {name: _table(frame, part, flags, groups, store_text) for name, part in parts.items() if len(part)}
-    facts = rows[np.isin(frame.types[rows], _FACTS) & (flags[rows] & DUPLICATE == 0)]
-    if len(facts):
-        table = _table(frame, facts, flags, groups, store_text)
-        found["facts"] = table.select([name for name in table.column_names if name in _FACT_COLUMNS])
+    parts = {table: rows[~rich], f"{table}:rare": rows[rich]}
+    found = {name: _table(spec, frame, part, flags, groups, store_text) for name, part in parts.items() if len(part)}
+    if contract in FACTS:
+        facts = FACTS[contract]
+        codes = [spec.types.index(name) for name in facts.types]
+        rows = rows[np.isin(frame.types[rows], codes) & (flags[rows] & DUPLICATE == 0)]
+        if len(rows):
+            all_of = _table(spec, frame, rows, flags, groups, store_text)
+            found[facts.table] = all_of.select([name for name in all_of.column_names if name in facts.columns])
     return found
 
 
 def _table(
-    frame: Frame, rows: NDArray[np.int64], flags: NDArray[np.uint8], groups: NDArray[np.int32], store_text: bool
-) -> pa.Table:
+    spec: Columns, frame: Frame, rows: NDArray[np.int64], flags: NDArray[np.uint8], groups: NDArray[np.int32] | None,
+    store_text: bool,
+) -> pa.Table:  # fmt: skip
     used = int(np.bitwise_or.reduce(frame.present[rows]))
     found = {"offset": pa.array(frame.offsets[rows]), "kafka_ts_ms": pa.array(frame.timestamps[rows])}
-    for field in _SPEC.fields:
-        if not used >> field.index & 1 or field.kind is Kind.OTHER or field.name == "schema_version":
+    for field in spec.fields:
+        if not used >> field.index & 1 or field.name == "schema_version":
             continue
-        if field.name == "group_id":
+        if field.name == "group_id" and groups is not None:
             codes, firsts = np.empty(len(rows), np.int32), np.empty(len(rows), np.int64)
             known = np.full(int(groups[rows].max(initial=0)) + 2, -1, np.int32)
             count = _first_seen(groups, rows, codes, firsts, known)
-            ids = _column(frame, field, firsts[:count]).dictionary_encode()  # rows of no known group repeat values
+            ids = _column(
+                spec, frame, field, firsts[:count]
+            ).dictionary_encode()  # rows of no known group repeat values
             found["group_id"] = categories(np.asarray(ids.indices)[codes], ids.dictionary)
         elif field.name != "text" or store_text:
-            found[field.name] = _column(frame, field, rows)
-    hashes = np.empty(len(rows), np.uint64)
-    _hashes(frame.buffer, frame.spans[FIELDS.event_id, 0], frame.spans[FIELDS.event_id, 1], rows, hashes)
+            found[field.name] = _column(spec, frame, field, rows)
+    hashes, place = np.empty(len(rows), np.uint64), int(spec.places[spec.field("event_id").index])
+    _hashes(frame.buffer, frame.spans[place, 0], frame.spans[place, 1], rows, hashes)
     flag = flags[rows]
     found |= {
         "event_hash": pa.array(hashes),

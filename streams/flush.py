@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from sinks.contract import Checkpoint
 from streams.arrow import constant
+from streams.partition_state import Collected
 
 #: Tables that do not say which task wrote a row: the version is all that a flush adds.
 _WITHOUT_TASK = ("facts",)
@@ -33,28 +32,26 @@ class Flush:
     """What one flush of a task lands: rows by table, dead letters to produce, then the checkpoint.
 
     A table's name may have a part behind a colon: rows for the same table that have other columns. `raw` (the
-    records of a frame) and `parts` make its rows, without what all rows of the flush have in common, outside the thread
-    of the kernels, which goes on meanwhile.
+    records of a frame) and `found` (what changed) make its rows, without what all rows of the flush have in common,
+    outside the thread of the kernels, which goes on meanwhile.
     """
 
     checkpoint: Checkpoint
     version: int
     raw: list[Callable[[], dict[str, pa.Table]]]
-    parts: dict[str, list[Callable[[], pa.Table]]]
+    found: Collected
     letters: list[Letter]
     events: int
-    changed: dict[str, NDArray[np.int32]]
-    closed: tuple[NDArray[Any], NDArray[Any]]
 
     @property
     def names(self) -> list[str]:
         """Names of the tables it has rows for."""
-        return list(dict.fromkeys([*(name for part in self.raw for name in part()), *self.parts]))
+        return list(dict.fromkeys([*(name for part in self.raw for name in part()), *self.found.parts]))
 
     def rows(self, table: str) -> pa.Table:
         """All rows of a table, as they land."""
         raw = [part()[table] for part in self.raw if table in part()]
-        found = concat(raw + [part() for part in self.parts.get(table, ())])
+        found = concat(raw + [part() for part in self.found.parts.get(table, ())])
         n = found.num_rows
         found = found.append_column("version", pa.array(np.full(n, self.version, np.uint64)))
         if table not in _WITHOUT_TASK:

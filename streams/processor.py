@@ -1,4 +1,4 @@
-"""The community agent: frames of chat.events into tasks, tasks into flushes, flushes into ClickHouse and Kafka.
+"""A processor: frames of one input topic into tasks, tasks into flushes, flushes into ClickHouse and Kafka.
 
 One flush at a time, for all tasks of the worker together: rows and dead letters first, in any order; when all are
 acknowledged the checkpoints; then the commit; only then does anything count as flushed.
@@ -21,12 +21,12 @@ from streams.flush import Flush, merge, names
 from streams.progress import Progress
 from streams.retry import retrying
 from streams.takeover import Broker, take_over
-from streams.task import TOPIC, Task
+from streams.task import Task
 
 log = logging.getLogger(__name__)
 
 
-class CommunityProcessor:
+class Processor:
     """All tasks of one worker, and the loops that drive them."""
 
     def __init__(
@@ -127,7 +127,9 @@ class CommunityProcessor:
         if partition not in self.running or partition in self.stopped:
             return
         began = time.perf_counter()
-        decoded = await asyncio.get_running_loop().run_in_executor(self._decoder, decode, TOPIC, records)
+        decoded = await asyncio.get_running_loop().run_in_executor(
+            self._decoder, decode, self.tasks[partition].state.contract, records
+        )
         self.progress.seconds["decode"] += time.perf_counter() - began
         self.progress.frames += 1
         await self.applied()

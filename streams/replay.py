@@ -25,7 +25,7 @@ from streams.limits import DeadLetterLimits
 from streams.records import PADDING
 from streams.retry import wait_for
 from streams.takeover import begin_term, load, own
-from streams.task import TOPIC, Task
+from streams.task import Task
 
 log = logging.getLogger(__name__)
 #: Offsets that are read at once, and records between two flushes.
@@ -57,13 +57,13 @@ def landed_frames(raw: RawRecords, first: int, end: int) -> Iterator[Records]:
         first = following
 
 
-def new_task(epoch: Epoch, partition: int, worker: str, max_memberships: int) -> Task:
+def new_task(epoch: Epoch, partition: int, worker: str, max_rows: int) -> Task:
     """An empty task in an epoch, which lands what it computes and not the records."""
     made = json.loads(epoch.settings)
     state = CommunityState(made["time_zone"], made["lateness_h"], made["duplicate_horizon"])
     return Task(
         epoch.origin.topic, partition, state, epoch.settings, worker, keep_raw=False, epoch=epoch.number,
-        limits=DeadLetterLimits(1.0, 1 << 62), max_memberships=max_memberships,
+        limits=DeadLetterLimits(1.0, 1 << 62), max_rows=max_rows,
     )  # fmt: skip
 
 
@@ -92,7 +92,7 @@ class Replay:
 
             def read() -> tuple[Records, tuple[Frame, list[DeadLetter]]] | None:
                 frame = next(frames, None)
-                return None if frame is None else (frame, decode(TOPIC, frame))
+                return None if frame is None else (frame, decode(self.task.state.contract, frame))
 
             coming = reader.submit(read)
             while (found := coming.result()) is not None:

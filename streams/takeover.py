@@ -6,7 +6,7 @@ taken by a stale worker stands between two such commits.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -14,8 +14,8 @@ import pyarrow as pa
 
 from schemas.errors import DataError
 from sinks.contract import Chain, Checkpoint, Cut, Origin, Store, chain
-from streams.community_load import LOADED, load_groups, load_ids, load_members, load_panes
 from streams.epochs import current
+from streams.partition_state import load_ids
 from streams.retry import retrying, wait_for
 from streams.task import Task
 
@@ -48,8 +48,6 @@ class Broker(Protocol):
 
 
 Thread = Callable[..., Awaitable[Any]]
-#: State tables in the order in which they are loaded.
-_FILL = {"group_states": load_groups, "membership_states": load_members, "pane_states": load_panes}
 
 
 async def take_over(
@@ -63,7 +61,7 @@ async def take_over(
     `DataError` when the database's numbers are of another topic or the checkpoint does not fit it, `ConfigError` when
     they were made with other settings.
     """
-    epoch = await current(store, await broker.origin(), task.settings, thread)
+    epoch = await current(store, task.state.contract, await broker.origin(), task.settings, thread)
 
     async def read_chain() -> Chain:
         found = await retrying(
@@ -138,13 +136,13 @@ def _check(task: Task, valid: Chain, committed: int, begin: int, end: int) -> No
         )  # fmt: skip
 
 
-def _read_back(task: Task, store: Store, last: dict[int, int], keys: list[tuple[str, str]]) -> pa.Table:
-    """The last checkpointed rows of some memberships; blocks until ClickHouse gives them."""
+def _read_back(task: Task, store: Store, last: dict[int, int], keys: Sequence[tuple[str, ...]]) -> pa.Table:
+    """The last checkpointed rows of some keys of the table that rows are read back from; blocks until they come."""
     valid = Chain(None, last | {task.cut.term: task.cut.sequence}, task.epoch)
-    columns = LOADED["membership_states"]
+    table = task.state.cold_table
+    columns = task.state.loaded[table].columns
     return wait_for(
-        lambda: store.load("membership_states", task.topic, task.partition, valid, columns, keys),
-        "reading memberships back",
+        lambda: store.load(table, task.topic, task.partition, valid, columns, keys), f"reading {table} back"
     )
 
 
@@ -157,8 +155,9 @@ def read_cut(task: Task, store: Store, valid: Chain, start: int) -> dict[str, pa
     """The rows of the cut of a chain's head, and the event ids before it, by table; blocks."""
     if valid.head is None:
         return {}
-    cut = {table: store.load(table, task.topic, task.partition, valid, LOADED[table]) for table in _FILL}
-    cut["events"] = store.event_ids(task.topic, task.partition, start - task.state.clock.horizon, start)
+    state, where = task.state, (task.topic, task.partition)
+    cut = {table: store.load(table, *where, valid, loaded.columns) for table, loaded in state.loaded.items()}
+    cut[state.raw_table] = store.event_ids(state.raw_table, *where, start - state.horizon, start)
     log.info("%s partition %d: state of checkpoint %s read", task.topic, task.partition, valid.head.cut)
     return cut
 
@@ -167,5 +166,6 @@ def fill(task: Task, cut: dict[str, pa.Table]) -> None:
     """Have in a task's memory what `read_cut` gave, and nothing else."""
     task.reset()
     for table, rows in cut.items():
-        _FILL.get(table, load_ids)(task.state, rows)
-    task.evicted += task.state.evict(task.max_memberships)
+        loaded = task.state.loaded.get(table)
+        (loaded.load if loaded else load_ids)(task.state, rows)
+    task.evicted += task.state.evict(task.max_rows)

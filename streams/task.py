@@ -1,44 +1,27 @@
-"""One task: one partition of chat.events, its state, what waits to land, and the term under which it is owned.
+"""One task: one partition of an input topic, its state, what waits to land, and the term under which it is owned.
 
 Nothing here does I/O: frames come in, flushes come out, and whoever drives it says how they fared. The rules are those
 of `docs/exactness.md`.
 """
 
-from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from analytics.community_features import derive
-from analytics.community_state import DIRTY_GROUPS, DIRTY_MEMBERS, DIRTY_PANES, GROUP_DAYS, MEMBER_DAYS, State
 from schemas.errors import DataError
 from schemas.frame import Frame, Records
 from sinks.contract import Checkpoint, Cut
-from streams import community_rows as rows
-from streams.community_load import load_members
-from streams.community_state import CommunityState
 from streams.decode import DeadLetter, decode
-from streams.event_rows import event_rows
 from streams.flush import Flush, Letter, letter_rows
 from streams.limits import DeadLetterLimits
-
-TOPIC = "chat.events"
-
-#: State tables: the array of `State` with the rows, the list of changed ones, its count, and how rows are written.
-_STATES: tuple[tuple[str, str, str, int, Callable[[State, NDArray[Any]], pa.Table]], ...] = (
-    ("group_states", "groups", "dirty_groups", DIRTY_GROUPS, rows.group_rows),
-    ("membership_states", "members", "dirty_members", DIRTY_MEMBERS, rows.member_rows),
-    ("pane_states", "panes", "dirty_panes", DIRTY_PANES, rows.pane_rows),
-)
+from streams.partition_state import PartitionState
 
 
-def _nothing_to_read(keys: list[tuple[str, str]]) -> pa.Table:
-    raise AssertionError(f"{len(keys)} cold memberships wake and nothing was said about where they are kept")
+def _nothing_to_read(keys: Sequence[tuple[str, ...]]) -> pa.Table:
+    raise AssertionError(f"{len(keys)} cold rows wake and nothing was said about where they are kept")
 
 
 def _at_once(function: Callable[..., Any], *args: Any) -> Callable[[], Any]:
@@ -48,16 +31,16 @@ def _at_once(function: Callable[..., Any], *args: Any) -> Callable[[], Any]:
 
 @dataclass
 class Task:
-    """The community processor of one partition.
+    """One partition of a processor.
 
     `cut` is the last confirmed checkpoint, `next_offset` the first record not yet applied. `read_back` gives the last
-    checkpointed rows of memberships (group id, member id) that are not in memory. `later` has a function called,
+    checkpointed rows of keys that are not in memory. `later` has a function called,
     maybe in another thread, and gives what waits for its result. `keep_raw`: the records themselves are landed too.
     """
 
     topic: str
     partition: int
-    state: CommunityState
+    state: PartitionState
     settings: str = ""
     worker: str = ""
     store_text: bool = False
@@ -67,10 +50,10 @@ class Task:
     next_offset: int = 0
     epoch: int = 0
     flushing: Flush | None = None
-    max_memberships: int = 5_000_000
+    max_rows: int = 5_000_000
     evicted: int = 0
     woken: int = 0
-    read_back: Callable[[list[tuple[str, str]]], pa.Table] = _nothing_to_read
+    read_back: Callable[[Sequence[tuple[str, ...]]], pa.Table] = _nothing_to_read
     later: Callable[..., Callable[[], Any]] = _at_once
     _raw: list[Callable[[], dict[str, pa.Table]]] = field(default_factory=list)
     _letters: list[Letter] = field(default_factory=list)
@@ -114,7 +97,7 @@ class Task:
             return True
         if records.first < self.next_offset:
             records, decoded = records.after(self.next_offset), None
-        frame, dead = decoded or decode(TOPIC, records)
+        frame, dead = decoded or decode(self.state.contract, records)
         stop = self.limits.judge(records.offsets, frame.ok)
         short = stop < len(records.offsets)
         if stop:
@@ -129,11 +112,10 @@ class Task:
     def _take(self, frame: Frame, records: Records, dead: list[DeadLetter]) -> None:
         if asleep := self.state.waking(frame):
             self.woken += len(asleep)
-            load_members(self.state, self.read_back(asleep))
-        derive(frame)
-        flags, groups = self.state.apply(frame)
+            self.state.wake(self.read_back(asleep))
+        made = self.state.take(frame, self.store_text)
         if self.keep_raw:
-            self._raw.append(self.later(event_rows, frame, flags, groups, self.store_text))
+            self._raw.append(self.later(made))
         self._letters += [self._letter(frame, records, d) for d in dead]
         self._events += len(frame.offsets)
 
@@ -147,55 +129,27 @@ class Task:
         """Collect everything that changed into one flush, or None when nothing did or one is under way."""
         if self.flushing is not None or self.next_offset == self._flushed_offset:
             return None
-        state = self.state.state
-        cut = Cut(self.cut.term, self.cut.sequence + 1)
-        parts: dict[str, list[Callable[[], pa.Table]]] = defaultdict(list)
+        cut, found = Cut(self.cut.term, self.cut.sequence + 1), self.state.collect()
         raw, self._raw, letters, self._letters, events, self._events = self._raw, [], self._letters, [], self._events, 0
-        changed = {}
-        for name, array, listed, count, make in _STATES:
-            dirty = getattr(state, listed)[: state.counts[count]].copy()
-            if len(dirty):
-                changed[array] = dirty
-                getattr(state, array)["dirty"][dirty] = 0
-                records = getattr(state, array).take(dirty)  # whole records: ten times faster than an index
-                parts[name].append(partial(make, state, records))
-            state.counts[count] = 0
-        group_days, member_days = state.counts[GROUP_DAYS], state.counts[MEMBER_DAYS]
-        closed = state.group_days[:group_days].copy(), state.member_days[:member_days].copy()
-        state.counts[GROUP_DAYS] = state.counts[MEMBER_DAYS] = 0
-        if len(closed[0]):
-            parts["group_days"].append(partial(rows.group_day_rows, state, closed[0]))
-        if len(closed[1]):
-            parts["member_days"].append(partial(rows.member_day_rows, state, closed[1]))
         if letters:
-            parts["dead_letters"].append(partial(letter_rows, letters))
+            found.add("dead_letters", partial(letter_rows, letters))
         offsets = {self.topic: self.next_offset}
         checkpoint = Checkpoint(self.topic, self.partition, cut, offsets, None, self.epoch, self.worker)
-        self.flushing = Flush(checkpoint, cut.version(self.epoch), raw, parts, letters, events, changed, closed)
+        self.flushing = Flush(checkpoint, cut.version(self.epoch), raw, found, letters, events)
         return self.flushing
 
     def confirm(self) -> None:
         """The flush under way is landed, checkpointed and committed: its slots become the ones to keep."""
         flush = self._end()
-        for array, changed in flush.changed.items():
-            getattr(self.state.state, array)["slot"][changed] ^= 1
+        self.state.confirmed(flush.found)
         self.cut = flush.checkpoint.cut
-        self.state.forget_closed_panes()
-        self.evicted += self.state.evict(self.max_memberships)
+        self.evicted += self.state.evict(self.max_rows)
         self._flushed_offset = flush.checkpoint.offsets[self.topic]
 
     def abandon(self) -> None:
         """The flush under way did not become a checkpoint: everything in it waits again."""
         flush = self._end()
-        state = self.state.state
-        for _, array, listed, count, _ in _STATES:
-            again = flush.changed.get(array, np.empty(0, np.int32))
-            again = again[getattr(state, array)["dirty"][again] == 0]
-            getattr(state, array)["dirty"][again] = 1
-            used = int(state.counts[count])
-            getattr(state, listed)[used : used + len(again)] = again
-            state.counts[count] = used + len(again)
-        self.state.reopen(*flush.closed)
+        self.state.put_back(flush.found)
         self._raw, self._letters = flush.raw + self._raw, flush.letters + self._letters
         self._events += flush.events
 

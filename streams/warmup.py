@@ -7,11 +7,12 @@ import numpy as np
 from schemas.chat import CHAT_EVENTS
 from schemas.columns import Kind, columns
 from schemas.frame import Records
-from streams.community_load import load_groups, load_ids, load_members, load_panes
 from streams.community_state import CommunityState
+from streams.partition_state import load_ids
 from streams.records import PADDING, read_records
-from streams.task import TOPIC, Task
+from streams.task import Task
 
+TOPIC = CommunityState.contract
 _SAMPLES = {Kind.ID: "a", Kind.TEXT: "a?", Kind.INT: 1, Kind.BOOL: True, Kind.IDS: ["a"], Kind.MAP: {"a": "b"}}
 
 
@@ -47,9 +48,8 @@ def warm_up() -> None:
     flush = task.begin_flush()
     assert flush is not None
     state = CommunityState()
-    load_groups(state, flush.tables["group_states"])
-    load_members(state, flush.tables["membership_states"])
-    load_panes(state, flush.tables["pane_states"])
-    load_ids(state, flush.tables["events"].select(["event_hash", "offset"]))
+    for table, loaded in state.loaded.items():
+        loaded.load(state, flush.tables[table])
+    load_ids(state, flush.tables[state.raw_table].select(["event_hash", "offset"]))
     state.evict(0)
     task.confirm()

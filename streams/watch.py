@@ -12,7 +12,7 @@ from sinks.clickhouse.checks import split_groups
 from sinks.clickhouse.store import ClickHouseStore
 
 if TYPE_CHECKING:
-    from streams.community import CommunityProcessor
+    from streams.processor import Processor
 
 log = logging.getLogger(__name__)
 #: Seconds between two looks at the epoch; every so many looks the placement of keys is looked at.
@@ -20,7 +20,7 @@ _EVERY_S, _LOOKS = 3.0, 20
 
 
 async def watch(
-    store: ClickHouseStore, processor: "CommunityProcessor", assigned: Callable[[], set[int]], stop: asyncio.Event
+    store: ClickHouseStore, processor: "Processor", assigned: Callable[[], set[int]], stop: asyncio.Event
 ) -> None:
     """Look every few seconds until `stop`; what cannot be asked now is asked the next time."""
     looks = 0
@@ -40,9 +40,7 @@ async def watch(
             log.warning("Looked in vain whether numbers have moved to another epoch: %s", error)
 
 
-async def follow_epoch(
-    store: ClickHouseStore, processor: "CommunityProcessor", assigned: Callable[[], set[int]]
-) -> None:
+async def follow_epoch(store: ClickHouseStore, processor: "Processor", assigned: Callable[[], set[int]]) -> None:
     """Take the partitions over again when another epoch is in use than the one they are worked on in."""
     epoch = await asyncio.to_thread(store.epoch)
     broker, partitions = processor.broker, assigned()

@@ -13,7 +13,6 @@ from typing import Any
 from schemas.errors import DataError, ServiceError
 from sinks.clickhouse.store import ClickHouseStore
 from streams.allocator import give_back
-from streams.community import CommunityProcessor
 from streams.community_state import CommunityState
 from streams.config import WorkerConfig
 from streams.dead_letters import DeadLetterProducer
@@ -21,6 +20,7 @@ from streams.frames import FrameApp
 from streams.kafka_broker import KafkaBroker, reach
 from streams.limits import DeadLetterLimits
 from streams.membership import Membership
+from streams.processor import Processor
 from streams.retry import waits
 from streams.takeover import Broker
 from streams.task import Task
@@ -68,10 +68,10 @@ class Worker:
                 worker=name,
                 store_text=config.store_text,
                 limits=DeadLetterLimits(config.dead_letter_ratio, config.dead_letter_run),
-                max_memberships=config.max_memberships,
+                max_rows=config.max_memberships,
             )
 
-        self.processor: CommunityProcessor = CommunityProcessor(
+        self.processor: Processor = Processor(
             self.store, self.letters, new_task, flush_interval_s=config.flush_interval_s,
             flush_events=config.flush_events, moved=give_back,
         )  # fmt: skip

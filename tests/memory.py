@@ -17,9 +17,11 @@ from sinks.contract import EPOCH_SHIFT, Chain, Checkpoint, Cut, Epoch, Origin, S
 from streams.community_state import CommunityState
 from streams.epochs import numbers_settings
 from streams.takeover import take_over
-from streams.task import TOPIC, Task
+from streams.task import Task
 
 Row = dict[str, Any]
+
+TOPIC = CommunityState.contract
 
 #: (offset, timestamp, key, value)
 Message = tuple[int, int, bytes | None, bytes | None]
@@ -89,16 +91,17 @@ class MemoryStore:
     def checkpoints(self, topic: str, partition: int, epoch: int) -> list[Checkpoint]:
         return [c for c in self.kept if (c.topic, c.partition, c.epoch) == (topic, partition, epoch)]
 
-    def epoch(self) -> Epoch | None:
-        newest = max((claim.number for claim in self.claims), default=None)
-        return next((claim for claim in self.claims if claim.number == newest), None)
+    def epoch(self, contract: str = TOPIC) -> Epoch | None:
+        ours = [claim for claim in self.claims if claim.origin.topic.endswith(contract)]
+        newest = max((claim.number for claim in ours), default=None)
+        return next((claim for claim in ours if claim.number == newest), None)
 
     def claim(self, epoch: Epoch) -> None:
         self.claims.append(epoch)
 
     def load(
         self, table: str, topic: str, partition: int, valid: Chain, columns: tuple[str, ...],
-        keys: list[tuple[str, str]] | None = None,
+        keys: Sequence[tuple[str, ...]] | None = None,
     ) -> pa.Table:  # fmt: skip
         def counts(row: Row) -> bool:
             cut = Cut.of(row["version"])
@@ -109,8 +112,8 @@ class MemoryStore:
         rows = _newest(filter(counts, self.tables[table].values()), table)
         return pa.Table.from_pylist(rows, pa.schema([(name, _type(name)) for name in columns]))
 
-    def event_ids(self, topic: str, partition: int, first: int, end: int) -> pa.Table:
-        rows = [r for r in self.tables["events"].values() if (r["topic"], r["partition"]) == (topic, partition)]
+    def event_ids(self, table: str, topic: str, partition: int, first: int, end: int) -> pa.Table:
+        rows = [r for r in self.tables[table].values() if (r["topic"], r["partition"]) == (topic, partition)]
         found = sorted((r["offset"], r["event_hash"]) for r in rows if first <= r["offset"] < end)
         columns = {"event_hash": [h for _, h in found], "offset": [o for o, _ in found]}
         return pa.table({name: pa.array(values, pa.uint64()) for name, values in columns.items()})

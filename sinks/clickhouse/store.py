@@ -25,6 +25,8 @@ _CHECKPOINT = (
     "topic", "partition", "epoch", "term", "sequence", "parent_term", "parent_sequence", "offsets", "worker",
 )  # fmt: skip
 _EPOCH = ("epoch", "settings", "cluster", "topic", "topic_id", "partitions")
+#: The topic of the contract whose epochs are meant when none is named.
+CHAT = "chat.events"
 #: For statements that name thousands of keys.
 LONG = {"max_query_size": 1 << 28, "max_ast_elements": 1 << 24, "max_expanded_ast_elements": 1 << 24}
 #: State tables and the key under which a row is one of two slots.
@@ -32,12 +34,17 @@ STATE_KEYS: dict[str, tuple[str, ...]] = {
     "group_states": ("group_id",),
     "membership_states": ("group_id", "member_id"),
     "pane_states": ("group_id", "daily", "bucket"),
+    "user_states": ("user_id",),
 }
 
 
 def quote(text: str) -> str:
     """A string literal."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _quoted(key: tuple[str, ...]) -> str:
+    return ", ".join(map(quote, key))
 
 
 def task_is(topic: str, partition: int) -> str:
@@ -100,7 +107,7 @@ class ClickHouseStore:
 
     def load(
         self, table: str, topic: str, partition: int, valid: Chain, columns: tuple[str, ...],
-        keys: list[tuple[str, str]] | None = None,
+        keys: Sequence[tuple[str, ...]] | None = None,
     ) -> pa.Table:  # fmt: skip
         """Read each key's newest row on the chain; of rows of one version any will do, they are equal.
 
@@ -108,7 +115,7 @@ class ClickHouseStore:
         """
         key = ", ".join(STATE_KEYS[table])
         cut = f"{task_is(topic, partition)} AND {on_chain(valid)}"
-        only = f"AND ({key}) IN ({', '.join(f'({quote(a)}, {quote(b)})' for a, b in keys)}) " if keys else ""
+        only = f"AND ({key}) IN ({', '.join(f'({_quoted(one)})' for one in keys)}) " if keys else ""
         beside = ""
         if table == "pane_states":
             beside = (
@@ -122,23 +129,24 @@ class ClickHouseStore:
             LONG,
         )
 
-    def event_ids(self, topic: str, partition: int, first: int, end: int) -> pa.Table:
+    def event_ids(self, table: str, topic: str, partition: int, first: int, end: int) -> pa.Table:
         """Read back the ids of the records landed at offsets `first` to `end` - 1."""
         return self.read(
-            f"SELECT DISTINCT event_hash, offset FROM {self.address.database}.events "
+            f"SELECT DISTINCT event_hash, offset FROM {self.address.database}.{table} "
             f"WHERE {task_is(topic, partition)} AND offset >= {max(first, 0)} AND offset < {end} ORDER BY offset"
         )
 
-    def epoch(self) -> Epoch | None:
-        """The newest epoch that is ready."""
-        ready = [epoch for epoch, is_ready in self.epochs() if is_ready]
+    def epoch(self, contract: str = CHAT) -> Epoch | None:
+        """The newest epoch of a topic of the contract that is ready."""
+        ready = [epoch for epoch, is_ready in self.epochs(contract) if is_ready]
         return max(ready, key=lambda epoch: epoch.number, default=None)
 
-    def epochs(self) -> list[tuple[Epoch, bool]]:
-        """All epochs, and whether they are ready; of several claims to one number the first counts."""
+    def epochs(self, contract: str = CHAT) -> list[tuple[Epoch, bool]]:
+        """All epochs of a topic of the contract, and whether they are ready; of several claims to one, the first."""
         rows: Sequence[tuple[Any, ...]] = self.native.execute(
             f"SELECT epoch, argMin(({', '.join(_EPOCH[1:])}), (made_at, {', '.join(_EPOCH[1:])})), max(ready) "
-            f"FROM {self.address.database}.epochs GROUP BY epoch ORDER BY epoch"
+            f"FROM {self.address.database}.epochs "
+            f"WHERE endsWith(topic, {quote(contract)}) GROUP BY epoch ORDER BY epoch"
         )
         return [(Epoch(number, first[0], Origin(*first[1:])), bool(ready)) for number, first, ready in rows]
 

@@ -64,7 +64,7 @@ class Run:
 
     def _start(self) -> None:
         self.task: Task = new_task(self.world.zone, self.world.lateness_h, self.world.horizon)
-        self.task.store_text, self.task.max_memberships = self.store_text, self.memberships
+        self.task.store_text, self.task.max_rows = self.store_text, self.memberships
         own(self.task, self.broker, self.store)
 
     @property

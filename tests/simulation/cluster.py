@@ -205,21 +205,21 @@ class Rows:
         self._read()
         return self.store.checkpoints(topic, partition, epoch)
 
-    def epoch(self) -> Epoch | None:
+    def epoch(self, contract: str) -> Epoch | None:
         self._read()
-        return self.store.epoch()
+        return self.store.epoch(contract)
 
     def claim(self, epoch: Epoch) -> None:
         self._write(lambda: self.store.claim(epoch))
 
     def load(
         self, table: str, topic: str, partition: int, valid: Chain, columns: tuple[str, ...],
-        keys: list[tuple[str, str]] | None = None,
+        keys: Sequence[tuple[str, ...]] | None = None,
     ) -> pa.Table:  # fmt: skip
         if keys is None:  # a read-back waits in its thread, in real time
             self._read()
         return self.store.load(table, topic, partition, valid, columns, keys)
 
-    def event_ids(self, topic: str, partition: int, first: int, end: int) -> pa.Table:
+    def event_ids(self, table: str, topic: str, partition: int, first: int, end: int) -> pa.Table:
         self._read()
-        return self.store.event_ids(topic, partition, first, end)
+        return self.store.event_ids(table, topic, partition, first, end)

@@ -5,6 +5,7 @@ A mutant is a context manager; inside it the rule is broken everywhere.
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from dataclasses import replace
 from typing import Any
 from unittest import mock
 
@@ -102,7 +103,9 @@ def watermark_forgotten() -> Patches:
         load_groups(state, table)
         state.state.groups["max_ms"] = 0
 
-    return (mock.patch.dict(takeover._FILL, group_states=load),)
+    return (
+        mock.patch.dict(CommunityState.loaded, group_states=replace(CommunityState.loaded["group_states"], load=load)),
+    )
 
 
 def time_moved_by_frames() -> Patches:
@@ -127,7 +130,7 @@ def slots_never_change() -> Patches:
 
     def keep(self: Task) -> None:
         assert self.flushing is not None
-        for array, changed in self.flushing.changed.items():
+        for array, changed in self.flushing.found.changed.items():
             getattr(self.state.state, array)["slot"][changed] ^= 1
         confirm(self)
 

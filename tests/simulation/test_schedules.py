@@ -11,10 +11,9 @@ from hypothesis import Phase, given, seed, settings
 
 from sinks.contract import chain
 from streams.community_load import LOADED
-from streams.task import TOPIC
 from tests.analytics.test_community import oracle_of, same, steady
 from tests.injected import Inject
-from tests.memory import MemoryStore
+from tests.memory import TOPIC, MemoryStore
 from tests.oracle.landed import expected, found
 from tests.simulation.mutants import MUTANTS, Patches, broken
 from tests.simulation.schedule import Run, Schedule, schedules

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from streams.community import CommunityProcessor
 from streams.community_state import CommunityState
 from streams.epochs import numbers_settings
 from streams.limits import DeadLetterLimits
+from streams.processor import Processor
 from streams.task import Task
 from tests.simulation.cluster import TOPIC, Broker
 from tests.simulation.loop import Process
@@ -40,7 +40,7 @@ class Worker:
         self._moving: asyncio.Task[None] | None = None
         self.ended: asyncio.Task[None] | None = None
         with running(self.process):
-            self.processor = CommunityProcessor(
+            self.processor = Processor(
                 run.rows, run.letters, self._task, flush_interval_s=0.4, flush_events=run.schedule.flush_events,  # type: ignore[arg-type]
                 pool=self.process.pool,
             )  # fmt: skip
@@ -52,7 +52,7 @@ class Worker:
         numbers = world.zone, world.lateness_h, world.horizon
         return Task(
             TOPIC, partition, CommunityState(*numbers), numbers_settings(*numbers), worker=self.name,
-            max_memberships=self.run.schedule.memberships, limits=DeadLetterLimits(1.0, 1 << 30),
+            max_rows=self.run.schedule.memberships, limits=DeadLetterLimits(1.0, 1 << 30),
         )  # fmt: skip
 
     # --- what the group says

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from sinks.clickhouse.migrations import migrate
 from sinks.clickhouse.store import ClickHouseStore
 from sinks.contract import chain
-from streams.task import TOPIC
 from tests.landing import empty, landed, own_store
+from tests.memory import TOPIC
 from tests.oracle.answers import ANSWERS
 from tests.oracle.community import Record, community
 from tests.oracle.worlds import DAY_MS, World, encode, worlds

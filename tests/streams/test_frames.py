@@ -13,11 +13,12 @@ from kafka import KafkaConsumer, TopicPartition
 from groupvitals.settings import Settings
 from schemas.frame import Records
 from sinks.contract import Cut
-from streams.community import CommunityProcessor
 from streams.community_state import CommunityState
-from streams.task import TOPIC, Task
+from streams.processor import Processor
+from streams.task import Task
 from streams.warmup import sample_records
 from tests.conftest import Run
+from tests.memory import TOPIC
 from tests.streams.test_bad_input import event
 from tests.streams.workers import Answers, stop, wait_until, worker
 
@@ -100,9 +101,9 @@ def test_missing_tables_are_said_and_not_waited_for(settings: Settings, groupvit
         assert done.returncode == 3 and "run `groupvitals migrate`" in done.stderr
 
 
-def _processor(task: Task) -> CommunityProcessor:
+def _processor(task: Task) -> Processor:
     store: Any = None
-    processor = CommunityProcessor(store, store, lambda partition: task, flush_interval_s=1, flush_events=1000)
+    processor = Processor(store, store, lambda partition: task, flush_interval_s=1, flush_events=1000)
     processor.tasks[0] = task
     processor.running.add(0)
     processor._broker = cast(Any, SimpleNamespace(generation=7, topic=TOPIC))
@@ -115,7 +116,7 @@ def _owned_task() -> Task:
     return task
 
 
-def _take(processor: CommunityProcessor, generation: int) -> None:
+def _take(processor: Processor, generation: int) -> None:
     async def take() -> None:
         await processor.take(0, generation, sample_records())
         await processor.applied()

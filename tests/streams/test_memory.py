@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 
 from analytics.community_state import MOST
-from streams.community import CommunityProcessor
 from streams.dead_letters import DeadLetterProducer
+from streams.processor import Processor
 from streams.records import read_records
 from streams.task import Task
 from tests.memory import MemoryBroker, MemoryStore, land, new_task, own, record_batch
@@ -29,7 +29,7 @@ def roster(task: Task, day: int, members: int) -> None:
 
 
 def test_members_that_fall_asleep_again_are_known_once() -> None:
-    store, broker, task = MemoryStore(), MemoryBroker(0, 1 << 30), new_task(max_memberships=50)
+    store, broker, task = MemoryStore(), MemoryBroker(0, 1 << 30), new_task(max_rows=50)
     own(task, broker, store)
     for day in range(6):
         roster(task, day, 200)
@@ -38,7 +38,7 @@ def test_members_that_fall_asleep_again_are_known_once() -> None:
     assert task.state._cold._count <= 200
     assert len(task.state._cold._keys) == 1024
 
-    again = new_task(max_memberships=50)
+    again = new_task(max_rows=50)
     own(again, broker, store)
     assert again.state.count(1) <= 50, "a restart holds no more than the worker before it"
     roster(again, 7, 200)
@@ -73,7 +73,7 @@ class Broken(MemoryStore):
 def test_a_take_over_that_breaks_is_told() -> None:
     async def take_over() -> Exception | None:
         letters = DeadLetterProducer("", "")
-        processor = CommunityProcessor(Broken(), letters, lambda _: new_task(), flush_interval_s=1, flush_events=1)
+        processor = Processor(Broken(), letters, lambda _: new_task(), flush_interval_s=1, flush_events=1)
         await processor.assigned(MemoryBroker(0, 1), [0])  # type: ignore[arg-type]
         assert processor._taking_over is not None
         await processor._taking_over

@@ -18,11 +18,11 @@ from streams.community_state import CommunityState
 from streams.epochs import check
 from streams.kafka_broker import topic_origin
 from streams.records import read_records
-from streams.task import TOPIC, Task
+from streams.task import Task
 from streams.topics import TopicLayout, delete_topics, ensure_topics
 from tests.conftest import Run
 from tests.landing import clear, empty, own_store
-from tests.memory import ORIGIN, MemoryBroker, MemoryStore, land, new_task, own, record_batch
+from tests.memory import ORIGIN, TOPIC, MemoryBroker, MemoryStore, land, new_task, own, record_batch
 from tests.oracle.worlds import encode
 from tests.streams.workers import VIEWS, Answers, assert_each_record_once, send, wait_until
 
