@@ -11,7 +11,7 @@ import numpy as np
 from analytics.calendar import HOUR_MS, day_of
 from analytics.community_changes import enlist
 from analytics.community_close import advance, days_to_close
-from analytics.community_fields import FIELDS, has
+from analytics.community_fields import FIELDS
 from analytics.community_ids import add_group, add_member, find_group, find_member, find_pane, member_key
 from analytics.community_rules import change
 from analytics.community_state import (
@@ -33,6 +33,7 @@ from analytics.community_state import (
 )
 from analytics.compiled import inlined, kernel
 from analytics.event_ids import DUPLICATE, IS_LATE, first_time
+from analytics.fields import has
 from analytics.hashing import hash64
 
 #: Longest id in bytes, with its length: 128 characters of four bytes.

@@ -8,11 +8,12 @@ Late ones leave the panes alone. Compiled; touches only the records it is given.
 import numpy as np
 
 from analytics.calendar import HOUR_MS, day_of
-from analytics.community_fields import FIELDS, has
+from analytics.community_fields import FIELDS
 from analytics.compiled import kernel
-from analytics.masks import roll, roll_hours
+from analytics.fields import has
+from analytics.masks import bit, roll, roll_hours
 
-_ONE, _EMPTY = np.uint64(1), np.uint64(0)
+_EMPTY = np.uint64(0)
 
 
 @kernel
@@ -38,16 +39,10 @@ def _ages(m, starts, ts):
 
 
 @kernel
-def _bit(age, first):
-    """Bit of an age in the 64-bit word whose bit 0 has age `first`; none outside it."""
-    return _ONE << np.uint64(age - first) if first <= age < first + 64 else _EMPTY
-
-
-@kernel
 def speak(m, starts, ts, late, hour_pane, day_pane):
     """A message."""
     days, hours = _ages(m, starts, ts)
-    lo, hi, hour = _bit(days, 0), _bit(days, 64), _bit(hours, 0)
+    lo, hi, hour = bit(days, 0), bit(days, 64), bit(hours, 0)
     if not late:
         hour_pane.messages += 1
         day_pane.messages += 1
@@ -65,7 +60,7 @@ def speak(m, starts, ts, late, hour_pane, day_pane):
 def react(m, starts, ts, late, hour_pane, day_pane):
     """A reaction."""
     days, hours = _ages(m, starts, ts)
-    lo, hi, hour = _bit(days, 0), _bit(days, 64), _bit(hours, 0)
+    lo, hi, hour = bit(days, 0), bit(days, 64), bit(hours, 0)
     if not late:
         hour_pane.reactions += 1
         day_pane.reactions += 1
@@ -80,7 +75,7 @@ def react(m, starts, ts, late, hour_pane, day_pane):
 def read(m, starts, ts, late, hour_pane, day_pane):
     """A reading."""
     days, hours = _ages(m, starts, ts)
-    lo, hi, hour = _bit(days, 0), _bit(days, 64), _bit(hours, 0)
+    lo, hi, hour = bit(days, 0), bit(days, 64), bit(hours, 0)
     if not late:
         hour_pane.reads += 1
         day_pane.reads += 1

@@ -8,10 +8,12 @@ touches only the arrays it is given.
 
 import numpy as np
 
-from analytics.community_fields import FIELDS, has
-from analytics.community_ids import find_group, find_member, id_length, member_key
+from analytics.arena import id_length
+from analytics.community_fields import FIELDS
+from analytics.community_ids import find_group, find_member, member_key
 from analytics.community_state import ARENA, GROUPS, LABELS, MEMBERS
 from analytics.compiled import kernel
+from analytics.fields import has
 from analytics.hashing import copy_bytes, hash64
 
 

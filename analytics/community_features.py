@@ -4,8 +4,9 @@
 
 import numpy as np
 
-from analytics.community_fields import FIELDS, has
+from analytics.community_fields import FIELDS
 from analytics.compiled import kernel
+from analytics.fields import has
 
 
 @kernel

@@ -1,13 +1,8 @@
 """Where the fields of chat events stand in a frame, as the kernels read them. Touches nothing."""
 
-# mypy: disable-error-code="no-untyped-def,no-untyped-call,misc"
-
 from typing import NamedTuple
 
-import numpy as np
-
-from analytics.compiled import kernel
-from schemas.columns import columns
+from analytics.fields import places
 
 
 class Fields(NamedTuple):
@@ -65,32 +60,10 @@ class Fields(NamedTuple):
     tick: int
 
 
-def chat_fields() -> Fields:
-    """The places in frames of `chat.events`."""
-    spec = columns("chat.events")
-    alias = {
-        "reply_message": "reply_to_message_id", "reply_member": "reply_to_member_id", "member": "member_id",
-        "link": "link_count", "inviter": "inviter_id", "joined": "joined_at_ms", "created": "created_at_ms",
-    }  # fmt: skip
-
-    def place(name: str) -> int:
-        if name in spec.types:
-            return spec.types.index(name)
-        if name == "unknown_source":
-            return spec.field("source").values.index("unknown")
-        if name.endswith("_bit"):
-            return spec.field(alias.get(name[:-4], name[:-4])).index
-        field = spec.field({"joined_ms": "joined_at_ms", "created_ms": "created_at_ms"}.get(name, name))
-        return int(spec.places[field.index])
-
-    return Fields(*(place(name) for name in Fields._fields))
-
-
-#: The same for every frame, so kernels take the places as constants.
-FIELDS = chat_fields()
-
-
-@kernel
-def has(present, bit):
-    """Whether a record's word of `Frame.present` has this field."""
-    return present >> np.uint64(bit) & np.uint64(1) == np.uint64(1)
+#: Fields whose names here are shorter than in the contract.
+_ALIAS = {
+    "reply_message": "reply_to_message_id", "reply_member": "reply_to_member_id", "member": "member_id",
+    "link": "link_count", "inviter": "inviter_id", "joined": "joined_at_ms", "created": "created_at_ms",
+    "joined_ms": "joined_at_ms", "created_ms": "created_at_ms",
+}  # fmt: skip
+FIELDS = Fields(*places("chat.events", Fields._fields, _ALIAS))

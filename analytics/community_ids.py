@@ -1,49 +1,19 @@
 """Who is who: groups, memberships, inviters and panes, found by open addressing; added where they are new.
 
-Ids stand in the arena: two bytes of length, then the bytes. Compiled; touches only the arrays it is given, which must
-have room for what is added.
+Ids stand in an arena (`analytics.arena`). Compiled; touches only the arrays it is given, which must have room for what
+is added.
 """
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,misc"
 
 import numpy as np
 
+from analytics.arena import id_length, index_row, keep_id, same_id
 from analytics.community_state import ARENA, GROUPS, LABELS, MEMBERS, NEVER_MIN, PANES
 from analytics.compiled import kernel
-from analytics.hashing import copy_bytes, equal_bytes, hash64, mix
+from analytics.hashing import hash64, mix
 
 _EMPTY = np.uint64(0)
-
-
-@kernel
-def id_length(arena, at):
-    """Bytes of the id that stands at `at`."""
-    return arena[at] | np.int64(arena[at + 1]) << 8
-
-
-@kernel
-def _same_id(arena, at, buffer, start, length):
-    return id_length(arena, at) == length and equal_bytes(arena, at + 2, buffer, start, length)
-
-
-@kernel
-def keep_id(arena, counts, buffer, start, length):
-    """Append an id to the arena; there must be room. Returns its place."""
-    at = counts[ARENA]
-    arena[at], arena[at + 1] = length & 255, length >> 8
-    copy_bytes(buffer, start, arena, at + 2, length)
-    counts[ARENA] = at + 2 + length
-    return at
-
-
-@kernel
-def index_row(index, key, row):
-    """Put a row that is not there yet under its key; there must be room."""
-    mask = len(index) - 1
-    at = np.int64(key) & mask
-    while index[at] >= 0:
-        at = (at + 1) & mask
-    index[at] = row
 
 
 @kernel
@@ -53,7 +23,7 @@ def find_group(groups, index, arena, buffer, start, length, key):
     at = np.int64(key) & mask
     while index[at] >= 0:
         row = index[at]
-        if groups[row].hash == key and _same_id(arena, groups[row].id_at, buffer, start, length):
+        if groups[row].hash == key and same_id(arena, groups[row].id_at, buffer, start, length):
             return row
         at = (at + 1) & mask
     return -1
@@ -65,7 +35,7 @@ def add_group(groups, index, arena, counts, buffer, start, length, key):
     row = counts[GROUPS]
     counts[GROUPS] = row + 1
     g = groups[row]
-    g.hash, g.id_at = key, keep_id(arena, counts, buffer, start, length)
+    g.hash, g.id_at = key, keep_id(arena, counts, ARENA, buffer, start, length)
     g.max_ms, g.first_ms, g.activity_ms = 0, NEVER_MIN, 0
     g.closed_hour, g.closed_day, g.head, g.members, g.member_count = 0, 0, -1, 0, 0
     g.created_ms = g.status_ms = g.count_ms = g.heartbeat_ms = g.snapshot_ms = g.roster_ms = g.late = 0
@@ -87,7 +57,7 @@ def find_member(members, index, arena, group, buffer, start, length, key):
     at = np.int64(key) & mask
     while index[at] >= 0:
         row = index[at]
-        if members[row].group == group and _same_id(arena, members[row].id_at, buffer, start, length):
+        if members[row].group == group and same_id(arena, members[row].id_at, buffer, start, length):
             return row
         at = (at + 1) & mask
     return -1
@@ -99,7 +69,7 @@ def add_member(members, following, index, arena, counts, groups, group, buffer, 
     row = counts[MEMBERS]
     counts[MEMBERS] = row + 1
     m = members[row]
-    m.id_at, m.group = keep_id(arena, counts, buffer, start, length), group
+    m.id_at, m.group = keep_id(arena, counts, ARENA, buffer, start, length), group
     following[row] = groups[group].head
     groups[group].head = row
     groups[group].members += 1
@@ -120,12 +90,12 @@ def label(labels, index, arena, counts, buffer, start, length):
     mask = len(index) - 1
     at = np.int64(hash64(buffer, start, length)) & mask
     while index[at] >= 0:
-        if _same_id(arena, labels[index[at]], buffer, start, length):
+        if same_id(arena, labels[index[at]], buffer, start, length):
             return index[at]
         at = (at + 1) & mask
     number = counts[LABELS]
     counts[LABELS] = number + 1
-    labels[number] = keep_id(arena, counts, buffer, start, length)
+    labels[number] = keep_id(arena, counts, ARENA, buffer, start, length)
     index[at] = number
     return number
 

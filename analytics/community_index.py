@@ -2,7 +2,8 @@
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,misc"
 
-from analytics.community_ids import id_length, index_row, member_key, pane_key
+from analytics.arena import id_length, index_row
+from analytics.community_ids import member_key, pane_key
 from analytics.community_state import GROUPS, LABELS, MEMBERS, PANES
 from analytics.compiled import kernel
 from analytics.hashing import hash64

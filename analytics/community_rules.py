@@ -7,10 +7,11 @@ matter inside the allowed lateness. Compiled; touches only the arrays and record
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,misc"
 
 from analytics.community_activity import describe, react, read, speak
-from analytics.community_fields import FIELDS, has
+from analytics.community_fields import FIELDS
 from analytics.community_ids import label, label_before
 from analytics.community_state import MOST
 from analytics.compiled import inlined, kernel
+from analytics.fields import has
 from analytics.hashing import hash64
 
 

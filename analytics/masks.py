@@ -33,6 +33,12 @@ def roll_hours(mask, hours):
 
 
 @kernel
+def bit(age, first):
+    """Bit of an age in the 64-bit word whose bit 0 has age `first`; none outside it."""
+    return np.uint64(1) << np.uint64(age - first) if first <= age < first + 64 else np.uint64(0)
+
+
+@kernel
 def window(low, high, age, days):
     """The `days` (1 to 64) bits that end `age` days before the base (negative: after it), newest in bit 0."""
     if age < 0:

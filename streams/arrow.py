@@ -72,3 +72,22 @@ def lists(
     picked = elements[places]
     values = strings(buffer, np.ascontiguousarray(picked[:, 0]), np.ascontiguousarray(picked[:, 1]))
     return pa.ListArray.from_arrays(pa.array(offsets), values)
+
+
+def plain(records: NDArray[Any], names: tuple[str, ...]) -> dict[str, pa.Array]:
+    """Columns of numbers, as they stand in records."""
+    return {name: pa.array(np.ascontiguousarray(records[name])) for name in names}
+
+
+def slots(records: NDArray[Any]) -> pa.Array:
+    """The slot to write: the one that does not hold the last checkpointed version."""
+    return pa.array(np.ascontiguousarray(records["slot"]) ^ 1)
+
+
+def span_columns(column: pa.ChunkedArray) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]:
+    """Buffer, starts and lengths of a string column."""
+    array = column.combine_chunks().cast(pa.large_string())
+    _, offsets, data = array.buffers()
+    at = np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1]
+    content = np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8)
+    return np.concatenate([content, np.empty(16, np.uint8)]), at[:-1].copy(), np.diff(at)

@@ -9,11 +9,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from analytics.community_ids import add_group, find_group, find_pane, index_row, keep_id, label, member_key
-from analytics.community_state import COUNTERS, MEMBERS, MEMBERSHIP, PANE
+from analytics.arena import index_row, keep_id
+from analytics.community_ids import add_group, find_group, find_pane, label, member_key
+from analytics.community_state import ARENA, COUNTERS, MEMBERS, MEMBERSHIP, PANE
 from analytics.compiled import kernel
 from analytics.hashing import hash64
 from schemas.columns import columns
+from streams.arrow import span_columns
 from streams.community_rows import GROUP_COLUMNS, MEMBER_COLUMNS
 
 if TYPE_CHECKING:
@@ -28,15 +30,6 @@ LOADED: dict[str, tuple[str, ...]] = {
     ),
     "pane_states": ("group_id", "slot", "daily", "bucket", *COUNTERS),
 }  # fmt: skip
-
-
-def _bytes(column: pa.ChunkedArray) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]:
-    """Buffer, starts and lengths of a string column."""
-    array = column.combine_chunks().cast(pa.large_string())
-    _, offsets, data = array.buffers()
-    at = np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1]
-    content = np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8)
-    return np.concatenate([content, np.empty(16, np.uint8)]), at[:-1].copy(), np.diff(at)
 
 
 def _codes(column: pa.ChunkedArray, field: str) -> NDArray[np.uint8]:
@@ -62,7 +55,7 @@ def _add_members(state, records, buffer, starts, lengths):
         state.counts[MEMBERS] = row + 1
         state.members[row] = records[i]
         m = state.members[row]
-        m.id_at = keep_id(state.arena, state.counts, buffer, starts[i], lengths[i])
+        m.id_at = keep_id(state.arena, state.counts, ARENA, buffer, starts[i], lengths[i])
         state.member_next[row] = state.groups[m.group].head
         state.groups[m.group].head = row
         state.groups[m.group].members += 1
@@ -89,7 +82,7 @@ def _add_panes(state, records):
 
 def _rows_of_groups(state: "CommunityState", column: pa.ChunkedArray) -> NDArray[np.int32]:
     encoded = column.combine_chunks().dictionary_encode()
-    buffer, starts, lengths = _bytes(pa.chunked_array([encoded.dictionary]))
+    buffer, starts, lengths = span_columns(pa.chunked_array([encoded.dictionary]))
     state.reserve(groups=len(starts), arena=int(lengths.sum()) + 2 * len(starts))
     found = np.empty(len(starts), np.int32)
     _add_groups(state.state, buffer, starts, lengths, found)
@@ -118,12 +111,12 @@ def load_members(state: "CommunityState", table: pa.Table) -> None:
     opened = np.asarray(table["open_messages"].combine_chunks().flatten())
     records["open_messages"] = opened.reshape(-1, 4)
     encoded = table["inviter_id"].combine_chunks().dictionary_encode()
-    buffer, starts, lengths = _bytes(pa.chunked_array([encoded.dictionary]))
+    buffer, starts, lengths = span_columns(pa.chunked_array([encoded.dictionary]))
     state.reserve(labels=len(starts), arena=int(lengths.sum()) + 2 * len(starts))
     labels = np.empty(len(starts), np.int32)
     _add_labels(state.state, buffer, starts, lengths, labels)
     records["inviter"] = labels[np.asarray(encoded.indices)]
-    buffer, starts, lengths = _bytes(table["member_id"])
+    buffer, starts, lengths = span_columns(table["member_id"])
     state.reserve(members=len(records), arena=int(lengths.sum()) + 2 * len(records))
     _add_members(state.state, records, buffer, starts, lengths)
 

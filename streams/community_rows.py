@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from analytics.community_state import COUNTERS, State
 from schemas.columns import columns
-from streams.arrow import categories, ids
+from streams.arrow import categories, ids, plain, slots
 
 _SPEC = columns("chat.events")
 _ENUMS = {name: _SPEC.field(name).values for name in ("platform", "status", "source", "role")}
@@ -29,10 +29,6 @@ MEMBER_COLUMNS = (
 )  # fmt: skip
 
 
-def _plain(records: NDArray[Any], names: tuple[str, ...]) -> dict[str, pa.Array]:
-    return {name: pa.array(np.ascontiguousarray(records[name])) for name in names}
-
-
 def _enum(records: NDArray[Any], name: str) -> pa.Array:
     return categories(np.ascontiguousarray(records[name]).astype(np.int8), _ENUMS[name])
 
@@ -42,18 +38,13 @@ def _group_ids(state: State, groups: NDArray[np.int32]) -> pa.Array:
     return categories(codes.astype(np.int32), ids(state.arena, state.groups["id_at"][used]))
 
 
-def _slots(records: NDArray[Any]) -> pa.Array:
-    """The slot to write: the one that does not hold the last checkpointed version."""
-    return pa.array(np.ascontiguousarray(records["slot"]) ^ 1)
-
-
 def group_rows(state: State, records: NDArray[Any]) -> pa.Table:
     """Rows of `group_states`."""
     return pa.table(
         {
             "group_id": ids(state.arena, records["id_at"]),
-            "slot": _slots(records),
-            **_plain(records, GROUP_COLUMNS),
+            "slot": slots(records),
+            **plain(records, GROUP_COLUMNS),
             "platform": _enum(records, "platform"),
             "status": _enum(records, "status"),
         }
@@ -70,8 +61,8 @@ def member_rows(state: State, records: NDArray[Any]) -> pa.Table:
         {
             "group_id": _group_ids(state, records["group"]),
             "member_id": ids(state.arena, records["id_at"]),
-            "slot": _slots(records),
-            **_plain(records, MEMBER_COLUMNS),
+            "slot": slots(records),
+            **plain(records, MEMBER_COLUMNS),
             "open_messages": pa.ListArray.from_arrays(pa.array(fours), pa.array(opened)),
             "source": _enum(records, "source"),
             "role": _enum(records, "role"),
@@ -82,15 +73,15 @@ def member_rows(state: State, records: NDArray[Any]) -> pa.Table:
 
 def pane_rows(state: State, records: NDArray[Any]) -> pa.Table:
     """Rows of `pane_states`."""
-    counted = _plain(records, ("daily", "bucket", *COUNTERS))
-    return pa.table({"group_id": _group_ids(state, records["group"]), "slot": _slots(records), **counted})
+    counted = plain(records, ("daily", "bucket", *COUNTERS))
+    return pa.table({"group_id": _group_ids(state, records["group"]), "slot": slots(records), **counted})
 
 
 def group_day_rows(state: State, closed: NDArray[Any]) -> pa.Table:
     """Rows of `group_days`."""
     counters = tuple(name for name in closed.dtype.names or () if name not in ("group", "day"))
     day = pa.array(np.ascontiguousarray(closed["day"])).cast(pa.date32())
-    return pa.table({"group_id": _group_ids(state, closed["group"]), "day": day, **_plain(closed, counters)})
+    return pa.table({"group_id": _group_ids(state, closed["group"]), "day": day, **plain(closed, counters)})
 
 
 def member_day_rows(state: State, closed: NDArray[Any]) -> pa.Table:
@@ -101,6 +92,6 @@ def member_day_rows(state: State, closed: NDArray[Any]) -> pa.Table:
             "group_id": _group_ids(state, state.members["group"][rows]),
             "member_id": ids(state.arena, state.members["id_at"][rows]),
             "day": pa.array(np.ascontiguousarray(closed["day"])).cast(pa.date32()),
-            **_plain(closed, ("messages",)),
+            **plain(closed, ("messages",)),
         }
     )

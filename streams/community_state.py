@@ -24,12 +24,14 @@ from analytics.community_state import (
     DIRTY_GROUPS,
     DIRTY_MEMBERS,
     DIRTY_PANES,
+    DUPLICATES,
     GROUP,
     GROUP_DAY,
     GROUP_DAYS,
     GROUPS,
     IDS,
     LABELS,
+    LATE,
     MEMBER_DAY,
     MEMBER_DAYS,
     MEMBERS,
@@ -85,7 +87,11 @@ class CommunityState(PartitionState):
         )
     }  # fmt: skip
     cold_table = "membership_states"
+    moved_by_time = True
     arena_count, ids_count = ARENA, IDS
+    watched = {  # noqa: RUF012
+        "memberships": MEMBERS, "groups": GROUPS, "panes": PANES, "duplicates": DUPLICATES, "late": LATE
+    }  # fmt: skip
 
     def __init__(self, time_zone: str = "UTC", lateness_h: int = 48, horizon: int = 4_000_000) -> None:
         self._settings = time_zone, lateness_h, horizon
@@ -128,6 +134,11 @@ class CommunityState(PartitionState):
             self.grow(short, int(frame.offsets[row]))
             row, short = apply(self.state, self.clock, frame, row, flags, groups)
         return flags, groups
+
+    @property
+    def newest_ms(self) -> int:
+        """Highest event time of any group, ticks included."""
+        return int(self.state.groups["max_ms"][: self.count(GROUPS)].max(initial=0))
 
     def take(self, frame: Frame, store_text: bool) -> RawRows:
         """Apply a decoded frame; its rows are made when asked for, maybe by another thread."""

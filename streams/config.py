@@ -41,8 +41,9 @@ class WorkerConfig:
 
     @property
     def group(self) -> str:
-        """Name of the consumer group."""
-        return f"{self.topic_prefix}groupvitals-{self.address.database}"
+        """Name of the consumer group, one an agent."""
+        agent = "" if self.contract == CHAT.name else f"-{self.contract}"
+        return f"{self.topic_prefix}groupvitals-{self.address.database}{agent}"
 
     @property
     def numbers(self) -> str:

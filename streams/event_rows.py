@@ -123,7 +123,8 @@ def _column(spec: Columns, frame: Frame, field: Field, rows: NDArray[np.int64]) 
     if field.kind is Kind.IDS:
         return lists(frame.buffer, frame.elements, starts, lengths)
     if field.kind is Kind.NUMBER:
-        return pc.cast(strings(frame.buffer, starts, lengths), pa.float64())
+        texts = strings(frame.buffer, starts, lengths)
+        return pc.cast(pc.if_else(pa.array(lengths > 0), texts, None), pa.float64())
     return strings(frame.buffer, starts, lengths)
 
 

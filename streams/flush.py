@@ -11,7 +11,7 @@ from streams.arrow import constant
 from streams.partition_state import Collected
 
 #: Tables that do not say which task wrote a row: the version is all that a flush adds.
-_WITHOUT_TASK = ("facts",)
+_WITHOUT_TASK = ("facts", "product_facts")
 
 
 @dataclass(frozen=True)

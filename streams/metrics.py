@@ -14,7 +14,6 @@ from prometheus_client import CollectorRegistry, ProcessCollector, generate_late
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from analytics.community_state import DUPLICATES, GROUPS, LATE, MEMBERS, PANES
 from streams.probe import Look
 from streams.retry import retries
 from streams.task import Task
@@ -63,8 +62,15 @@ def _tasks(value: Callable[[Task], float]) -> Callable[["Worker", Look], Samples
     return read
 
 
-def _counts(what: int) -> Callable[["Worker", Look], Samples]:
-    return _tasks(lambda task: task.state.count(what))
+def _counts(what: str) -> Callable[["Worker", Look], Samples]:
+    """What a state counts under this name; nothing where it does not."""
+
+    def read(worker: "Worker", look: Look) -> Samples:
+        for partition, task in sorted(worker.processor.tasks.items()):
+            if what in task.state.watched:
+                yield (str(partition),), task.state.count(task.state.watched[what])
+
+    return read
 
 
 def _seconds(prefix: str) -> Callable[["Worker", Look], Samples]:
@@ -99,9 +105,8 @@ def _checkpoints(worker: "Worker", look: Look) -> Samples:
 
 def _newest_event(worker: "Worker", look: Look) -> Samples:
     for partition, task in sorted(worker.processor.tasks.items()):
-        groups = task.state.state.groups["max_ms"][: task.state.count(GROUPS)]
-        if len(groups):
-            yield (str(partition),), float(groups.max()) / 1000
+        if task.state.newest_ms:
+            yield (str(partition),), task.state.newest_ms / 1000
 
 
 def _build(worker: "Worker", look: Look) -> Samples:
@@ -131,9 +136,9 @@ METRICS = (
     Metric("groupvitals_dead_letters_total", "Dead letters landed, by class of error", ("error",),
            lambda worker, look: [((error,), n) for error, n in worker.processor.progress.letters.copy().items()]),
     Metric("groupvitals_duplicates_total", "Records whose event_id came before", ("partition",),
-           _counts(DUPLICATES)),
+           _counts("duplicates")),
     Metric("groupvitals_late_total", "Records whose hour was closed", ("partition",),
-           _counts(LATE)),
+           _counts("late")),
     Metric("groupvitals_flushes_total", "Flushes committed", (), _progress("flushes")),
     Metric("groupvitals_stage_seconds_total", "Seconds spent, by stage: decode and apply frames; collect, land and "
            "commit flushes", ("stage",), _seconds("")),
@@ -144,9 +149,10 @@ METRICS = (
     Metric("groupvitals_refused_commits_total", "Commits that Kafka refused: the partitions were somebody else's", (),
            _progress("refused_commits")),
     Metric("groupvitals_take_overs_total", "Partitions taken over", (), _progress("take_overs")),
-    Metric("groupvitals_memberships", "Memberships in memory", ("partition",), _counts(MEMBERS)),
-    Metric("groupvitals_groups", "Groups in memory", ("partition",), _counts(GROUPS)),
-    Metric("groupvitals_panes", "Hour and day panes in memory", ("partition",), _counts(PANES)),
+    Metric("groupvitals_memberships", "Memberships in memory", ("partition",), _counts("memberships")),
+    Metric("groupvitals_users", "Users of the product in memory", ("partition",), _counts("users")),
+    Metric("groupvitals_groups", "Groups in memory", ("partition",), _counts("groups")),
+    Metric("groupvitals_panes", "Hour and day panes in memory", ("partition",), _counts("panes")),
     Metric("groupvitals_state_bytes", "Bytes reserved for the state's arrays; untouched pages are not resident",
            ("partition",), _tasks(lambda task: sum(array.nbytes for array in task.state.state))),
     Metric("groupvitals_evicted_memberships_total", "Cold memberships that left memory", ("partition",),

@@ -92,8 +92,21 @@ class PartitionState:
     arena_count: ClassVar[int]
     ids_count: ClassVar[int]
 
+    #: Whether something ends by time alone, so that ticks are needed while input pauses.
+    moved_by_time: ClassVar[bool] = False
+    #: Places in `counts` of what people watch.
+    watched: ClassVar[dict[str, int]] = {}
+
     state: Any
     horizon: int
+
+    def __init__(self, time_zone: str = "UTC", lateness_h: int = 48, horizon: int = 4_000_000) -> None:
+        raise NotImplementedError
+
+    @property
+    def newest_ms(self) -> int:
+        """Highest event time seen; 0: none, or not kept."""
+        return 0
 
     def empty(self) -> "PartitionState":
         """A new state with nothing in it and the same settings."""

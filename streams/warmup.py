@@ -4,21 +4,25 @@ import json
 
 import numpy as np
 
-from schemas.chat import CHAT_EVENTS
 from schemas.columns import Kind, columns
 from schemas.frame import Records
-from streams.community_state import CommunityState
+from schemas.topics import CHAT, INPUT_TOPICS
+from streams.agents import STATES
 from streams.partition_state import load_ids
 from streams.records import PADDING, read_records
 from streams.task import Task
 
-TOPIC = CommunityState.contract
-_SAMPLES = {Kind.ID: "a", Kind.TEXT: "a?", Kind.INT: 1, Kind.BOOL: True, Kind.IDS: ["a"], Kind.MAP: {"a": "b"}}
+_SAMPLES = {
+    Kind.ID: "a", Kind.TEXT: "a?", Kind.INT: 1, Kind.BOOL: True, Kind.IDS: ["a"], Kind.MAP: {"a": "b"},
+    Kind.CODE: "EUR", Kind.NUMBER: 1.5,
+}  # fmt: skip
 
 
-def _event(kind: str, number: int, ts_ms: int) -> bytes:
-    spec = columns(TOPIC)
-    model = next(model for model in CHAT_EVENTS if model.model_fields["type"].annotation.__args__[0] == kind)  # type: ignore[union-attr]
+def _event(topic: str, kind: str, number: int, ts_ms: int) -> bytes:
+    spec = columns(topic)
+    model = next(
+        model for model in INPUT_TOPICS[topic].events if model.model_fields["type"].annotation.__args__[0] == kind
+    )  # type: ignore[union-attr]
     fields = {field.name: field for field in spec.fields}
     event = {}
     for name in model.model_fields:
@@ -29,9 +33,9 @@ def _event(kind: str, number: int, ts_ms: int) -> bytes:
     return json.dumps(event | {"event_id": f"e{number}", "ts_ms": ts_ms}).encode()
 
 
-def sample_records(ts_ms: int = 1_700_000_000_000, step_ms: int = 86_400_000) -> Records:
+def sample_records(topic: str = CHAT.name, ts_ms: int = 1_700_000_000_000, step_ms: int = 86_400_000) -> Records:
     """One record of every type, a day apart, as a frame."""
-    values = [_event(kind, i, ts_ms + i * step_ms) for i, kind in enumerate(columns(TOPIC).types)]
+    values = [_event(topic, kind, i, ts_ms + i * step_ms) for i, kind in enumerate(columns(topic).types)]
     lengths = np.array([len(value) for value in values], np.int32)
     starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int32)
     buffer = np.concatenate([np.frombuffer(b"".join(values), np.uint8), np.empty(lengths.sum() + PADDING, np.uint8)])
@@ -40,14 +44,14 @@ def sample_records(ts_ms: int = 1_700_000_000_000, step_ms: int = 86_400_000) ->
     return Records(buffer, np.arange(n), np.full(n, -1), starts, lengths, np.zeros(n, np.int32), none, 0, n)
 
 
-def warm_up() -> None:
-    """Run the whole way once, in memory: apply, flush, load again, evict."""
+def warm_up(topic: str = CHAT.name) -> None:
+    """Run the whole way of a topic of the contract once, in memory: apply, flush, load again, evict."""
     read_records(b"", 0)
-    task = Task(TOPIC, 0, CommunityState())
-    task.apply(sample_records())
+    task = Task(topic, 0, STATES[topic]())
+    task.apply(sample_records(topic))
     flush = task.begin_flush()
     assert flush is not None
-    state = CommunityState()
+    state = STATES[topic]()
     for table, loaded in state.loaded.items():
         loaded.load(state, flush.tables[table])
     load_ids(state, flush.tables[state.raw_table].select(["event_hash", "offset"]))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from schemas.errors import BackpressureError, GroupvitalsError
 from sinks.clickhouse.checks import split_groups
-from sinks.clickhouse.store import ClickHouseStore
+from sinks.clickhouse.store import CHAT, ClickHouseStore
 
 if TYPE_CHECKING:
     from streams.processor import Processor
@@ -20,7 +20,7 @@ _EVERY_S, _LOOKS = 3.0, 20
 
 
 async def watch(
-    store: ClickHouseStore, processor: "Processor", assigned: Callable[[], set[int]], stop: asyncio.Event
+    store: ClickHouseStore, contract: str, processor: "Processor", assigned: Callable[[], set[int]], stop: asyncio.Event
 ) -> None:
     """Look every few seconds until `stop`; what cannot be asked now is asked the next time."""
     looks = 0
@@ -29,9 +29,9 @@ async def watch(
             async with asyncio.timeout(_EVERY_S):
                 await stop.wait()
         try:
-            await follow_epoch(store, processor, assigned)
+            await follow_epoch(store, contract, processor, assigned)
             looks += 1
-            if looks % _LOOKS == 1 and 0 in processor.running:
+            if contract == CHAT and looks % _LOOKS == 1 and 0 in processor.running:
                 for group in await asyncio.to_thread(split_groups, store.native):
                     log.error("%s", group)
         except BackpressureError:
@@ -40,9 +40,11 @@ async def watch(
             log.warning("Looked in vain whether numbers have moved to another epoch: %s", error)
 
 
-async def follow_epoch(store: ClickHouseStore, processor: "Processor", assigned: Callable[[], set[int]]) -> None:
+async def follow_epoch(
+    store: ClickHouseStore, contract: str, processor: "Processor", assigned: Callable[[], set[int]]
+) -> None:
     """Take the partitions over again when another epoch is in use than the one they are worked on in."""
-    epoch = await asyncio.to_thread(store.epoch)
+    epoch = await asyncio.to_thread(store.epoch, contract)
     broker, partitions = processor.broker, assigned()
     if broker is None or epoch is None:
         return

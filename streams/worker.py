@@ -12,8 +12,8 @@ from typing import Any
 
 from schemas.errors import DataError, ServiceError
 from sinks.clickhouse.store import ClickHouseStore
+from streams.agents import STATES
 from streams.allocator import give_back
-from streams.community_state import CommunityState
 from streams.config import WorkerConfig
 from streams.dead_letters import DeadLetterProducer
 from streams.frames import FrameApp
@@ -50,7 +50,7 @@ def _app(config: WorkerConfig) -> FrameApp:
 
 
 class Worker:
-    """One process's share of the community processor."""
+    """One process's share of an agent."""
 
     def __init__(self, config: WorkerConfig) -> None:
         self.config = config
@@ -63,7 +63,7 @@ class Worker:
             return Task(
                 config.topic,
                 partition,
-                CommunityState(config.time_zone, config.lateness_h, config.duplicate_horizon),
+                STATES[config.contract](config.time_zone, config.lateness_h, config.duplicate_horizon),
                 settings=config.numbers,
                 worker=name,
                 store_text=config.store_text,
@@ -86,11 +86,11 @@ class Worker:
         app, config, processor = self.app, self.config, self.processor
         channel = app.topic(config.topic, acks=False, value_serializer="raw", key_serializer="raw")
 
-        async def community(stream: Any) -> None:
+        async def take(stream: Any) -> None:
             async for event in stream.noack().events():
                 await processor.take(event.message.partition, event.message.generation_id, event.value)
 
-        app.agent(channel, name="community")(community)
+        app.agent(channel, name=config.contract)(take)
 
         async def on_revoked(_app: Any, _revoked: Any, **_: Any) -> None:
             self.assigned = None
@@ -129,8 +129,12 @@ class Worker:
         await self.app.start()
         flushing = asyncio.create_task(self.processor.run(self.stop))
         watching = asyncio.create_task(self._watch(until_caught_up, report, complete))
-        beside = [asyncio.create_task(watch(self.store, self.processor, lambda: self.assigned or set(), self.stop))]
-        if self.config.tick_s and not until_caught_up:
+        beside = [
+            asyncio.create_task(
+                watch(self.store, self.config.contract, self.processor, lambda: self.assigned or set(), self.stop)
+            )
+        ]
+        if self.config.tick_s and not until_caught_up and STATES[self.config.contract].moved_by_time:
             beside.append(asyncio.create_task(self._tick()))
         for task in beside:
             task.add_done_callback(_say_why_it_ended)

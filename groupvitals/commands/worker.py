@@ -1,4 +1,4 @@
-"""`groupvitals worker`: process chat.events into ClickHouse."""
+"""`groupvitals worker`: process an input topic into ClickHouse."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,21 +12,27 @@ if TYPE_CHECKING:
     from streams.worker import Worker
 
 
-def worker_config(settings: "Settings") -> "WorkerConfig":
-    """The settings as a worker takes them."""
+def worker_config(settings: "Settings", agent: str = "community") -> "WorkerConfig":
+    """The settings as a worker takes them. Raises `ConfigError` for an agent that there is none of."""
     from groupvitals.connections import clickhouse, kafka_bootstrap
+    from schemas.errors import ConfigError
+    from schemas.topics import AGENTS
     from streams.config import WorkerConfig
 
+    if agent not in AGENTS:
+        raise ConfigError(f"There is no agent {agent!r}; there are {', '.join(AGENTS)}.")
     w = settings.worker
     return WorkerConfig(
         kafka_bootstrap(settings), clickhouse(settings), settings.home / "faust", settings.kafka.topic_prefix,
         w.time_zone, w.lateness_h, w.duplicate_horizon, w.flush_interval_s, w.flush_events, w.buffered_frames,
         w.max_memberships, w.tick_s, w.dead_letter_ratio, w.dead_letter_run, w.store_text,
         settings.kafka.session_timeout_s, settings.kafka.max_fetch_mb, w.stop_timeout_s, w.web_host, w.web_port,
+        AGENTS[agent],
     )  # fmt: skip
 
 
 def worker(
+    agent: Annotated[str, typer.Option(help="What to process: community (chat), product or links.")] = "community",
     until_caught_up: Annotated[
         bool, typer.Option("--until-caught-up", help="Stop when everything in the topic is landed.")
     ] = False,
@@ -40,10 +46,10 @@ def worker(
         bool, typer.Option("--follow-input", help="Catch up only after standard input has ended.", hidden=True)
     ] = False,
 ) -> None:
-    """Process chat events until stopped (Ctrl-C) or, with --until-caught-up, until all are landed."""
+    """Process an agent's events until stopped (Ctrl-C) or, with --until-caught-up, until all are landed."""
     from groupvitals.settings import load_settings
 
-    run_worker(load_settings(), until_caught_up, stats, as_json, follow_input)
+    run_worker(load_settings(), until_caught_up, stats, as_json, follow_input, agent)
 
 
 def run_worker(
@@ -52,6 +58,7 @@ def run_worker(
     stats: Path | None = None,
     as_json: bool = False,
     follow_input: bool = False,
+    agent: str = "community",
 ) -> "Worker":
     """Run a worker in this process; returns it when it has stopped."""
     import asyncio
@@ -68,12 +75,13 @@ def run_worker(
     with last_words(settings.logs), shown as progress:
         progress.say("Compiling kernels (kept in the cache for the next time)")
         began = time.perf_counter()
+        from schemas.topics import AGENTS
         from streams.warmup import warm_up
         from streams.worker import Worker
 
-        warm_up()
+        warm_up(AGENTS[agent])
         progress.say(f"Kernels ready after {time.perf_counter() - began:.0f} s")
-        worker = Worker(worker_config(settings))
+        worker = Worker(worker_config(settings, agent))
         asyncio.run(worker.run(until_caught_up, progress.update, _input_ended() if follow_input else None))
         progress.done(worker)
     if stats is not None:

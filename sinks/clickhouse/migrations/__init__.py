@@ -9,8 +9,12 @@ from importlib.resources.abc import Traversable
 from string import Template
 
 from schemas.errors import DataError
+from schemas.platforms import READS_REPORTED
 from sinks.clickhouse.connection import Address, Native
 from sinks.clickhouse.store import ClickHouseStore
+
+#: A person of more accounts is not merged; amounts from here on are shown and not counted.
+MOST_ACCOUNTS, ABSURD_MINOR = 100, 10**12
 
 _DISTRIBUTE = re.compile(r"^-- distribute (\w+) by (.+)$", re.MULTILINE)
 
@@ -34,6 +38,9 @@ def _fill(text: str, address: Address, zone: str) -> str:
         local="_local" if cluster else "",
         on_cluster=f"ON CLUSTER '{cluster}'" if cluster else "",
         replicated="Replicated" if cluster else "",
+        reads_reported=", ".join(f"'{platform}'" for platform in READS_REPORTED),
+        accounts=MOST_ACCOUNTS,
+        absurd=ABSURD_MINOR,
         window="replicated_deduplication_window" if cluster else "non_replicated_deduplication_window",
     )
 

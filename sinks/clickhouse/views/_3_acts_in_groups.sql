@@ -1,0 +1,25 @@
+-- Product acts of people that carry a group's id, or that of one of its calls or of a link of such a call: the newest of each.
+WITH ways AS (
+    SELECT DISTINCT 'call' AS kind, toString(call_id) AS reference, toString(group_id) AS group_id
+    FROM ${database}.facts
+    WHERE type = 'call'
+    UNION DISTINCT
+    SELECT 'link' AS kind, arrayJoin(link_ids) AS reference, toString(group_id) AS group_id
+    FROM ${database}.facts
+    WHERE type = 'call'
+)
+SELECT
+    if(owners.person_id = '', acts.user_id, owners.person_id) AS person_id,
+    if(acts.kind = 'group', acts.reference, ways.group_id) AS group_id,
+    max(acts.last_ms) AS last_ms
+FROM (
+    SELECT *
+    FROM ${database}.user_reference_states
+    WHERE kind != 'campaign' AND bitShiftRight(version, 56) = (SELECT epoch FROM ${database}.product_epoch)
+    ORDER BY user_id, kind, reference, version DESC
+    LIMIT 1 BY user_id, kind, reference
+) AS acts
+LEFT JOIN ways ON ways.kind = acts.kind AND ways.reference = acts.reference
+LEFT JOIN ${database}.account_owners AS owners ON owners.account_id = acts.user_id
+WHERE group_id != ''
+GROUP BY person_id, group_id
