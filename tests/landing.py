@@ -11,7 +11,7 @@ from sinks.clickhouse.store import ClickHouseStore
 from sinks.contract import Epoch
 from streams.records import read_records
 from streams.task import Task
-from tests.memory import KEYS, MemoryBroker, land, new_task, own, record_batch
+from tests.memory import KEYS, TOPIC, MemoryBroker, land, new_task, own, record_batch
 from tests.oracle.community import Record
 from tests.oracle.worlds import World
 
@@ -42,10 +42,10 @@ def clear(store: ClickHouseStore) -> None:
 class Landing:
     """One partition of a world on its way into ClickHouse."""
 
-    def __init__(self, world: World, store: ClickHouseStore) -> None:
+    def __init__(self, world: World, store: ClickHouseStore, topic: str = TOPIC) -> None:
         self.world, self.store = world, store
-        self.broker = MemoryBroker(world.records[0].offset, world.records[-1].offset + 1)
-        self.task: Task = new_task(world.zone, world.lateness_h, world.horizon)
+        self.broker = MemoryBroker(world.records[0].offset, world.records[-1].offset + 1, topic=topic)
+        self.task: Task = new_task(world.zone, world.lateness_h, world.horizon, topic)
         own(self.task, self.broker, store)
 
     def land(self, records: tuple[Record, ...]) -> None:
@@ -73,14 +73,19 @@ class Landing:
 
     def again(self) -> None:
         """Somebody else takes over."""
-        self.task = new_task(self.world.zone, self.world.lateness_h, self.world.horizon)
+        self.task = new_task(self.world.zone, self.world.lateness_h, self.world.horizon, self.task.topic)
         own(self.task, self.broker, self.store)
 
 
 def landed(world: World, store: ClickHouseStore, flushes: int) -> Landing:
     """Run the world's records through a task into empty tables."""
     clear(store)
-    landing = Landing(world, store)
+    return land_topic(world, store, flushes)
+
+
+def land_topic(world: World, store: ClickHouseStore, flushes: int, topic: str = TOPIC) -> Landing:
+    """Run records of a topic through a task."""
+    landing = Landing(world, store, topic)
     size = len(world.records) // flushes + 1
     for first in range(0, len(world.records), size):
         landing.land(world.records[first : first + size])

@@ -6,22 +6,23 @@ and nothing but the newest version is left.
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.util import calc_crc32c
 
+from schemas.topics import CHAT
 from sinks.contract import EPOCH_SHIFT, Chain, Checkpoint, Cut, Epoch, Origin, Store
-from streams.community_state import CommunityState
+from streams.agents import STATES
 from streams.epochs import numbers_settings
 from streams.takeover import take_over
 from streams.task import Task
 
 Row = dict[str, Any]
 
-TOPIC = CommunityState.contract
+TOPIC = CHAT.name
 
 #: (offset, timestamp, key, value)
 Message = tuple[int, int, bytes | None, bytes | None]
@@ -36,10 +37,20 @@ KEYS = {
     "group_states": ("group_id", "topic", "partition", "slot", "epoch"),
     "membership_states": ("group_id", "member_id", "topic", "partition", "slot", "epoch"),
     "pane_states": ("group_id", "daily", "bucket", "topic", "partition", "slot", "epoch"),
+    "product_events": ("topic", "partition", "offset"),
+    "product_facts": ("user_id", "type", "ts_ms", "event_id"),
+    "user_states": ("user_id", "topic", "partition", "slot", "epoch"),
+    "user_reference_states": ("user_id", "kind", "reference", "topic", "partition", "slot", "epoch"),
+    "link_events": ("topic", "partition", "offset"),
 }
+#: Tables in which a repeated event has the same row, whatever wrote it.
+FACTS = ("facts", "product_facts")
 #: What the memory broker's topic is.
 ORIGIN = Origin("cluster", TOPIC, "topic", 1)
-_TEXT = {"group_id", "member_id", "source", "role", "inviter_id", "platform", "status"}
+_TEXT = {
+    "group_id", "member_id", "source", "role", "inviter_id", "platform", "status", "user_id", "kind", "reference",
+}  # fmt: skip
+_MASKS = ("spoke_", "reacted_", "read_", "used_", "bought_", "acted_", "snapshot")
 
 
 def record_batch(messages: Sequence[Message], compression: int = 0, last_offset: int | None = None) -> bytes:
@@ -80,7 +91,7 @@ class MemoryStore:
             row = {name: value for name, value in row.items() if value is not None}
             key = _key(row, table)
             old = known.get(key)
-            if old is not None and old["version"] == row["version"] and table != "facts":  # an event may be repeated
+            if old is not None and old["version"] == row["version"] and table not in FACTS:  # an event may be repeated
                 assert old == row, f"{table}: two rows of one key and version differ"
             if old is None or old["version"] <= row["version"]:
                 known[key] = row
@@ -146,7 +157,7 @@ def _type(column: str) -> pa.DataType:
         return pa.string()
     if column == "open_messages":
         return pa.list_(pa.uint32())
-    return pa.uint64() if column.startswith(("spoke_", "reacted_", "read_", "snapshot")) else pa.int64()
+    return pa.uint64() if column.startswith(_MASKS) else pa.int64()
 
 
 @dataclass
@@ -156,6 +167,7 @@ class MemoryBroker:
     begin: int
     end: int
     kept: tuple[int, int] = (0, 0)
+    topic: str = TOPIC
 
     async def committed(self, partition: int) -> tuple[int, int]:
         return self.kept
@@ -168,7 +180,7 @@ class MemoryBroker:
         return self.begin, self.end
 
     async def origin(self) -> Origin:
-        return ORIGIN
+        return replace(ORIGIN, topic=self.topic)
 
 
 async def _at_once(function: Callable[..., Any], *args: Any) -> Any:
@@ -191,7 +203,9 @@ def land(task: Task, store: Store, broker: MemoryBroker) -> None:
         task.confirm()
 
 
-def new_task(zone: str = "UTC", lateness_h: int = 48, horizon: int = 4_000_000, **options: Any) -> Task:
+def new_task(
+    zone: str = "UTC", lateness_h: int = 48, horizon: int = 4_000_000, topic: str = TOPIC, **options: Any
+) -> Task:
     """A task of partition 0 with nothing in it."""
     settings = numbers_settings(zone, lateness_h, horizon)
-    return Task(TOPIC, 0, CommunityState(zone, lateness_h, horizon), settings, **options)
+    return Task(topic, 0, STATES[topic](zone, lateness_h, horizon), settings, **options)

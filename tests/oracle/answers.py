@@ -18,15 +18,15 @@ _WIDTHS = {"24h": 1, "7d": 7, "28d": 28}
 _BANDS = ((50, "1-50"), (150, "51-150"), (200, "151-200"), (500, "201-500"))
 
 
-def _groups(partitions: Iterable[Community]) -> dict[str, Group]:
+def groups_of(partitions: Iterable[Community]) -> dict[str, Group]:
     return {name: group for partition in partitions for name, group in partition.groups.items()}
 
 
-def _now_ms(groups: dict[str, Group]) -> int:
+def now_of(groups: dict[str, Group]) -> int:
     return max(group.time_ms or 0 for group in groups.values())
 
 
-def _moment(ts_ms: int, zone: str) -> datetime:
+def moment(ts_ms: int, zone: str) -> datetime:
     return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ts_ms)).astimezone(ZoneInfo(zone))
 
 
@@ -60,15 +60,15 @@ def _rates(dau: int, wau: int, mau: int) -> Row:
 
 def rolling_activity(partitions: Iterable[Community], zone: str) -> list[Row]:
     """Messages, people and the rest in the windows that end now."""
-    groups = _groups(partitions)
-    now_ms = _now_ms(groups)
+    groups = groups_of(partitions)
+    now_ms = now_of(groups)
     rows = []
     for name, group in groups.items():
         now = now_ms // HOUR_MS, group.days.of(now_ms)
         speakers = [_active(group, "spoke", 1, now[1] - n + 1) for n in (1, 7, 28)]
         for window, daily, width in (("1h", 0, 1), ("24h", 0, 24), ("7d", 1, 7), ("28d", 1, 28)):
             first = now[daily] - width + 1
-            row: Row = {"group_id": name, "window": window, "as_of": _moment(now_ms, zone), "buyers": None}
+            row: Row = {"group_id": name, "window": window, "as_of": moment(now_ms, zone), "buyers": None}
             row |= {"advertising": None} | _sums(group, daily, first, now[daily]) | _rates(*speakers)
             for people, what in (("speakers", "spoke"), ("reactors", "reacted"), ("readers", "read")):
                 row[people] = _active(group, what, daily, first)
@@ -79,7 +79,7 @@ def rolling_activity(partitions: Iterable[Community], zone: str) -> list[Row]:
 def rolling_activity_daily(partitions: Iterable[Community], zone: str) -> list[Row]:
     """The same of every closed day."""
     rows = []
-    for name, group in _groups(partitions).items():
+    for name, group in groups_of(partitions).items():
         for day, closed in group.group_days.items():
             for window, width in _WIDTHS.items():
                 people = {what: closed[f"{what}_{width}d"] for what in ("speakers", "reactors", "readers")}
@@ -123,8 +123,8 @@ def _spoken(group: Group, member: str, days: range, late: bool) -> list[int]:
 
 def tiers(partitions: Iterable[Community], zone: str) -> list[Row]:
     """Loud, occasional and silent members, operators, aliases and bots left out."""
-    groups = _groups(partitions)
-    now_ms = _now_ms(groups)
+    groups = groups_of(partitions)
+    now_ms = now_of(groups)
     rows = []
     for name, group in groups.items():
         today = group.days.of(now_ms)
@@ -141,7 +141,7 @@ def tiers(partitions: Iterable[Community], zone: str) -> list[Row]:
         row |= {"messages": total, "loud_messages": loud, "loud_message_share": loud / total if total else 0.0}
         row["occasional_messages"] = sum(n for m, n in messages.items() if 1 <= spoken[m] < 8)
         row |= _concentration([n for n in messages.values() if n])
-        rows.append({"group_id": name, "as_of": _moment(now_ms, zone)} | row)
+        rows.append({"group_id": name, "as_of": moment(now_ms, zone)} | row)
     return rows
 
 
@@ -158,7 +158,7 @@ def _tiers(days_spoken: list[int], members: int) -> Row:
 def tiers_daily(partitions: Iterable[Community], zone: str) -> list[Row]:
     """The same of every closed day, for the speakers of any role."""
     rows = []
-    for name, group in _groups(partitions).items():
+    for name, group in groups_of(partitions).items():
         for day in group.group_days:
             recent = {key: n for key, n in group.member_days.items() if day - 28 < key[0] <= day}
             days = Counter(member for _, member in recent)
@@ -182,7 +182,7 @@ def tiers_daily(partitions: Iterable[Community], zone: str) -> list[Row]:
 def retention_daily(partitions: Iterable[Community], zone: str) -> list[Row]:
     """Cohorts by day of the first join, source and inviter, for every n whose day is closed."""
     cohorts: dict[tuple[Any, ...], Row] = {}
-    for name, group in _groups(partitions).items():
+    for name, group in groups_of(partitions).items():
         for member in group.members():
             row = membership(group, member)
             if row["join_ms"] is None:

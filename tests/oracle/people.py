@@ -1,0 +1,311 @@
+"""What product events and links amount to, computed slowly and obviously: lists of records in, answers out.
+
+Shares nothing with kernels and views but the contract's own `validate` and the list of platforms that report reading.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import pairwise
+from math import exp, floor, log1p
+
+from schemas.errors import InvalidEventError
+from schemas.platforms import READS_REPORTED
+from schemas.validate import validate
+from tests.oracle.answers import Row, groups_of, moment, now_of
+from tests.oracle.community import Community, Days, Event, Group, Record, activity, membership
+
+#: More links in a row are a cycle, or as bad as one; more accounts are not one person; more money is a mistake.
+LINKS, ACCOUNTS, ABSURD = 3, 100, 10**12
+_OWN = ("signup", "trial", "open", "view", "click", "share", "purchase", "custom")
+_EFFECTIVE = ("active", "participant", "lurker")
+#: In the order in which a person's best state is chosen.
+STATES = (
+    *_EFFECTIVE, "newcomer", "elsewhere", "unobservable", "at_risk", "zombie", "excluded", "left",
+)  # fmt: skip
+
+
+def events_of(topic: str, records: Iterable[Record], horizon: int = 4_000_000) -> list[Event]:
+    """The valid events of a partition, each once, ticks left out."""
+    newest: dict[str, int] = {}
+    found = []
+    for record in records:
+        try:
+            event = validate(topic, record.value, record.kafka_ts_ms).model_dump()
+        except InvalidEventError:
+            continue
+        before = newest.get(event["event_id"])
+        newest[event["event_id"]] = record.offset
+        if (before is None or record.offset - before > horizon) and event["type"] != "tick":
+            found.append(event)
+    return found
+
+
+@dataclass
+class People:
+    """All that is known of people: chat, product and links."""
+
+    chat: list[Community]
+    product: list[Event]
+    links: list[Event]
+    zone: str = "UTC"
+    theta: float = 1 / 30
+    days: Days = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.days = Days(self.zone)
+        self.groups: dict[str, Group] = groups_of(self.chat)
+        self.today = self.days.of(now_of(self.groups)) if self.groups else 0
+        self.owners = self._owners()
+
+    # --- identity
+
+    def _owners(self) -> dict[str, Row]:
+        """Account -> its owner, for accounts that have one."""
+        said = defaultdict(set)
+        for e in self.links:
+            said[e["account_id"]].add((e["ts_ms"], e["unlink"], e["event_id"], e["user_id"]))
+        named = {account: max(found) for account, found in said.items()}
+        user_of = {account: "" if newest[1] else newest[3] for account, newest in named.items()}
+        found: dict[str, Row] = {}
+        ends = {account: self._end(user_of, account) for account, user in user_of.items() if user}
+        sizes = defaultdict(int)
+        for end in ends.values():
+            sizes[end] += 1
+        for account, end in ends.items():
+            quarantined = end == "" or sizes[end] > ACCOUNTS
+            order = sorted(said[account])
+            found[account] = {
+                "account_id": account, "user_id": user_of[account], "quarantined": int(quarantined),
+                "person_id": account if quarantined else end,
+                "conflicts": sum(
+                    not a[1] and not b[1] and a[3] != b[3] for a, b in pairwise(order)
+                ),
+            }  # fmt: skip
+        return found
+
+    def _end(self, user_of: dict[str, str], account: str) -> str:
+        """Where the chain of an account ends; empty when it is too long."""
+        for _ in range(LINKS):
+            account = user_of[account]
+            if not user_of.get(account):
+                return account
+        return ""
+
+    def person(self, one: str) -> str:
+        return str(self.owners[one]["person_id"]) if one in self.owners else one
+
+    # --- product
+
+    def acts(self) -> list[Event]:
+        """What users did themselves."""
+        return [e for e in self.product if e["type"] in _OWN]
+
+    def recent(self, ts_ms: int | None, days: int = 28) -> bool:
+        return ts_ms is not None and self.days.of(ts_ms) > self.today - days
+
+    def used(self) -> dict[str, int]:
+        """Newest act of every person who ever used the product, or was contacted or refunded (0)."""
+        found: dict[str, int] = {}
+        for e in self.product:
+            person = self.person(e["user_id"])
+            found[person] = max(found.get(person, 0), e["ts_ms"] if e["type"] in _OWN else 0)
+        return found
+
+    def acts_here(self) -> dict[tuple[str, str], int]:
+        """(person, group) -> newest act with the group's id, or that of a call of it or of a link of such a call."""
+        calls = [c.event for group in self.groups.values() for c in group.log if c.event["type"] == "call"]
+        found: dict[tuple[str, str], int] = {}
+        for e in self.acts():
+            groups = {e.get("group_id")}
+            groups |= {call["group_id"] for call in calls if e.get("call_id") == call["call_id"]}
+            groups |= {call["group_id"] for call in calls if e.get("link_id") in call["link_ids"]}
+            for group in groups - {None}:
+                key = self.person(e["user_id"]), str(group)
+                found[key] = max(found.get(key, 0), e["ts_ms"])
+        return found
+
+    def orders(self) -> list[Row]:
+        """What every order is worth."""
+        paid, back = defaultdict(list), defaultdict(list)
+        for e in self.product:
+            if e["type"] == "purchase":
+                paid[e["order_id"]].append(e)
+            if e["type"] == "refund":
+                back[e["order_id"], e["refund_id"]].append(e)
+        rows = []
+        for order, events in paid.items():
+            first = min(events, key=lambda e: (e["ts_ms"], e["event_id"]))
+            refunds = [
+                min(some, key=lambda e: (e["ts_ms"], e["event_id"])) for (of, _), some in back.items() if of == order
+            ]
+            refunds = [e for e in refunds if e["amount_minor"] < ABSURD]
+            asked = sum(e["amount_minor"] for e in refunds if e["currency"] == first["currency"])
+            amount = first["amount_minor"]
+            currencies = {e["currency"] for e in [*events, *refunds]}
+            rows.append({
+                "order_id": order, "user_id": first["user_id"], "person_id": self.person(first["user_id"]),
+                "ts_ms": first["ts_ms"], "amount_minor": amount, "currency": first["currency"],
+                "items": first["items"], "product_id": first["product_id"] or "", "group_id": first["group_id"] or "",
+                "campaign_id": first["campaign_id"] or "", "cost_minor": first["cost_minor"],
+                "asked_back_minor": asked, "refunded_minor": min(asked, amount),
+                "net_minor": amount - min(asked, amount), "absurd": int(amount >= ABSURD),
+                "repeated": len({e["event_id"] for e in events}) - 1, "mixed_currencies": int(len(currencies) > 1),
+            })  # fmt: skip
+        return rows
+
+    # --- states
+
+    def members(self) -> list[Row]:
+        """Every membership with its evidence and its state."""
+        used, here = self.used(), self.acts_here()
+        rows = [self._member(name, group, member) for name, group in self.groups.items() for member in group.members()]
+        groups_28d: dict[str, int] = defaultdict(int)
+        for row in rows:
+            groups_28d[row["person_id"]] += row.pop("active_28d")
+        for row in rows:
+            person, group = row["person_id"], row["group_id"]
+            row["groups_28d"] = groups_28d[person]
+            row["in_product"] = int(row["linked"] or used.get(person, 0) > 0 or (person, group) in here)
+            row["used_28d"] = self.recent(used.get(person) or None)
+            row["acted_here_28d"] = self.recent(here.get((person, group)))
+            row["last_used_ms"], row["last_act_here_ms"] = used.get(person) or None, here.get((person, group))
+            row["state"], row["reason"] = self._state(row)
+        return rows
+
+    def _member(self, name: str, group: Group, member: str) -> Row:
+        known = membership(group, member)
+        platform, workspace, *_ = [*name.split(":", 2), "", ""]
+        account = f"{platform}:{workspace}:{member}"
+        mine = [c.event for c in group.log if c.event.get("member_id") == member]
+        ages = {what: set[int]() for what in ("spoke", "reacted", "read")}
+        for e in mine:
+            if what := activity(e):
+                ages[what].add(self.today - self.days.of(e["ts_ms"]))
+        span = min(self.today - self.days.of(known["first_ms"]), 127)
+        linked = account in self.owners and not self.owners[account]["quarantined"]
+        days = {age for found in ages.values() for age in found if age < 100}
+        return {
+            "group_id": name, "member_id": member, "account_id": account, "person_id": self.person(account),
+            "linked": int(linked), "role": known["role"], "present": known["present"], "ages": ages,
+            "new": known["join_ms"] is not None and self.days.of(known["join_ms"]) > self.today - 7,
+            "active_28d": self.recent(known["last_ms"]), "reads_reported": int(platform in READS_REPORTED),
+            "score": 1 / (1 + exp(floor(log1p(min([*days, span, 100])) * 8 + 0.5) / 8)),
+        }  # fmt: skip
+
+    def _state(self, row: Row) -> tuple[str, str]:
+        ages = row["ages"]
+        within = {f"{what}_{n}d": any(age < n for age in ages[what]) for what in ages for n in (7, 28)}
+        rules = (
+            ("left", "left", not row["present"]),
+            ("excluded", row["role"], row["role"] != "member"),
+            ("active", "spoke_7d", within["spoke_7d"]),
+            ("participant", "spoke_28d", within["spoke_28d"]),
+            ("participant", "reacted_28d", within["reacted_28d"]),
+            ("lurker", "read_28d", within["read_28d"]),
+            ("lurker", "acted_here_28d", row["acted_here_28d"]),
+            ("newcomer", "joined_7d", row["new"]),
+            ("elsewhere", "used_28d", row["used_28d"]),
+            ("elsewhere", "other_group_28d", row["groups_28d"] > 0),
+            ("unobservable", "no_reading_no_product", not row["reads_reported"] and not row["in_product"]),
+            ("at_risk", "score", row["score"] >= self.theta),
+            ("zombie", "score", True),
+        )
+        return next((state, reason) for state, reason, holds in rules if holds)
+
+
+# --- the views ------------------------------------------------------------------------------------------------------
+
+
+def account_owners(people: People) -> list[Row]:
+    return list(people.owners.values())
+
+
+def orders(people: People) -> list[Row]:
+    return people.orders()
+
+
+def member_status(people: People) -> list[Row]:
+    names = ("group_id", "member_id", "person_id", "account_id", "state", "reason", "score", "role", "linked",
+             "groups_28d", "reads_reported", "in_product")  # fmt: skip
+    return [
+        {name: row[name] for name in names}
+        | {
+            "fading": int(row["state"] in _EFFECTIVE and row["score"] < people.theta),
+            "last_used_at": row["last_used_ms"] and moment(row["last_used_ms"], people.zone),
+            "last_act_here_at": row["last_act_here_ms"] and moment(row["last_act_here_ms"], people.zone),
+        }
+        for row in people.members()
+    ]
+
+
+def effective_members(people: People) -> list[Row]:
+    members = people.members()
+    states: dict[str, list[str]] = defaultdict(list)
+    best: dict[str, str] = {}
+    for row in members:
+        states[row["group_id"]].append(row["state"])
+        best[row["person_id"]] = min(best.get(row["person_id"], "left"), row["state"], key=STATES.index)
+    states["*"] = list(best.values())
+    rows = []
+    for group, found in states.items():
+        row: Row = {state: found.count(state) for state in STATES}
+        inside = len(found) - row["left"]
+        row["unseen"] = 0 if group == "*" else max(_platform_count(people.groups[group]) - inside, 0)
+        row["headcount"] = inside + row["unseen"]
+        row["effective"] = sum(row[state] for state in _EFFECTIVE)
+        base = row["headcount"] - row["excluded"]
+        row["share"] = row["effective"] / base if base > 0 else 0.0
+        row["zombies_at_least"] = row["zombie"]
+        row["zombies_at_most"] = row["zombie"] + row["unobservable"] + row["unseen"]
+        rows.append({"group_id": group} | row)
+    return rows if people.groups else []
+
+
+def _platform_count(group: Group) -> int:
+    counts = [
+        (c.event["ts_ms"], c.event["member_count"])
+        for c in group.log
+        if c.event["type"] == "group" and c.event["member_count"] is not None
+    ]
+    return max(counts, default=(0, 0))[1]
+
+
+def payers(people: People) -> list[Row]:
+    members = [row for row in people.members() if row["state"] not in ("left", "excluded")]
+    counted = [order for order in people.orders() if not order["absurd"]]
+    places: dict[str, set[str]] = defaultdict(set)
+    effective: dict[str, set[str]] = defaultdict(set)
+    for row in members:
+        for group in (row["group_id"], "*"):
+            places[group].add(row["person_id"])
+            if row["state"] in _EFFECTIVE:
+                effective[group].add(row["person_id"])
+    rows = []
+    for group, persons in places.items():
+        for currency in sorted({order["currency"] for order in counted}):
+            by_person: dict[str, list[Row]] = defaultdict(list)
+            for order in counted:
+                if order["person_id"] in persons and order["currency"] == currency:
+                    by_person[order["person_id"]].append(order)
+            if not by_person:
+                continue
+            mine = [order for some in by_person.values() for order in some]
+            firsts = [min(order["ts_ms"] for order in some) for some in by_person.values()]
+            net = sum(order["net_minor"] for order in mine)
+            credited = [
+                order["net_minor"] for order in counted
+                if order["currency"] == currency and order["group_id"] and group in (order["group_id"], "*")
+            ]  # fmt: skip
+            rows.append({
+                "group_id": group, "currency": currency, "payers": len(by_person),
+                "first_payers_28d": sum(people.recent(first) for first in firsts),
+                "repeat_rate": sum(len(some) > 1 for some in by_person.values()) / len(by_person),
+                "orders": len(mine), "revenue_members_minor": net, "average_order_minor": net / len(mine),
+                "revenue_credited_minor": sum(credited),
+                "per_effective_member_minor": net / len(effective[group]) if effective[group] else 0.0,
+            })  # fmt: skip
+    return rows
+
+
+ANSWERS = {answer.__name__: answer for answer in (account_owners, orders, member_status, effective_members, payers)}

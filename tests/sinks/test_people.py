@@ -1,0 +1,262 @@
+"""The views about people on a real ClickHouse against the oracle, over small worlds of chat, product and links."""
+
+import json
+import random
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from schemas.topics import CHAT, LINKS, PRODUCT
+from sinks.clickhouse.store import ClickHouseStore
+from tests.landing import clear, empty, land_topic, own_store
+from tests.oracle.community import Record, community
+from tests.oracle.people import ABSURD, ANSWERS, People, events_of
+from tests.oracle.worlds import DAY_MS, GROUPS, HOUR_MS, World, worlds
+
+pytestmark = pytest.mark.services
+ZONES = ("UTC", "America/New_York")
+USERS = ("u1", "u2", "u3", "anon:1", "anon:2")
+ACCOUNTS = ("irc:-:ann", "irc:-:bob", "irc:-:李雷", "wecom:公司:ann", "wecom:公司:bob", "b::ann", *USERS)
+
+examples = settings(
+    max_examples=12, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck),
+    phases=(Phase.generate,),
+)  # fmt: skip
+
+_MAYBE_GROUP = st.sampled_from((None, None, *GROUPS))
+_AMOUNTS = st.sampled_from((0, 1, 999, 12_345, ABSURD - 1, ABSURD, 2**63 - 1))
+_CURRENCIES = st.sampled_from(("CNY", "CNY", "CNY", "USD"))
+_MAYBE = {
+    "group_id": _MAYBE_GROUP,
+    "call_id": st.sampled_from((None, None, "c")),
+    "link_id": st.sampled_from((None, None, "l1")),
+    "campaign_id": st.sampled_from((None, "k")),
+}
+_FIELDS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
+    "signup": {"campaign_id": _MAYBE["campaign_id"]},
+    "trial": {},
+    "open": {},
+    "view": {"content_id": st.just("x")},
+    "click": _MAYBE,
+    "share": {"target": st.just("group"), "group_id": _MAYBE_GROUP},
+    "purchase": {
+        "order_id": st.sampled_from(("o1", "o2", "o3", "o4")), "amount_minor": _AMOUNTS, "currency": _CURRENCIES,
+        "group_id": _MAYBE_GROUP, "cost_minor": st.sampled_from((None, 7)),
+    },
+    "refund": {
+        "order_id": st.sampled_from(("o1", "o2", "o3")), "refund_id": st.sampled_from(("r1", "r2")),
+        "amount_minor": _AMOUNTS, "currency": _CURRENCIES,
+    },
+    "contact": {"operator_id": st.just("op"), "purpose": st.just("sales"), "outcome": st.just("reached")},
+    "custom": {"name": st.just("lesson"), "value": st.sampled_from((None, 1.5, -2, 1e-7))},
+    "tick": {},
+}  # fmt: skip
+
+
+def _body(kind: str) -> st.SearchStrategy[dict[str, Any]]:
+    user = {} if kind == "tick" else {"user_id": st.sampled_from(USERS)}
+    return st.fixed_dictionaries({"type": st.just(kind)} | user | _FIELDS[kind])
+
+
+_PRODUCT = st.sampled_from(sorted(_FIELDS)).flatmap(_body)
+_LINK = st.fixed_dictionaries(
+    {
+        "account_id": st.sampled_from(ACCOUNTS), "user_id": st.sampled_from(USERS), "source": st.just("login"),
+        "unlink": st.sampled_from((None, False, False, True)),
+    }
+)  # fmt: skip
+
+
+@st.composite
+def beside(draw: st.DrawFn, events: st.SearchStrategy[dict[str, Any]], chat: World, size: int) -> World:
+    """Records of another topic, from two months before the end of the chat world to a day after; some come twice."""
+    end = max(record.kafka_ts_ms for record in chat.records)
+    records = []
+    plan = st.tuples(
+        events, st.integers(-DAY_MS, 60 * DAY_MS) | st.sampled_from((0, HOUR_MS, 28 * DAY_MS)), st.booleans()
+    )
+    for number, (event, ago, again) in enumerate(draw(st.lists(plan, max_size=size))):
+        body = event | {"event_id": f"p{number}", "ts_ms": end - ago}
+        value = json.dumps({name: value for name, value in body.items() if value is not None}).encode()
+        records += [value] * (1 + again)
+    draw(st.randoms(use_true_random=False)).shuffle(records)
+    return World(chat.zone, 48, 4_000_000, tuple(Record(i, end + DAY_MS, value) for i, value in enumerate(records)))
+
+
+@st.composite
+def histories(draw: st.DrawFn, zone: str) -> tuple[World, World, World]:
+    """Chat, product and links of the same time."""
+    chat = draw(worlds(zones=(zone,), size=60))
+    return chat, draw(beside(_PRODUCT, chat, 40)), draw(beside(_LINK, chat, 12))
+
+
+@pytest.fixture(scope="module")
+def store(clickhouse: tuple[str, int, int]) -> Iterator[ClickHouseStore]:
+    yield from own_store(clickhouse)
+
+
+def comparable(rows: list[dict[str, Any]], names: set[str]) -> list[str]:
+    """Rows in one order, shares to nine digits, moments as seconds, only these columns."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, datetime):
+            return value.timestamp()
+        return round(value, 9) if isinstance(value, float) else value
+
+    return sorted(repr(sorted((k, plain(v)) for k, v in row.items() if k in names)) for row in rows)
+
+
+def compare(store: ClickHouseStore, chat: World, product: World, links: World, flushes: int = 2) -> People:
+    """Land all and ask every view."""
+    clear(store)
+    for topic, world in ((CHAT, chat), (PRODUCT, product), (LINKS, links)):
+        if world.records:
+            land_topic(world, store, flushes, topic.name)
+    people = People(
+        [community(list(chat.records), chat.zone, chat.lateness_h, chat.horizon)],
+        events_of(PRODUCT.name, product.records),
+        events_of(LINKS.name, links.records),
+        chat.zone,
+    )
+    for view, answer in ANSWERS.items():
+        wanted = answer(people)
+        found = store.native.query(f"SELECT * FROM {store.address.database}.{view}")
+        names = set(wanted[0]) if wanted else set()
+        have, want = comparable(found, names), comparable(wanted, names)
+        assert have == want, (
+            f"{view}: {[row for row in have if row not in want]} is not {[r for r in want if r not in have]}"
+        )
+    return people
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_views_are_the_oracles_answers(zone: str, store: ClickHouseStore) -> None:
+    empty(store, zone)
+
+    @examples
+    @given(histories(zone), st.integers(1, 3))
+    def check(found: tuple[World, World, World], flushes: int) -> None:
+        compare(store, *found, flushes)
+
+    check()
+
+
+def test_states_sum_to_the_headcount(store: ClickHouseStore) -> None:
+    empty(store, "UTC")
+
+    @examples
+    @given(histories("UTC"))
+    def check(found: tuple[World, World, World]) -> None:
+        clear(store)
+        for topic, world in zip((CHAT, PRODUCT, LINKS), found, strict=True):
+            if world.records:
+                land_topic(world, store, 1, topic.name)
+        for row in store.native.query(f"SELECT * FROM {store.address.database}.effective_members"):
+            states = (
+                "excluded",
+                "active",
+                "participant",
+                "lurker",
+                "newcomer",
+                "elsewhere",
+                "unobservable",
+                "at_risk",
+                "zombie",
+            )
+            assert sum(row[state] for state in states) + row["unseen"] == row["headcount"], row
+
+    check()
+
+
+def test_neither_order_nor_repetition_of_records_matters(store: ClickHouseStore) -> None:
+    """Links before, between and after the events, in any order and repeated: the same answers."""
+    empty(store, "UTC")
+    rng, end = random.Random(5), 1_772_000_000_000
+    one, other = "wecom:公司:群", "wecom:公司:b"
+
+    def event(number: int, days: int, **fields: Any) -> dict[str, Any]:
+        return {"event_id": f"e{number}", "ts_ms": end - days * DAY_MS + number} | fields
+
+    chat = [
+        event(number, days, type=kind, group_id=group, member_id=member, platform="wecom")
+        | ({"message_id": "m", "kind": "text"} if kind == "message" else {})
+        for number, (group, member, kind, days) in enumerate(
+            [
+                (one, "ann", "join", 60), (one, "ann", "message", 40), (one, "bob", "message", 3),
+                (other, "ann", "message", 2), (one, "cy", "join", 50), (one, "dan", "join", 50),
+            ]
+        )
+    ]  # fmt: skip
+    money = {"currency": "CNY", "order_id": "o", "user_id": "u2"}
+    product = [
+        event(1, 5, type="click", user_id="u1", group_id=one),
+        event(2, 9, type="purchase", amount_minor=500, **money),
+        event(3, 8, type="refund", refund_id="r", amount_minor=900, **money),
+    ]
+    links = [
+        event(number, 30, account_id=account, user_id=user, source="login", unlink=unlink)
+        for number, (account, user, unlink) in enumerate(
+            [
+                ("wecom:公司:ann", "u1", False), ("wecom:公司:cy", "u1", False), ("wecom:公司:cy", "u2", False),
+                ("wecom:公司:dan", "u2", False), ("wecom:公司:dan", "u2", True), ("anon:7", "u1", False),
+                ("u2", "u9", False),
+            ]
+        )
+    ]  # fmt: skip
+
+    def world(events: list[dict[str, Any]]) -> World:
+        values = [json.dumps(event).encode() for event in events]
+        return World("UTC", 48, 4_000_000, tuple(Record(i, end + DAY_MS, value) for i, value in enumerate(values)))
+
+    answers = set()
+    for turn in range(8):
+        shuffled = [rng.sample(some + rng.sample(some, turn % 3), len(some) + turn % 3) for some in (product, links)]
+        topics = [(CHAT, chat), (PRODUCT, shuffled[0]), (LINKS, shuffled[1])]
+        clear(store)
+        for topic, events in rng.sample(topics, 3):
+            land_topic(world(events), store, 1 + turn % 3, topic.name)
+        found = {
+            view: comparable(store.native.query(f"SELECT * FROM {store.address.database}.{view}"), set(wanted[0]))
+            for view, answer in ANSWERS.items()
+            if (wanted := answer(_people(chat, product, links)))
+        }
+        answers.add(repr(found))
+    assert len(answers) == 1
+    states = {row["member_id"]: row for row in store.native.query(
+        f"SELECT * FROM {store.address.database}.member_status WHERE group_id = 'wecom:公司:群'"
+    )}  # fmt: skip
+    assert {name: (row["state"], row["person_id"]) for name, row in states.items()} == {
+        "ann": ("lurker", "u1"), "bob": ("active", "wecom:公司:bob"), "cy": ("elsewhere", "u9"),
+        "dan": ("zombie", "wecom:公司:dan"),
+    }  # fmt: skip
+    (order,) = store.native.query(f"SELECT * FROM {store.address.database}.orders")
+    assert (order["person_id"], order["net_minor"], order["asked_back_minor"]) == ("u9", 0, 900)
+
+
+def _people(chat: list[Any], product: list[Any], links: list[Any]) -> People:
+    def records(events: list[Any]) -> list[Record]:
+        return [Record(i, 1 << 50, json.dumps(event).encode()) for i, event in enumerate(events)]
+
+    return People(
+        [community(records(chat))], events_of(PRODUCT.name, records(product)), events_of(LINKS.name, records(links))
+    )
+
+
+def test_cycles_and_crowds_are_not_merged(store: ClickHouseStore) -> None:
+    empty(store, "UTC")
+    end = 1_772_000_000_000
+    said = [("anon:1", "anon:2"), ("anon:2", "anon:1"), ("a", "b"), ("b", "c"), ("c", "d"), ("self", "self")]
+    said += [(f"irc:-:{n}", "crowd") for n in range(101)] + [(f"irc:-:{n}", "many") for n in range(200, 300)]
+    fields = [{"account_id": a, "user_id": u, "source": "import", "ts_ms": end} for a, u in said]
+    values = [json.dumps(one | {"event_id": f"e{i}"}).encode() for i, one in enumerate(fields)]
+    records = tuple(Record(i, end, value) for i, value in enumerate(values))
+    chat = World("UTC", 48, 4_000_000, (Record(0, end, b'{"event_id":"t","type":"tick","ts_ms":1772000000000}'),))
+    people = compare(store, chat, World("UTC", 48, 4_000_000, ()), World("UTC", 48, 4_000_000, records))
+    owners = {row["account_id"]: row["person_id"] for row in people.owners.values()}
+    assert owners["a"] == owners["b"] == owners["c"] == "d"
+    assert all(owners[account] == account for account in ("anon:1", "anon:2", "self", "irc:-:0", "irc:-:100"))
+    assert owners["irc:-:200"] == "many"
