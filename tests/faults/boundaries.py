@@ -43,7 +43,7 @@ def leave_when_idle(ms: int) -> None:
 def arm(boundary: str, nth: int, number: signal.Signals) -> None:
     """At the `nth` passing of `boundary` this process gets the signal."""
     from sinks.clickhouse.store import ClickHouseStore
-    from streams import community, takeover
+    from streams import processor, takeover
     from streams.dead_letters import DeadLetterProducer
     from streams.kafka_broker import KafkaBroker
 
@@ -64,12 +64,12 @@ def arm(boundary: str, nth: int, number: signal.Signals) -> None:
 
         setattr(owner, name, call)
 
-    then(community, "decode", "after decode")
-    then(community, "_confirm", "after the confirmation")
+    then(processor, "decode", "after decode")
+    then(processor, "_confirm", "after the confirmation")
     then(takeover, "fill", "take-over: after loading")
     then(ClickHouseStore, "insert", "between the tables")
     send, write, commit, take_over = (
-        DeadLetterProducer.send, ClickHouseStore.write_checkpoints, KafkaBroker.commit, community.take_over,
+        DeadLetterProducer.send, ClickHouseStore.write_checkpoints, KafkaBroker.commit, processor.take_over,
     )  # fmt: skip
 
     async def sending(self: Any, letters: list[Any], *ended: Any) -> None:
@@ -95,4 +95,4 @@ def arm(boundary: str, nth: int, number: signal.Signals) -> None:
         return await take_over(*args, **options)
 
     DeadLetterProducer.send, ClickHouseStore.write_checkpoints = sending, writing  # type: ignore[method-assign]
-    KafkaBroker.commit, community.take_over = committing, taking_over  # type: ignore[method-assign]
+    KafkaBroker.commit, processor.take_over = committing, taking_over  # type: ignore[method-assign]

@@ -16,7 +16,7 @@ from analytics.community_fields import FIELDS
 from analytics.community_state import DIRTY_MEMBERS, MEMBER_DAYS, MEMBERS
 from schemas.errors import BackpressureError
 from sinks.contract import Chain, Checkpoint, Cut
-from streams import community, takeover
+from streams import processor, takeover
 from streams.community_cold import coldest
 from streams.community_load import load_groups
 from streams.community_state import CommunityState
@@ -72,7 +72,7 @@ def one_commit_a_take_over() -> Patches:
     async def once(task: Task, broker: Broker, *args: Any) -> bool:
         return await take_over(task, _OneCommit(broker), *args)
 
-    return (mock.patch.object(community, "take_over", once),)
+    return (mock.patch.object(processor, "take_over", once),)
 
 
 def dirty_rows_evicted() -> Patches:
