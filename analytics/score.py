@@ -34,7 +34,9 @@ class Score:
 
     def of(self, keys: Whole) -> Values:
         """The chance of being active again within the horizon, for keys of shape (n,); NaN for key −1."""
-        return np.where(keys < 0, np.nan, _chance(_rows(values(keys), self.mean, self.scale) @ self.weights))
+        distinct, places = np.unique(keys, return_inverse=True)
+        chances = _chance(_rows(values(distinct), self.mean, self.scale) @ self.weights)
+        return np.where(distinct < 0, np.nan, chances)[places]
 
 
 def fit(history: Histogram) -> Score:
