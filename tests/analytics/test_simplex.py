@@ -1,5 +1,7 @@
 """The simplex on functions whose lowest point is known."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -18,9 +20,10 @@ def test_it_finds_the_end_of_the_valley(start: tuple[float, float]) -> None:
     assert lowest(valley, np.array(start), 1e-12) == pytest.approx([1, 1], abs=1e-6)
 
 
-def test_what_is_not_finite_is_avoided() -> None:
+@pytest.mark.parametrize("wall", [float("nan"), float("inf"), float("-inf")])
+def test_what_is_not_finite_is_avoided(wall: float) -> None:
     def walled(point: NDArray[np.float64]) -> float:
-        return float("nan") if point[0] < 0 else float((point[0] - 0.1) ** 2 + point[1] ** 2)
+        return wall if point[0] < 0 else float((point[0] - 0.1) ** 2 + point[1] ** 2)
 
     assert lowest(walled, np.array([2.0, 2.0]), 1e-12) == pytest.approx([0.1, 0], abs=1e-5)
 
@@ -31,12 +34,23 @@ def test_a_plain_gives_the_start_back(value: float) -> None:
     assert lowest(lambda _: value, start) == pytest.approx(start)
 
 
-def test_it_stops_where_it_may_go_down_for_ever() -> None:
-    tried = []
+def tried(function: Callable[[NDArray[np.float64]], float], most: int) -> tuple[NDArray[np.float64], int]:
+    points = []
 
-    def slope(point: NDArray[np.float64]) -> float:
-        tried.append(point)
-        return float(point.sum())
+    def counted(point: NDArray[np.float64]) -> float:
+        points.append(point)
+        return function(point)
 
-    assert lowest(slope, np.zeros(3), most=500).sum() < 0
-    assert len(tried) <= 510
+    return lowest(counted, np.zeros(3), most=most), len(points)
+
+
+def test_it_goes_down_ever_faster_and_stops() -> None:
+    found, used = tried(lambda point: float(point.sum()), 300)
+    assert found.sum() < -1e6
+    assert used <= 310
+
+
+def test_it_stops_where_there_is_no_way_down() -> None:
+    found, used = tried(lambda point: float(np.sin(1e6 * point.sum())), 300)
+    assert np.isfinite(found).all()
+    assert used <= 310
