@@ -29,6 +29,7 @@ COMMANDS: dict[str, str] = {
     "replay": "groupvitals.commands.replay:replay",
     "rebuild": "groupvitals.commands.rebuild:rebuild",
     "ask": "groupvitals.commands.ask:ask",
+    "evaluate": "groupvitals.commands.evaluate:app",
     "dlq": "groupvitals.commands.dlq:app",
     "doctor": "groupvitals.commands.doctor:doctor",
     "demo": "groupvitals.commands.demo:demo",

@@ -25,6 +25,7 @@ NAMES = [
     "replay",
     "rebuild",
     "ask",
+    "evaluate",
     "dlq",
     "doctor",
 ]

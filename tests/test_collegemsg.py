@@ -71,6 +71,7 @@ def test_every_answer_equals_the_count_by_hand(counted: Counted, settings: Setti
     _check_retention(answers, counted)
     _check_asking(groupvitals, counted)
     _check_pages(answers, counted)
+    _check_foretelling(groupvitals, counted)
 
 
 def _check_activity(answers: Answers, counted: Counted) -> None:
@@ -159,3 +160,16 @@ def _check_pages(answers: Answers, counted: Counted) -> None:
         f"SELECT base, spoke FROM {answers.database}.retention WHERE dimension = 'all' AND n = 7"
     )
     assert (row["base"], row["spoke"]) == (view["base"], view["spoke"])
+
+
+def _check_foretelling(groupvitals: Run, counted: Counted) -> None:
+    """Who is judged, who came back, and the AUC of recency, pair by pair; tests/analytics has the other methods."""
+    day = date(2004, 7, 14)
+    done = groupvitals("evaluate", "zombies", "--cut", str(day), "--json")
+    assert done.returncode == 0, done.stderr
+    (cut,) = json.loads(done.stdout)["cuts"]
+    last = {member: before for before in sorted(counted.days) if before < day for member in counted.days[before]}
+    back = set(counted.window(day + timedelta(days=27), 28)) & set(last)
+    assert (cut["day"], cut["members"], cut["returned"]) == (str(day), len(last), len(back))
+    pairs = [(last[a] > last[b]) + (last[a] == last[b]) / 2 for a in back for b in last.keys() - back]
+    assert cut["auc"]["recency"] == pytest.approx(sum(pairs) / len(pairs))
