@@ -20,7 +20,7 @@ _STEPS, _HALVINGS, _CLOSE = 100, 40, 1e-12
 
 @dataclass(frozen=True)
 class Score:
-    """A fitted score. mean, scale: of the features, shape (6,); weights: intercept and slopes, shape (7,).
+    """A fitted score. mean, scale: of the features, shape (7,); weights: intercept and slopes, shape (8,).
 
     theta: members with a lower score are zombies. members, returned: what it was fitted on.
     """
@@ -51,7 +51,7 @@ def fit(history: Histogram) -> Score:
         spread = np.sqrt(np.average((seen - mean) ** 2, axis=0, weights=members))
         scale = np.where(spread > 1e-9, spread, 1.0)
     rows = np.vstack([_rows(seen, mean, scale), np.eye(1, len(FEATURES) + 1)])
-    weights = _newton(rows, np.append(members, 1.0), np.append(history.returned, 0.5))
+    weights = regression(rows, np.append(members, 1.0), np.append(history.returned, 0.5))
     chances = _chance(rows[:-1] @ weights)
     theta = threshold(chances, history.members, history.returned)
     return Score(mean, scale, weights, theta, int(history.members.sum()), int(history.returned.sum()))
@@ -81,8 +81,12 @@ def _chance(odds: Values) -> Values:
     return np.exp(-np.logaddexp(0, -odds))
 
 
-def _newton(rows: Values, members: Values, returned: Values) -> Values:
-    """The weights of highest posterior: the objective is strictly concave, so there is exactly one."""
+def regression(rows: Values, members: Values, returned: Values) -> Values:
+    """Weights of the logistic regression of highest posterior, with a normal prior of one on all but the first.
+
+    rows: (n, p), the first column ones; members, returned: weight and outcomes of each row, shape (n,). There must be
+    outcomes of both kinds. The objective is strictly concave, so there is exactly one answer.
+    """
     prior = np.append(0.0, np.ones(rows.shape[1] - 1))
 
     def height(weights: Values) -> float:

@@ -1,7 +1,7 @@
-"""What the zombie score looks at: six features of a day mask, as one small number a member that can be counted.
+"""What the zombie score looks at: features of a day mask, as one small number a member that can be counted.
 
 Features are taken from the newest 128 − horizon days only, so that a mask shifted into the past by the horizon is
-looked at exactly as today's is. Each feature is log(1 + value), rounded to steps of 1/8 and kept in 6 bits of the key,
+looked at exactly as today's is. Each field is log(1 + value), rounded to steps of 1/8 and kept in 6 bits of the key,
 so members that look alike share a key, and learning from a histogram of keys costs the same for any number of members.
 """
 
@@ -23,7 +23,9 @@ Whole = NDArray[np.int64]
 #: Half-lives in days of the exponentially weighted numbers of active days.
 HALF_LIVES = (3.0, 7.0, 28.0)
 #: Fields of a key, from its lowest bits. Repeat days: active days other than the first day.
-FEATURES = ("idle_days", "recent_3", "recent_7", "recent_28", "repeat_days", "age_days")
+FIELDS = ("idle_days", "recent_3", "recent_7", "recent_28", "repeat_days", "age_days")
+#: Missed days: the active days to be expected of the silent ones, idle · (repeat + 1)/(age + 1).
+FEATURES = (*FIELDS, "missed_days")
 BITS, STEPS = 6, 8
 #: The longest horizon in days: outcomes and features share a mask.
 LONGEST_HORIZON = 64
@@ -87,9 +89,10 @@ def keys(low: Words, high: Words, age: Whole, horizon: int, shift: int = 0) -> W
 
 
 def values(of_keys: Whole) -> NDArray[np.float64]:
-    """Features of keys as the score sees them, log(1 + value) in steps: shape (n, 6), in the order of `FEATURES`."""
-    fields = of_keys[:, None] >> BITS * np.arange(len(FEATURES)) & (1 << BITS) - 1
-    return fields / STEPS
+    """Features of keys as the score sees them, log(1 + value): shape (n, 7), in the order of `FEATURES`."""
+    fields = (of_keys[:, None] >> BITS * np.arange(len(FIELDS)) & (1 << BITS) - 1) / STEPS
+    idle, repeat, age = (np.expm1(fields[:, FIELDS.index(name)]) for name in ("idle_days", "repeat_days", "age_days"))
+    return np.column_stack([fields, np.log1p(idle * (repeat + 1) / (age + 1))])
 
 
 @kernel

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.score import fit, threshold
-from analytics.score_features import BITS, FEATURES, Histogram, counted
+from analytics.score import fit, regression, threshold
+from analytics.score_features import BITS, FIELDS, Histogram, counted
 
 steady = settings(derandomize=True, deadline=None, max_examples=200)
-key = st.integers(0, (1 << BITS * len(FEATURES)) - 1)
+key = st.integers(0, (1 << BITS * len(FIELDS)) - 1)
 
 
 def histogram(*cells: tuple[int, int, int]) -> Histogram:
@@ -38,6 +38,25 @@ def test_the_fit_never_fails_and_is_the_best_one(history: Histogram) -> None:
     # With the imagined member all that were expected came back, which only the best intercept does.
     imagined = 1 / (1 + np.exp(-found.weights[0]))
     assert history.members @ chances + imagined == pytest.approx(history.returned.sum() + 0.5, rel=1e-3, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("feature", "members", "returned"),
+    [
+        ([-1, -6, 163, 1], [1, 1_000, 1, 10], [0, 0, 1, 10]),
+        ([-29, -3, 8], [1_000, 1_000, 1], [0, 0, 1]),
+        ([11, -6, -73, -10, -27], [1, 1_000, 100, 10, 10], [0, 1_000, 100, 10, 10]),
+        ([29, -7, -348], [1_000, 1, 1_000], [0, 1, 1_000]),
+    ],
+)
+def test_the_slope_is_level_where_whole_steps_of_newton_go_astray(
+    feature: list[int], members: list[int], returned: list[int]
+) -> None:
+    rows = np.column_stack([np.ones(len(feature)), feature])
+    weights = regression(rows, np.array(members, float), np.array(returned, float))
+    chances = 1 / (1 + np.exp(-rows @ weights))
+    slope = rows.T @ (np.array(returned) - np.array(members) * chances) - np.array([0, 1]) * weights
+    assert slope == pytest.approx([0, 0], abs=1e-4)
 
 
 def test_without_data_it_is_one_half_and_nobody_is_a_zombie() -> None:

@@ -47,7 +47,9 @@ def test_features_are_those_of_the_list_of_days(members: list[tuple[int, set[int
         if expected is None:
             assert key == -1
         else:
-            assert row == pytest.approx([math.log1p(value) for value in expected], abs=1 / 16 + 1e-9)
+            assert row[:-1] == pytest.approx([math.log1p(value) for value in expected], abs=1 / 16 + 1e-9)
+            idle, *_, repeat, there = np.expm1(row[:-1])
+            assert math.expm1(row[-1]) == pytest.approx(idle * (repeat + 1) / (there + 1))
 
 
 @steady
