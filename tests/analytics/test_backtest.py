@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from analytics.backtest import Activity, Cut, cuts, evaluate
@@ -34,6 +34,7 @@ def invented(seed: int = 3, days: int = 150) -> set[tuple[int, int]]:
 
 @steady
 @given(pairs, st.integers(0, 220))
+@example({(0, 72), (0, 73)}, 200)
 def test_masks_are_the_days(rows: set[tuple[int, int]], today: int) -> None:
     low, high = activity(rows).masks(today)
     members = sorted({member for member, _ in rows})
