@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.compiled import kernel
-from analytics.masks import DAY_BITS, count_bits, window
+from analytics.masks import DAY_BITS, count_bits, roll, window
 from schemas.errors import ConfigError
 
 Words = NDArray[np.uint64]
@@ -93,6 +93,19 @@ def values(of_keys: Whole) -> NDArray[np.float64]:
     fields = (of_keys[:, None] >> BITS * np.arange(len(FIELDS)) & (1 << BITS) - 1) / STEPS
     idle, repeat, age = (np.expm1(fields[:, FIELDS.index(name)]) for name in ("idle_days", "repeat_days", "age_days"))
     return np.column_stack([fields, np.log1p(idle * (repeat + 1) / (age + 1))])
+
+
+@kernel
+def _roll(low: Any, high: Any, days: Any) -> None:
+    for i in range(len(low)):
+        low[i], high[i] = roll(low[i], high[i], days[i])
+
+
+def rolled(low: Words, high: Words, days: Whole) -> tuple[Words, Words]:
+    """The masks with their base moved on by so many days (≥ 0) each; shape (n,)."""
+    low, high = low.copy(), high.copy()
+    _roll(low, high, days)
+    return low, high
 
 
 @kernel

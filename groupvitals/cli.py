@@ -29,6 +29,7 @@ COMMANDS: dict[str, str] = {
     "replay": "groupvitals.commands.replay:replay",
     "rebuild": "groupvitals.commands.rebuild:rebuild",
     "ask": "groupvitals.commands.ask:ask",
+    "refit": "groupvitals.commands.refit:refit",
     "evaluate": "groupvitals.commands.evaluate:app",
     "dlq": "groupvitals.commands.dlq:app",
     "doctor": "groupvitals.commands.doctor:doctor",

@@ -20,9 +20,7 @@ _SAMPLES = {
 
 def _event(topic: str, kind: str, number: int, ts_ms: int) -> bytes:
     spec = columns(topic)
-    model = next(
-        model for model in INPUT_TOPICS[topic].events if model.model_fields["type"].annotation.__args__[0] == kind
-    )  # type: ignore[union-attr]
+    model = INPUT_TOPICS[topic].events[spec.types.index(kind)]
     fields = {field.name: field for field in spec.fields}
     event = {}
     for name in model.model_fields:

@@ -1,4 +1,4 @@
-"""What a worker looks at beside its work: whether numbers have moved to another epoch, whether keys are well placed."""
+"""What a worker does beside its work: follow the epoch, look whether keys are well placed, fit the score every day."""
 
 import asyncio
 import contextlib
@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from schemas.errors import BackpressureError, GroupvitalsError
 from sinks.clickhouse.checks import split_groups
 from sinks.clickhouse.store import CHAT, ClickHouseStore
+from streams.refit import due, refit
 
 if TYPE_CHECKING:
     from streams.processor import Processor
 
 log = logging.getLogger(__name__)
-#: Seconds between two looks at the epoch; every so many looks the placement of keys is looked at.
+#: Seconds between two looks at the epoch; every so many looks keys and the score are looked at.
 _EVERY_S, _LOOKS = 3.0, 20
 
 
@@ -34,6 +35,9 @@ async def watch(
             if contract == CHAT and looks % _LOOKS == 1 and 0 in processor.running:
                 for group in await asyncio.to_thread(split_groups, store.native):
                     log.error("%s", group)
+                if await asyncio.to_thread(due, store):
+                    fitted = await asyncio.to_thread(refit, store)
+                    log.info("The zombie score is fitted anew.", extra=fitted.summary())
         except BackpressureError:
             pass  # flushes meet the same, and say so
         except GroupvitalsError as error:

@@ -10,7 +10,7 @@ import typer
 
 #: Database of the demonstration, and prefix of its topics.
 NAME = "groupvitals_demo"
-QUESTIONS = ("rolling_activity", "tiers", "retention")
+QUESTIONS = ("rolling_activity", "effective_members", "tiers", "payers", "retention")
 
 
 def demo() -> None:
@@ -29,7 +29,9 @@ def demo() -> None:
     _run("migrate")
     _run("simulate", str(folder), "--groups", "20", "--members", "2000", "--days", "60")
     _run("import", "--restart", "--format", "ndjson", *map(str, sorted(folder.glob("*.ndjson"))))
-    _run("worker", "--until-caught-up")
+    for agent in ("community", "product", "links"):
+        _run("worker", "--agent", agent, "--until-caught-up")
+    _run("refit")
     _answers(folder / "truth.json")
     ask = f"GROUPVITALS_CLICKHOUSE__DATABASE={NAME} .venv/bin/groupvitals ask tiers"
     typer.echo(f"\nThe servers still run: `{ask}` asks on, `make down` stops them.")

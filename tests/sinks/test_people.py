@@ -6,16 +6,21 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from analytics.score import Score
+from analytics.score_features import keys, rolled
 from schemas.topics import CHAT, LINKS, PRODUCT
 from sinks.clickhouse.store import ClickHouseStore
-from tests.landing import clear, empty, land_topic, own_store
+from streams.refit import HORIZON, due, refit
+from tests.landing import clear, empty, land_topic, landed, own_store
 from tests.oracle.community import Record, community
 from tests.oracle.people import ABSURD, ANSWERS, People, events_of
 from tests.oracle.worlds import DAY_MS, GROUPS, HOUR_MS, World, worlds
+from tests.sinks.test_answers import history, lives
 
 pytestmark = pytest.mark.services
 ZONES = ("UTC", "America/New_York")
@@ -260,3 +265,30 @@ def test_cycles_and_crowds_are_not_merged(store: ClickHouseStore) -> None:
     assert owners["a"] == owners["b"] == owners["c"] == "d"
     assert all(owners[account] == account for account in ("anon:1", "anon:2", "self", "irc:-:0", "irc:-:100"))
     assert owners["irc:-:200"] == "many"
+
+
+def test_the_score_of_the_view_is_the_one_that_was_fitted(store: ClickHouseStore) -> None:
+    empty(store, "UTC")
+    group = {"group_id": "wecom:公司:g"}  # where reading is reported, so that the silent can be judged
+    landed(history("UTC", *((day, event | group) for day, event in lives(3))), store, 2)
+    assert due(store)
+    fitted = refit(store)
+    assert not due(store)
+    assert fitted.auc is not None and fitted.auc > 0.6 and 0 < fitted.returned < fitted.members
+    today = store.native.execute(f"SELECT today FROM {store.address.database}.clock")[0][0]
+    members = store.native.query(f"SELECT * FROM {store.address.database}.memberships ORDER BY member_id")
+    states = store.native.query(f"SELECT * FROM {store.address.database}.member_status ORDER BY member_id")
+    masks = [
+        [member[f"spoke_{part}"] | member[f"reacted_{part}"] | member[f"read_{part}"] for member in members]
+        for part in ("lo", "hi")
+    ]
+    low, high = (np.array(words, np.uint64) for words in masks)
+    low, high = rolled(low, high, np.array([(today - member["base_day"]).days for member in members]))
+    ages = np.array([(today - member["first_day"]).days for member in members])
+    parameters = (np.array(fitted.mean), np.array(fitted.scale), np.array(fitted.weights))
+    score = Score(*parameters, fitted.theta, fitted.members, fitted.returned)
+    wanted = score.of(keys(low, high, ages, HORIZON))
+    assert [row["member_id"] for row in states] == [member["member_id"] for member in members]
+    assert np.allclose([row["score"] for row in states], wanted, rtol=1e-9)
+    judged = [(row["state"], row["score"] < fitted.theta) for row in states if row["reason"] == "score"]
+    assert judged and all((state == "zombie") == below for state, below in judged)

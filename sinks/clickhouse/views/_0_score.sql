@@ -1,9 +1,9 @@
 -- The zombie score in use: the newest that was fitted. Before there is one, the score is 1 / (2 + idle days), and a zombie
 -- has been idle for more than four weeks.
 SELECT
-    if(count() > 0, argMax(mean, (day, fitted_at)), [0., 0., 0., 0., 0., 0.]) AS mean,
-    if(count() > 0, argMax(scale, (day, fitted_at)), [1., 1., 1., 1., 1., 1.]) AS scale,
-    if(count() > 0, argMax(weights, (day, fitted_at)), [0., -1., 0., 0., 0., 0., 0.]) AS weights,
+    if(count() > 0, argMax(mean, (day, fitted_at)), [0., 0., 0., 0., 0., 0., 0.]) AS mean,
+    if(count() > 0, argMax(scale, (day, fitted_at)), [1., 1., 1., 1., 1., 1., 1.]) AS scale,
+    if(count() > 0, argMax(weights, (day, fitted_at)), [0., -1., 0., 0., 0., 0., 0., 0.]) AS weights,
     if(count() > 0, argMax(theta, (day, fitted_at)), 1 / 30.) AS theta,
     max(day) AS fitted_on
 FROM ${database}.scores

@@ -13,6 +13,8 @@ SELECT
     states.in_ms AS in_ms,
     states.out_ms AS out_ms,
     states.first_ms AS first_ms,
+    toDate(fromUnixTimestamp64Milli(states.first_ms, '${zone}')) AS first_day,
+    toDate(fromUnixTimestamp64Milli(states.out_ms, '${zone}')) AS out_day,
     states.last_ms AS last_ms,
     if(states.last_ms > 0, fromUnixTimestamp64Milli(states.last_ms, '${zone}'), NULL) AS last_active_at,
     if(states.spoke_ms > 0, fromUnixTimestamp64Milli(states.spoke_ms, '${zone}'), NULL) AS last_spoke_at,

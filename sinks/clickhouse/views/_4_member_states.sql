@@ -52,7 +52,8 @@ SELECT
         arraySum(day -> exp2(-day / 3), active_days), arraySum(day -> exp2(-day / 7), active_days),
         arraySum(day -> exp2(-day / 28), active_days),
         toFloat64(arrayCount(day -> day != span_days, active_days)), toFloat64(within)
-    ]) AS looked_at,
+    ]) AS steps,
+    arrayPushBack(steps, log1p((exp(steps[1]) - 1) * exp(steps[5]) / exp(steps[6]))) AS looked_at,
     1 / (1 + exp(-(fitted.3[1] + arraySum((value, mean, scale, weight) -> weight * (value - mean) / scale, looked_at, fitted.1, fitted.2, arrayPopFront(fitted.3))))) AS score,
     multiIf(
         NOT present, 'left', role != 'member', 'excluded', spoke_7d, 'active', spoke_28d OR reacted_28d, 'participant',

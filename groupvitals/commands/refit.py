@@ -1,0 +1,26 @@
+"""`groupvitals refit`: fit the zombie score anew."""
+
+from typing import Annotated
+
+import typer
+
+
+def refit(as_json: Annotated[bool, typer.Option("--json", help="Print an object.")] = False) -> None:
+    """Fit the zombie score to what came of this deployment's own members; workers do so every day."""
+    from groupvitals.connections import clickhouse
+    from groupvitals.settings import load_settings
+    from sinks.clickhouse.store import ClickHouseStore
+    from streams.refit import refit as fit_anew
+
+    found = fit_anew(ClickHouseStore(clickhouse(load_settings())))
+    if as_json:
+        import json
+
+        typer.echo(json.dumps(found.summary()))
+        return
+    typer.echo(
+        f"{found.day}: of {found.members:,} members known {found.horizon} days ago, {found.returned:,} were active "
+        f"since; zombies are those with a score below {found.theta:.3f}."
+    )
+    if found.auc is not None and found.brier is not None:
+        typer.echo(f"On these members the score has AUC {found.auc:.3f} and Brier {found.brier:.3f}.")

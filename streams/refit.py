@@ -1,0 +1,86 @@
+"""The zombie score, fitted anew from the deployment's own outcomes: who of those known four weeks ago came back since.
+
+Reads the live memberships and writes one row of `scores`, which the views use from then on.
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import date
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from analytics import goodness
+from analytics.score import fit
+from analytics.score_features import counted, keys, returned, rolled
+from sinks.clickhouse.store import ClickHouseStore
+from streams.retry import wait_for
+
+#: Days within which somebody comes back, or not.
+HORIZON = 28
+_COLUMNS = ("day", "horizon", "mean", "scale", "weights", "theta", "members", "returned", "auc", "brier")
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What `scores` has of a fit: parameters, what they were fitted on, how good they are there (None: unknown)."""
+
+    day: date
+    horizon: int
+    mean: list[float]
+    scale: list[float]
+    weights: list[float]
+    theta: float
+    members: int
+    returned: int
+    auc: float | None
+    brier: float | None
+
+    def summary(self) -> dict[str, Any]:
+        """For people and programs."""
+        return asdict(self) | {"day": self.day.isoformat()}
+
+
+def due(store: ClickHouseStore) -> bool:
+    """Whether a day of event time has begun on which the score was not fitted yet."""
+    d = store.address.database
+    rows = store.native.execute(f"SELECT today > (SELECT max(day) FROM {d}.scores), now_ms > 0 FROM {d}.clock")
+    return bool(rows and rows[0][0] and rows[0][1])
+
+
+def refit(store: ClickHouseStore) -> Fitted:
+    """Fit on what came of everybody who was a member `HORIZON` days ago, and put it to use."""
+    found = _fit(store)
+    row = [getattr(found, name) for name in _COLUMNS]
+    statement = f"INSERT INTO {store.address.database}.scores ({', '.join(_COLUMNS)}) VALUES"
+    wait_for(partial(store.native.execute, statement, [row]), "writing the score")
+    return found
+
+
+def _fit(store: ClickHouseStore) -> Fitted:
+    d = store.address.database
+    today = store.native.execute(f"SELECT today FROM {d}.clock")[0][0]
+    rows = wait_for(partial(store.read, _query(d, today)), "reading memberships")
+    low, high = (np.asarray(rows[name]).astype(np.uint64) for name in ("low", "high"))
+    low, high = rolled(low, high, np.asarray(rows["days"]).astype(np.int64))
+    cells = keys(low, high, np.asarray(rows["age"]).astype(np.int64), HORIZON, HORIZON)
+    came_back = returned(low, high, HORIZON)
+    score = fit(counted(cells, came_back))
+    known = cells >= 0
+    chances, outcomes = score.of(cells[known]), came_back[known]
+    auc, brier = goodness.auc(chances, outcomes), goodness.brier(chances, outcomes)
+    return Fitted(
+        today, HORIZON, score.mean.tolist(), score.scale.tolist(), score.weights.tolist(), score.theta, score.members,
+        score.returned, None if np.isnan(auc) else auc, None if np.isnan(brier) else brier,
+    )  # fmt: skip
+
+
+def _query(database: str, today: date) -> str:
+    """Masks of any activity, how far their base lies back, and days since a membership was first known."""
+    now = f"toInt64(toDate('{today}'))"
+    return (
+        "SELECT bitOr(bitOr(spoke_lo, reacted_lo), read_lo) AS low, "
+        "bitOr(bitOr(spoke_hi, reacted_hi), read_hi) AS high, "
+        f"{now} - toInt64(base_day) AS days, {now} - toInt64(first_day) AS age FROM {database}.memberships "
+        f"WHERE role = 'member' AND NOT (out_ms > 0 AND out_ms >= in_ms AND {now} - toInt64(out_day) >= {HORIZON})"
+    )
