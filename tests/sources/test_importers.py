@@ -12,30 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.errors import ConfigError
-from schemas.validate import validate
-from sources.chunks import START, Chunk, Options, Position, read_lines
+from sources.chunks import Position, read_lines
 from sources.features import features
-from sources.formats import FORMATS
+from tests.sources.reading import chunks, records
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 COLLEGE = DATA / "collegemsg.txt"
 LOGS = sorted((DATA / "ubuntu-irc").glob("*.raw.txt"))
 with_data = pytest.mark.skipif(not COLLEGE.exists(), reason="the real data is not beside the project")
-
-
-def chunks(format_: str, path: Path, start: Position = START, **options: Any) -> list[Chunk]:
-    return list(FORMATS[format_](path, Options(**options), start))
-
-
-def records(format_: str, path: Path, **options: Any) -> list[dict[str, Any]]:
-    """All records of a file, each checked against the contract and its key."""
-    found = []
-    for chunk in chunks(format_, path, **options):
-        for key, value in zip(chunk.keys, chunk.values, strict=True):
-            event = validate(chunk.topic, value)
-            assert key == event.group_id.encode()  # type: ignore[attr-defined]
-            found.append(orjson.loads(value))
-    return found
 
 
 @with_data

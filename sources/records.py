@@ -1,0 +1,43 @@
+"""Events on their way into a chunk: held against the contract first, so that what breaks it becomes a problem."""
+
+from typing import Any
+
+import orjson
+
+from schemas.errors import InvalidEventError
+from schemas.topics import INPUT_TOPICS
+from schemas.validate import validate
+from sources.chunks import Chunk, Problem
+
+
+def load(text: bytes) -> dict[str, Any]:
+    """Read one JSON object. Raises `InvalidEventError` (`empty`, `invalid_json`)."""
+    if not text.strip():
+        raise InvalidEventError("empty", "there is nothing here")
+    try:
+        data = orjson.loads(text)
+    except ValueError as error:
+        raise InvalidEventError("invalid_json", str(error)) from None
+    if not isinstance(data, dict):
+        raise InvalidEventError("invalid_json", f"expected an object, got {type(data).__name__}")
+    return data
+
+
+def problem(line: int, error: InvalidEventError) -> Problem:
+    """The problem of a line that an event could not be made from."""
+    return Problem(line, error.kind, error.reason)
+
+
+def add_event(chunk: Chunk, line: int, event: dict[str, Any]) -> bool:
+    """Append one event made from a line, None meaning absent; or the problem why the contract refuses it."""
+    try:
+        value = orjson.dumps({name: field for name, field in event.items() if field is not None})
+        checked = validate(chunk.topic, value)
+    except TypeError as error:  # an integer beyond 64 bits
+        chunk.problems.append(Problem(line, "invalid_field", str(error)))
+        return False
+    except InvalidEventError as error:
+        chunk.problems.append(problem(line, error))
+        return False
+    chunk.add(getattr(checked, INPUT_TOPICS[chunk.topic].key).encode(), value)
+    return True
