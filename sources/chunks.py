@@ -55,9 +55,9 @@ class Chunk:
 class Options:
     """How files are to be read; what a format has no use for is ignored.
 
-    `topic`: of `ndjson` files whose name does not say it. `group`: the group id of `edges` and `irc` files. `joins`:
-    precede a member's first message of an `edges` file by a join. `day`: the date on which an `irc` file begins.
-    `keep_text`: let `irc` messages carry their text.
+    `topic`: of `ndjson` files whose name does not say it. `group`: the group id of `edges` and `irc` files, the first id
+    of the group of a `telegram` file. `joins`: precede a member's first message of an `edges` file by a join. `day`: the
+    date on which an `irc` file begins. `keep_text`: let `irc` and `telegram` messages carry their text.
     """
 
     topic: str | None = None

@@ -4,5 +4,6 @@ from sources.chunks import Reader
 from sources.edges import read_edges
 from sources.irc import read_irc
 from sources.ndjson import read_ndjson
+from sources.telegram import read_telegram
 
-FORMATS: dict[str, Reader] = {"ndjson": read_ndjson, "edges": read_edges, "irc": read_irc}
+FORMATS: dict[str, Reader] = {"ndjson": read_ndjson, "edges": read_edges, "irc": read_irc, "telegram": read_telegram}

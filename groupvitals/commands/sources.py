@@ -56,14 +56,18 @@ def simulate(
 
 def import_(
     paths: Annotated[list[Path], typer.Argument(help="Files.", exists=True, dir_okay=False)],
-    format_: Annotated[str, typer.Option("--format", "-f", help="ndjson, edges or irc.")] = "ndjson",
+    format_: Annotated[str, typer.Option("--format", "-f", help="ndjson, edges, irc or telegram.")] = "ndjson",
     topic: Annotated[
         str | None, typer.Option(help="Topic of ndjson files not named after one. Default: chat.events.")
     ] = None,
-    group: Annotated[str | None, typer.Option(help="Group id of edges and irc files.")] = None,
+    group: Annotated[
+        str | None, typer.Option(help="Group id of edges and irc files; telegram: a group's first id.")
+    ] = None,
     joins: Annotated[bool, typer.Option(help="edges: a join before a member's first message.")] = True,
     day: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="irc: the file's date.")] = None,
-    keep_text: Annotated[bool, typer.Option("--keep-text", help="irc: send the text, not only its features.")] = False,
+    keep_text: Annotated[
+        bool, typer.Option("--keep-text", help="irc, telegram: send the text, not only its features.")
+    ] = False,
     restart: Annotated[bool, typer.Option("--restart", help="Send files again from their beginning.")] = False,
     problems: Annotated[Path | None, typer.Option(help="File for a JSON line a line that could not be read.")] = None,
 ) -> None:

@@ -1,0 +1,117 @@
+"""What one message object of a Telegram export says: ids, time, text, kind, reactions."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from schemas.errors import InvalidEventError
+
+_MEDIA = {
+    "sticker": "image", "voice_message": "voice", "video_message": "video", "video_file": "video",
+    "animation": "video", "audio_file": "file",
+}  # fmt: skip
+_LINKS = ("link", "text_link")
+#: Marks of channels and supergroups, and of basic groups, in ids as bots see them.
+_CHANNEL, _GROUP = -1_000_000_000_000, 0
+
+
+def peer_id(peer: object) -> str | None:
+    """The id of `user1`, `channel2` or `chat3` as bots see it (1, -1000000000002, -3); None when it is none of them."""
+    if isinstance(peer, str):
+        for prefix, sign, shift in (("user", 1, 0), ("channel", -1, _CHANNEL), ("chat", -1, _GROUP)):
+            digits = peer.removeprefix(prefix)
+            if digits != peer and digits.isascii() and digits.isdigit() and len(digits) < 20:
+                return str(sign * int(digits) + shift)
+    return None
+
+
+def native_id(chat: dict[str, Any]) -> str:
+    """The id of a chat as bots see it. Raises `InvalidEventError` when it has none."""
+    kind = "chat" if chat.get("type") == "private_group" else "channel"
+    found = peer_id(f"{kind}{chat.get('id')}")
+    if found is None:
+        raise InvalidEventError("missing", "id: a chat needs a number")
+    return found
+
+
+def whole(data: dict[str, Any], name: str) -> int:
+    """A whole number, which may be written as a string. Raises `InvalidEventError`."""
+    value = data.get(name)
+    if value is None:
+        raise InvalidEventError("missing", f"{name}: field required")
+    try:
+        if isinstance(value, int | str) and not isinstance(value, bool):
+            return int(value)
+    except ValueError:
+        pass
+    raise InvalidEventError("invalid_field", f"{name}: expected a whole number")
+
+
+def text_of(message: dict[str, Any]) -> tuple[str, int, list[str]]:
+    """The text, how many links Telegram saw in it, and the ids of members mentioned by name.
+
+    A mention by @username has no id in an export.
+    """
+    text = message.get("text")
+    parts = text if isinstance(text, list) else [text]
+    words: list[str] = []
+    links, mentions = 0, []
+    for part in parts:
+        entity = part if isinstance(part, dict) else {"text": part}
+        if isinstance(word := entity.get("text"), str):
+            words.append(word)
+        links += entity.get("type") in _LINKS
+        if entity.get("type") == "mention_name" and (user := peer_id(f"user{entity.get('user_id')}")):
+            mentions.append(user)
+    return "".join(words), links, mentions
+
+
+def kind_of(message: dict[str, Any], text: str) -> str:
+    """The contract's kind of a message."""
+    if isinstance(media := message.get("media_type"), str):
+        return _MEDIA.get(media, "other")
+    if "photo" in message:
+        return "image"
+    if "file" in message:
+        return "image" if str(message.get("mime_type")).startswith("image/") else "file"
+    if "poll" in message:
+        return "poll"
+    return "text" if text else "other"
+
+
+def reactions_of(message: dict[str, Any], sent_ms: int) -> Iterator[tuple[str, str, int]]:
+    """Who reacted with what and when (member id, emoji, milliseconds), as far as the export names them.
+
+    Reactions carry local time only; the message, which carries both, tells the zone. Without a readable time the
+    reaction is as old as the message.
+    """
+    local_ms = _local_ms(message.get("date"))
+    for reaction in _dicts(message.get("reactions")):
+        emoji = reaction.get("emoji") or reaction.get("document_id") or reaction.get("type")
+        for recent in _dicts(reaction.get("recent")):
+            at_ms = _local_ms(recent.get("date"))
+            after_ms = 0 if at_ms is None or local_ms is None else at_ms - local_ms
+            if member := peer_id(recent.get("from_id")):
+                yield member, str(emoji), sent_ms + after_ms
+
+
+def names_of(message: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Names and the ids that a message shows beside them."""
+    pairs = [(message.get(who), message.get(f"{who}_id")) for who in ("from", "actor")]
+    for reaction in _dicts(message.get("reactions")):
+        pairs += [(recent.get("from"), recent.get("from_id")) for recent in _dicts(reaction.get("recent"))]
+    for name, peer in pairs:
+        member = peer_id(peer)
+        if isinstance(name, str) and name and member:
+            yield name, member
+
+
+def _dicts(value: object) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _local_ms(date: object) -> int | None:
+    try:
+        return int(datetime.fromisoformat(str(date)).replace(tzinfo=UTC).timestamp()) * 1000
+    except ValueError:
+        return None
