@@ -55,9 +55,10 @@ class Chunk:
 class Options:
     """How files are to be read; what a format has no use for is ignored.
 
-    `topic`: of `ndjson` files whose name does not say it. `group`: the group id of `edges` and `irc` files, the first id
-    of the group of a `telegram` file. `joins`: precede a member's first message of an `edges` file by a join. `day`: the
-    date on which an `irc` file begins. `keep_text`: let `irc` and `telegram` messages carry their text.
+    `topic`: of `ndjson` files whose name does not say it. `group`: the group id of `edges` and `irc` files, the first
+    id of the group of a `telegram` file. `joins`: precede a member's first message of an `edges` file by a join. `day`:
+    the date on which an `irc` file begins. `keep_text`: let messages carry their text. `workspace`: the corp of `wecom`
+    groups. `at_ms`: when the member lists of a `wecom` file were taken, milliseconds since the Unix epoch.
     """
 
     topic: str | None = None
@@ -65,6 +66,8 @@ class Options:
     joins: bool = True
     day: date | None = None
     keep_text: bool = False
+    workspace: str = "-"
+    at_ms: int | None = None
 
 
 #: Reads one file from a position on; always gives the same chunks from the same file and position.

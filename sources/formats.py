@@ -5,5 +5,12 @@ from sources.edges import read_edges
 from sources.irc import read_irc
 from sources.ndjson import read_ndjson
 from sources.telegram import read_telegram
+from sources.wecom import read_wecom
 
-FORMATS: dict[str, Reader] = {"ndjson": read_ndjson, "edges": read_edges, "irc": read_irc, "telegram": read_telegram}
+FORMATS: dict[str, Reader] = {
+    "ndjson": read_ndjson,
+    "edges": read_edges,
+    "irc": read_irc,
+    "telegram": read_telegram,
+    "wecom": read_wecom,
+}

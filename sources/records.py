@@ -23,6 +23,29 @@ def load(text: bytes) -> dict[str, Any]:
     return data
 
 
+def whole(data: dict[str, Any], name: str) -> int:
+    """A whole number, which may be written as a string. Raises `InvalidEventError`."""
+    value = data.get(name)
+    if value is None:
+        raise InvalidEventError("missing", f"{name}: field required")
+    try:
+        if isinstance(value, int | str) and not isinstance(value, bool):
+            return int(value)
+    except ValueError:
+        pass
+    raise InvalidEventError("invalid_field", f"{name}: expected a whole number")
+
+
+def name_of(data: dict[str, Any], field: str) -> str:
+    """A string that is not empty, such as an id. Raises `InvalidEventError`."""
+    value = data.get(field)
+    if value is None:
+        raise InvalidEventError("missing", f"{field}: field required")
+    if not isinstance(value, str) or not value:
+        raise InvalidEventError("invalid_field", f"{field}: expected a string that is not empty")
+    return value
+
+
 def problem(line: int, error: InvalidEventError) -> Problem:
     """The problem of a line that an event could not be made from."""
     return Problem(line, error.kind, error.reason)

@@ -15,9 +15,9 @@ from schemas.topics import CHAT
 from sources.chunks import Chunk, Options, Position, Problem, group_fields, read_lines
 from sources.features import features
 from sources.ids import event_id
-from sources.records import add_event, problem
+from sources.records import add_event, problem, whole
 from sources.telegram_layout import Found, Layout
-from sources.telegram_message import kind_of, names_of, native_id, peer_id, reactions_of, text_of, whole
+from sources.telegram_message import kind_of, names_of, native_id, peer_id, reactions_of, text_of
 from sources.telegram_service import Happening, service_events
 
 GROUPS = ("private_group", "private_supergroup", "public_supergroup")

@@ -34,19 +34,6 @@ def native_id(chat: dict[str, Any]) -> str:
     return found
 
 
-def whole(data: dict[str, Any], name: str) -> int:
-    """A whole number, which may be written as a string. Raises `InvalidEventError`."""
-    value = data.get(name)
-    if value is None:
-        raise InvalidEventError("missing", f"{name}: field required")
-    try:
-        if isinstance(value, int | str) and not isinstance(value, bool):
-            return int(value)
-    except ValueError:
-        pass
-    raise InvalidEventError("invalid_field", f"{name}: expected a whole number")
-
-
 def text_of(message: dict[str, Any]) -> tuple[str, int, list[str]]:
     """The text, how many links Telegram saw in it, and the ids of members mentioned by name.
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from schemas.errors import InvalidEventError
-from sources.telegram_message import peer_id, whole
+from sources.records import whole
+from sources.telegram_message import peer_id
 
 #: Suffix of the event id, milliseconds (0: those of the message), fields.
 Happening = tuple[str, int, dict[str, Any]]

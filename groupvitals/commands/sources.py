@@ -56,7 +56,7 @@ def simulate(
 
 def import_(
     paths: Annotated[list[Path], typer.Argument(help="Files.", exists=True, dir_okay=False)],
-    format_: Annotated[str, typer.Option("--format", "-f", help="ndjson, edges, irc or telegram.")] = "ndjson",
+    format_: Annotated[str, typer.Option("--format", "-f", help="ndjson, edges, irc, telegram or wecom.")] = "ndjson",
     topic: Annotated[
         str | None, typer.Option(help="Topic of ndjson files not named after one. Default: chat.events.")
     ] = None,
@@ -66,8 +66,10 @@ def import_(
     joins: Annotated[bool, typer.Option(help="edges: a join before a member's first message.")] = True,
     day: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="irc: the file's date.")] = None,
     keep_text: Annotated[
-        bool, typer.Option("--keep-text", help="irc, telegram: send the text, not only its features.")
+        bool, typer.Option("--keep-text", help="Let messages carry their text, not only its features.")
     ] = False,
+    workspace: Annotated[str, typer.Option(help="wecom: the corp in group ids.")] = "-",
+    at: Annotated[datetime | None, typer.Option(help="wecom: when member lists were taken, UTC.")] = None,
     restart: Annotated[bool, typer.Option("--restart", help="Send files again from their beginning.")] = False,
     problems: Annotated[Path | None, typer.Option(help="File for a JSON line a line that could not be read.")] = None,
 ) -> None:
@@ -78,7 +80,9 @@ def import_(
     from sources.importing import Import
 
     settings = load_settings()
-    options = Options(topic, group, joins, day.date() if day else None, keep_text)
+    at_ms = int(at.replace(tzinfo=UTC).timestamp() * 1000) if at else None
+    date = day.date() if day else None
+    options = Options(topic, group, joins, date, keep_text, workspace, at_ms)
     bootstrap, prefix = kafka_bootstrap(settings), settings.kafka.topic_prefix
     print_report(run_import(Import(format_, paths, bootstrap, settings.home, options, prefix, restart, problems)))
 
