@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from schemas.errors import ConfigError, DataError
+from sources.mapping import Mapping
 
 #: About so many bytes of a file make one chunk, the unit of sending, acknowledging and resuming.
 CHUNK_BYTES = 8 * 2**20
@@ -59,6 +60,7 @@ class Options:
     id of the group of a `telegram` file. `joins`: precede a member's first message of an `edges` file by a join. `day`:
     the date on which an `irc` file begins. `keep_text`: let messages carry their text. `workspace`: the corp of `wecom`
     groups. `at_ms`: when the member lists of a `wecom` file were taken, milliseconds since the Unix epoch.
+    `mapping`: which column of a `mapped` file is which field.
     """
 
     topic: str | None = None
@@ -68,6 +70,7 @@ class Options:
     keep_text: bool = False
     workspace: str = "-"
     at_ms: int | None = None
+    mapping: Mapping | None = None
 
 
 #: Reads one file from a position on; always gives the same chunks from the same file and position.

@@ -3,6 +3,7 @@
 from sources.chunks import Reader
 from sources.edges import read_edges
 from sources.irc import read_irc
+from sources.mapped import read_mapped
 from sources.ndjson import read_ndjson
 from sources.telegram import read_telegram
 from sources.wecom import read_wecom
@@ -13,4 +14,5 @@ FORMATS: dict[str, Reader] = {
     "irc": read_irc,
     "telegram": read_telegram,
     "wecom": read_wecom,
+    "mapped": read_mapped,
 }

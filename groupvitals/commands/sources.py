@@ -56,7 +56,9 @@ def simulate(
 
 def import_(
     paths: Annotated[list[Path], typer.Argument(help="Files.", exists=True, dir_okay=False)],
-    format_: Annotated[str, typer.Option("--format", "-f", help="ndjson, edges, irc, telegram or wecom.")] = "ndjson",
+    format_: Annotated[
+        str, typer.Option("--format", "-f", help="ndjson, edges, irc, telegram, wecom or mapped.")
+    ] = "ndjson",
     topic: Annotated[
         str | None, typer.Option(help="Topic of ndjson files not named after one. Default: chat.events.")
     ] = None,
@@ -70,6 +72,7 @@ def import_(
     ] = False,
     workspace: Annotated[str, typer.Option(help="wecom: the corp in group ids.")] = "-",
     at: Annotated[datetime | None, typer.Option(help="wecom: when member lists were taken, UTC.")] = None,
+    mapping: Annotated[Path | None, typer.Option(help="mapped: file that says which column is which field.")] = None,
     restart: Annotated[bool, typer.Option("--restart", help="Send files again from their beginning.")] = False,
     problems: Annotated[Path | None, typer.Option(help="File for a JSON line a line that could not be read.")] = None,
 ) -> None:
@@ -78,11 +81,13 @@ def import_(
     from groupvitals.settings import load_settings
     from sources.chunks import Options
     from sources.importing import Import
+    from sources.mapping import load_mapping
 
     settings = load_settings()
     at_ms = int(at.replace(tzinfo=UTC).timestamp() * 1000) if at else None
     date = day.date() if day else None
-    options = Options(topic, group, joins, date, keep_text, workspace, at_ms)
+    columns = load_mapping(mapping) if mapping else None
+    options = Options(topic, group, joins, date, keep_text, workspace, at_ms, columns)
     bootstrap, prefix = kafka_bootstrap(settings), settings.kafka.topic_prefix
     print_report(run_import(Import(format_, paths, bootstrap, settings.home, options, prefix, restart, problems)))
 
