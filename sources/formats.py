@@ -1,4 +1,4 @@
-"""The formats that can be imported, by name."""
+"""The formats that can be imported, by name, and what each can tell."""
 
 from sources.chunks import Reader
 from sources.edges import read_edges
@@ -15,4 +15,13 @@ FORMATS: dict[str, Reader] = {
     "telegram": read_telegram,
     "wecom": read_wecom,
     "mapped": read_mapped,
+}
+
+#: The types of chat events that a file of a format can hold at all; of others its silence says nothing.
+#: `ndjson` and `mapped` are not here: they tell what was put into them.
+TELLS: dict[str, frozenset[str]] = {
+    "edges": frozenset({"message", "join"}),
+    "irc": frozenset({"message", "join", "leave", "profile"}),
+    "telegram": frozenset({"message", "edit", "reaction", "join", "leave", "group"}),
+    "wecom": frozenset({"message", "recall", "join", "profile", "roster", "roster_end", "group"}),
 }
