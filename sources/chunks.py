@@ -49,7 +49,7 @@ class Chunk:
     def add(self, key: bytes | None, value: bytes) -> None:
         """Append one record."""
         self.keys.append(key)
-        self.values.append(value)
+        self.values.append(bytes(memoryview(value)))  # orjson gives every value 4 KB: a copy is as large as it must be
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The importers on real exports, against counts that regular expressions find independently; and on odd lines."""
 
 import re
+import tracemalloc
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from schemas.errors import ConfigError
 from sources.chunks import Position, read_lines
 from sources.features import features
+from sources.formats import FORMATS, TELLS
 from tests.sources.reading import chunks, records
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -61,6 +63,19 @@ def test_lines_that_are_no_edges_are_reported(tmp_path: Path) -> None:
     (chunk,) = chunks("edges", path)
     assert [problem.line for problem in chunk.problems] == [3, 5, 6]
     assert Counter(orjson.loads(value)["type"] for value in chunk.values) == {"message": 3, "join": 2}
+
+
+def test_records_take_no_more_memory_than_they_are_long(tmp_path: Path) -> None:
+    path = tmp_path / "talk.txt"
+    path.write_text("".join(f"a b {1_100_000_000 + second}\n" for second in range(5_000)))
+    list(chunks("edges", path))
+    tracemalloc.start()
+    try:
+        (chunk,) = chunks("edges", path)
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 2 * sum(map(len, chunk.values))
 
 
 def test_the_same_edge_twice_in_a_second_is_two_messages(tmp_path: Path) -> None:
@@ -149,6 +164,18 @@ def test_irc_logs_that_overlap_agree_on_event_ids(tmp_path: Path) -> None:
     part.write_text("".join(LOG.splitlines(keepends=True)[3:5]))
     ids = {event["event_id"] for event in records("irc", whole)}
     assert {event["event_id"] for event in records("irc", part, group="irc:-:#chat")} <= ids
+
+
+def test_formats_tell_what_they_say_they_tell(tmp_path: Path) -> None:
+    (tmp_path / "2020-02-29.irc").write_text(LOG)
+    (tmp_path / "x.edges").write_text("a b 1100000000\n")
+    exports = Path(__file__).parent / "exports"
+    files = {
+        "edges": tmp_path / "x.edges", "irc": tmp_path / "2020-02-29.irc", "telegram": exports / "telegram.json",
+        "wecom": exports / "wecom-2024-03-02.ndjson",
+    }  # fmt: skip
+    assert {name: {event["type"] for event in records(name, path)} for name, path in files.items()} == TELLS
+    assert set(FORMATS) - set(TELLS) == {"ndjson", "mapped"}
 
 
 def test_an_irc_log_without_a_date_asks_for_it(tmp_path: Path) -> None:
