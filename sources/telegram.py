@@ -41,9 +41,8 @@ def read_telegram(path: Path, options: Options, start: Position) -> Iterator[Chu
         if chunk and chunk.end.offset > start.offset:
             yield chunk
         chunk = Chunk(CHAT.name, end)
-        for number, line in enumerate(lines, begin.line + 1):
-            for found in layout.add(number, line):
-                reader.take(chunk, found)
+        for found in layout.feed(begin.line, lines):
+            reader.take(chunk, found)
     if chunk and chunk.end.offset > start.offset:
         for found in layout.finish(chunk.end.line):
             reader.take(chunk, found)
@@ -64,18 +63,17 @@ def _survey(path: Path) -> dict[int, _Survey]:
     surveys: dict[int, _Survey] = {}
     layout, now = Layout(), None
     for begin, lines, _ in read_lines(path):
-        for number, line in enumerate(lines, begin.line + 1):
-            for what, at, data in layout.add(number, line):
-                if what == "chat" and isinstance(data, dict) and data.get("type") in GROUPS:
-                    now = surveys[at] = _Survey()
-                elif what in ("chat", "end"):
-                    now = None
-                elif now and isinstance(data, dict):
-                    for name, member in names_of(data):
-                        known = now.names.setdefault(name, member)
-                        now.names[name] = member if known == member else None
-                    if data.get("action") == "topic_created" and isinstance(data.get("id"), int):
-                        now.topics.add(data["id"])
+        for what, at, data in layout.feed(begin.line, lines):
+            if what == "chat" and isinstance(data, dict) and data.get("type") in GROUPS:
+                now = surveys[at] = _Survey()
+            elif what in ("chat", "end"):
+                now = None
+            elif now and isinstance(data, dict):
+                for name, member in names_of(data):
+                    known = now.names.setdefault(name, member)
+                    now.names[name] = member if known == member else None
+                if data.get("action") == "topic_created" and isinstance(data.get("id"), int):
+                    now.topics.add(data["id"])
     return surveys
 
 

@@ -35,10 +35,18 @@ class Layout:
         self._message: list[bytes] = []
         self._message_line = 0
         self._message_indent = 0
+        self._deeper = b" ", b"\t"
         self._message_bytes = 0
 
-    def add(self, number: int, line: bytes | None) -> Iterator[Found]:
-        """What the next line completes; None is a line too long to be read."""
+    def feed(self, begin: int, lines: list[bytes | None]) -> Iterator[Found]:
+        """What the next lines complete, the first of which is line `begin` + 1; None is one too long to be read."""
+        for number, line in enumerate(lines, begin + 1):
+            if self._message and line is not None and line.startswith(self._deeper):
+                self._keep(line)
+            else:
+                yield from self._add(number, line)
+
+    def _add(self, number: int, line: bytes | None) -> Iterator[Found]:
         if line is None:
             self._message_bytes += MAX_LINE_BYTES + 1
             if not self._message:
@@ -86,6 +94,7 @@ class Layout:
     def _begin_message(self, number: int, line: bytes, indent: int) -> None:
         self._message, self._message_line, self._message_indent = [line], number, indent
         self._message_bytes = len(line)
+        self._deeper = line[:indent] + b" ", line[:indent] + b"\t"
 
     def _end_chat(self, number: int) -> Found:
         self._in_chat = False
@@ -100,11 +109,14 @@ class Layout:
             yield self._broken("the chat ends inside this message")
             yield self._end_chat(number)
             return
+        self._keep(line)
+        if indent == self._message_indent and text in (b"}", b"},"):
+            yield self._end_message()
+
+    def _keep(self, line: bytes) -> None:
         self._message_bytes += len(line)
         if self._message_bytes <= MAX_LINE_BYTES:
             self._message.append(line)
-        if indent == self._message_indent and text in (b"}", b"},"):
-            yield self._end_message()
 
     def _end_message(self) -> Found:
         number, lines = self._message_line, self._message
