@@ -17,6 +17,8 @@ from analytics.event_ids import rebuild_ids, remember_ids
 from schemas.frame import Frame
 from streams.limits import check_ids
 
+#: Most rows of one array that one record may add.
+MOST_NEW = 4
 #: Makes the raw rows of a frame, by table.
 RawRows = Callable[[], dict[str, pa.Table]]
 
@@ -138,7 +140,7 @@ class PartitionState:
         """Make room in the array at this place of the state; `offset` is the record's for which it was too short."""
         name = self.state._fields[short]
         if name in self.rows:
-            self._make_room(name, self.count(self.rows[name].count) + 2)
+            self._make_room(name, self.count(self.rows[name].count) + MOST_NEW)
         elif name == "arena":
             used = self.count(self.arena_count)
             check_ids(used)

@@ -129,9 +129,9 @@ class MemoryStore:
         columns = {"event_hash": [h for _, h in found], "offset": [o for o, _ in found]}
         return pa.table({name: pa.array(values, pa.uint64()) for name, values in columns.items()})
 
-    def live(self, table: str) -> list[Row]:
-        """What the views read: the newest row of every key in this epoch, whichever slot it stands in."""
-        epoch = self.epoch()
+    def live(self, table: str, contract: str = TOPIC) -> list[Row]:
+        """What the views read: the newest row of every key in the topic's epoch, whichever slot it stands in."""
+        epoch = self.epoch(contract)
         rows = self.tables[table].values()
         now = [
             row

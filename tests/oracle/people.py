@@ -17,7 +17,7 @@ from tests.oracle.community import Community, Days, Event, Group, Record, activi
 
 #: More links in a row are a cycle, or as bad as one; more accounts are not one person; more money is a mistake.
 LINKS, ACCOUNTS, ABSURD = 3, 100, 10**12
-_OWN = ("signup", "trial", "open", "view", "click", "share", "purchase", "custom")
+OWN = ("signup", "trial", "open", "view", "click", "share", "purchase", "custom")
 _EFFECTIVE = ("active", "participant", "lurker")
 #: In the order in which a person's best state is chosen.
 STATES = (
@@ -99,7 +99,7 @@ class People:
 
     def acts(self) -> list[Event]:
         """What users did themselves."""
-        return [e for e in self.product if e["type"] in _OWN]
+        return [e for e in self.product if e["type"] in OWN]
 
     def recent(self, ts_ms: int | None, days: int = 28) -> bool:
         return ts_ms is not None and self.days.of(ts_ms) > self.today - days
@@ -109,7 +109,7 @@ class People:
         found: dict[str, int] = {}
         for e in self.product:
             person = self.person(e["user_id"])
-            found[person] = max(found.get(person, 0), e["ts_ms"] if e["type"] in _OWN else 0)
+            found[person] = max(found.get(person, 0), e["ts_ms"] if e["type"] in OWN else 0)
         return found
 
     def acts_here(self) -> dict[tuple[str, str], int]:

@@ -18,85 +18,25 @@ from sinks.clickhouse.store import ClickHouseStore
 from streams.refit import HORIZON, due, refit
 from tests.landing import clear, empty, land_topic, landed, own_store
 from tests.oracle.community import Record, community
-from tests.oracle.people import ABSURD, ANSWERS, People, events_of
-from tests.oracle.worlds import DAY_MS, GROUPS, HOUR_MS, World, worlds
+from tests.oracle.people import ANSWERS, People, events_of
+from tests.oracle.product_worlds import LINK_EVENTS, PRODUCT_EVENTS, beside
+from tests.oracle.worlds import DAY_MS, World, worlds
 from tests.sinks.test_answers import history, lives
 
 pytestmark = pytest.mark.services
 ZONES = ("UTC", "America/New_York")
-USERS = ("u1", "u2", "u3", "anon:1", "anon:2")
-ACCOUNTS = ("irc:-:ann", "irc:-:bob", "irc:-:李雷", "wecom:公司:ann", "wecom:公司:bob", "b::ann", *USERS)
 
 examples = settings(
     max_examples=12, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck),
     phases=(Phase.generate,),
 )  # fmt: skip
 
-_MAYBE_GROUP = st.sampled_from((None, None, *GROUPS))
-_AMOUNTS = st.sampled_from((0, 1, 999, 12_345, ABSURD - 1, ABSURD, 2**63 - 1))
-_CURRENCIES = st.sampled_from(("CNY", "CNY", "CNY", "USD"))
-_MAYBE = {
-    "group_id": _MAYBE_GROUP,
-    "call_id": st.sampled_from((None, None, "c")),
-    "link_id": st.sampled_from((None, None, "l1")),
-    "campaign_id": st.sampled_from((None, "k")),
-}
-_FIELDS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
-    "signup": {"campaign_id": _MAYBE["campaign_id"]},
-    "trial": {},
-    "open": {},
-    "view": {"content_id": st.just("x")},
-    "click": _MAYBE,
-    "share": {"target": st.just("group"), "group_id": _MAYBE_GROUP},
-    "purchase": {
-        "order_id": st.sampled_from(("o1", "o2", "o3", "o4")), "amount_minor": _AMOUNTS, "currency": _CURRENCIES,
-        "group_id": _MAYBE_GROUP, "cost_minor": st.sampled_from((None, 7)),
-    },
-    "refund": {
-        "order_id": st.sampled_from(("o1", "o2", "o3")), "refund_id": st.sampled_from(("r1", "r2")),
-        "amount_minor": _AMOUNTS, "currency": _CURRENCIES,
-    },
-    "contact": {"operator_id": st.just("op"), "purpose": st.just("sales"), "outcome": st.just("reached")},
-    "custom": {"name": st.just("lesson"), "value": st.sampled_from((None, 1.5, -2, 1e-7))},
-    "tick": {},
-}  # fmt: skip
-
-
-def _body(kind: str) -> st.SearchStrategy[dict[str, Any]]:
-    user = {} if kind == "tick" else {"user_id": st.sampled_from(USERS)}
-    return st.fixed_dictionaries({"type": st.just(kind)} | user | _FIELDS[kind])
-
-
-_PRODUCT = st.sampled_from(sorted(_FIELDS)).flatmap(_body)
-_LINK = st.fixed_dictionaries(
-    {
-        "account_id": st.sampled_from(ACCOUNTS), "user_id": st.sampled_from(USERS), "source": st.just("login"),
-        "unlink": st.sampled_from((None, False, False, True)),
-    }
-)  # fmt: skip
-
-
-@st.composite
-def beside(draw: st.DrawFn, events: st.SearchStrategy[dict[str, Any]], chat: World, size: int) -> World:
-    """Records of another topic, from two months before the end of the chat world to a day after; some come twice."""
-    end = max(record.kafka_ts_ms for record in chat.records)
-    records = []
-    plan = st.tuples(
-        events, st.integers(-DAY_MS, 60 * DAY_MS) | st.sampled_from((0, HOUR_MS, 28 * DAY_MS)), st.booleans()
-    )
-    for number, (event, ago, again) in enumerate(draw(st.lists(plan, max_size=size))):
-        body = event | {"event_id": f"p{number}", "ts_ms": end - ago}
-        value = json.dumps({name: value for name, value in body.items() if value is not None}).encode()
-        records += [value] * (1 + again)
-    draw(st.randoms(use_true_random=False)).shuffle(records)
-    return World(chat.zone, 48, 4_000_000, tuple(Record(i, end + DAY_MS, value) for i, value in enumerate(records)))
-
 
 @st.composite
 def histories(draw: st.DrawFn, zone: str) -> tuple[World, World, World]:
     """Chat, product and links of the same time."""
     chat = draw(worlds(zones=(zone,), size=60))
-    return chat, draw(beside(_PRODUCT, chat, 40)), draw(beside(_LINK, chat, 12))
+    return chat, draw(beside(PRODUCT_EVENTS, chat, 40)), draw(beside(LINK_EVENTS, chat, 12))
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,72 @@
+"""Small adversarial worlds of product events and links, beside a chat world of the same time."""
+
+import json
+from typing import Any
+
+from hypothesis import strategies as st
+
+from tests.oracle.community import Record
+from tests.oracle.people import ABSURD
+from tests.oracle.worlds import DAY_MS, GROUPS, HOUR_MS, World
+
+USERS = ("u1", "u2", "u3", "anon:1", "anon:2")
+ACCOUNTS = ("irc:-:ann", "irc:-:bob", "irc:-:李雷", "wecom:公司:ann", "wecom:公司:bob", "b::ann", *USERS)
+
+_MAYBE_GROUP = st.sampled_from((None, None, *GROUPS))
+_AMOUNTS = st.sampled_from((0, 1, 999, 12_345, ABSURD - 1, ABSURD, 2**63 - 1))
+_CURRENCIES = st.sampled_from(("CNY", "CNY", "CNY", "USD"))
+_MAYBE = {
+    "group_id": _MAYBE_GROUP,
+    "call_id": st.sampled_from((None, None, "c")),
+    "link_id": st.sampled_from((None, None, "l1")),
+    "campaign_id": st.sampled_from((None, "k")),
+}
+_FIELDS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
+    "signup": {"campaign_id": _MAYBE["campaign_id"]},
+    "trial": {},
+    "open": {},
+    "view": {"content_id": st.just("x")},
+    "click": _MAYBE,
+    "share": {"target": st.just("group"), "group_id": _MAYBE_GROUP},
+    "purchase": {
+        "order_id": st.sampled_from(("o1", "o2", "o3", "o4")), "amount_minor": _AMOUNTS, "currency": _CURRENCIES,
+        "group_id": _MAYBE_GROUP, "cost_minor": st.sampled_from((None, 7)),
+    },
+    "refund": {
+        "order_id": st.sampled_from(("o1", "o2", "o3")), "refund_id": st.sampled_from(("r1", "r2")),
+        "amount_minor": _AMOUNTS, "currency": _CURRENCIES,
+    },
+    "contact": {"operator_id": st.just("op"), "purpose": st.just("sales"), "outcome": st.just("reached")},
+    "custom": {"name": st.just("lesson"), "value": st.sampled_from((None, 1.5, -2, 1e-7))},
+    "tick": {},
+}  # fmt: skip
+
+
+def _body(kind: str) -> st.SearchStrategy[dict[str, Any]]:
+    user = {} if kind == "tick" else {"user_id": st.sampled_from(USERS)}
+    return st.fixed_dictionaries({"type": st.just(kind)} | user | _FIELDS[kind])
+
+
+PRODUCT_EVENTS = st.sampled_from(sorted(_FIELDS)).flatmap(_body)
+LINK_EVENTS = st.fixed_dictionaries(
+    {
+        "account_id": st.sampled_from(ACCOUNTS), "user_id": st.sampled_from(USERS), "source": st.just("login"),
+        "unlink": st.sampled_from((None, False, False, True)),
+    }
+)  # fmt: skip
+
+
+@st.composite
+def beside(draw: st.DrawFn, events: st.SearchStrategy[dict[str, Any]], chat: World, size: int, least: int = 0) -> World:
+    """Records of another topic, from two months before the end of the chat world to a day after; some come twice."""
+    end = max(record.kafka_ts_ms for record in chat.records)
+    records = []
+    plan = st.tuples(
+        events, st.integers(-DAY_MS, 60 * DAY_MS) | st.sampled_from((0, HOUR_MS, 28 * DAY_MS)), st.booleans()
+    )
+    for number, (event, ago, again) in enumerate(draw(st.lists(plan, min_size=least, max_size=size))):
+        body = event | {"event_id": f"p{number}", "ts_ms": end - ago}
+        value = json.dumps({name: value for name, value in body.items() if value is not None}).encode()
+        records += [value] * (1 + again)
+    draw(st.randoms(use_true_random=False)).shuffle(records)
+    return World(chat.zone, 48, 4_000_000, tuple(Record(i, end + DAY_MS, value) for i, value in enumerate(records)))
