@@ -1,5 +1,7 @@
 """What a long run was like: its samples, the verdict on memory, a picture. Touches nothing but the picture's file."""
 
+from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,8 +13,8 @@ from rich.console import Console
 from bench.steady import Load, Watch
 
 Values = NDArray[np.float64]
-#: What is never freed raises the floor, the lowest of the minutes' highest: the last third's may be so much above the
-#: first third's. Peaks are what waits after a kill, bounded by `flush_events`, and by whatever else the machine does.
+#: What is never freed raises the floor, the lowest that a worker ever comes back to: the last third's may be so much
+#: above the first third's. Peaks are what waits after a kill, up to `flush_events`, and what else the machine does.
 FLAT = 0.05
 #: Caches and arrays fill at first; shorter runs say nothing of memory.
 WARM_MINUTES, JUDGED_MINUTES = 5, 15
@@ -37,13 +39,12 @@ class Run:
     samples: list[Sample] = field(default_factory=list)
     kills: list[float] = field(default_factory=list)
 
-    def minutes(self, name: str) -> Values:
-        """The highest of a column in every whole minute."""
-        began, highest = self.samples[0].when, dict[int, float]()
+    def minutes(self, name: str, most: Callable[[list[float]], float] = max) -> Values:
+        """The highest of a column in every whole minute; or the lowest, with `min`."""
+        began, of = self.samples[0].when, defaultdict[int, list[float]](list)
         for sample in self.samples:
-            minute = int((sample.when - began) // 60)
-            highest[minute] = max(highest.get(minute, 0.0), getattr(sample, name))
-        return np.array([highest[minute] for minute in sorted(highest)])
+            of[int((sample.when - began) // 60)].append(getattr(sample, name))
+        return np.array([most(of[minute]) for minute in sorted(of)])
 
 
 def line(sample: Sample, kills: int) -> str:
@@ -69,11 +70,11 @@ def latencies(load: Load, watch: Watch) -> tuple[Values, Values]:
     return np.concatenate(due), np.concatenate(waited)
 
 
-def floors(highest: Values) -> list[float]:
+def floors(lowest: Values) -> list[float]:
     """The floor of memory in each third of the run, its first minutes left out; empty when it was too short to tell."""
-    if len(highest) < JUDGED_MINUTES:
+    if len(lowest) < JUDGED_MINUTES:
         return []
-    return [float(third.min()) for third in np.array_split(highest[WARM_MINUTES:], 3)]
+    return [float(third.min()) for third in np.array_split(lowest[WARM_MINUTES:], 3)]
 
 
 def flat(floor: dict[str, list[float]]) -> bool | None:
@@ -88,7 +89,7 @@ def summary(run: Run, load: Load, watch: Watch, rate: int) -> dict[str, Any]:
     first, last = run.samples[0], run.samples[-1]
     waited = latencies(load, watch)[1]
     memory = {name: run.minutes(f"{name}_mb") for name in ("lasting", "killed", "clickhouse", "kafka")}
-    floor = {name: floors(memory[name]) for name in ("lasting", "killed")}
+    floor = {name: floors(run.minutes(f"{name}_mb", min)) for name in ("lasting", "killed")}
     return {
         "name": "soak",
         "minutes": round((last.when - first.when) / 60, 1),

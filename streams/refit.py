@@ -5,7 +5,6 @@ Reads the live memberships and writes one row of `scores`, which the views use f
 
 from dataclasses import asdict, dataclass
 from datetime import date
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,6 @@ from analytics import goodness
 from analytics.score import fit
 from analytics.score_features import counted, keys, returned, rolled
 from sinks.clickhouse.store import ClickHouseStore
-from streams.retry import wait_for
 
 #: Days within which somebody comes back, or not.
 HORIZON = 28
@@ -49,18 +47,20 @@ def due(store: ClickHouseStore) -> bool:
 
 
 def refit(store: ClickHouseStore) -> Fitted:
-    """Fit on what came of everybody who was a member `HORIZON` days ago, and put it to use."""
+    """Fit on what came of everybody who was a member `HORIZON` days ago, and put it to use.
+
+    Raises `BackpressureError` when ClickHouse is away: there is time until tomorrow.
+    """
     found = _fit(store)
     row = [getattr(found, name) for name in _COLUMNS]
-    statement = f"INSERT INTO {store.address.database}.scores ({', '.join(_COLUMNS)}) VALUES"
-    wait_for(partial(store.native.execute, statement, [row]), "writing the score")
+    store.native.execute(f"INSERT INTO {store.address.database}.scores ({', '.join(_COLUMNS)}) VALUES", [row])
     return found
 
 
 def _fit(store: ClickHouseStore) -> Fitted:
     d = store.address.database
     today = store.native.execute(f"SELECT today FROM {d}.clock")[0][0]
-    rows = wait_for(partial(store.read, _query(d, today)), "reading memberships")
+    rows = store.read(_query(d, today))
     low, high = (np.asarray(rows[name]).astype(np.uint64) for name in ("low", "high"))
     low, high = rolled(low, high, np.asarray(rows["days"]).astype(np.int64))
     cells = keys(low, high, np.asarray(rows["age"]).astype(np.int64), HORIZON, HORIZON)
