@@ -18,7 +18,11 @@ def _found(address: Address) -> dict[str, dict[Any, Any]]:
         "types": f"SELECT type, uniqExact(event_id) FROM {d}.events GROUP BY type",
         "flags": f"SELECT 'repeated', countIf(duplicate = 1) FROM {d}.events FINAL UNION ALL "
         f"SELECT 'late', countIf(late = 1) FROM {d}.events FINAL",
-        "letters": f"SELECT error, count() FROM {d}.dead_letters FINAL GROUP BY error",
+        "letters": f"SELECT error, count() FROM {d}.dead_letters FINAL "
+        "WHERE endsWith(topic, 'chat.events') GROUP BY error",
+        "product": f"SELECT type, uniqExact(event_id) FROM {d}.product_events GROUP BY type",
+        "links": f"SELECT 'link', uniqExact(event_id) FROM {d}.link_events",
+        "money": f"SELECT user_id, sum(net_minor) FROM {d}.orders GROUP BY user_id",
         "messages": f"SELECT group_id, sum(messages) FROM {d}.memberships GROUP BY group_id",
         "known": f"SELECT group_id, known FROM {d}.groups",
         "tiers": f"SELECT group_id, (loud, occasional, silent) FROM {d}.tiers",
@@ -32,6 +36,7 @@ def compare(truth_file: Path, address: Address, console: Console) -> bool:
     truth = orjson.loads(truth_file.read_bytes())
     found = _found(address)
     equal = _counts(truth, found, console)
+    equal &= _product(truth, found, console)
     return _groups(truth, found, console) and equal
 
 
@@ -45,6 +50,25 @@ def _counts(truth: dict[str, Any], found: dict[str, dict[Any, Any]], console: Co
     rows += [("repeated records", planted["repeated"], found["flags"]["repeated"])]
     rows += [("later than 48 h", planted["late_beyond"], found["flags"]["late"])]
     table = Table("chat events", "planted", "found", "", title="Every record, counted", header_style="bold")
+    for name, want, have in rows:
+        table.add_row(name, f"{want:,}", f"{have:,}", "equal" if want == have else "[red]differs[/]")
+    console.print(table)
+    return all(want == have for _, want, have in rows)
+
+
+def _product(truth: dict[str, Any], found: dict[str, dict[Any, Any]], console: Console) -> bool:
+    rows = [
+        (name, count, found["product"].get(name, 0))
+        for name, count in sorted(truth["topics"]["product.events"]["by_type"].items())
+    ]
+    rows += [("links", sum(truth["topics"]["identity.links"]["by_type"].values()), found["links"]["link"])]
+    users = dict(zip(truth["users"]["user_id"], truth["users"]["net_revenue_minor"], strict=True))
+    earned = {user: net for user, net in users.items() if net}
+    rows += [("users who earned", len(earned), sum(net != 0 for net in found["money"].values()))]
+    rows += [("net revenue, minor units", sum(earned.values()), sum(found["money"].values()))]
+    right = sum(found["money"].get(user, 0) == net for user, net in users.items())
+    rows += [("users whose net revenue is right", len(users), right)]
+    table = Table("product and links", "planted", "found", "", title="Every act, counted", header_style="bold")
     for name, want, have in rows:
         table.add_row(name, f"{want:,}", f"{have:,}", "equal" if want == have else "[red]differs[/]")
     console.print(table)

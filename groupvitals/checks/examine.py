@@ -1,12 +1,13 @@
 """All checks in order; what needs a server that is away is left out, as that is said already."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from groupvitals.checks import numbers, servers, workers
 from groupvitals.checks.finding import ERROR, WARNING, Deployment, Finding
 from groupvitals.settings import Settings
 from schemas.errors import GroupvitalsError
+from schemas.topics import AGENTS
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class Check:
     look: Callable[[Deployment], Iterator[Finding]]
     needs: tuple[str, ...] = ()
     gives: str = ""
+    each_agent: bool = False
 
 
 _TABLES, _BOTH = ("clickhouse", "tables"), ("clickhouse", "tables", "kafka")
@@ -26,11 +28,11 @@ CHECKS = (
     Check(servers.disks, ("clickhouse",)),
     Check(servers.clocks, ("clickhouse", "kafka")),
     Check(servers.parts, _TABLES),
-    Check(workers.origin, _BOTH),
-    Check(workers.lag, _BOTH),
+    Check(workers.origin, _BOTH, each_agent=True),
+    Check(workers.lag, _BOTH, each_agent=True),
     Check(workers.event_time, _BOTH),
-    Check(numbers.dead_letters, _TABLES),
-    Check(numbers.landed, _BOTH),
+    Check(numbers.dead_letters, _TABLES, each_agent=True),
+    Check(numbers.landed, _BOTH, each_agent=True),
     Check(numbers.placement, _TABLES),
     Check(numbers.horizon, _TABLES),
 )
@@ -51,7 +53,23 @@ def examine(settings: Settings, deep: bool = False) -> list[Finding]:
         if check.gives and any(finding.severity == ERROR for finding in findings):
             missing.add(check.gives)
         found += findings
+    if not missing:
+        for agent in AGENTS.keys() - {deployment.agent}:
+            found += _agent(Deployment(settings, deep, agent))
     return found
+
+
+def _agent(deployment: Deployment) -> list[Finding]:
+    """What is looked at of another agent, unless nobody uses it."""
+    try:
+        if not deployment.used:
+            return []
+    except GroupvitalsError as error:
+        return [
+            Finding(WARNING, deployment.agent, f"could not be looked at: {error}", "Ask again when it is less busy.")
+        ]
+    found = [finding for check in CHECKS if check.each_agent for finding in _look(check, deployment)]
+    return [replace(finding, what=f"{deployment.agent}: {finding.what}") for finding in found]
 
 
 def _look(check: Check, deployment: Deployment) -> list[Finding]:

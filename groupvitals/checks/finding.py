@@ -9,6 +9,7 @@ from sinks.clickhouse.connection import Native
 from sinks.clickhouse.health import Head, Health
 from sinks.clickhouse.store import ClickHouseStore
 from sinks.contract import Epoch
+from streams.event_rows import RAW
 from streams.topic_state import TopicState, topic_state
 
 OK, WARNING, ERROR = "ok", "warning", "error"
@@ -25,30 +26,40 @@ class Finding:
 
 
 class Deployment:
-    """What the settings name. Attributes raise `ServiceError` or `BackpressureError` when their server is away.
+    """What the settings name, as one agent sees it.
+
+    Attributes raise `ServiceError` or `BackpressureError` when their server is away.
 
     `deep`: what takes long on large tables is looked at, too.
     """
 
-    def __init__(self, settings: Settings, deep: bool = False) -> None:
-        self.settings, self.deep = settings, deep
-        self.config = worker_config(settings)
+    def __init__(self, settings: Settings, deep: bool = False, agent: str = "community") -> None:
+        self.settings, self.deep, self.agent = settings, deep, agent
+        self.config = worker_config(settings, agent)
         self.native = Native(self.config.address)
-        self.health = Health(self.native, self.config.topic)
+        self.health = Health(self.native, self.config.topic, RAW[self.config.contract])
 
     def ask_kafka(self) -> TopicState | None:
-        """The chat topic now; None when there is none."""
+        """The agent's topic now; None when there is none."""
         return topic_state(self.config.bootstrap, self.config.topic, self.config.group)
 
     @cached_property
     def topic(self) -> TopicState | None:
-        """The chat topic when it was first asked for."""
+        """The agent's topic when it was first asked for."""
         return self.ask_kafka()
 
     @cached_property
     def epoch(self) -> Epoch | None:
         """The epoch in use; None before the first worker has run."""
-        return ClickHouseStore(self.config.address).epoch()
+        return ClickHouseStore(self.config.address).epoch(self.config.contract)
+
+    @property
+    def used(self) -> bool:
+        """Whether the agent has ever worked, or has something to do."""
+        topic = self.topic
+        return self.epoch is not None or (
+            topic is not None and any(topic.ends[p] > topic.begins[p] for p in topic.ends)
+        )
 
     @cached_property
     def heads(self) -> dict[int, Head]:

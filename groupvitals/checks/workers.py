@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from groupvitals.checks.finding import ERROR, OK, WARNING, Deployment, Finding
 from schemas.errors import GroupvitalsError
+from schemas.topics import AGENTS
 from sinks.clickhouse.health import Head
 from streams.epochs import check as check_epoch
 from streams.topic_state import TopicState
@@ -25,7 +26,8 @@ def origin(deployment: Deployment) -> Iterator[Finding]:
     except GroupvitalsError as error:
         yield Finding(ERROR, "origin", str(error), "No worker starts until this is decided.")
         return
-    others = deployment.health.ask("SELECT DISTINCT topic FROM {d}.checkpoints WHERE topic != %(topic)s")
+    ours = [deployment.config.topic_prefix + name for name in AGENTS.values()]
+    others = deployment.health.ask("SELECT DISTINCT topic FROM {d}.checkpoints WHERE topic NOT IN %(ours)s", ours=ours)
     for (name,) in others:
         yield Finding(
             ERROR, "origin", f"the database holds checkpoints of {name}, too",
@@ -46,7 +48,7 @@ def lag(deployment: Deployment) -> Iterator[Finding]:
         if misfit and head and head.offset > topic.ends[partition]:  # a checkpoint may be younger than what Kafka said
             topic = deployment.ask_kafka() or topic
             misfit = _misfit(topic, partition, head)
-        yield misfit or _behind(topic, partition, head)
+        yield misfit or _behind(deployment.agent, topic, partition, head)
 
 
 def _misfit(topic: TopicState, partition: int, head: Head) -> Finding | None:
@@ -70,14 +72,14 @@ def _misfit(topic: TopicState, partition: int, head: Head) -> Finding | None:
     return None
 
 
-def _behind(topic: TopicState, partition: int, head: Head | None) -> Finding:
+def _behind(agent: str, topic: TopicState, partition: int, head: Head | None) -> Finding:
     behind = topic.ends[partition] - (head.offset if head else topic.begins[partition])
     found = f"partition {partition} is {behind:,} records behind"
     found += f", newest checkpoint {head.age_s:,.0f} s ago" if head else ", no checkpoint yet"
     if not behind or (behind <= LAG and head and head.age_s <= OLD_S):
         return Finding(OK, "lag", found)
     if not topic.workers:
-        return Finding(WARNING, "lag", f"{found}; no worker runs", "Start one: `groupvitals worker`.")
+        return Finding(WARNING, "lag", f"{found}; no worker runs", f"Start one: `groupvitals worker --agent {agent}`.")
     if head and head.age_s <= OLD_S:
         return Finding(WARNING, "lag", found, "Add a worker, or see which stage takes the time in its /metrics.")
     return Finding(

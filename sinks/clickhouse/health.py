@@ -40,15 +40,15 @@ class LandedBlock:
 
 
 class Health:
-    """The questions, over one database and topic."""
+    """The questions, over one database, one topic and the table of its records."""
 
-    def __init__(self, native: Native, topic: str) -> None:
-        self._native, self._topic, self._database = native, topic, native.address.database
+    def __init__(self, native: Native, topic: str, table: str = "events") -> None:
+        self._native, self._topic, self._database, self._table = native, topic, native.address.database, table
 
     def ask(self, query: str, **parameters: Any) -> list[tuple[Any, ...]]:
-        """Rows of a query; `{d}` is the database, `%(topic)s` the topic."""
+        """Rows of a query; `{d}` is the database, `{t}` the table of records, `%(topic)s` the topic."""
         known = {"topic": self._topic, "database": self._database, **parameters}
-        return list(self._native.execute(query.format(d=self._database) + _GENTLY, None, known))
+        return list(self._native.execute(query.format(d=self._database, t=self._table) + _GENTLY, None, known))
 
     def head(self, partition: int, epoch: int) -> Head | None:
         """The newest checkpoint, from the end of the primary key."""
@@ -70,7 +70,7 @@ class Health:
     def beyond(self, partition: int, offset: int) -> int:
         """Records landed at or above an offset."""
         return int(self.ask(
-            "SELECT uniqExact(offset) FROM {d}.events "
+            "SELECT uniqExact(offset) FROM {d}.{t} "
             "WHERE topic = %(topic)s AND partition = %(partition)s AND offset >= %(offset)s",
             partition=partition, offset=offset,
         )[0][0])  # fmt: skip
@@ -124,7 +124,7 @@ class Health:
     def missed_repeats(self) -> int:
         """Event ids that came again in a partition and were not found. Expensive: groups all raw rows by id."""
         rows = self.ask(
-            "SELECT count() FROM (SELECT event_hash FROM {d}.events WHERE topic = %(topic)s AND duplicate = 0 "
+            "SELECT count() FROM (SELECT event_hash FROM {d}.{t} WHERE topic = %(topic)s AND duplicate = 0 "
             "GROUP BY partition, event_hash HAVING min(offset) != max(offset))"
         )
         return int(rows[0][0])
@@ -132,7 +132,7 @@ class Health:
 
 #: Offsets that stand in one of the two tables in which every record ends; dead letters have no hash.
 _LANDED = (
-    "SELECT offset, event_hash FROM {d}.events WHERE topic = %(topic)s AND partition = %(partition)s "
+    "SELECT offset, event_hash FROM {d}.{t} WHERE topic = %(topic)s AND partition = %(partition)s "
     "AND offset >= %(first)s AND offset < %(end)s UNION ALL "
     "SELECT offset, toUInt64(0) FROM {d}.dead_letters WHERE topic = %(topic)s AND partition = %(partition)s "
     "AND offset >= %(first)s AND offset < %(end)s"
