@@ -1,7 +1,7 @@
 """The epochs of chat as a whole: which tables have them, how one is dropped."""
 
 from sinks.clickhouse.connection import Address, Native
-from sinks.clickhouse.store import CHAT
+from sinks.clickhouse.store import CHAT, quote
 
 #: Tables whose rows are computed from records, and belong to an epoch.
 COMPUTED = ("group_states", "membership_states", "pane_states", "group_days", "member_days")
@@ -13,15 +13,14 @@ def drop_epoch(address: Address, number: int) -> None:
     """Drop all rows and checkpoints of an epoch; there may be none."""
     native = Native(address)
     local, on_cluster = ("_local", f" ON CLUSTER '{address.cluster}'") if address.cluster else ("", "")
-    for table in COMPUTED:
+    parts = [(table, str(number)) for table in COMPUTED]
+    parts += [
+        ("checkpoints", f"({quote(topic)}, {number})") for topic, epoch in _checkpointed(native) if epoch == number
+    ]
+    for table, partition in parts:
         native.execute(
-            f"ALTER TABLE {address.database}.{table}{local}{on_cluster} DROP PARTITION {number} "
+            f"ALTER TABLE {address.database}.{table}{local}{on_cluster} DROP PARTITION {partition} "
             "SETTINGS max_partition_size_to_drop = 0"
-        )
-    if number in _checkpointed(native):
-        native.execute(
-            f"ALTER TABLE {address.database}.checkpoints{local}{on_cluster} DELETE WHERE epoch = {number} AND {_OURS} "
-            "SETTINGS mutations_sync = 2"
         )
 
 
@@ -35,9 +34,10 @@ def epochs_with_rows(address: Address) -> list[int]:
         None,
         {"database": address.database, "tables": tables},
     )
-    return sorted({row[0] for row in rows} | _checkpointed(native))
+    return sorted({row[0] for row in rows} | {epoch for _, epoch in _checkpointed(native)})
 
 
-def _checkpointed(native: Native) -> set[int]:
-    rows = native.execute(f"SELECT DISTINCT epoch FROM {native.address.database}.checkpoints WHERE {_OURS}")
-    return {row[0] for row in rows}
+def _checkpointed(native: Native) -> list[tuple[str, int]]:
+    """Topic and epoch of all checkpoints."""
+    rows = native.execute(f"SELECT DISTINCT topic, epoch FROM {native.address.database}.checkpoints WHERE {_OURS}")
+    return [(topic, epoch) for topic, epoch in rows]

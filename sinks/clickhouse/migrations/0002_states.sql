@@ -111,7 +111,7 @@ CREATE TABLE ${database}.checkpoints${local} ${on_cluster} (
     worker String,
     written_at DateTime64(3) DEFAULT now64(3)
 ) ENGINE = ${replicated}MergeTree
-PARTITION BY epoch
+PARTITION BY (topic, epoch)
 ORDER BY (topic, partition, term, sequence)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, ${window} = 100, min_level_for_wide_part = 1;
 -- distribute checkpoints by cityHash64(topic, partition)
