@@ -24,7 +24,7 @@ USER = np.dtype(
     align=True,
 )
 
-#: What acts refer to, in the order of their codes, and the fields that say so.
+#: What acts refer to, in the order of their codes.
 REFERENCES = ("group", "call", "link", "campaign")
 
 #: A user's acts that carry one group's, call's, link's or campaign's id.
