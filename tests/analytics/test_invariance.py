@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.analytics.test_community import Run, same, sizes, steady
 from tests.oracle.community import Record
-from tests.oracle.landed import Tables
+from tests.oracle.landed import Tables, found
 from tests.oracle.worlds import World, displaced, encode, worlds
 
 #: What a repeat beyond the horizon may change, until it is corrected: sums.
@@ -30,7 +30,9 @@ def inserted(world: World, more: list[tuple[int, Record]], horizon: int | None =
 
 def answers(world: World, sizes: list[int]) -> Tables:
     """All rows but those that say where a record stood."""
-    return {name: rows for name, rows in Run(world, sizes).finish().items() if name not in ("events", "dead_letters")}
+    return {
+        name: rows for name, rows in found(Run(world, sizes).finish()).items() if name not in ("events", "dead_letters")
+    }
 
 
 def repeats(world: World, places: list[tuple[int, int]]) -> list[tuple[int, Record]]:
