@@ -89,7 +89,7 @@ def summary(run: Run, load: Load, watch: Watch, rate: int) -> dict[str, Any]:
     first, last = run.samples[0], run.samples[-1]
     waited = latencies(load, watch)[1]
     memory = {name: run.minutes(f"{name}_mb") for name in ("lasting", "killed", "clickhouse", "kafka")}
-    floor = {"lasting": floors(run.minutes("lasting_mb", min))}  # who dies every minute has no floor
+    floor = {"lasting": floors(run.minutes("lasting_mb", min))}
     return {
         "name": "soak",
         "minutes": round((last.when - first.when) / 60, 1),

@@ -5,8 +5,8 @@
 WITH owned AS (
     SELECT
         account_id,
-        argMax(if(unlink, '', named), (ts_ms, unlink, event_id)) AS user_id,
-        argMax(given_by, (ts_ms, unlink, event_id)) AS source,
+        argMax(if(unlink, '', named), (ts_ms, unlink, event_id, named)) AS user_id,
+        argMax(given_by, (ts_ms, unlink, event_id, named, given_by)) AS source,
         max(ts_ms) AS since_ms,
         arraySort(groupUniqArray((ts_ms, unlink, event_id, named))) AS said,
         -- linked to somebody while it was still linked to another one
