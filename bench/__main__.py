@@ -1,8 +1,8 @@
-"""`python -m bench [--quick]`: throughput, the price of exactness, memory, latency, in turn; what `make bench` runs."""
+"""`python -m bench [--quick]`: throughput, product, the price of exactness, memory, latency; what `make bench` runs."""
 
 import sys
 
-from bench import bookkeeping, latency, memory, throughput
+from bench import bookkeeping, latency, memory, product, throughput
 
 
 def main(arguments: list[str]) -> int:
@@ -10,7 +10,7 @@ def main(arguments: list[str]) -> int:
     code = throughput.main(arguments)
     if "--quick" in arguments:
         return code
-    return max(code, bookkeeping.main([]), memory.main([]), latency.main([]))
+    return max(code, product.main([]), bookkeeping.main([]), memory.main([]), latency.main([]))
 
 
 if __name__ == "__main__":

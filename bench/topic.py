@@ -10,21 +10,21 @@ from aiokafka.partitioner import murmur2
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient, NewTopic
 
 _BATCH_BYTES = 131_072
-_GROUP = re.compile(rb'"group_id":"([^"]+)"')
+KEYS = {name: re.compile(rb'"%b":"([^"]+)"' % name.encode()) for name in ("group_id", "user_id")}
 _MAX_WAIT_S = 30.0
 
 
-def partitioned(file: Path, partitions: int) -> Iterator[tuple[int, bytes, bytes]]:
-    """Yield (partition, key, value) of every line of `file`: key `group_id`, Kafka's default partitioner (murmur2).
+def partitioned(file: Path, partitions: int, field: str = "group_id") -> Iterator[tuple[int, bytes, bytes]]:
+    """Yield (partition, key, value) of every line of `file`: key `field`, Kafka's default partitioner (murmur2).
 
     The n-th value of a partition is the record at offset n of the topic that `fill` writes.
     """
     placed: dict[bytes, int] = {}
     with file.open("rb") as lines:
         for line in lines:
-            match = _GROUP.search(line)
+            match = KEYS[field].search(line)
             if match is None:
-                raise ValueError(f"{file.name}: a line without group_id: {line[:80]!r}")
+                raise ValueError(f"{file.name}: a line without {field}: {line[:80]!r}")
             key = match[1]
             partition = placed.get(key)
             if partition is None:
@@ -47,7 +47,7 @@ def create(bootstrap: str, name: str, partitions: int) -> None:
         admin.close()
 
 
-async def fill(bootstrap: str, name: str, file: Path, partitions: int) -> list[int]:
+async def fill(bootstrap: str, name: str, file: Path, partitions: int, field: str = "group_id") -> list[int]:
     """Write the file's events to the topic, uncompressed, in the file's order; return the records a partition."""
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, max_batch_size=_BATCH_BYTES, enable_idempotence=True)
     await producer.start()
@@ -55,7 +55,7 @@ async def fill(bootstrap: str, name: str, file: Path, partitions: int) -> list[i
         batches = [producer.create_batch() for _ in range(partitions)]
         counts = [0] * partitions
         sent = []
-        for partition, key, value in partitioned(file, partitions):
+        for partition, key, value in partitioned(file, partitions, field):
             if batches[partition].append(key=key, value=value, timestamp=None) is None:
                 sent.append(await producer.send_batch(batches[partition], name, partition=partition))
                 batches[partition] = producer.create_batch()

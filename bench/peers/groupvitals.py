@@ -43,9 +43,10 @@ def prepare(job: Job, variables: dict[str, str]) -> None:
         subprocess.run([*COMMAND, command], env=variables, check=True, stdout=subprocess.DEVNULL)
 
 
-def command(job: Job, entry: str = "groupvitals") -> list[str]:
+def command(job: Job, entry: str = "groupvitals", agent: str = "community") -> list[str]:
     """The worker as it is measured; `entry` is the module that is run."""
-    return [sys.executable, "-m", entry, "worker", "--until-caught-up", "--stats", str(job.folder / "stats.json")]
+    stats = str(job.folder / "stats.json")
+    return [sys.executable, "-m", entry, "worker", "--agent", agent, "--until-caught-up", "--stats", stats]
 
 
 def outcome(job: Job) -> Outcome:
