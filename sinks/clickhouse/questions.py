@@ -24,6 +24,11 @@ def questions() -> list[str]:
     return sorted(name for name in files if not name.startswith("_") and not name.endswith("_daily"))
 
 
+def _of_any_day(name: str) -> bool:
+    """Whether a question has a view of any day, NAME_at."""
+    return "${day}" in resources.files("sinks.clickhouse").joinpath("views", f"{name}.sql").read_text()
+
+
 def ask(
     address: Address, name: str, as_of: date | None = None, group: str | None = None, limit: int | None = None
 ) -> list[dict[str, Any]]:
@@ -34,6 +39,8 @@ def ask(
     clause = "group_id = %(group)s" if group else "1"
     if as_of is None:
         statement = f"SELECT * FROM {view} WHERE {clause}"
+    elif _of_any_day(name):
+        statement = f"SELECT * FROM {view}_at(day = %(day)s) WHERE {clause}"
     elif name in _AS_OF:
         statement = _AS_OF[name].format(database=address.database, group=f"AND {clause}")
     else:

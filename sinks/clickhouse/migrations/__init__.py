@@ -29,10 +29,12 @@ class Migration:
     applied: bool = False
 
 
-def _fill(text: str, address: Address, zone: str) -> str:
-    """Fill in a template; the same text serves one server and a cluster."""
+def _fill(text: str, address: Address, zone: str, past: bool = False) -> str:
+    """Fill in a template; the same text serves one server and a cluster, now and (`past`) the end of any day."""
     cluster = address.cluster
     return Template(text).substitute(
+        day="{day:Date}" if past else f"assumeNotNull((SELECT today FROM {address.database}.clock))",
+        at="_at(day = {day:Date})" if past else "",
         database=address.database,
         zone=zone,
         local="_local" if cluster else "",
@@ -88,17 +90,25 @@ def _order(file: Traversable) -> tuple[bool, bool, str]:
 
 
 def views(address: Address, zone: str) -> list[Migration]:
-    """The views, made anew at every migration: the live tables first, then closed days, then the questions."""
+    """The views, made anew at every migration: the live tables first, then closed days, then the questions.
+
+    A text that asks for `${day}` is two views: NAME of today, and NAME_at(day = …) of the end of any day.
+    """
     folder = resources.files("sinks.clickhouse").joinpath("views")
     found = []
     for file in sorted(folder.iterdir(), key=_order):
         if file.name.endswith(".sql"):
-            name = file.name.removesuffix(".sql").lstrip("_0123456789")
-            body = _fill(file.read_text(), address, zone).rstrip().rstrip(";")
-            cluster = f" ON CLUSTER '{address.cluster}'" if address.cluster else ""
-            statement = f"CREATE OR REPLACE VIEW {address.database}.{name}{cluster} AS\n{body}"
-            found.append(Migration(name, (statement,), hashlib.sha256(body.encode()).hexdigest()))
+            name, text = file.name.removesuffix(".sql").lstrip("_0123456789"), file.read_text()
+            found.append(_view(name, _fill(text, address, zone), address))
+            if "${day}" in text:
+                found.append(_view(f"{name}_at", _fill(text, address, zone, past=True), address))
     return found
+
+
+def _view(name: str, body: str, address: Address) -> Migration:
+    cluster = f" ON CLUSTER '{address.cluster}'" if address.cluster else ""
+    statement = f"CREATE OR REPLACE VIEW {address.database}.{name}{cluster} AS\n{body.rstrip().rstrip(';')}"
+    return Migration(name, (statement,), hashlib.sha256(body.encode()).hexdigest())
 
 
 def migrate(address: Address, zone: str) -> list[str]:
