@@ -31,7 +31,7 @@ class KafkaSettings(Section):
     topic_prefix: str = Field("", description="put before every topic name, to keep deployments apart on one broker")
     chat_partitions: Annotated[int, Field(ge=1, le=1024)] = Field(4, description="partitions of chat.events")
     person_partitions: Annotated[int, Field(ge=1, le=1024)] = Field(
-        4, description="partitions of product.events, person.signals and identity.links"
+        4, description="partitions of product.events and identity.links"
     )
     replication: Annotated[int, Field(ge=1, le=9)] = Field(1, description="replicas of every topic")
     retention_days: Annotated[int, Field(ge=-1)] = Field(30, description="how long topics keep events; -1: for ever")

@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from schemas.chat import Tick
 from schemas.topics import TOPICS, TopicSpec
+from schemas.transition import Transition
 
 #: Headers of a dead letter: name -> meaning. All values are UTF-8 strings.
 DEAD_LETTER_HEADERS = {
@@ -19,9 +20,11 @@ DEAD_LETTER_HEADERS = {
     "dlq.original_bytes": "only where key or value were cut: their lengths, bytes",
 }
 _DERIVED = {
-    "person.signals": "Facts that the group side passes to the person side; internal, not for other consumers.",
+    "member.transitions": "A member's state changed on a day that is closed.",
     "alerts": "One JSON object an alert or its resolution.",
 }
+#: Payloads of the topics that Groupvitals writes.
+_WRITTEN = {"member.transitions": Transition.model_json_schema()}
 
 
 def asyncapi() -> dict[str, Any]:
@@ -55,7 +58,8 @@ def _channel(spec: TopicSpec) -> dict[str, Any]:
     about = _DERIVED.get(spec.name, f"Record key: {spec.key}.")
     messages = {message_name(event): _message(spec, event) for event in spec.events}
     if not spec.events:
-        messages = {"record": {"bindings": _key(spec.key), "payload": {"type": "object"}}}
+        payload = _WRITTEN.get(spec.name, {"type": "object"})
+        messages = {"record": {"bindings": _key(spec.key), "payload": payload}}
     return {"address": spec.name, "description": about, "messages": messages, "bindings": _binding(spec.compacted)}
 
 

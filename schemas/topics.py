@@ -34,14 +34,14 @@ class TopicSpec:
 
 CHAT = TopicSpec("chat.events", "group_id", CHAT_EVENTS, co_partitioned="chat")
 PRODUCT = TopicSpec("product.events", "user_id", PRODUCT_EVENTS, co_partitioned="person")
-SIGNALS = TopicSpec("person.signals", "account_id or user_id", (), co_partitioned="person", dead_letters=False)
 LINKS = TopicSpec(
     "identity.links", "account_id", (IdentityLink, ProductTick), co_partitioned="person", retention_days=-1
 )
 COSTS = TopicSpec("campaign.costs", "campaign_id", (CampaignCost,), retention_days=-1)
+TRANSITIONS = TopicSpec("member.transitions", "group_id", (), dead_letters=False)
 ALERTS = TopicSpec("alerts", "group_id or subject", (), dead_letters=False)
 
-TOPICS: tuple[TopicSpec, ...] = (CHAT, PRODUCT, SIGNALS, LINKS, COSTS, ALERTS)
+TOPICS: tuple[TopicSpec, ...] = (CHAT, PRODUCT, LINKS, COSTS, TRANSITIONS, ALERTS)
 INPUT_TOPICS: dict[str, TopicSpec] = {topic.name: topic for topic in TOPICS if topic.events}
 #: The agents that process them, by the names that people use, and the topic of each.
 AGENTS = {"community": CHAT.name, "product": PRODUCT.name, "links": LINKS.name}

@@ -83,7 +83,7 @@ def test_keys_and_partition_groups() -> None:
         "campaign.costs": "campaign_id",
     }  # fmt: skip
     person = {spec.name for spec in TOPICS if spec.co_partitioned == "person"}
-    assert person == {"product.events", "person.signals", "identity.links"}
+    assert person == {"product.events", "identity.links"}
 
 
 @pytest.mark.parametrize(

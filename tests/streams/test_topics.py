@@ -43,7 +43,7 @@ def test_the_broker_has_what_was_wanted(kafka: str, layout: TopicLayout) -> None
 def test_partitions_and_retention_follow_the_contract() -> None:
     wanted = {topic.name: topic for topic in wanted_topics(TopicLayout("p.", 8, 5, 1, 30))}
     assert wanted["p.chat.events"].partitions == 8
-    assert {wanted[f"p.{name}"].partitions for name in ("product.events", "person.signals", "identity.links")} == {5}
+    assert {wanted[f"p.{name}"].partitions for name in ("product.events", "identity.links")} == {5}
     assert wanted["p.campaign.costs"].partitions == wanted["p.alerts"].partitions == 1
     assert wanted["p.chat.events.dlq"].partitions == 1
     assert wanted["p.chat.events"].config["retention.ms"] == str(30 * 86_400_000)
