@@ -70,14 +70,20 @@ def gap_counts(low: Words, high: Words) -> Whole:
     return counts
 
 
+def longer(counts: Whole) -> NDArray[np.float64]:
+    """Share of the gaps that are at least so many days long, 0 to 128; shape (129,). Without any gap all are 1."""
+    if not counts.any():
+        return np.ones(DAY_BITS + 1)
+    share: NDArray[np.float64] = np.append(np.cumsum(counts[::-1])[::-1], 0) / counts.sum()
+    return share
+
+
 def rhythm(low: Words, high: Words, counts: Whole) -> NDArray[np.float64]:
     """How usual each member's silence is: 1 within the rhythm, near 0 far beyond it; shape (n,).
 
     low, high: day masks, bit 0 is today, so the lowest bit that is set is the days of silence (none: 128). counts: of
     `gap_counts`, all members' or those of several partitions added up; without any gap every silence is usual (1).
     """
-    longer = np.append(np.cumsum(counts[::-1])[::-1], 0) / max(int(counts.sum()), 1)
-    share = longer if counts.any() else np.ones(DAY_BITS + 1)
     found = np.empty(len(low))
-    _tails(low, high, share, PRIOR, found)
+    _tails(low, high, longer(counts), PRIOR, found)
     return found

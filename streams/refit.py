@@ -10,18 +10,22 @@ from typing import Any
 import numpy as np
 
 from analytics import goodness
+from analytics.rhythm import gap_counts, longer
 from analytics.score import fit
 from analytics.score_features import counted, keys, returned, rolled
 from sinks.clickhouse.store import ClickHouseStore
 
 #: Days within which somebody comes back, or not.
 HORIZON = 28
-_COLUMNS = ("day", "horizon", "mean", "scale", "weights", "theta", "members", "returned", "auc", "brier")
+_COLUMNS = ("day", "horizon", "mean", "scale", "weights", "theta", "longer", "members", "returned", "auc", "brier")
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """What `scores` has of a fit: parameters, what they were fitted on, how good they are there (None: unknown)."""
+    """What `scores` has of a fit: parameters, what they were fitted on, how good they are there (None: unknown).
+
+    longer: share of all gaps between active days that last at least so many days, 0 to 128.
+    """
 
     day: date
     horizon: int
@@ -29,6 +33,7 @@ class Fitted:
     scale: list[float]
     weights: list[float]
     theta: float
+    longer: list[float]
     members: int
     returned: int
     auc: float | None
@@ -36,7 +41,8 @@ class Fitted:
 
     def summary(self) -> dict[str, Any]:
         """For people and programs."""
-        return asdict(self) | {"day": self.day.isoformat()}
+        found = {name: value for name, value in asdict(self).items() if name != "longer"}
+        return found | {"day": self.day.isoformat()}
 
 
 def due(store: ClickHouseStore) -> bool:
@@ -70,8 +76,9 @@ def _fit(store: ClickHouseStore) -> Fitted:
     chances, outcomes = score.of(cells[known]), came_back[known]
     auc, brier = goodness.auc(chances, outcomes), goodness.brier(chances, outcomes)
     return Fitted(
-        today, HORIZON, score.mean.tolist(), score.scale.tolist(), score.weights.tolist(), score.theta, score.members,
-        score.returned, None if np.isnan(auc) else auc, None if np.isnan(brier) else brier,
+        today, HORIZON, score.mean.tolist(), score.scale.tolist(), score.weights.tolist(), score.theta,
+        longer(gap_counts(low, high)).tolist(), score.members, score.returned,
+        None if np.isnan(auc) else auc, None if np.isnan(brier) else brier,
     )  # fmt: skip
 
 

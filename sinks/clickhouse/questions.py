@@ -26,7 +26,8 @@ def questions() -> list[str]:
 
 def _of_any_day(name: str) -> bool:
     """Whether a question has a view of any day, NAME_at."""
-    return "${day}" in resources.files("sinks.clickhouse").joinpath("views", f"{name}.sql").read_text()
+    text = resources.files("sinks.clickhouse").joinpath("views", f"{name}.sql").read_text()
+    return "${day}" in text or "${at}" in text
 
 
 def ask(

@@ -6,9 +6,12 @@ Shares nothing with kernels and views but the contract's own `validate` and the 
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from itertools import pairwise
 from math import exp, floor, log1p
+from typing import NamedTuple, get_args
 
+from schemas.chat import Role
 from schemas.errors import InvalidEventError
 from schemas.platforms import READS_REPORTED
 from schemas.validate import validate
@@ -41,6 +44,14 @@ def events_of(topic: str, records: Iterable[Record], horizon: int = 4_000_000) -
     return found
 
 
+class Before(NamedTuple):
+    """What was known of a membership on the days before; days as numbers."""
+
+    state: str = ""
+    since: int | None = None
+    returned: int | None = None
+
+
 @dataclass
 class People:
     """All that is known of people: chat, product and links."""
@@ -50,13 +61,25 @@ class People:
     links: list[Event]
     zone: str = "UTC"
     theta: float = 1 / 30
+    #: The day at whose end people are looked at; none: today.
+    day: int | None = None
+    #: (group, member) -> what is known of the days before: state, since, returned on.
+    before: dict[tuple[str, str], Before] = field(default_factory=dict)
     days: Days = field(init=False)
+    #: Account -> how often it was linked while it belonged to somebody else.
+    conflicts: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.days = Days(self.zone)
         self.groups: dict[str, Group] = groups_of(self.chat)
         self.today = self.days.of(now_of(self.groups)) if self.groups else 0
+        if self.day is not None:
+            self.today = self.day
         self.owners = self._owners()
+
+    def so_far(self, ts_ms: int) -> bool:
+        """Whether something was before the end of the day."""
+        return self.days.of(ts_ms) <= self.today
 
     # --- identity
 
@@ -74,14 +97,12 @@ class People:
             sizes[end] += 1
         for account, end in ends.items():
             quarantined = end == "" or sizes[end] > ACCOUNTS
-            order = sorted(said[account])
             found[account] = {
                 "account_id": account, "user_id": user_of[account], "quarantined": int(quarantined),
                 "person_id": account if quarantined else end,
-                "conflicts": sum(
-                    not a[1] and not b[1] and a[3] != b[3] for a, b in pairwise(order)
-                ),
             }  # fmt: skip
+        for account, one in said.items():
+            self.conflicts[account] = sum(not a[1] and not b[1] and a[3] != b[3] for a, b in pairwise(sorted(one)))
         return found
 
     def _end(self, user_of: dict[str, str], account: str) -> str:
@@ -101,28 +122,26 @@ class People:
         """What users did themselves."""
         return [e for e in self.product if e["type"] in OWN]
 
-    def recent(self, ts_ms: int | None, days: int = 28) -> bool:
-        return ts_ms is not None and self.days.of(ts_ms) > self.today - days
+    def recent(self, times: Iterable[int], days: int = 28) -> bool:
+        return any(self.today - days < self.days.of(ts_ms) <= self.today for ts_ms in times)
 
-    def used(self) -> dict[str, int]:
-        """Newest act of every person who ever used the product, or was contacted or refunded (0)."""
-        found: dict[str, int] = {}
-        for e in self.product:
-            person = self.person(e["user_id"])
-            found[person] = max(found.get(person, 0), e["ts_ms"] if e["type"] in OWN else 0)
+    def used(self) -> dict[str, list[int]]:
+        """When people used the product."""
+        found: dict[str, list[int]] = defaultdict(list)
+        for e in self.acts():
+            found[self.person(e["user_id"])].append(e["ts_ms"])
         return found
 
-    def acts_here(self) -> dict[tuple[str, str], int]:
-        """(person, group) -> newest act with the group's id, or that of a call of it or of a link of such a call."""
+    def acts_here(self) -> dict[tuple[str, str], list[int]]:
+        """(person, group) -> acts with the group's id, or that of a call of it or of a link of such a call."""
         calls = [c.event for group in self.groups.values() for c in group.log if c.event["type"] == "call"]
-        found: dict[tuple[str, str], int] = {}
+        found: dict[tuple[str, str], list[int]] = defaultdict(list)
         for e in self.acts():
             groups = {e.get("group_id")}
             groups |= {call["group_id"] for call in calls if e.get("call_id") == call["call_id"]}
             groups |= {call["group_id"] for call in calls if e.get("link_id") in call["link_ids"]}
             for group in groups - {None}:
-                key = self.person(e["user_id"]), str(group)
-                found[key] = max(found.get(key, 0), e["ts_ms"])
+                found[self.person(e["user_id"]), str(group)].append(e["ts_ms"])
         return found
 
     def orders(self) -> list[Row]:
@@ -159,42 +178,88 @@ class People:
     def members(self) -> list[Row]:
         """Every membership with its evidence and its state."""
         used, here = self.used(), self.acts_here()
-        rows = [self._member(name, group, member) for name, group in self.groups.items() for member in group.members()]
+        rows = [
+            self._member(name, group, member)
+            for name, group in self.groups.items()
+            for member in group.members()
+            if self.so_far(membership(group, member)["first_ms"])
+        ]
         groups_28d: dict[str, int] = defaultdict(int)
         for row in rows:
             groups_28d[row["person_id"]] += row.pop("active_28d")
         for row in rows:
             person, group = row["person_id"], row["group_id"]
             row["groups_28d"] = groups_28d[person]
-            row["in_product"] = int(row["linked"] or used.get(person, 0) > 0 or (person, group) in here)
-            row["used_28d"] = self.recent(used.get(person) or None)
-            row["acted_here_28d"] = self.recent(here.get((person, group)))
-            row["last_used_ms"], row["last_act_here_ms"] = used.get(person) or None, here.get((person, group))
+            row["in_product"] = int(row["linked"] or any(self.so_far(ts_ms) for ts_ms in used[person]))
+            row["used_28d"] = self.recent(used[person])
+            row["acted_here_28d"] = self.recent(here[person, group])
+            row["last_used_ms"] = max(used[person], default=None)
+            row["last_act_here_ms"] = max(here[person, group], default=None)
             row["state"], row["reason"] = self._state(row)
+            self._changed(row)
         return rows
+
+    def _changed(self, row: Row) -> None:
+        """Since when, and whether the member had come back."""
+        before = self.before.get((row["group_id"], row["member_id"]), Before())
+        row["previous"] = before.state
+        row["since"] = before.since if row["state"] == before.state else self.today
+        back = row["state"] in _EFFECTIVE and before.state in ("at_risk", "zombie")
+        row["returned"] = self.today if back else before.returned
 
     def _member(self, name: str, group: Group, member: str) -> Row:
         known = membership(group, member)
         platform, workspace, *_ = [*name.split(":", 2), "", ""]
         account = f"{platform}:{workspace}:{member}"
-        mine = [c.event for c in group.log if c.event.get("member_id") == member]
+        mine = [c.event for c in group.log if c.event.get("member_id") == member and self.so_far(c.event["ts_ms"])]
         ages = {what: set[int]() for what in ("spoke", "reacted", "read")}
         for e in mine:
             if what := activity(e):
                 ages[what].add(self.today - self.days.of(e["ts_ms"]))
         span = min(self.today - self.days.of(known["first_ms"]), 127)
         linked = account in self.owners and not self.owners[account]["quarantined"]
-        days = {age for found in ages.values() for age in found if age < 100}
+        days = sorted({age for found in ages.values() for age in found})
+        gaps = [older - newer for newer, older in pairwise(days_known(days))]
+        joined = None if known["join_ms"] is None else self.days.of(known["join_ms"])
+        role, present = self._place(group, known, mine)
         return {
             "group_id": name, "member_id": member, "account_id": account, "person_id": self.person(account),
-            "linked": int(linked), "role": known["role"], "present": known["present"], "ages": ages,
-            "new": known["join_ms"] is not None and self.days.of(known["join_ms"]) > self.today - 7,
-            "active_28d": self.recent(known["last_ms"]), "reads_reported": int(platform in READS_REPORTED),
+            "linked": int(linked), "role": role, "present": present, "ages": ages,
+            "new": joined is not None and self.today - 7 < joined <= self.today,
+            "active_28d": bool(days) and days[0] < 28, "reads_reported": int(platform in READS_REPORTED),
             "score": 1 / (1 + exp(floor(log1p(min([*days, span, 100])) * 8 + 0.5) / 8)),
+            "rhythm": (sum(gap >= days[0] for gap in gaps) + 2) / (len(gaps) + 2) if days else 1.0,
         }  # fmt: skip
+
+    def _place(self, group: Group, known: Row, mine: list[Event]) -> tuple[str, bool]:
+        """Role, and whether in the group, at the end of the day; later activity speaks against an earlier roster."""
+        if self.day is None:
+            return known["role"], known["present"]
+        roles = [
+            (e["ts_ms"], get_args(Role).index(e["role"]))
+            for e in mine
+            if e["type"] in ("roster", "profile") and e["role"]
+        ]
+        times = {
+            kinds: max((e["ts_ms"] for e in mine if e["type"] in kinds), default=0)
+            for kinds in (("join", "roster"), ("leave",))
+        }
+        came, went = times["join", "roster"], times["leave",]
+        rosters: dict[str, list[Event]] = defaultdict(list)
+        for e, _ in group.log:
+            if e["type"] in ("roster", "roster_end") and self.so_far(e["ts_ms"]):
+                rosters[e["snapshot_id"]].append(e)
+        whole = [
+            (max(e["ts_ms"] for e in some), min(e["ts_ms"] for e in some))
+            for some in rosters.values()
+            if any(e.get("complete") for e in some)
+        ]
+        missed = max(whole, default=(0, 0))[1] > max(came, known["last_ms"] or 0, known["first_ms"])
+        return get_args(Role)[max(roles, default=(0, 0))[1]], not (went and went >= came) and not missed
 
     def _state(self, row: Row) -> tuple[str, str]:
         ages = row["ages"]
+        was = self.before.get((row["group_id"], row["member_id"]), Before()).state
         within = {f"{what}_{n}d": any(age < n for age in ages[what]) for what in ages for n in (7, 28)}
         rules = (
             ("left", "left", not row["present"]),
@@ -208,10 +273,15 @@ class People:
             ("elsewhere", "used_28d", row["used_28d"]),
             ("elsewhere", "other_group_28d", row["groups_28d"] > 0),
             ("unobservable", "no_reading_no_product", not row["reads_reported"] and not row["in_product"]),
-            ("at_risk", "score", row["score"] >= self.theta),
-            ("zombie", "score", True),
+            ("zombie", "score", row["score"] < self.theta * (1.1 if was == "zombie" else 1)),
+            ("at_risk", "score", True),
         )
         return next((state, reason) for state, reason, holds in rules if holds)
+
+
+def days_known(ages: list[int]) -> list[int]:
+    """Days of activity that a mask holds: 128 that end with the newest."""
+    return [age for age in sorted(ages) if age - min(ages) < 128]
 
 
 # --- the views ------------------------------------------------------------------------------------------------------
@@ -221,16 +291,22 @@ def account_owners(people: People) -> list[Row]:
     return list(people.owners.values())
 
 
+def link_conflicts(people: People) -> list[Row]:
+    return [{"account_id": account, "conflicts": n} for account, n in people.conflicts.items() if n]
+
+
 def orders(people: People) -> list[Row]:
     return people.orders()
 
 
 def member_status(people: People) -> list[Row]:
-    names = ("group_id", "member_id", "person_id", "account_id", "state", "reason", "score", "role", "linked",
-             "groups_28d", "reads_reported", "in_product")  # fmt: skip
+    names = ("group_id", "member_id", "person_id", "account_id", "state", "reason", "score", "rhythm", "previous",
+             "role", "linked", "groups_28d", "reads_reported", "in_product")  # fmt: skip
     return [
         {name: row[name] for name in names}
         | {
+            "since": row["since"] and date(1970, 1, 1) + timedelta(days=row["since"]),
+            "returned_on": row["returned"] and date(1970, 1, 1) + timedelta(days=row["returned"]),
             "fading": int(row["state"] in _EFFECTIVE and row["score"] < people.theta),
             "last_used_at": row["last_used_ms"] and moment(row["last_used_ms"], people.zone),
             "last_act_here_at": row["last_act_here_ms"] and moment(row["last_act_here_ms"], people.zone),
@@ -247,11 +323,14 @@ def effective_members(people: People) -> list[Row]:
         states[row["group_id"]].append(row["state"])
         best[row["person_id"]] = min(best.get(row["person_id"], "left"), row["state"], key=STATES.index)
     states["*"] = list(best.values())
+    for name, group in people.groups.items():
+        if people.so_far(min(e["ts_ms"] for e, _ in group.log)):
+            states[name] = states.get(name, [])
     rows = []
     for group, found in states.items():
         row: Row = {state: found.count(state) for state in STATES}
         inside = len(found) - row["left"]
-        row["unseen"] = 0 if group == "*" else max(_platform_count(people.groups[group]) - inside, 0)
+        row["unseen"] = 0 if group == "*" else max(_platform_count(people, people.groups[group]) - inside, 0)
         row["headcount"] = inside + row["unseen"]
         row["effective"] = sum(row[state] for state in _EFFECTIVE)
         base = row["headcount"] - row["excluded"]
@@ -259,14 +338,14 @@ def effective_members(people: People) -> list[Row]:
         row["zombies_at_least"] = row["zombie"]
         row["zombies_at_most"] = row["zombie"] + row["unobservable"] + row["unseen"]
         rows.append({"group_id": group} | row)
-    return rows if people.groups else []
+    return rows if len(rows) > 1 else []
 
 
-def _platform_count(group: Group) -> int:
+def _platform_count(people: People, group: Group) -> int:
     counts = [
         (c.event["ts_ms"], c.event["member_count"])
         for c in group.log
-        if c.event["type"] == "group" and c.event["member_count"] is not None
+        if c.event["type"] == "group" and c.event["member_count"] is not None and people.so_far(c.event["ts_ms"])
     ]
     return max(counts, default=(0, 0))[1]
 
@@ -299,7 +378,7 @@ def payers(people: People) -> list[Row]:
             ]  # fmt: skip
             rows.append({
                 "group_id": group, "currency": currency, "payers": len(by_person),
-                "first_payers_28d": sum(people.recent(first) for first in firsts),
+                "first_payers_28d": sum(people.days.of(first) > people.today - 28 for first in firsts),
                 "repeat_rate": sum(len(some) > 1 for some in by_person.values()) / len(by_person),
                 "orders": len(mine), "revenue_members_minor": net, "average_order_minor": net / len(mine),
                 "revenue_credited_minor": sum(credited),
@@ -308,4 +387,7 @@ def payers(people: People) -> list[Row]:
     return rows
 
 
-ANSWERS = {answer.__name__: answer for answer in (account_owners, orders, member_status, effective_members, payers)}
+ANSWERS = {
+    answer.__name__: answer
+    for answer in (account_owners, link_conflicts, orders, member_status, effective_members, payers)
+}

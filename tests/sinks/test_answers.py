@@ -60,11 +60,15 @@ def test_views_are_the_oracles_answers(zone: str, store: ClickHouseStore) -> Non
     check()
 
 
+#: When the worlds of `history` begin.
+BEGIN_MS = 1_735_693_200_000
+
+
 def history(zone: str, *events: tuple[float, dict[str, Any]]) -> World:
     """A world of one group: days since the beginning, and what came."""
-    begin, records = 1_735_693_200_000, []
+    records = []
     for offset, (day, event) in enumerate(events):
-        ts_ms = begin + int(day * DAY_MS)
+        ts_ms = BEGIN_MS + int(day * DAY_MS)
         records.append(
             Record(offset, ts_ms, encode({"group_id": "g"} | event | {"event_id": f"e{offset}", "ts_ms": ts_ms}))
         )

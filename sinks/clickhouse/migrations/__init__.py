@@ -92,16 +92,19 @@ def _order(file: Traversable) -> tuple[bool, bool, str]:
 def views(address: Address, zone: str) -> list[Migration]:
     """The views, made anew at every migration: the live tables first, then closed days, then the questions.
 
-    A text that asks for `${day}` is two views: NAME of today, and NAME_at(day = …) of the end of any day.
+    A text that asks for `${day}`, or for such a view by `${at}`, is two views: NAME of today, and NAME_at(day = …) of
+    the end of any day. Where the past is another matter than today, NAME_at has a text of its own.
     """
     folder = resources.files("sinks.clickhouse").joinpath("views")
     found = []
     for file in sorted(folder.iterdir(), key=_order):
         if file.name.endswith(".sql"):
             name, text = file.name.removesuffix(".sql").lstrip("_0123456789"), file.read_text()
-            found.append(_view(name, _fill(text, address, zone), address))
-            if "${day}" in text:
-                found.append(_view(f"{name}_at", _fill(text, address, zone, past=True), address))
+            if not name.endswith("_at"):
+                found.append(_view(name, _fill(text, address, zone), address))
+            if name.endswith("_at") or "${day}" in text or "${at}" in text:
+                past = _fill(text, address, zone, past=True)
+                found.append(_view(f"{name.removesuffix('_at')}_at", past, address))
     return found
 
 

@@ -1,17 +1,21 @@
--- Product acts of people that carry a group's id, or that of one of its calls or of a link of such a call: the newest of each.
-WITH ways AS (
-    SELECT DISTINCT 'call' AS kind, toString(call_id) AS reference, toString(group_id) AS group_id
-    FROM ${database}.facts
-    WHERE type = 'call'
-    UNION DISTINCT
-    SELECT 'link' AS kind, arrayJoin(link_ids) AS reference, toString(group_id) AS group_id
-    FROM ${database}.facts
-    WHERE type = 'call'
-)
+-- Product acts of people that carry a group's id, or that of one of its calls or of a link of such a call: the newest of each,
+-- and whether one is of the 28 days that end with a day.
+WITH
+    ways AS (
+        SELECT DISTINCT 'call' AS kind, toString(call_id) AS reference, toString(group_id) AS group_id
+        FROM ${database}.facts
+        WHERE type = 'call'
+        UNION DISTINCT
+        SELECT 'link' AS kind, arrayJoin(link_ids) AS reference, toString(group_id) AS group_id
+        FROM ${database}.facts
+        WHERE type = 'call'
+    ),
+    (words, age) -> if(age >= 0, if(age < 28, bitShiftLeft(words, toUInt8(age)), 0), bitShiftRight(words, toUInt8(least(-age, 63)))) AS rolled
 SELECT
     if(owners.person_id = '', acts.user_id, owners.person_id) AS person_id,
     if(acts.kind = 'group', acts.reference, ways.group_id) AS group_id,
-    max(acts.last_ms) AS last_ms
+    max(acts.last_ms) AS last_ms,
+    max(bitAnd(rolled(acts.acted_lo, toInt64(${day}) - toInt64(toDate(fromUnixTimestamp64Milli(acts.last_ms, '${zone}')))), 0xFFFFFFF) != 0) AS acted_28d
 FROM (
     SELECT *
     FROM ${database}.user_reference_states

@@ -1,12 +1,10 @@
--- Every membership with its person, its evidence and its state: the first that fits. Days are whole days that end today.
+-- Every membership with its person, its evidence and its state at the end of a day: the first that fits. Windows are whole days
+-- that end with this day. Masks hold 128 days that end with the newest activity: enough for the last four weeks of days.
 WITH
-    assumeNotNull((SELECT today FROM ${database}.clock)) AS today,
-    (SELECT (mean, scale, weights, theta) FROM ${database}.score) AS fitted,
-    people AS (
-        SELECT person_id, max(last_ms) AS used_ms
-        FROM ${database}.users
-        GROUP BY person_id
-    ),
+    ${day} AS today,
+    assumeNotNull((SELECT (mean, scale, weights, theta, longer) FROM ${database}.score${at})) AS fitted,
+    -- bit 0 of a word on another day
+    (word, age) -> if(age >= 0, if(age < 28, bitShiftLeft(word, toUInt8(age)), toUInt64(0)), bitShiftRight(word, toUInt8(least(-age, 63)))) AS rolled,
     known AS (
         SELECT
             members.*,
@@ -14,58 +12,114 @@ WITH
             concat(place[1], ':', place[2], ':', members.member_id) AS account_id,
             if(owners.person_id = '', account_id, owners.person_id) AS person_id,
             owners.person_id != '' AND NOT owners.quarantined AS linked,
-            place[1] IN (${reads_reported}) AS reads_reported
-        FROM ${database}.memberships AS members
+            place[1] IN (${reads_reported}) AS reads_reported,
+            toInt64(today) - toInt64(base_day) AS age,
+            rolled(spoke_lo, age) AS spoke,
+            rolled(reacted_lo, age) AS reacted,
+            rolled(read_lo, age) AS read,
+            bitAnd(bitOr(bitOr(spoke, reacted), read), 0xFFFFFFF) != 0 AS active_here_28d
+        FROM ${database}.members${at} AS members
         LEFT JOIN ${database}.account_owners AS owners ON owners.account_id = account_id
+    ),
+    people AS (
+        SELECT
+            person_id, max(last_ms) AS used_ms,
+            max(bitAnd(rolled(used_lo, toInt64(today) - toInt64(base_day)), 0xFFFFFFF) != 0) AS used_28d,
+            max(first_ms < assumeNotNull((SELECT end_ms FROM ${database}.day_end${at}))) AS used_ever
+        FROM ${database}.users
+        GROUP BY person_id
+    ),
+    before AS (
+        SELECT
+            group_id, member_id, argMax(state, day) AS last_state, maxIf(day, state != previous) AS since,
+            maxIf(day, previous IN ('at_risk', 'zombie') AND state IN ('active', 'participant', 'lurker')) AS returned_on
+        FROM ${database}.member_transitions FINAL
+        WHERE day < ${day}
+        GROUP BY group_id, member_id
+    ),
+    -- each step is a query of its own: what an alias stands for would be planned again wherever it is used
+    evidence AS (
+        SELECT
+            known.group_id AS group_id, known.member_id AS member_id, known.* EXCEPT (group_id, member_id, person_id, linked),
+            known.person_id AS person_id, known.linked AS linked,
+            people.used_ms AS used_ms, people.used_28d AS used_28d,
+            countIf(active_here_28d) OVER (PARTITION BY known.person_id) AS groups_28d,
+            known.linked OR people.used_ever AS in_product,
+            acts.last_ms AS acted_ms, acts.acted_28d AS acted_28d,
+            toString(before.last_state) AS previous, before.since AS known_since, before.returned_on AS known_returned_on,
+            -- days of any activity here, counted back from this one
+            arrayFilter(
+                ago -> ago >= 0,
+                arrayMap(bit -> toInt64(bit) + age, arrayConcat(
+                    bitPositionsToArray(bitOr(bitOr(spoke_lo, reacted_lo), read_lo)),
+                    arrayMap(bit -> bit + 64, bitPositionsToArray(bitOr(bitOr(spoke_hi, reacted_hi), read_hi)))
+                ))
+            ) AS active_days
+        FROM known
+        LEFT JOIN people ON people.person_id = known.person_id
+        LEFT JOIN ${database}.acts_in_groups${at} AS acts ON acts.person_id = known.person_id AND acts.group_id = known.group_id
+        LEFT JOIN before ON before.group_id = known.group_id AND before.member_id = known.member_id
+    ),
+    -- what `analytics.score_features` looks at, and the gaps that `analytics.rhythm` compares a silence with
+    seen AS (
+        SELECT
+            *,
+            arrayFilter(ago -> ago < 100, active_days) AS counted_days,
+            least(toInt64(today) - toInt64(first_day), 127) AS span_days,
+            if(empty(active_days), 128, least(active_days[1], 128)) AS silent,
+            arrayPopFront(arrayDifference(active_days)) AS gaps
+        FROM evidence
+    ),
+    stepped AS (
+        SELECT
+            *,
+            arrayMap(value -> floor(log1p(value) * 8 + 0.5) / 8, [
+                toFloat64(least(silent, span_days, 100)), arraySum(ago -> exp2(-ago / 3), counted_days),
+                arraySum(ago -> exp2(-ago / 7), counted_days), arraySum(ago -> exp2(-ago / 28), counted_days),
+                toFloat64(length(counted_days) - has(counted_days, span_days)), toFloat64(least(span_days, 100))
+            ]) AS steps
+        FROM seen
+    ),
+    scored AS (
+        SELECT
+            *,
+            1 / (1 + exp(-(fitted.3[1] + arraySum(
+                (value, mean, scale, weight) -> weight * (value - mean) / scale,
+                arrayPushBack(steps, log1p((exp(steps[1]) - 1) * exp(steps[5]) / exp(steps[6]))),
+                fitted.1, fitted.2, arrayPopFront(fitted.3)
+            )))) AS score,
+            (arrayCount(gap -> gap >= silent, gaps) + 2 * fitted.5[silent + 1]) / (length(gaps) + 2) AS rhythm
+        FROM stepped
+    ),
+    stated AS (
+        SELECT
+            *,
+            bitAnd(spoke, 0xFFFFFFF) != 0 AS spoke_28d, bitAnd(read, 0xFFFFFFF) != 0 AS read_28d,
+            multiIf(
+                NOT present, 'left', role != 'member', 'excluded', bitAnd(spoke, 0x7F) != 0, 'active',
+                bitAnd(bitOr(spoke, reacted), 0xFFFFFFF) != 0, 'participant', read_28d OR acted_28d, 'lurker',
+                join_known AND toDate(joined_at) > today - 7 AND toDate(joined_at) <= today, 'newcomer',
+                used_28d OR groups_28d > 0, 'elsewhere', NOT reads_reported AND NOT in_product, 'unobservable',
+                -- once a zombie, one stays so until the score is clearly better
+                score < fitted.4 * if(previous = 'zombie', 1.1, 1.), 'zombie', 'at_risk'
+            ) AS state
+        FROM scored
     )
 SELECT
-    known.group_id AS group_id, known.member_id AS member_id, account_id, known.person_id AS person_id, linked, role, present,
-    joined_at, last_active_at, last_spoke_at,
-    if(acts.last_ms > 0, fromUnixTimestamp64Milli(acts.last_ms, '${zone}'), NULL) AS last_act_here_at,
-    if(people.used_ms > 0, fromUnixTimestamp64Milli(people.used_ms, '${zone}'), NULL) AS last_used_at,
-    -- days of the masks, counted back from today
-    toInt64(today) - toInt64(base_day) AS age,
-    arrayConcat(bitPositionsToArray(spoke_lo), arrayMap(bit -> bit + 64, bitPositionsToArray(spoke_hi))) AS spoke_bits,
-    arrayMap(bit -> toInt64(bit) + age, spoke_bits) AS spoke_days,
-    arrayExists(day -> day < 7, spoke_days) AS spoke_7d,
-    arrayExists(day -> day < 28, spoke_days) AS spoke_28d,
-    arrayExists(bit -> toInt64(bit) + age < 28, bitPositionsToArray(reacted_lo)) AS reacted_28d,
-    arrayExists(bit -> toInt64(bit) + age < 28, bitPositionsToArray(read_lo)) AS read_28d,
-    acts.last_ms > 0 AND toDate(fromUnixTimestamp64Milli(acts.last_ms, '${zone}')) > today - 28 AS acted_here_28d,
-    people.used_ms > 0 AND toDate(fromUnixTimestamp64Milli(people.used_ms, '${zone}')) > today - 28 AS used_28d,
-    was_active AND base_day > today - 28 AS active_here_28d,
-    countIf(was_active AND base_day > today - 28) OVER (PARTITION BY person_id) AS groups_28d,
-    join_known AND toDate(joined_at) > today - 7 AS new,
-    linked OR people.used_ms > 0 OR acts.last_ms > 0 AS in_product,
-    reads_reported,
-    -- the zombie score: what `analytics.score_features` looks at, on the days of any activity here
-    least(toInt64(today) - toInt64(toDate(fromUnixTimestamp64Milli(known.first_ms, '${zone}'))), 127) AS span_days,
-    arrayDistinct(arrayConcat(
-        spoke_bits,
-        bitPositionsToArray(reacted_lo), arrayMap(bit -> bit + 64, bitPositionsToArray(reacted_hi)),
-        bitPositionsToArray(read_lo), arrayMap(bit -> bit + 64, bitPositionsToArray(read_hi))
-    )) AS active_bits,
-    arrayFilter(day -> day >= 0 AND day < 100, arrayMap(bit -> toInt64(bit) + age, active_bits)) AS active_days,
-    least(span_days, 100) AS within,
-    arrayMap(value -> floor(log1p(value) * 8 + 0.5) / 8, [
-        toFloat64(if(empty(active_days), within, least(arrayMin(active_days), within))),
-        arraySum(day -> exp2(-day / 3), active_days), arraySum(day -> exp2(-day / 7), active_days),
-        arraySum(day -> exp2(-day / 28), active_days),
-        toFloat64(arrayCount(day -> day != span_days, active_days)), toFloat64(within)
-    ]) AS steps,
-    arrayPushBack(steps, log1p((exp(steps[1]) - 1) * exp(steps[5]) / exp(steps[6]))) AS looked_at,
-    1 / (1 + exp(-(fitted.3[1] + arraySum((value, mean, scale, weight) -> weight * (value - mean) / scale, looked_at, fitted.1, fitted.2, arrayPopFront(fitted.3))))) AS score,
+    group_id, member_id, account_id, person_id, linked, role, present, joined_at, last_active_at, last_spoke_at,
+    if(acted_ms > 0, fromUnixTimestamp64Milli(acted_ms, '${zone}'), NULL) AS last_act_here_at,
+    if(used_ms > 0, fromUnixTimestamp64Milli(used_ms, '${zone}'), NULL) AS last_used_at,
+    groups_28d, reads_reported, in_product, score, rhythm, state,
     multiIf(
-        NOT present, 'left', role != 'member', 'excluded', spoke_7d, 'active', spoke_28d OR reacted_28d, 'participant',
-        read_28d OR acted_here_28d, 'lurker', new, 'newcomer', used_28d OR groups_28d > 0, 'elsewhere',
-        NOT reads_reported AND NOT in_product, 'unobservable', score >= fitted.4, 'at_risk', 'zombie'
-    ) AS state,
-    multiIf(
-        state = 'left', 'left', state = 'excluded', toString(role), state = 'active', 'spoke_7d',
+        state = 'left', 'left', state = 'excluded', role, state = 'active', 'spoke_7d',
         state = 'participant', if(spoke_28d, 'spoke_28d', 'reacted_28d'), state = 'lurker', if(read_28d, 'read_28d', 'acted_here_28d'),
         state = 'newcomer', 'joined_7d', state = 'elsewhere', if(used_28d, 'used_28d', 'other_group_28d'),
         state = 'unobservable', 'no_reading_no_product', 'score'
-    ) AS reason
-FROM known
-LEFT JOIN people ON people.person_id = known.person_id
-LEFT JOIN ${database}.acts_in_groups AS acts ON acts.person_id = known.person_id AND acts.group_id = known.group_id
+    ) AS reason,
+    state IN ('active', 'participant', 'lurker') AS effective,
+    previous, if(state = previous, known_since, today) AS since,
+    multiIf(
+        effective AND previous IN ('at_risk', 'zombie'), today, known_returned_on > toDate(0), known_returned_on, NULL
+    ) AS returned_on,
+    effective AND score < fitted.4 AS fading
+FROM stated

@@ -1,0 +1,32 @@
+-- `members` of a past day: later joins, leaves, roles and rosters do not count. Whoever is active later on is not gone by a
+-- roster of before.
+WITH
+    assumeNotNull((SELECT end_ms FROM ${database}.day_end${at})) AS end_ms,
+    told AS (
+        SELECT
+            group_id, member_id, maxIf(ts_ms, type IN ('join', 'roster')) AS in_ms, maxIf(ts_ms, type = 'leave') AS out_ms,
+            argMaxIf(greatest(indexOf(['member', 'operator', 'alias', 'bot'], role), 1), (ts_ms, indexOf(['member', 'operator', 'alias', 'bot'], role)), type = 'roster' OR role != '') AS role
+        FROM ${database}.facts
+        WHERE type IN ('join', 'leave', 'roster', 'profile') AND ts_ms < end_ms
+        GROUP BY group_id, member_id
+    ),
+    rosters AS (
+        SELECT group_id, argMax(start, (newest, start)) AS roster_ms
+        FROM (
+            SELECT group_id, snapshot_id, min(ts_ms) AS start, max(ts_ms) AS newest, maxIf(complete, type = 'roster_end') AS whole
+            FROM ${database}.facts
+            WHERE type IN ('roster', 'roster_end') AND ts_ms < end_ms
+            GROUP BY group_id, snapshot_id
+        )
+        WHERE whole = 1
+        GROUP BY group_id
+    )
+SELECT
+    members.group_id AS group_id, members.member_id AS member_id, members.* EXCEPT (group_id, member_id, role, present),
+    NOT (told.out_ms > 0 AND told.out_ms >= told.in_ms)
+        AND NOT (rosters.roster_ms > greatest(told.in_ms, members.last_ms, members.first_ms)) AS present,
+    ['member', 'operator', 'alias', 'bot'][greatest(told.role, 1)] AS role
+FROM ${database}.memberships AS members
+LEFT JOIN told ON told.group_id = members.group_id AND told.member_id = members.member_id
+LEFT JOIN rosters ON rosters.group_id = members.group_id
+WHERE members.first_ms < end_ms

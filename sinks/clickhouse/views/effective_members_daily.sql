@@ -1,0 +1,7 @@
+-- How many members did a group really have? One row a group and closed day, as written when the day was closed.
+SELECT
+    group_id, day, headcount, excluded, active, participant, lurker, newcomer, elsewhere, unobservable, at_risk, zombie, unseen, left,
+    active + participant + lurker AS effective, if(headcount > excluded, effective / (headcount - excluded), 0) AS share,
+    zombie AS zombies_at_least, zombie + unobservable + unseen AS zombies_at_most
+FROM ${database}.effective_member_days FINAL
+ORDER BY group_id, day

@@ -1,0 +1,140 @@
+"""Days that are closed, on a real ClickHouse: what members were at the end of each, and when that changed."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from schemas.errors import ConfigError
+from schemas.topics import CHAT, LINKS, PRODUCT
+from schemas.transition import Transition
+from sinks.clickhouse.store import ClickHouseStore
+from streams.member_days import REACH, due, evaluate
+from tests.landing import clear, empty, land_topic, own_store
+from tests.oracle.community import community
+from tests.oracle.people import Before, People, effective_members, events_of, member_status
+from tests.oracle.worlds import DAY_MS, World
+from tests.sinks.test_answers import BEGIN_MS, MESSAGE, history
+from tests.sinks.test_people import comparable, examples, histories, sum_of_states
+
+pytestmark = pytest.mark.services
+ZONES = ("UTC", "America/New_York")
+
+
+@pytest.fixture(scope="module")
+def store(clickhouse: tuple[str, int, int]) -> Iterator[ClickHouseStore]:
+    yield from own_store(clickhouse)
+
+
+def ask(store: ClickHouseStore, view: str) -> list[dict[str, Any]]:
+    return store.native.query(f"SELECT * FROM {store.address.database}.{view}")
+
+
+def known(people: People, day: date) -> People:
+    """The same people at the end of a day."""
+    return replace(people, day=(day - date(1970, 1, 1)).days)
+
+
+def of(chat: World, product: World | None = None, links: World | None = None) -> People:
+    return People(
+        [community(list(chat.records), chat.zone, chat.lateness_h, chat.horizon)],
+        events_of(PRODUCT.name, product.records) if product else [],
+        events_of(LINKS.name, links.records) if links else [],
+        chat.zone,
+    )
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_a_past_day_is_what_it_was(zone: str, store: ClickHouseStore) -> None:
+    """Only what was before the day's end counts, whatever has come since; links are known of any time."""
+    empty(store, zone)
+
+    @examples
+    @given(histories(zone))
+    def check(found: tuple[World, World, World]) -> None:
+        clear(store)
+        for topic, world in zip((CHAT, PRODUCT, LINKS), found, strict=True):
+            if world.records:
+                land_topic(world, store, 1, topic.name)
+        people = of(*found)
+        for ago in (1, REACH):
+            day = date(1970, 1, 1) + timedelta(days=people.today - ago)
+            for view, answer in (("member_status", member_status), ("effective_members", effective_members)):
+                wanted = answer(known(people, day))
+                rows = ask(store, f"{view}_at(day = '{day}')")
+                names = set(wanted[0]) - {"last_used_at", "last_act_here_at"} if wanted else set()
+                assert comparable(rows, names) == comparable(wanted, names), (view, day)
+
+    check()
+
+
+def test_changes_are_rows_and_are_told_once_a_day(store: ClickHouseStore) -> None:
+    """Landed in three pieces, closed days evaluated after each; a zombie stays one up to 1.1 θ."""
+    empty(store, "UTC")
+    clear(store)
+    world = history("UTC", *((day, event | {"group_id": "wecom:公司:g"}) for day, event in falling_silent()))
+    told, days, wanted = list[Transition](), list[date](), list[dict[str, Any]]()
+    before: dict[tuple[str, str], Before] = {}
+    for end in (66, 70, 77):
+        clear_numbers(store)
+        so_far = replace(world, records=tuple(r for r in world.records if r.kafka_ts_ms < BEGIN_MS + end * DAY_MS))
+        land_topic(so_far, store, 1, CHAT.name)
+        for day in due(store) if days else due(store)[-2:]:
+            theta = fitted(store, day, days)
+            people = replace(known(of(so_far), day), before=before, theta=theta)
+            for row in people.members():
+                if row["state"] != row["previous"]:
+                    wanted.append({"day": day} | {name: row[name] for name in ("member_id", "state", "previous")})
+                key = row["group_id"], row["member_id"]
+                before = before | {key: Before(row["state"], row["since"], row["returned"])}
+            days.append(day)
+            evaluate(store, day, told.extend)
+        assert due(store) == []
+    assert days == [days[0] + timedelta(days=n) for n in range(len(days))] and len(days) > 10
+    changes = set(wanted[0])
+    assert comparable(ask(store, "member_status_daily"), changes) == comparable(wanted, changes)
+    later = [row for row in wanted if row["previous"]]
+    assert comparable([one.model_dump() for one in told], changes) == comparable(later, changes)
+    assert len({one.event_id for one in told}) == len(told)
+    assert {row["state"] for row in later} == {"active", "participant", "at_risk", "zombie", "left"}
+    status = {"member_id", "state", "previous", "since", "returned_on"}
+    now = replace(of(world), before=before, theta=fitted(store, days[-1], days))
+    assert comparable(ask(store, "member_status"), status) == comparable(member_status(now), status)
+    daily = ask(store, "effective_members_daily")
+    assert all(sum_of_states(row) == row["headcount"] for row in daily)
+    assert {(row["group_id"], row["day"]) for row in daily} == {(g, day) for g in ("*", "wecom:公司:g") for day in days}
+    for day in due(store, days[-2]):
+        evaluate(store, day)
+    assert comparable(ask(store, "member_status_daily"), changes) == comparable(wanted, changes)
+    with pytest.raises(ConfigError, match="reaches back"):
+        due(store, days[-1] - timedelta(days=REACH))
+
+
+def falling_silent() -> list[tuple[float, dict[str, Any]]]:
+    """Thirty members who fall silent one after the other; one comes back, one leaves."""
+    said = [(2.0 * n, f"m{n}") for n in range(30)] + [(69.0, "m5")] + [(n + 0.5, "ann") for n in range(77)]
+    events = [(day, MESSAGE | {"member_id": member}) for day, member in said]
+    return sorted([*events, (68.0, {"type": "leave", "member_id": "m20"})], key=lambda event: event[0])
+
+
+def fitted(store: ClickHouseStore, day: date, days: list[date]) -> float:
+    """θ of a day: lower after the fifth, so that only what is remembered keeps some of the zombies."""
+    theta = 1 / 58 if len(days) >= 5 else 1 / 50
+    row = [day, 28, [0.0] * 7, [1.0] * 7, [0.0, -1.0] + [0.0] * 6, theta, 0, 0]
+    names = "day, horizon, mean, scale, weights, theta, members, returned"
+    store.native.execute(f"INSERT INTO {store.address.database}.scores ({names}) VALUES", [row])
+    return theta
+
+
+def clear_numbers(store: ClickHouseStore) -> None:
+    """Empty tables but for what was written of closed days."""
+    d = store.address.database
+    kept = {name: ask(store, name) for name in ("member_transitions", "effective_member_days", "scores")}
+    clear(store)
+    for name, rows in kept.items():
+        if rows:
+            columns = ", ".join(rows[0])
+            store.native.execute(f"INSERT INTO {d}.{name} ({columns}) VALUES", [list(row.values()) for row in rows])
