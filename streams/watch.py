@@ -1,4 +1,5 @@
-"""What a worker does beside its work: follow the epoch, look whether keys are well placed, fit the score every day."""
+"""What a worker does beside its work: follow the epoch, look whether keys are well placed, and once a day of event time
+fit the score and write what members were."""
 
 import asyncio
 import contextlib
@@ -8,9 +9,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from schemas.errors import BackpressureError, GroupvitalsError
+from schemas.transition import Transition
 from sinks.clickhouse.checks import split_groups
 from sinks.clickhouse.store import CHAT, ClickHouseStore
-from streams.refit import due, refit
+from streams import member_days, refit
 
 if TYPE_CHECKING:
     from streams.processor import Processor
@@ -21,9 +23,13 @@ _EVERY_S, _LOOKS = 3.0, 20
 
 
 async def watch(
-    store: ClickHouseStore, contract: str, processor: "Processor", assigned: Callable[[], set[int]], stop: asyncio.Event
-) -> None:
-    """Look every few seconds until `stop`; what cannot be asked now is asked the next time."""
+    store: ClickHouseStore, contract: str, processor: "Processor", assigned: Callable[[], set[int]],
+    tell: Callable[[list[Transition]], None], stop: asyncio.Event,
+) -> None:  # fmt: skip
+    """Look every few seconds until `stop`; what cannot be asked now is asked the next time.
+
+    `tell` sends changes of members' states to those who listen.
+    """
     looks = 0
     while not stop.is_set():
         with contextlib.suppress(TimeoutError):
@@ -35,13 +41,16 @@ async def watch(
             if contract == CHAT and looks % _LOOKS == 1 and 0 in processor.running:
                 for group in await asyncio.to_thread(split_groups, store.native):
                     log.error("%s", group)
-                if await asyncio.to_thread(due, store):
-                    fitted = await asyncio.to_thread(refit, store)
+                if await asyncio.to_thread(refit.due, store):
+                    fitted = await asyncio.to_thread(refit.refit, store)
                     log.info("The zombie score is fitted anew.", extra=fitted.summary())
+                for day in await asyncio.to_thread(member_days.due, store):
+                    done = await asyncio.to_thread(member_days.evaluate, store, day, tell)
+                    log.info("A day of members is closed.", extra=done.summary())
         except BackpressureError:
             pass  # flushes meet the same, and say so
         except GroupvitalsError as error:
-            log.warning("Looked in vain whether numbers have moved to another epoch: %s", error)
+            log.warning("Looked after the numbers in vain: %s", error)
 
 
 async def follow_epoch(

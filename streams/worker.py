@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from schemas.errors import DataError, ServiceError
+from schemas.topics import TRANSITIONS
 from sinks.clickhouse.store import ClickHouseStore
 from streams.agents import STATES
 from streams.allocator import give_back
@@ -19,6 +20,7 @@ from streams.dead_letters import DeadLetterProducer
 from streams.frames import FrameApp
 from streams.kafka_broker import KafkaBroker, reach
 from streams.limits import DeadLetterLimits
+from streams.member_days import sender
 from streams.membership import Membership
 from streams.processor import Processor
 from streams.retry import waits
@@ -129,11 +131,9 @@ class Worker:
         await self.app.start()
         flushing = asyncio.create_task(self.processor.run(self.stop))
         watching = asyncio.create_task(self._watch(until_caught_up, report, complete))
-        beside = [
-            asyncio.create_task(
-                watch(self.store, self.config.contract, self.processor, lambda: self.assigned or set(), self.stop)
-            )
-        ]
+        tell = sender(self.config.bootstrap, self.config.topic_prefix + TRANSITIONS.name)
+        assigned, contract = (lambda: self.assigned or set()), self.config.contract
+        beside = [asyncio.create_task(watch(self.store, contract, self.processor, assigned, tell, self.stop))]
         if self.config.tick_s and not until_caught_up and STATES[self.config.contract].moved_by_time:
             beside.append(asyncio.create_task(self._tick()))
         for task in beside:
