@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from schemas.errors import ConfigError
+from schemas.nicknames import convention
 
 
 class Section(BaseModel):
@@ -104,6 +105,22 @@ class WorkerSettings(Section):
         return ZoneInfo(self.time_zone)
 
 
+class PeopleSettings(Section):
+    """What is known of people beyond events."""
+
+    nickname: str = Field(
+        "",
+        description="how members name themselves in groups, such as `name-role-industry-city`; `groupvitals migrate` "
+        "puts it into the views; empty: nicknames say nothing",
+    )
+
+    @field_validator("nickname")
+    @classmethod
+    def _convention(cls, value: str) -> str:
+        convention(value)
+        return value
+
+
 def _cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "groupvitals"
 
@@ -119,6 +136,7 @@ class Settings(BaseSettings):
     kafka: KafkaSettings = KafkaSettings()
     clickhouse: ClickHouseSettings = ClickHouseSettings()
     worker: WorkerSettings = WorkerSettings()
+    people: PeopleSettings = PeopleSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -33,6 +33,7 @@ class WorkerConfig:
     web_host: str = "127.0.0.1"
     web_port: int = 0
     contract: str = CHAT.name
+    nickname: str = ""
 
     @property
     def topic(self) -> str:

@@ -186,7 +186,7 @@ class Rebuild:
             cuts = newer
             result.records += self.replay(epoch, cuts)
         self.store.claim(epoch)
-        make_views(self.store.address, self.config.time_zone)
+        make_views(self.store.address, self.config.time_zone, self.config.nickname)
         below = epoch.number if drop_old else self.current.number
         result.dropped = [n for n in epochs_with_rows(self.store.address) if n < below]
         for number in result.dropped:

@@ -43,6 +43,8 @@ def test_another_file_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
         ("WORKER__TIME_ZONE", "Mars/Olympus", ["worker.time_zone", "'Mars/Olympus'", "IANA"]),
         ("CLICKHOUSE__DATABASE", "a-b; DROP", ["clickhouse.database", "a-b; DROP"]),
         ("KAFKA__BOOTSTRP", "x:1", ["kafka.bootstrp", "GROUPVITALS_KAFKA__BOOTSTRP"]),
+        ("PEOPLE__NICKNAME", "name-role_city", ["people.nickname", "'name-role_city'", "name-role-industry-city"]),
+        ("PEOPLE__NICKNAME", "name'role", ["people.nickname", "name'role", "separator"]),
         ("KAFKAS", "x", ["GROUPVITALS_KAFKAS", "docs/settings.md"]),
     ],
 )

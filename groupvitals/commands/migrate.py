@@ -15,14 +15,14 @@ def migrate(
     from sinks.clickhouse import migrations
 
     settings = load_settings()
-    address, zone = clickhouse(settings), settings.worker.time_zone
+    address, zone, nickname = clickhouse(settings), settings.worker.time_zone, settings.people.nickname
     if status or dry_run:
         for migration in migrations.plan(address, zone):
             print(f"{'applied' if migration.applied else 'missing'}  {migration.name}")
             if dry_run and not migration.applied:
                 print("\n".join(f"{statement};\n" for statement in migration.statements))
         if dry_run:
-            print("\n".join(f"{view.statements[0]};\n" for view in migrations.views(address, zone)))
+            print("\n".join(f"{view.statements[0]};\n" for view in migrations.views(address, zone, nickname)))
         return
-    applied = migrations.migrate(address, zone)
+    applied = migrations.migrate(address, zone, nickname)
     print(f"Database {address.database}: {', '.join(applied) or 'nothing to apply'}; the views are made anew.")

@@ -30,7 +30,7 @@ def replay(
     settings = load_settings()
     start_services(settings)
     ensure_topics(kafka_bootstrap(settings), topic_layout(settings))
-    migrate(clickhouse(settings), settings.worker.time_zone)
+    migrate(clickhouse(settings), settings.worker.time_zone, settings.people.nickname)
     bootstrap, prefix = kafka_bootstrap(settings), settings.kafka.topic_prefix
     job = Import(format_, paths, bootstrap, settings.home, Options(None, group), prefix, restart)
     report, done = _import_and_land(settings, job)

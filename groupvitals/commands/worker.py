@@ -27,7 +27,7 @@ def worker_config(settings: "Settings", agent: str = "community") -> "WorkerConf
         w.time_zone, w.lateness_h, w.duplicate_horizon, w.flush_interval_s, w.flush_events, w.buffered_frames,
         w.max_memberships, w.tick_s, w.dead_letter_ratio, w.dead_letter_run, w.store_text,
         settings.kafka.session_timeout_s, settings.kafka.max_fetch_mb, w.stop_timeout_s, w.web_host, w.web_port,
-        AGENTS[agent],
+        AGENTS[agent], settings.people.nickname,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from importlib.resources.abc import Traversable
 from string import Template
 
 from schemas.errors import DataError
+from schemas.nicknames import convention
 from schemas.platforms import READS_REPORTED
 from sinks.clickhouse.connection import Address, Native
 from sinks.clickhouse.store import ClickHouseStore
@@ -29,9 +30,10 @@ class Migration:
     applied: bool = False
 
 
-def _fill(text: str, address: Address, zone: str, past: bool = False) -> str:
+def _fill(text: str, address: Address, zone: str, nickname: str = "", past: bool = False) -> str:
     """Fill in a template; the same text serves one server and a cluster, now and (`past`) the end of any day."""
     cluster = address.cluster
+    fields, separator = convention(nickname)
     return Template(text).substitute(
         day="{day:Date}" if past else f"assumeNotNull((SELECT today FROM {address.database}.clock))",
         at="_at(day = {day:Date})" if past else "",
@@ -43,6 +45,8 @@ def _fill(text: str, address: Address, zone: str, past: bool = False) -> str:
         reads_reported=", ".join(f"'{platform}'" for platform in READS_REPORTED),
         accounts=MOST_ACCOUNTS,
         absurd=ABSURD_MINOR,
+        nickname_fields=f"CAST({fields}, 'Array(String)')",
+        nickname_separator=separator,
         window="replicated_deduplication_window" if cluster else "non_replicated_deduplication_window",
     )
 
@@ -89,9 +93,10 @@ def _order(file: Traversable) -> tuple[bool, bool, str]:
     return not file.name.startswith("_"), not file.name.endswith("_daily.sql"), file.name
 
 
-def views(address: Address, zone: str) -> list[Migration]:
+def views(address: Address, zone: str, nickname: str = "") -> list[Migration]:
     """The views, made anew at every migration: the live tables first, then closed days, then the questions.
 
+    `nickname` is the convention by which members name themselves, such as `name-role-industry-city`; empty: none.
     A text that asks for `${day}`, or for such a view by `${at}`, is two views: NAME of today, and NAME_at(day = …) of
     the end of any day. Where the past is another matter than today, NAME_at has a text of its own.
     """
@@ -101,9 +106,9 @@ def views(address: Address, zone: str) -> list[Migration]:
         if file.name.endswith(".sql"):
             name, text = file.name.removesuffix(".sql").lstrip("_0123456789"), file.read_text()
             if not name.endswith("_at"):
-                found.append(_view(name, _fill(text, address, zone), address))
+                found.append(_view(name, _fill(text, address, zone, nickname), address))
             if name.endswith("_at") or "${day}" in text or "${at}" in text:
-                past = _fill(text, address, zone, past=True)
+                past = _fill(text, address, zone, nickname, past=True)
                 found.append(_view(f"{name.removesuffix('_at')}_at", past, address))
     return found
 
@@ -114,7 +119,7 @@ def _view(name: str, body: str, address: Address) -> Migration:
     return Migration(name, (statement,), hashlib.sha256(body.encode()).hexdigest())
 
 
-def migrate(address: Address, zone: str) -> list[str]:
+def migrate(address: Address, zone: str, nickname: str = "") -> list[str]:
     """Apply what is missing and make all views. Returns the names of the migrations applied; safe to repeat."""
     native = Native(address)
     cluster = f" ON CLUSTER '{address.cluster}'" if address.cluster else ""
@@ -132,14 +137,14 @@ def migrate(address: Address, zone: str) -> list[str]:
         record = [(migration.name, migration.digest)]
         native.execute(f"INSERT INTO {address.database}.migrations (name, digest) VALUES", record)
         applied.append(migration.name)
-    make_views(address, zone)
+    make_views(address, zone, nickname)
     return applied
 
 
-def make_views(address: Address, zone: str) -> None:
+def make_views(address: Address, zone: str, nickname: str = "") -> None:
     """Make all views anew; once there are numbers, in the time zone that they were made with."""
     epoch = ClickHouseStore(address).epoch()
-    for view in views(address, json.loads(epoch.settings)["time_zone"] if epoch else zone):
+    for view in views(address, json.loads(epoch.settings)["time_zone"] if epoch else zone, nickname):
         for statement in view.statements:
             Native(address).execute(statement)
 
