@@ -16,7 +16,11 @@ def ask(
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="A day (2026-05-01), or a time: the last day closed by then.")
     ] = None,
+    since: Annotated[str | None, typer.Option("--since", help="segments: the moves from this day on.")] = None,
     group: Annotated[str | None, typer.Option("--group", help="Only this group id.")] = None,
+    person: Annotated[
+        str | None, typer.Option("--person", help="Only this person; journeys: a user or an account of the person.")
+    ] = None,
     format_: Annotated[str, typer.Option("--format", help="table, json or csv.")] = "table",
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="At most so many rows.")] = None,
 ) -> None:
@@ -28,11 +32,14 @@ def ask(
     if format_ not in _FORMATS:
         raise ConfigError(f"--format {format_!r} is none of {', '.join(_FORMATS)}.")
     settings = load_settings()
-    rows = questions.ask(clickhouse(settings), name, _day(as_of, settings.worker.zone) if as_of else None, group, limit)
+    zone = settings.worker.zone
+    day = _day("--as-of", as_of, zone) if as_of else None
+    before = _day("--since", since, zone) if since else None
+    rows = questions.ask(clickhouse(settings), name, day, group, limit, before, person)
     _FORMATS[format_](rows)
 
 
-def _day(text: str, zone: "ZoneInfo") -> date:
+def _day(option: str, text: str, zone: "ZoneInfo") -> date:
     """A date stands for itself; a time for the last day that had ended by then."""
     try:
         if len(text) == 10:
@@ -40,7 +47,7 @@ def _day(text: str, zone: "ZoneInfo") -> date:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise ConfigError(
-            f"--as-of {text!r} is neither a day such as 2026-05-01 nor a time such as 2026-05-01T18:00."
+            f"{option} {text!r} is neither a day such as 2026-05-01 nor a time such as 2026-05-01T18:00."
         ) from None
     local = moment.astimezone(zone) if moment.tzinfo else moment
     return local.date() - timedelta(days=1)

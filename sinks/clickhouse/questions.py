@@ -10,41 +10,71 @@ from sinks.clickhouse.connection import Address, Native
 #: How a past day is asked where it is not simply the rows of that day.
 _AS_OF = {
     "retention": (
-        "SELECT group_id, n, sum(r.base) AS base, sum(r.stayed) AS stayed, sum(r.spoke) AS spoke, "
+        "(SELECT group_id, n, sum(r.base) AS base, sum(r.stayed) AS stayed, sum(r.spoke) AS spoke, "
         "stayed / base AS stayed_share, spoke / base AS spoke_share "
-        "FROM {database}.retention_daily AS r WHERE cohort + n <= %(day)s {group} "
-        "GROUP BY group_id, n ORDER BY group_id, n"
+        "FROM {database}.retention_daily AS r WHERE cohort + n <= %(day)s "
+        "GROUP BY group_id, n ORDER BY group_id, n)"
     )
 }
+#: What tells of moves between two days.
+_SINCE = {"segments": "segment_moves"}
 
 
 def questions() -> list[str]:
     """Names of all questions."""
-    files = [file.name.removesuffix(".sql") for file in resources.files("sinks.clickhouse").joinpath("views").iterdir()]
-    return sorted(name for name in files if not name.startswith("_") and not name.endswith("_daily"))
+    return sorted(name for name in _views() if not name.startswith("_") and not name.endswith("_daily"))
 
 
-def _of_any_day(name: str) -> bool:
-    """Whether a question has a view of any day, NAME_at."""
-    text = resources.files("sinks.clickhouse").joinpath("views", f"{name}.sql").read_text()
-    return "${day}" in text or "${at}" in text
+def _views() -> dict[str, str]:
+    """Name of every file of a view -> its text."""
+    files = resources.files("sinks.clickhouse").joinpath("views").iterdir()
+    return {file.name.removesuffix(".sql"): file.read_text() for file in files if file.name.endswith(".sql")}
 
 
 def ask(
-    address: Address, name: str, as_of: date | None = None, group: str | None = None, limit: int | None = None
-) -> list[dict[str, Any]]:
-    """Answer a question: of now, or of the closed day `as_of`. Raises `ConfigError` for a name that is none."""
+    address: Address, name: str, as_of: date | None = None, group: str | None = None, limit: int | None = None,
+    since: date | None = None, person: str | None = None,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Answer a question: of now, or of the closed day `as_of`, or of the moves from `since` to then.
+
+    Raises `ConfigError` for a name that is none, and for what cannot be asked of this question.
+    """
     if name not in questions():
         raise ConfigError(f"There is no question {name!r}; there are: {', '.join(questions())}.")
-    view = f"{address.database}.{name}"
-    clause = "group_id = %(group)s" if group else "1"
-    if as_of is None:
-        statement = f"SELECT * FROM {view} WHERE {clause}"
-    elif _of_any_day(name):
-        statement = f"SELECT * FROM {view}_at(day = %(day)s) WHERE {clause}"
-    elif name in _AS_OF:
-        statement = _AS_OF[name].format(database=address.database, group=f"AND {clause}")
-    else:
-        statement = f"SELECT * FROM {view}_daily WHERE day = %(day)s AND {clause}"
+    native, source = Native(address), _source(address.database, name, as_of, since, person)
+    given: dict[str, Any] = {"group": group or "", "person": person or "", "since": since, "day": as_of}
+    if since and as_of is None:
+        given["day"] = native.execute(f"SELECT today FROM {address.database}.clock")[0][0]
+    if since and since > given["day"]:
+        raise ConfigError(f"--since {since} is after {given['day']}.")
+    clauses = []
+    for option, column, value in (("group", "group_id", group), ("person", "person_id", person)):
+        if value and not source.endswith(f"({option} = %({option})s)"):
+            if column not in {row["name"] for row in native.query(f"DESCRIBE (SELECT * FROM {source})", given)}:
+                raise ConfigError(f"{name} has no column {column}: leave out --{option}.")
+            clauses.append(f"{column} = %({option})s")
+    statement = f"SELECT * FROM {source} WHERE {' AND '.join(clauses) or '1'}"
     statement += f" LIMIT {int(limit)}" if limit else ""
-    return Native(address).query(statement, {"group": group or "", "day": as_of or date(1970, 1, 1)})
+    return native.query(statement, given)
+
+
+def _source(database: str, name: str, as_of: date | None, since: date | None, person: str | None) -> str:
+    """What answers: a view, of now or of a day."""
+    texts = _views()
+    if since and name not in _SINCE:
+        raise ConfigError(f"--since asks for moves between two days; only {', '.join(_SINCE)} has them.")
+    if since:
+        return f"{database}.{_SINCE[name]}(since = %(since)s, day = %(day)s)"
+    if "{person:String}" in texts[name]:
+        if as_of or not person:
+            raise ConfigError(f"{name} is one person's, up to now: give --person (a user or an account), no --as-of.")
+        return f"{database}.{name}(person = %(person)s)"
+    if as_of is None:
+        return f"{database}.{name}"
+    if "${day}" in texts[name]:
+        return f"{database}.{name}_at(day = %(day)s)"
+    if name in _AS_OF:
+        return _AS_OF[name].format(database=database)
+    if f"{name}_daily" not in texts:
+        raise ConfigError(f"{name} is known of now only: leave out --as-of.")
+    return f"(SELECT * FROM {database}.{name}_daily WHERE day = %(day)s)"
