@@ -15,6 +15,7 @@ ACCOUNTS = ("irc:-:ann", "irc:-:bob", "irc:-:李雷", "wecom:公司:ann", "wecom
 _MAYBE_GROUP = st.sampled_from((None, None, *GROUPS))
 _AMOUNTS = st.sampled_from((0, 1, 999, 12_345, ABSURD - 1, ABSURD, 2**63 - 1))
 _CURRENCIES = st.sampled_from(("CNY", "CNY", "CNY", "USD"))
+_REFERRERS = st.sampled_from((None, *ACCOUNTS[3:]))
 _MAYBE = {
     "group_id": _MAYBE_GROUP,
     "call_id": st.sampled_from((None, None, "c")),
@@ -22,8 +23,8 @@ _MAYBE = {
     "campaign_id": st.sampled_from((None, "k")),
 }
 _FIELDS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
-    "signup": {"campaign_id": _MAYBE["campaign_id"]},
-    "trial": {},
+    "signup": {"campaign_id": _MAYBE["campaign_id"], "referrer_user_id": _REFERRERS},
+    "trial": {"referrer_user_id": _REFERRERS},
     "open": {},
     "view": {"content_id": st.just("x")},
     "click": _MAYBE,
@@ -36,7 +37,11 @@ _FIELDS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "order_id": st.sampled_from(("o1", "o2", "o3")), "refund_id": st.sampled_from(("r1", "r2")),
         "amount_minor": _AMOUNTS, "currency": _CURRENCIES,
     },
-    "contact": {"operator_id": st.just("op"), "purpose": st.just("sales"), "outcome": st.just("reached")},
+    "contact": {
+        "user_id": st.sampled_from((*USERS, *ACCOUNTS[:4])), "operator_id": st.sampled_from(("op", "other")),
+        "purpose": st.sampled_from(("sales", "winback")), "outcome": st.sampled_from(("reached", "refused")),
+        "depth": st.sampled_from((None, "short", "deep")), "group_id": _MAYBE_GROUP,
+    },
     "custom": {"name": st.just("lesson"), "value": st.sampled_from((None, 1.5, -2, 1e-7))},
     "tick": {},
 }  # fmt: skip

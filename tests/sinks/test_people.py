@@ -50,6 +50,8 @@ def comparable(rows: list[dict[str, Any]], names: set[str]) -> list[str]:
     def plain(value: Any) -> Any:
         if isinstance(value, datetime):
             return value.timestamp()
+        if isinstance(value, dict):
+            return sorted(value.items())
         return round(value, 9) if isinstance(value, float) else value
 
     return sorted(repr(sorted((k, plain(v)) for k, v in row.items() if k in names)) for row in rows)
@@ -57,27 +59,36 @@ def comparable(rows: list[dict[str, Any]], names: set[str]) -> list[str]:
 
 def compare(store: ClickHouseStore, chat: World, product: World, links: World, flushes: int = 2) -> People:
     """Land all and ask every view."""
+    people = land_people(store, chat, product, links, flushes)
+    for view, answer in ANSWERS.items():
+        same(store, view, answer(people))
+    return people
+
+
+def land_people(store: ClickHouseStore, chat: World, product: World, links: World, flushes: int = 2) -> People:
+    """Land all; what the oracle knows of it."""
     clear(store)
     for topic, world in ((CHAT, chat), (PRODUCT, product), (LINKS, links)):
         if world.records:
             land_topic(world, store, flushes, topic.name)
-    people = People(
+    return People(
         [community(list(chat.records), chat.zone, chat.lateness_h, chat.horizon)],
         events_of(PRODUCT.name, product.records),
         events_of(LINKS.name, links.records),
         chat.zone,
     )
-    for view, answer in ANSWERS.items():
-        wanted = answer(people)
-        found = store.native.query(f"SELECT * FROM {store.address.database}.{view}")
-        names = set(wanted[0]) if wanted else set()
-        have, want = comparable(found, names), comparable(wanted, names)
-        assert have == want, (
-            f"{view}: {[row for row in have if row not in want]} is not {[r for r in want if r not in have]}"
-        )
-        if view == "effective_members":
-            assert all(sum_of_states(row) == row["headcount"] for row in found), found
-    return people
+
+
+def same(store: ClickHouseStore, view: str, wanted: list[dict[str, Any]]) -> None:
+    """A view has these rows, in the columns that these rows have."""
+    found = store.native.query(f"SELECT * FROM {store.address.database}.{view}")
+    names = set(wanted[0]) if wanted else set()
+    have, want = comparable(found, names), comparable(wanted, names)
+    if view == "effective_members":
+        assert all(sum_of_states(row) == row["headcount"] for row in found), found
+    assert have == want, (
+        f"{view}: {[row for row in have if row not in want]} is not {[r for r in want if r not in have]}"
+    )
 
 
 def sum_of_states(row: dict[str, Any]) -> int:
