@@ -1,0 +1,148 @@
+"""Contacts, segments, profiles and journeys on a real ClickHouse against the oracle."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.errors import ConfigError
+from sinks.clickhouse.migrations import make_views, migrate
+from sinks.clickhouse.questions import ask, questions
+from sinks.clickhouse.store import ClickHouseStore
+from tests.landing import empty, own_store
+from tests.oracle.people import People
+from tests.oracle.people_questions import contacts, cross_group, journey, profiles
+from tests.oracle.people_worlds import at_the_edges, lives_of_people
+from tests.oracle.product_worlds import ACCOUNTS
+from tests.oracle.segments import segment_moves, segments
+from tests.oracle.worlds import World
+from tests.sinks.test_people import examples, histories, land_people, same
+
+pytestmark = pytest.mark.services
+FIELDS = ["name", "role", "industry", "city"]
+
+
+@pytest.fixture(scope="module")
+def store(clickhouse: tuple[str, int, int]) -> Iterator[ClickHouseStore]:
+    for store in own_store(clickhouse):
+        migrate(store.address, "UTC")
+        yield store
+
+
+def begin(store: ClickHouseStore, zone: str) -> None:
+    """Nothing in the tables, and a convention in the views."""
+    empty(store, zone)
+    make_views(store.address, zone, "-".join(FIELDS))
+
+
+def judged(store: ClickHouseStore, people: People) -> None:
+    """Zombies are told so late that there are members at risk, too."""
+    people.theta = 0.02
+    fitted = (date(2025, 7, 1), [0.0] * 7, [1.0] * 7, [0.0, -1.0, *[0.0] * 6], people.theta)
+    store.native.execute(
+        f"INSERT INTO {store.address.database}.scores (day, mean, scale, weights, theta) VALUES", [fitted]
+    )
+
+
+def ask_all(store: ClickHouseStore, people: People, ago: int, asked: Iterable[str]) -> None:
+    """Every view has the oracle's rows: of today, of a day so long ago, of these people."""
+    same(store, "contacts", contacts(people))
+    same(store, "profiles", profiles(people, FIELDS))
+    same(store, "cross_group", cross_group(people))
+    same(store, "segments", segments(people))
+    day, today = (date(1970, 1, 1) + timedelta(days=max(people.today - n, 0)) for n in (ago, 0))
+    then = max(people.today - ago, 0)
+    same(store, f"segments_at(day = '{day}')", segments(people, then))
+    same(store, f"segment_moves(since = '{day}', day = '{today}')", segment_moves(people, then, people.today))
+    for person in asked:
+        same(store, f"journeys(person = '{person}')", journey(people, person))
+
+
+def test_views_are_the_oracles_answers(store: ClickHouseStore) -> None:
+    zone = "America/New_York"
+    begin(store, zone)
+
+    @settings(examples, max_examples=3)
+    @given(histories(zone), st.integers(1, 3), st.sampled_from((1, 20, 60, 130)), st.sampled_from(ACCOUNTS))
+    def check(found: tuple[World, World, World], flushes: int, ago: int, asked: str) -> None:
+        ask_all(store, land_people(store, *found, flushes), ago, [asked])
+
+    check()
+
+
+@pytest.mark.parametrize(("zone", "seed", "ago"), [("UTC", 13, 9), ("America/New_York", 3, 100)])
+def test_half_a_year_of_people(zone: str, seed: int, ago: int, store: ClickHouseStore) -> None:
+    begin(store, zone)
+    people = land_people(store, *lives_of_people(seed, zone), 3)
+    judged(store, people)
+    ask_all(store, people, ago, ("u1", "wecom:公司:m2", "irc:-:m3"))
+    found = [contacts(people), segments(people), profiles(people, FIELDS), cross_group(people)]
+    in_use = {
+        "returned_14d": {None, 0, 1}, "after_join": {None, 0, 1}, "payer": {0, 1}, "has_referred": {0, 1},
+        "outcome": {None, "reached", "refused", "no_answer"}, "dead_here_alive_there": {0, 1}, "win_back": {0, 1},
+        "lifecycle": {"new", "engaged", "fading", "dormant", "lost"}, "attribute": {"role", "industry", "city", "名"},
+        "stage": {"acquisition", "activation", "retention", "revenue", "referral"}, "currency": {None, "CNY", "USD"},
+    }  # fmt: skip
+    for column, wanted in in_use.items():
+        assert {row[column] for rows in found for row in rows if column in row} == wanted, column
+    assert {row["state"] for row in found[0] if row["next"]} >= {"newcomer", "lurker", "at_risk"}
+
+
+def test_every_window_ends_where_it_should(store: ClickHouseStore) -> None:
+    begin(store, "UTC")
+    people = land_people(store, *at_the_edges())
+    judged(store, people)
+    ask_all(store, people, 1, ())
+    told = {row["member_id"]: row for row in contacts(people)}
+    assert [told[f"back{days}"]["returned_14d"] for days in (0, 1, 14, 15)] == [0, 1, 1, 0]
+    assert [told[f"reached{days}"]["next"] is None for days in (13, 14)] == [True, False]
+    assert [told[f"refused{days}"]["next"] is None for days in (89, 90)] == [True, False]
+    stages = {row["person_id"]: row["lifecycle"] for row in segments(people)}
+    wanted = {6: "new", 13: "fading", 27: "fading", 28: "dormant", 89: "dormant", 90: "lost"}
+    assert {days: stages[f"wecom:公司:joined{days}"] for days in wanted} == wanted
+    wanted = {13: "engaged", 14: "fading", 27: "fading", 28: "dormant", 89: "dormant", 90: "lost"}
+    assert {days: stages[f"wecom:公司:read{days}"] for days in wanted} == wanted
+
+
+def test_a_journey_is_one_persons_and_in_order(store: ClickHouseStore) -> None:
+    begin(store, "UTC")
+    land_people(store, *lives_of_people(3), 1)
+    rows = ask(store.address, "journeys", person="u2")
+    assert [row["ts"] for row in rows] == sorted(row["ts"] for row in rows)
+    assert {row["side"] for row in rows} == {"chat", "product"}
+    here = [row for row in rows if row["group_id"] == "irc:-:#a"]
+    assert here and ask(store.address, "journeys", person="irc:-:m2", group="irc:-:#a") == here
+    assert {row["person_id"] for row in ask(store.address, "contacts", person="u2")} == {"u2"}
+    moves = ask(store.address, "segments", since=date(2025, 7, 1))
+    assert {row["dimension"] for row in moves} == {"lifecycle", "stage", "win_back", "rfm"}
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "words"),
+    [
+        ("journeys", {}, "give --person"),
+        ("journeys", {"person": "u1", "as_of": date(2025, 7, 1)}, "no --as-of"),
+        ("contacts", {"as_of": date(2025, 7, 1)}, "leave out --as-of"),
+        ("segments", {"group": "g"}, "leave out --group"),
+        ("tiers", {"person": "u1"}, "leave out --person"),
+        ("tiers", {"since": date(2025, 7, 1)}, "only segments"),
+        ("segments", {"since": date(2025, 7, 2), "as_of": date(2025, 7, 1)}, "is after 2025-07-01"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(
+    name: str, options: dict[str, Any], words: str, store: ClickHouseStore
+) -> None:
+    with pytest.raises(ConfigError, match=words):
+        ask(store.address, name, **options)
+
+
+def test_every_question_has_a_page() -> None:
+    pages = Path(__file__).parent.parent.parent / "docs" / "questions"
+    for name in questions():
+        row = next(line for line in (pages / "README.md").read_text().splitlines() if line.startswith(f"| [{name}]("))
+        page = row.partition("](")[2].partition(")")[0].partition("#")[0]
+        assert f"# {name}: " in (pages / page).read_text(), name
