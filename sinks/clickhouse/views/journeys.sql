@@ -1,5 +1,6 @@
 -- What did one person do, in all groups and in the product? Asked of a person, or of any account of one; rows that nobody did
 -- (rosters, the group's own) are left out. Records that were landed twice have the same offset.
+-- GLOBAL: on a cluster the accounts are looked up once, not by every shard.
 WITH
     assumeNotNull((
         SELECT if(count() > 0, any(person_id), {person:String}) FROM ${database}.account_owners WHERE account_id = {person:String}
@@ -16,7 +17,7 @@ FROM (
             what = 'join', toString(source), what = 'leave', toString(reason), what = 'profile', toString(role), ''
         ) AS detail
     FROM ${database}.events
-    WHERE type IN ('message', 'edit', 'recall', 'reaction', 'read', 'join', 'leave', 'profile') AND account_id IN accounts
+    WHERE type IN ('message', 'edit', 'recall', 'reaction', 'read', 'join', 'leave', 'profile') AND account_id GLOBAL IN accounts
     ORDER BY version DESC
     LIMIT 1 BY topic, partition, offset
     UNION ALL
@@ -29,7 +30,7 @@ FROM (
             what = 'contact', concat(toString(purpose), ' ', toString(outcome)), what = 'custom', toString(name), ''
         ) AS detail
     FROM ${database}.product_events
-    WHERE type != 'tick' AND user_id IN accounts
+    WHERE type != 'tick' AND user_id GLOBAL IN accounts
     ORDER BY version DESC
     LIMIT 1 BY topic, partition, offset
 )
