@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "rebuild": "groupvitals.commands.rebuild:rebuild",
     "ask": "groupvitals.commands.ask:ask",
     "refit": "groupvitals.commands.refit:refit",
+    "days": "groupvitals.commands.days:days",
     "evaluate": "groupvitals.commands.evaluate:app",
     "dlq": "groupvitals.commands.dlq:app",
     "doctor": "groupvitals.commands.doctor:doctor",

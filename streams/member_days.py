@@ -15,10 +15,9 @@ from kafka.errors import KafkaError
 
 from schemas.errors import BackpressureError, ConfigError
 from schemas.transition import Transition
+from sinks.clickhouse.migrations import REACH_DAYS
 from sinks.clickhouse.store import ClickHouseStore
 
-#: Masks reach back so far that a day so many days before today can be told to the unit.
-REACH = 27
 _TRANSITION = ("group_id", "member_id", "person_id", "previous", "state", "reason", "score")
 _STATES = (
     "headcount", "excluded", "active", "participant", "lurker", "newcomer", "elsewhere", "unobservable", "at_risk",
@@ -48,7 +47,7 @@ def due(store: ClickHouseStore, since: date | None = None) -> list[date]:
         f"SELECT first_day, closed_until, (SELECT today FROM {d}.clock), "
         f"(SELECT max(day) FROM {d}.effective_member_days WHERE group_id = '*') FROM {d}.closed_until"
     )
-    earliest = today - timedelta(days=REACH)
+    earliest = today - timedelta(days=REACH_DAYS)
     if since is not None and since < earliest:
         raise ConfigError(f"{since} can no longer be evaluated: what is known reaches back to {earliest}.")
     begin = since if since is not None else max(first, earliest, done + timedelta(days=1))
@@ -82,7 +81,7 @@ def _changes(store: ClickHouseStore, day: date) -> list[Transition]:
     d, columns = store.address.database, ", ".join(_TRANSITION)
     ((end_ms,),) = store.native.execute(f"SELECT end_ms FROM {d}.day_end_at(day = %(day)s)", parameters={"day": day})
     rows = store.native.query(
-        f"SELECT {columns} FROM {d}.member_status_daily WHERE day = %(day)s AND previous != ''", {"day": day}
+        f"SELECT {columns} FROM {d}.state_changes WHERE day = %(day)s AND previous != ''", {"day": day}
     )
     return [Transition(event_id=_id(row, day), ts_ms=end_ms, day=day, **row) for row in rows]
 

@@ -24,11 +24,11 @@ _EVERY_S, _LOOKS = 3.0, 20
 
 async def watch(
     store: ClickHouseStore, contract: str, processor: "Processor", assigned: Callable[[], set[int]],
-    tell: Callable[[list[Transition]], None], stop: asyncio.Event,
+    tell: Callable[[list[Transition]], None] | None, stop: asyncio.Event,
 ) -> None:  # fmt: skip
     """Look every few seconds until `stop`; what cannot be asked now is asked the next time.
 
-    `tell` sends changes of members' states to those who listen.
+    `tell` sends changes of members' states to those who listen; None: this is no time to close days.
     """
     looks = 0
     while not stop.is_set():
@@ -44,13 +44,24 @@ async def watch(
                 if await asyncio.to_thread(refit.due, store):
                     fitted = await asyncio.to_thread(refit.refit, store)
                     log.info("The zombie score is fitted anew.", extra=fitted.summary())
-                for day in await asyncio.to_thread(member_days.due, store):
-                    done = await asyncio.to_thread(member_days.evaluate, store, day, tell)
-                    log.info("A day of members is closed.", extra=done.summary())
+                if tell is not None and await _everything_begun(store, processor):
+                    for day in await asyncio.to_thread(member_days.due, store):
+                        done = await asyncio.to_thread(member_days.evaluate, store, day, tell)
+                        log.info("A day of members is closed.", extra=done.summary())
         except BackpressureError:
             pass  # flushes meet the same, and say so
         except GroupvitalsError as error:
             log.warning("Looked after the numbers in vain: %s", error)
+
+
+async def _everything_begun(store: ClickHouseStore, processor: "Processor") -> bool:
+    """Whether something of every partition is landed; before that nobody knows how far the slowest one is."""
+    broker, epoch = processor.broker, await asyncio.to_thread(store.epoch)
+    if broker is None or epoch is None:
+        return False
+    _, ends = await broker.all_bounds(list(range(epoch.origin.partitions)))
+    begun = await asyncio.to_thread(store.begun, epoch.origin.topic, epoch.number)
+    return all(partition in begun for partition, end in ends.items() if end)
 
 
 async def follow_epoch(

@@ -131,7 +131,9 @@ class Worker:
         await self.app.start()
         flushing = asyncio.create_task(self.processor.run(self.stop))
         watching = asyncio.create_task(self._watch(until_caught_up, report, complete))
-        tell = sender(self.config.bootstrap, self.config.topic_prefix + TRANSITIONS.name)
+        # whoever only catches up leaves the days to those who stay
+        listeners = self.config.topic_prefix + TRANSITIONS.name
+        tell = None if until_caught_up else sender(self.config.bootstrap, listeners)
         assigned, contract = (lambda: self.assigned or set()), self.config.contract
         beside = [asyncio.create_task(watch(self.store, contract, self.processor, assigned, tell, self.stop))]
         if self.config.tick_s and not until_caught_up and STATES[self.config.contract].moved_by_time:

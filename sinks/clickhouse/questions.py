@@ -71,10 +71,10 @@ def _source(database: str, name: str, as_of: date | None, since: date | None, pe
         return f"{database}.{name}(person = %(person)s)"
     if as_of is None:
         return f"{database}.{name}"
-    if "${day}" in texts[name]:
-        return f"{database}.{name}_at(day = %(day)s)"
     if name in _AS_OF:
         return _AS_OF[name].format(database=database)
-    if f"{name}_daily" not in texts:
-        raise ConfigError(f"{name} is known of now only: leave out --as-of.")
-    return f"(SELECT * FROM {database}.{name}_daily WHERE day = %(day)s)"
+    if f"{name}_daily" in texts:
+        return f"(SELECT * FROM {database}.{name}_daily WHERE day = %(day)s)"
+    if "${day}" in texts[name] or "${at}" in texts[name]:
+        return f"{database}.{name}_at(day = %(day)s)"
+    raise ConfigError(f"{name} is known of now only: leave out --as-of.")

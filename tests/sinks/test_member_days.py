@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from schemas.errors import ConfigError
+from schemas.errors import ConfigError, ServiceError
 from schemas.topics import CHAT, LINKS, PRODUCT
 from schemas.transition import Transition
+from sinks.clickhouse.migrations import REACH_DAYS
+from sinks.clickhouse.questions import ask as ask_question
 from sinks.clickhouse.store import ClickHouseStore
-from streams.member_days import REACH, due, evaluate
+from streams.member_days import due, evaluate
 from tests.landing import clear, empty, land_topic, own_store
 from tests.oracle.community import community
 from tests.oracle.people import Before, People, effective_members, events_of, member_status
@@ -60,7 +62,7 @@ def test_a_past_day_is_what_it_was(zone: str, store: ClickHouseStore) -> None:
             if world.records:
                 land_topic(world, store, 1, topic.name)
         people = of(*found)
-        for ago in (1, REACH):
+        for ago in (1, REACH_DAYS):
             day = date(1970, 1, 1) + timedelta(days=people.today - ago)
             for view, answer in (("member_status", member_status), ("effective_members", effective_members)):
                 wanted = answer(known(people, day))
@@ -95,7 +97,7 @@ def test_changes_are_rows_and_are_told_once_a_day(store: ClickHouseStore) -> Non
         assert due(store) == []
     assert days == [days[0] + timedelta(days=n) for n in range(len(days))] and len(days) > 10
     changes = set(wanted[0])
-    assert comparable(ask(store, "member_status_daily"), changes) == comparable(wanted, changes)
+    assert comparable(ask(store, "state_changes"), changes) == comparable(wanted, changes)
     later = [row for row in wanted if row["previous"]]
     assert comparable([one.model_dump() for one in told], changes) == comparable(later, changes)
     assert len({one.event_id for one in told}) == len(told)
@@ -108,9 +110,12 @@ def test_changes_are_rows_and_are_told_once_a_day(store: ClickHouseStore) -> Non
     assert {(row["group_id"], row["day"]) for row in daily} == {(g, day) for g in ("*", "wecom:公司:g") for day in days}
     for day in due(store, days[-2]):
         evaluate(store, day)
-    assert comparable(ask(store, "member_status_daily"), changes) == comparable(wanted, changes)
+    assert comparable(ask(store, "state_changes"), changes) == comparable(wanted, changes)
+    assert ask_question(store.address, "effective_members", as_of=days[0]) == [r for r in daily if r["day"] == days[0]]
+    with pytest.raises(ServiceError, match="effective_members_daily has older days"):
+        ask_question(store.address, "member_status", as_of=days[0] - timedelta(days=REACH_DAYS))
     with pytest.raises(ConfigError, match="reaches back"):
-        due(store, days[-1] - timedelta(days=REACH))
+        due(store, days[-1] - timedelta(days=REACH_DAYS))
 
 
 def falling_silent() -> list[tuple[float, dict[str, Any]]]:

@@ -16,6 +16,8 @@ from sinks.clickhouse.store import ClickHouseStore
 
 #: A person of more accounts is not merged; amounts from here on are shown and not counted.
 MOST_ACCOUNTS, ABSURD_MINOR = 100, 10**12
+#: Masks reach back so far that what members were so many days before today can be told to the unit.
+REACH_DAYS = 27
 
 _DISTRIBUTE = re.compile(r"^-- distribute (\w+) by (.+)$", re.MULTILINE)
 
@@ -45,6 +47,7 @@ def _fill(text: str, address: Address, zone: str, nickname: str = "", past: bool
         reads_reported=", ".join(f"'{platform}'" for platform in READS_REPORTED),
         accounts=MOST_ACCOUNTS,
         absurd=ABSURD_MINOR,
+        reach=REACH_DAYS,
         nickname_fields=f"CAST({fields}, 'Array(String)')",
         nickname_separator=separator,
         window="replicated_deduplication_window" if cluster else "non_replicated_deduplication_window",

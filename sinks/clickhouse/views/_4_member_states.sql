@@ -123,3 +123,4 @@ SELECT
     ) AS returned_on,
     effective AND score < fitted.4 AS fading
 FROM stated
+WHERE throwIf(today < (SELECT today FROM ${database}.clock) - ${reach}, 'Members can be told of today and the ${reach} days before; effective_members_daily has older days.') = 0

@@ -1,0 +1,40 @@
+"""`groupvitals days`: write what members were on closed days."""
+
+from typing import Annotated
+
+import typer
+
+
+def days(
+    since: Annotated[
+        str | None, typer.Option("--since", help="Evaluate again from this day on, such as 2026-05-01.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a list.")] = False,
+) -> None:
+    """Write what members were on the closed days that are still missing, and tell what changed; workers do so."""
+    import json
+    from datetime import date
+
+    from groupvitals.connections import clickhouse, kafka_bootstrap
+    from groupvitals.settings import load_settings
+    from schemas.errors import ConfigError
+    from schemas.topics import TRANSITIONS
+    from sinks.clickhouse.store import ClickHouseStore
+    from streams.member_days import due, evaluate, sender
+
+    settings = load_settings()
+    store = ClickHouseStore(clickhouse(settings))
+    try:
+        first = date.fromisoformat(since) if since else None
+    except ValueError:
+        raise ConfigError(f"--since {since!r} is not a day such as 2026-05-01.") from None
+    tell = sender(kafka_bootstrap(settings), settings.kafka.topic_prefix + TRANSITIONS.name)
+    done = []
+    for day in due(store, first):
+        done.append(evaluate(store, day, tell).summary())
+        if not as_json:
+            typer.echo(f"{day}: {done[-1]['changed']:,} members changed their state.")
+    if as_json:
+        typer.echo(json.dumps(done))
+    elif not done:
+        typer.echo("Every closed day is written.")
