@@ -30,6 +30,19 @@ def moment(ts_ms: int, zone: str) -> datetime:
     return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ts_ms)).astimezone(ZoneInfo(zone))
 
 
+def comparable(rows: Iterable[Row], names: Iterable[str] | None = None) -> list[str]:
+    """Rows in one order, shares to nine digits, moments as seconds; only these columns, if given."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, datetime):
+            return value.timestamp()
+        if isinstance(value, dict):
+            return sorted(value.items())
+        return round(value, 9) if isinstance(value, float) else value
+
+    return sorted(repr([(k, plain(row[k])) for k in sorted(row if names is None else names)]) for row in rows)
+
+
 def _date(day: int) -> date:
     return date(1970, 1, 1) + timedelta(days=day)
 

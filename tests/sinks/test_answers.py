@@ -13,7 +13,7 @@ from sinks.clickhouse.store import ClickHouseStore
 from sinks.contract import chain
 from tests.landing import empty, landed, own_store
 from tests.memory import TOPIC
-from tests.oracle.answers import ANSWERS
+from tests.oracle.answers import ANSWERS, comparable
 from tests.oracle.community import Record, community
 from tests.oracle.worlds import DAY_MS, World, encode, worlds
 
@@ -32,12 +32,6 @@ def store(clickhouse: tuple[str, int, int]) -> Iterator[ClickHouseStore]:
     yield from own_store(clickhouse)
 
 
-def _comparable(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
-    """Rows in one order, shares to nine digits."""
-    flat = [{k: round(v, 9) if isinstance(v, float) else v for k, v in sorted(row.items())} for row in rows]
-    return sorted((tuple(row.items()) for row in flat), key=repr)
-
-
 def compare(world: World, store: ClickHouseStore, flushes: int) -> None:
     """Land a world and ask every view."""
     landed(world, store, flushes)
@@ -45,7 +39,7 @@ def compare(world: World, store: ClickHouseStore, flushes: int) -> None:
     for view, answer in ANSWERS.items():
         wanted = answer([oracle], world.zone) if oracle.groups else []
         found = store.native.query(f"SELECT * FROM {store.address.database}.{view}")
-        assert _comparable(found) == _comparable(wanted), view
+        assert comparable(found) == comparable(wanted), view
 
 
 @pytest.mark.parametrize("zone", ZONES)

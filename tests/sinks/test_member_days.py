@@ -16,11 +16,12 @@ from sinks.clickhouse.questions import ask as ask_question
 from sinks.clickhouse.store import ClickHouseStore
 from streams.member_days import due, evaluate
 from tests.landing import clear, empty, land_topic, own_store
+from tests.oracle.answers import comparable
 from tests.oracle.community import community
 from tests.oracle.people import Before, People, effective_members, events_of, member_status
 from tests.oracle.worlds import DAY_MS, World
 from tests.sinks.test_answers import BEGIN_MS, MESSAGE, history
-from tests.sinks.test_people import comparable, examples, histories, sum_of_states
+from tests.sinks.test_people import examples, histories, sum_of_states
 
 pytestmark = pytest.mark.services
 ZONES = ("UTC", "America/New_York")

@@ -3,7 +3,6 @@
 import json
 import random
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from schemas.topics import CHAT, LINKS, PRODUCT
 from sinks.clickhouse.store import ClickHouseStore
 from streams.refit import HORIZON, due, refit
 from tests.landing import clear, empty, land_topic, landed, own_store
+from tests.oracle.answers import comparable
 from tests.oracle.community import Record, community
 from tests.oracle.people import ANSWERS, STATES, People, events_of
 from tests.oracle.product_worlds import LINK_EVENTS, PRODUCT_EVENTS, beside
@@ -42,19 +42,6 @@ def histories(draw: st.DrawFn, zone: str) -> tuple[World, World, World]:
 @pytest.fixture(scope="module")
 def store(clickhouse: tuple[str, int, int]) -> Iterator[ClickHouseStore]:
     yield from own_store(clickhouse)
-
-
-def comparable(rows: list[dict[str, Any]], names: set[str]) -> list[str]:
-    """Rows in one order, shares to nine digits, moments as seconds, only these columns."""
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, datetime):
-            return value.timestamp()
-        if isinstance(value, dict):
-            return sorted(value.items())
-        return round(value, 9) if isinstance(value, float) else value
-
-    return sorted(repr(sorted((k, plain(v)) for k, v in row.items() if k in names)) for row in rows)
 
 
 def compare(store: ClickHouseStore, chat: World, product: World, links: World, flushes: int = 2) -> People:

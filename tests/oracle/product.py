@@ -1,0 +1,70 @@
+"""What must be known of users and what they refer to, computed slowly and obviously from the valid events."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from analytics.community_state import NEVER_MIN
+from tests.oracle.community import Days, Event
+from tests.oracle.people import OWN
+
+Row = dict[str, Any]
+Rows = dict[Any, Row]
+_KINDS = {"group": "group_id", "call": "call_id", "link": "link_id", "campaign": "campaign_id"}
+
+
+def _days(zone: str, times: list[int], base: int) -> int:
+    days = Days(zone)
+    ages = {days.of(base) - days.of(ts_ms) for ts_ms in times}
+    return sum(1 << age for age in ages if age < 128)
+
+
+def _first(events: list[Event], kind: str) -> int:
+    return min((e["ts_ms"] for e in events if e["type"] == kind), default=NEVER_MIN)
+
+
+def users(events: list[Event], zone: str) -> Rows:
+    """What must be known of every user."""
+    found: Rows = {}
+    of: dict[str, list[Event]] = {}
+    for e in events:
+        of.setdefault(e["user_id"], []).append(e)
+    for user, mine in of.items():
+        acts = [e["ts_ms"] for e in mine if e["type"] in OWN]
+        last = max(acts, default=0)
+        found[user] = {
+            "first_ms": min(acts, default=NEVER_MIN), "last_ms": last, "used": _days(zone, acts, last),
+            "bought": _days(zone, [e["ts_ms"] for e in mine if e["type"] == "purchase"], last),
+            "signup_ms": _first(mine, "signup"), "trial_ms": _first(mine, "trial"),
+            "purchase_ms": _first(mine, "purchase"),
+            "contacted_ms": max((e["ts_ms"] for e in mine if e["type"] == "contact"), default=0),
+        }  # fmt: skip
+    return found
+
+
+def references(events: list[Event], zone: str) -> Rows:
+    """What must be known of everything that users' acts refer to."""
+    times: dict[Any, list[int]] = {}
+    for e in events:
+        for kind, name in _KINDS.items():
+            if e["type"] in OWN and e.get(name):
+                times.setdefault((e["user_id"], kind, e[name]), []).append(e["ts_ms"])
+    return {
+        key: {"first_ms": min(some), "last_ms": max(some), "acted": _days(zone, some, max(some))}
+        for key, some in times.items()
+    }
+
+
+def landed_states(user_rows: Iterable[Row], reference_rows: Iterable[Row]) -> tuple[Rows, Rows]:
+    """The same, of users and references, as the rows say that landed."""
+
+    def plain(row: Row, *masks: str) -> Row:
+        words = {f"{mask}_{part}" for mask in masks for part in ("lo", "hi")}
+        skip = {"user_id", "kind", "reference", "slot", "version", "topic", "partition", *words}
+        return {name: value for name, value in row.items() if name not in skip} | {
+            mask: row[f"{mask}_lo"] | row[f"{mask}_hi"] << 64 for mask in masks
+        }
+
+    return (
+        {row["user_id"]: plain(row, "used", "bought") for row in user_rows},
+        {(row["user_id"], row["kind"], row["reference"]): plain(row, "acted") for row in reference_rows},
+    )
