@@ -83,10 +83,14 @@ def landed(world: World, store: ClickHouseStore, flushes: int) -> Landing:
     return land_topic(world, store, flushes)
 
 
-def land_topic(world: World, store: ClickHouseStore, flushes: int, topic: str = TOPIC) -> Landing:
-    """Run records of a topic through a task."""
+def land_topic(
+    world: World, store: ClickHouseStore, flushes: int, topic: str = TOPIC, taken_over: bool = False
+) -> Landing:
+    """Run records of a topic through a task, which another one may take over after every flush."""
     landing = Landing(world, store, topic)
     size = len(world.records) // flushes + 1
     for first in range(0, len(world.records), size):
         landing.land(world.records[first : first + size])
+        if taken_over:
+            landing.again()
     return landing

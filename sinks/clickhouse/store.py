@@ -35,6 +35,7 @@ STATE_KEYS: dict[str, tuple[str, ...]] = {
     "membership_states": ("group_id", "member_id"),
     "pane_states": ("group_id", "daily", "bucket"),
     "user_states": ("user_id",),
+    "user_reference_states": ("user_id", "kind", "reference"),
 }
 
 

@@ -57,7 +57,7 @@ def land_people(store: ClickHouseStore, chat: World, product: World, links: Worl
     clear(store)
     for topic, world in ((CHAT, chat), (PRODUCT, product), (LINKS, links)):
         if world.records:
-            land_topic(world, store, flushes, topic.name)
+            land_topic(world, store, flushes, topic.name, taken_over=topic is not CHAT)
     return People(
         [community(list(chat.records), chat.zone, chat.lateness_h, chat.horizon)],
         events_of(PRODUCT.name, product.records),
