@@ -1,6 +1,7 @@
 """What the fault tests share: the world's right answers, deployments, servers that may be harmed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -8,19 +9,32 @@ import pytest
 from deploy import services as deploy_services
 from deploy.services import Endpoints
 from groupvitals.settings import load_settings
+from tests.faults.agents import AGENTS, COMMUNITY, Agent
 from tests.faults.deployments import Deployment, Reference
 
 
+@pytest.fixture
+def agent(request: pytest.FixtureRequest) -> Agent:
+    """The agent that a test is about."""
+    return AGENTS[getattr(request, "param", COMMUNITY.name)]
+
+
 @pytest.fixture(scope="session")
-def reference(services: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> Reference:
-    """The answers of one undisturbed worker, equal to the oracle's."""
-    return Reference(services, tmp_path_factory.mktemp("reference"))
+def references(services: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Agent], Reference]:
+    """The answers of one undisturbed worker of an agent, equal to the oracle's; each is made once."""
+    return cache(lambda agent: Reference(services, tmp_path_factory.mktemp("reference"), agent))
 
 
 @pytest.fixture
-def deployment(services: Endpoints, home: Path) -> Iterator[Deployment]:
+def reference(agent: Agent, references: Callable[[Agent], Reference]) -> Reference:
+    """Those of the test's agent."""
+    return references(agent)
+
+
+@pytest.fixture
+def deployment(services: Endpoints, home: Path, agent: Agent) -> Iterator[Deployment]:
     """An empty deployment on the shared servers, removed at the end."""
-    made = Deployment(services, home.parent)
+    made = Deployment(services, home.parent, agent)
     yield made
     made.remove()
 
@@ -58,8 +72,8 @@ def harmed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harmed]:
 
 
 @pytest.fixture
-def fragile(harmed: Harmed, home: Path) -> Iterator[Deployment]:
+def fragile(harmed: Harmed, home: Path, agent: Agent) -> Iterator[Deployment]:
     """An empty deployment on servers that may be harmed; up again for the next test whatever happens."""
-    yield Deployment(harmed.endpoints, home.parent)
+    yield Deployment(harmed.endpoints, home.parent, agent)
     for name in ("kafka", "clickhouse"):
         harmed.start(name)

@@ -1,4 +1,4 @@
-"""A small world, a deployment that it is sent to piece by piece, and the answers that must stand there in the end.
+"""A deployment that a small world is sent to piece by piece, and the answers that must stand there in the end.
 
 The answers are those of one undisturbed worker, which in turn are held against the oracle's.
 """
@@ -14,39 +14,17 @@ from kafka import KafkaProducer
 from deploy.services import Endpoints
 from groupvitals.connections import clickhouse
 from groupvitals.settings import ClickHouseSettings, KafkaSettings, Settings
-from schemas.topics import CHAT
 from sinks.clickhouse.migrations import migrate
-from sources.producer import partition_of
-from sources.simulator.plan import Plan
-from sources.simulator.simulation import simulate
 from streams.topics import TopicLayout, delete_topics, ensure_topics
+from tests.faults.agents import COMMUNITY, END_MS, PARTITIONS, Agent, Part, Rows
 from tests.faults.processes import Process, worker
-from tests.oracle.answers import ANSWERS
-from tests.oracle.community import Record, community
-from tests.streams.workers import TABLES, VIEWS, Answers, assert_each_record_once, wait_until
+from tests.oracle.community import Record
+from tests.streams.workers import Answers, assert_each_record_once, wait_until
 
-PARTITIONS = 4
-END_MS = 1_767_225_600_000
 #: More than an undisturbed worker needs by so many bytes is too much: something piled up.
 MEMORY_ROOM = 96 << 20
 #: What tells one deployment, or one time of sending, from another.
 _OWN = {"topic", "kafka_ts_ms", "first_seen_ms"}
-
-#: (partition, key, value)
-Part = list[tuple[int, bytes, bytes]]
-Rows = dict[str, list[dict[str, Any]]]
-
-
-def world() -> Part:
-    """Some 2,500 events of a month, late and repeated ones among them, and a broken one after every fortieth."""
-    plan = Plan(groups=8, members=120, days=30, end_ms=END_MS, events=2_300, late=0.03, repeated=0.02)
-    found = []
-    for number, record in enumerate(one for one in simulate(plan) if one.topic == CHAT.name):
-        place = partition_of(record.key, PARTITIONS)
-        found.append((place, record.key, record.value))
-        if number % 40 == 0:
-            found.append((place, record.key, b'{"event_id": "broken"}'))
-    return found
 
 
 def cut(part: Part, pieces: int) -> list[Part]:
@@ -55,13 +33,13 @@ def cut(part: Part, pieces: int) -> list[Part]:
 
 
 class Deployment:
-    """A topic and a database of their own, and the workers that were started for them."""
+    """A topic and a database of their own, and the workers of one agent that were started for them."""
 
-    def __init__(self, servers: Endpoints, folder: Path) -> None:
-        self.name, self.folder, self.sent = f"t{uuid.uuid4().hex[:12]}", folder, 0
-        self.bootstrap, self.topic = servers.kafka, f"{self.name}.{CHAT.name}"
+    def __init__(self, servers: Endpoints, folder: Path, agent: Agent = COMMUNITY) -> None:
+        self.name, self.folder, self.sent, self.agent = f"t{uuid.uuid4().hex[:12]}", folder, 0, agent
+        self.bootstrap, self.topic = servers.kafka, f"{self.name}.{agent.contract}"
         self._processes: list[Process] = []
-        self._layout = TopicLayout(prefix=f"{self.name}.", chat_partitions=PARTITIONS)
+        self._layout = TopicLayout(prefix=f"{self.name}.", chat_partitions=PARTITIONS, person_partitions=PARTITIONS)
         ensure_topics(servers.kafka, self._layout)
         settings = Settings(
             kafka=KafkaSettings(bootstrap=servers.kafka, topic_prefix=f"{self.name}."),
@@ -71,7 +49,7 @@ class Deployment:
             ),
         )  # fmt: skip
         migrate(clickhouse(settings), "UTC")
-        self.answers = Answers(settings)
+        self.answers = Answers(settings, contract=agent.contract)
         self.environment = {
             "GROUPVITALS_HOME": str(folder / "home"),
             "GROUPVITALS_KAFKA__BOOTSTRAP": servers.kafka,
@@ -102,7 +80,8 @@ class Deployment:
 
     def worker(self, *arguments: str, **options: Any) -> AbstractContextManager[Process]:
         """A worker of this deployment: `processes.worker`."""
-        return worker(self.environment, self.folder, self._processes, *arguments, **options)
+        chosen = ("--agent", self.agent.name, *arguments)
+        return worker(self.environment, self.folder, self._processes, *chosen, **options)
 
     def landed(self) -> bool:
         """Whether checkpoints vouch for everything that was sent."""
@@ -117,10 +96,11 @@ class Deployment:
         with self.worker("--until-caught-up") as process:
             assert process.ended(120) == 0, process.said
 
-    def rows(self, names: Iterable[str] = (*VIEWS, *TABLES)) -> Rows:
-        """Everything people ask, without what tells one deployment from another."""
+    def rows(self, names: Iterable[str] | None = None) -> Rows:
+        """Everything people ask of the agent, without what tells one deployment from another."""
         return {
-            name: [{k: v for k, v in row.items() if k not in _OWN} for row in self.answers.rows(name)] for name in names
+            name: [{k: v for k, v in row.items() if k not in _OWN} for row in self.answers.rows(name)]
+            for name in (self.agent.asked if names is None else names)
         }
 
     @property
@@ -135,7 +115,8 @@ class Deployment:
         """
         assert_each_record_once(self.answers, self.sent)
         once = self.sent == len(reference.world)
-        found = self.rows(name for name in reference.rows if once or name not in ("events", "dead_letters"))
+        every = (self.answers.raw_table, "dead_letters")
+        found = self.rows(name for name in reference.rows if once or name not in every)
         for name, rows in reference.rows.items():
             if name not in found:
                 continue
@@ -147,26 +128,15 @@ class Deployment:
 
 
 class Reference:
-    """What one undisturbed worker makes of the world, equal to the oracle's answers."""
+    """What one undisturbed worker makes of the agent's world, equal to the oracle's answers."""
 
-    def __init__(self, servers: Endpoints, folder: Path) -> None:
-        self.world = world()
-        deployment = Deployment(servers, folder)
+    def __init__(self, servers: Endpoints, folder: Path, agent: Agent) -> None:
+        self.world = agent.world()
+        deployment = Deployment(servers, folder, agent)
         deployment.send(self.world)
         deployment.finish()
         self.rows, self.highest = deployment.rows(), deployment.highest
         assert_each_record_once(deployment.answers, len(self.world))
-        views = deployment.rows(ANSWERS)
         deployment.remove()
-        values: dict[int, list[bytes]] = {place: [] for place in range(PARTITIONS)}
-        for place, _, value in self.world:
-            values[place].append(value)
-        oracles = [community([Record(i, END_MS, v) for i, v in enumerate(part)]) for part in values.values()]
-        for view, answer in ANSWERS.items():
-            assert comparable(views[view]) == comparable(answer(oracles, "UTC")), view
-
-
-def comparable(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
-    """Rows in one order, shares to nine digits."""
-    flat = [{k: round(v, 9) if isinstance(v, float) else v for k, v in sorted(row.items())} for row in rows]
-    return sorted((tuple(row.items()) for row in flat), key=repr)
+        parts = [[value for at, _, value in self.world if at == place] for place in range(PARTITIONS)]
+        agent.hold(self.rows, [[Record(i, END_MS, value) for i, value in enumerate(part)] for part in parts])

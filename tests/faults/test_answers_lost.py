@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import pytest
 
 from deploy.services import Endpoints
+from tests.faults.agents import KEEPING_STATE, LINKS_RARELY
 from tests.faults.deployments import Deployment, Reference, cut
 from tests.faults.proxy import Fault, Proxy
 from tests.injected import Inject
@@ -50,6 +51,7 @@ def land_through(
     deployment.check(reference)
 
 
+@LINKS_RARELY
 def test_answers_are_dropped(
     services: Endpoints, deployment: Deployment, reference: Reference, injected: Inject
 ) -> None:
@@ -57,6 +59,7 @@ def test_answers_are_dropped(
 
 
 @pytest.mark.chaos
+@KEEPING_STATE
 @pytest.mark.parametrize("seed", [2, 3])
 @pytest.mark.parametrize(
     ("fault", "share", "seconds"),

@@ -4,6 +4,7 @@ from signal import SIGKILL
 
 import pytest
 
+from tests.faults.agents import KEEPING_STATE, LINKS_RARELY
 from tests.faults.boundaries import FLUSH, TAKE_OVER
 from tests.faults.deployments import Deployment, Reference, cut
 from tests.faults.processes import Doom
@@ -20,6 +21,7 @@ def kill(deployment: Deployment, doom: Doom, injected: Inject) -> None:
     injected(f"SIGKILL {doom.boundary}")
 
 
+@LINKS_RARELY
 def test_one_after_the_other_at_every_boundary(deployment: Deployment, reference: Reference, injected: Inject) -> None:
     boundaries = (*FLUSH, *TAKE_OVER)
     for boundary, part in zip(boundaries, cut(reference.world, len(boundaries)), strict=True):
@@ -45,6 +47,7 @@ def test_nobody_waits_for_the_session_of_a_killed_worker(
 
 
 @pytest.mark.chaos
+@KEEPING_STATE
 @pytest.mark.parametrize("nth", [1, 2, 4])
 @pytest.mark.parametrize("boundary", FLUSH)
 def test_in_a_flush(boundary: str, nth: int, deployment: Deployment, reference: Reference, injected: Inject) -> None:
@@ -62,6 +65,7 @@ def test_in_a_flush(boundary: str, nth: int, deployment: Deployment, reference: 
 
 
 @pytest.mark.chaos
+@KEEPING_STATE
 @pytest.mark.parametrize("nth", [1, 3])
 @pytest.mark.parametrize("boundary", TAKE_OVER)
 def test_in_a_take_over(

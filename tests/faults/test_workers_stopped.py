@@ -7,6 +7,7 @@ from signal import SIGCONT, SIGSTOP
 
 import pytest
 
+from tests.faults.agents import EACH_AGENT, KEEPING_STATE
 from tests.faults.boundaries import FLUSH, TAKE_OVER
 from tests.faults.deployments import Deployment, Reference, cut
 from tests.faults.processes import Doom, Process
@@ -43,6 +44,7 @@ def owners(deployment: Deployment) -> int:
     )
 
 
+@EACH_AGENT
 def test_before_the_checkpoint_row(deployment: Deployment, reference: Reference, injected: Inject) -> None:
     stop_at("before the checkpoint row", deployment, reference, injected)
 
@@ -63,6 +65,7 @@ def test_a_worker_that_works_does_not_count_as_idle(deployment: Deployment, refe
 
 
 @pytest.mark.chaos
+@KEEPING_STATE
 @pytest.mark.parametrize("boundary", [*(b for b in FLUSH if b != "before the checkpoint row"), *TAKE_OVER])
 def test_at_a_boundary(boundary: str, deployment: Deployment, reference: Reference, injected: Inject) -> None:
     stop_at(boundary, deployment, reference, injected)
@@ -101,6 +104,7 @@ def test_two_workers_come_and_go(deployment: Deployment, reference: Reference, i
 
 
 @pytest.mark.chaos
+@KEEPING_STATE
 @pytest.mark.parametrize("most", [2, 3])
 @pytest.mark.parametrize("seed", range(10, 14))
 def test_workers_come_and_go(

@@ -2,7 +2,9 @@
 
 import groupvitals.commands.worker
 import streams.worker
+from schemas.topics import AGENTS
 from streams.warmup import warm_up
 
 __all__ = ["groupvitals", "streams"]
-warm_up()
+for topic in AGENTS.values():
+    warm_up(topic)

@@ -16,6 +16,8 @@ from groupvitals.connections import clickhouse
 from groupvitals.settings import Settings
 from schemas.topics import CHAT
 from sinks.clickhouse.connection import Native
+from sinks.clickhouse.store import STATE_KEYS
+from streams.agents import STATES
 
 ROOT = Path(__file__).parent.parent.parent
 #: Everything people ask.
@@ -24,6 +26,8 @@ VIEWS = (
     "rolling_activity_daily", "tiers", "tiers_daily", "retention", "retention_daily",
 )  # fmt: skip
 TABLES = ("facts", "dead_letters", "events")
+#: Of which a record landed again has the same key and a newer version.
+_MERGED = (*TABLES, "product_facts", "product_events", "link_events")
 _BOOKKEEPING = {"version", "slot", "ingested_on"}
 
 
@@ -69,32 +73,38 @@ def send(settings: Settings, values: list[bytes]) -> int:
 
 
 class Answers:
-    """One database as people see it."""
+    """One database as people see it, by what one topic of the contract has come to."""
 
-    def __init__(self, settings: Settings, database: str | None = None) -> None:
-        self.database = database or settings.clickhouse.database
-        self.native = Native(clickhouse(settings))
+    def __init__(self, settings: Settings, database: str | None = None, contract: str = CHAT.name) -> None:
+        self.database, self._contract = database or settings.clickhouse.database, contract
+        self.native, self.raw_table = Native(clickhouse(settings)), STATES[contract].raw_table
 
     def value(self, query: str) -> int:
         """The one number that a query gives; `{d}` is the database."""
         return int(self.native.execute(query.format(d=self.database))[0][0])
 
     def flushed(self) -> int:
-        """Records vouched for by checkpoints."""
+        """Records vouched for by checkpoints of the epoch in use."""
+        ours = f"endsWith(topic, '{self._contract}')"
         return self.value(
             "SELECT ifNull(sum(o), 0) FROM (SELECT arraySum(mapValues(argMax(offsets, (term, sequence)))) AS o "
-            "FROM {d}.checkpoints WHERE epoch = (SELECT epoch FROM {d}.epoch) GROUP BY partition)"
+            f"FROM {{d}}.checkpoints WHERE {ours} AND epoch = (SELECT max(epoch) FROM {{d}}.epochs WHERE ready = 1 "
+            f"AND {ours}) GROUP BY partition)"
         )
 
     def rows(self, name: str) -> list[dict[str, object]]:
-        """All rows of a view or table, without what only says which flush wrote them."""
-        final = " FINAL" if name in TABLES else ""
-        found = self.native.query(f"SELECT * FROM {self.database}.{name}{final} ORDER BY ALL")
+        """All rows of a view or table, the newest of a state's two; without what only says which flush wrote them."""
+        final = " FINAL" if name in _MERGED else ""
+        newest = ""
+        if name in STATE_KEYS:
+            key = ", ".join(STATE_KEYS[name])
+            newest = f" ORDER BY {key}, version DESC LIMIT 1 BY {key}"
+        found = self.native.query(f"SELECT * FROM (SELECT * FROM {self.database}.{name}{final}{newest}) ORDER BY ALL")
         return [{key: value for key, value in row.items() if key not in _BOOKKEEPING} for row in found]
 
 
 def assert_each_record_once(answers: Answers, sent: int) -> None:
-    """Every record that was sent stands in `events` or among the dead letters, exactly once."""
-    landed = answers.value("SELECT count() FROM {d}.events FINAL")
-    assert landed == answers.value("SELECT uniqExact(topic, partition, offset) FROM {d}.events")
+    """Every record that was sent stands in the topic's table or among the dead letters, exactly once."""
+    landed = answers.value(f"SELECT count() FROM {{d}}.{answers.raw_table} FINAL")
+    assert landed == answers.value(f"SELECT uniqExact(topic, partition, offset) FROM {{d}}.{answers.raw_table}")
     assert landed + answers.value("SELECT count() FROM {d}.dead_letters FINAL") == sent
