@@ -6,24 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.topics import PRODUCT
-from tests.analytics.test_community import Run, sizes, steady, steps
+from tests.analytics.test_community import Run, same, sizes, steady, steps
 from tests.memory import MemoryStore
 from tests.oracle.community import Record
-from tests.oracle.people import events_of
-from tests.oracle.product import Rows, landed_states, references, users
-from tests.oracle.product_worlds import PRODUCT_EVENTS, beside
-from tests.oracle.worlds import ZONES, World
-
-_NOW = World("UTC", 48, 4_000_000, (Record(0, 1_772_000_000_000, b""),))
-
-product_worlds = st.tuples(beside(PRODUCT_EVENTS, _NOW, 40, 1), st.sampled_from(sorted(ZONES))).map(
-    lambda found: World(found[1], 48, 4_000_000, found[0].records)
-)
-
-
-def landed(store: MemoryStore) -> tuple[Rows, Rows]:
-    """Users and references as they stand in the store."""
-    return landed_states(*(store.live(table, PRODUCT.name) for table in ("user_states", "user_reference_states")))
+from tests.oracle.product import expected, found
+from tests.oracle.product_worlds import product_worlds
+from tests.oracle.worlds import World
 
 
 def finished(world: World, sizes: list[int], steps: list[tuple[int, int, str, int]]) -> MemoryStore:
@@ -37,27 +25,21 @@ def finished(world: World, sizes: list[int], steps: list[tuple[int, int, str, in
 
 
 @steady(120)
-@given(product_worlds, sizes, steps)
+@given(product_worlds(), sizes, steps)
 def test_rows_are_those_of_plain_lists_whatever_happens(
     world: World, sizes: list[int], steps: list[tuple[int, int, str, int]]
 ) -> None:
-    store = finished(world, sizes, steps)
-    events = events_of(PRODUCT.name, world.records)
-    assert landed(store) == (users(events, world.zone), references(events, world.zone))
-    assert {row["offset"] for row in store.live("product_events")} == {record.offset for record in world.records}
-    facts = {row["event_id"] for row in store.live("product_facts")}
-    assert facts == {
-        e["event_id"] for e in events if e["type"] in ("signup", "trial", "share", "purchase", "refund", "contact")
-    }
+    same(found(finished(world, sizes, steps)), expected(world))
 
 
 @steady(60)
-@given(product_worlds, st.randoms(use_true_random=False), sizes)
-def test_the_order_of_records_does_not_matter(world: World, random: Any, sizes: list[int]) -> None:
-    shuffled = list(world.records)
+@given(product_worlds(repeats=0), st.randoms(use_true_random=False), sizes)
+def test_neither_order_nor_repetition_of_records_matters(world: World, random: Any, sizes: list[int]) -> None:
+    shuffled = list(world.records) * 2
     random.shuffle(shuffled)
     other = World(world.zone, 48, 4_000_000, tuple(record._replace(offset=i) for i, record in enumerate(shuffled)))
-    assert landed(finished(world, sizes, [])) == landed(finished(other, [1], []))
+    rows, wanted = found(finished(other, [1], [])), found(finished(world, sizes, []))
+    same(rows, {table: wanted[table] for table in ("product_facts", "user_states", "user_reference_states")})
 
 
 def test_many_users_make_the_arrays_grow() -> None:
@@ -67,10 +49,5 @@ def test_many_users_make_the_arrays_grow() -> None:
         for i in range(1_500)
     ]
     world = World("UTC", 48, 4_000_000, tuple(Record(i, 1_772_000_000_000, v) for i, v in enumerate(values)))
-    events = events_of(PRODUCT.name, world.records)
     again = [(3, 0, "flush", 0), (9, 0, "crash", 0), (2, 1, "doubt", 7)]
-    for rows, wanted in zip(
-        landed(finished(world, [700, 50], again)), (users(events, "UTC"), references(events, "UTC")), strict=True
-    ):
-        assert rows.keys() == wanted.keys()
-        assert not [key for key, row in rows.items() if row != wanted[key]]
+    same(found(finished(world, [700, 50], again)), expected(world))

@@ -16,7 +16,7 @@ from schemas.errors import InvalidEventError
 from schemas.platforms import READS_REPORTED
 from schemas.validate import validate
 from tests.oracle.answers import Row, groups_of, moment, now_of
-from tests.oracle.community import Community, Days, Event, Group, Record, activity, membership
+from tests.oracle.community import Community, Days, Event, Group, Landed, Record, activity, membership
 
 #: More links in a row are a cycle, or as bad as one; more accounts are not one person; more money is a mistake.
 LINKS, ACCOUNTS, ABSURD = 3, 100, 10**12
@@ -28,20 +28,27 @@ STATES = (
 )  # fmt: skip
 
 
-def events_of(topic: str, records: Iterable[Record], horizon: int = 4_000_000) -> list[Event]:
-    """The valid events of a partition, each once, ticks left out."""
+def landed_of(topic: str, records: Iterable[Record], horizon: int = 4_000_000) -> tuple[list[Landed], dict[int, str]]:
+    """The valid records of a partition and what became of them, and what is wrong with the others, by offset."""
     newest: dict[str, int] = {}
-    found = []
+    found, dead = [], {}
     for record in records:
         try:
             event = validate(topic, record.value, record.kafka_ts_ms).model_dump()
-        except InvalidEventError:
+        except InvalidEventError as error:
+            dead[record.offset] = error.kind
             continue
         before = newest.get(event["event_id"])
         newest[event["event_id"]] = record.offset
-        if (before is None or record.offset - before > horizon) and event["type"] != "tick":
-            found.append(event)
-    return found
+        repeated = before is not None and record.offset - before <= horizon
+        found.append(Landed(record.offset, record.kafka_ts_ms, event, repeated, False))
+    return found, dead
+
+
+def events_of(topic: str, records: Iterable[Record], horizon: int = 4_000_000) -> list[Event]:
+    """The valid events of a partition, each once, ticks left out."""
+    found, _ = landed_of(topic, records, horizon)
+    return [one.event for one in found if not one.duplicate and one.event["type"] != "tick"]
 
 
 class Before(NamedTuple):

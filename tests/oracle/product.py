@@ -1,14 +1,20 @@
-"""What must be known of users and what they refer to, computed slowly and obviously from the valid events."""
+"""What the product's tables must hold, computed slowly and obviously from a partition's records; and what they hold."""
 
 from collections.abc import Iterable
 from typing import Any
 
 from analytics.community_state import NEVER_MIN
+from schemas.columns import columns
+from schemas.topics import PRODUCT
+from tests.memory import KEYS, MemoryStore, Row
 from tests.oracle.community import Days, Event
-from tests.oracle.people import OWN
+from tests.oracle.landed import Tables
+from tests.oracle.people import OWN, events_of, landed_of
+from tests.oracle.worlds import World
 
-Row = dict[str, Any]
 Rows = dict[Any, Row]
+_FACTS = ("signup", "trial", "share", "purchase", "refund", "contact")
+_FIELDS = {field.name for field in columns(PRODUCT.name).fields} - {"schema_version"}
 _KINDS = {"group": "group_id", "call": "call_id", "link": "link_id", "campaign": "campaign_id"}
 
 
@@ -52,6 +58,47 @@ def references(events: list[Event], zone: str) -> Rows:
         key: {"first_ms": min(some), "last_ms": max(some), "acted": _days(zone, some, max(some))}
         for key, some in times.items()
     }
+
+
+def expected(world: World) -> Tables:
+    """What the tables must hold once all is landed."""
+    landed, dead = landed_of(PRODUCT.name, world.records, world.horizon)
+    events = events_of(PRODUCT.name, world.records, world.horizon)
+    return {
+        "product_events": {
+            one.offset: _said(one.event) | {"kafka_ts_ms": one.kafka_ts_ms, "duplicate": one.duplicate}
+            for one in landed
+        },
+        "product_facts": {_fact_key(e): _said(e) for e in events if e["type"] in _FACTS},
+        "dead_letters": {offset: {"error": kind} for offset, kind in dead.items()},
+        "user_states": users(events, world.zone),
+        "user_reference_states": references(events, world.zone),
+    }
+
+
+def found(store: MemoryStore) -> Tables:
+    """What they hold."""
+    states = (store.live(table, PRODUCT.name) for table in ("user_states", "user_reference_states"))
+    user_rows, reference_rows = landed_states(*states)
+    return {
+        "product_events": {
+            row["offset"]: _said(row) | {"kafka_ts_ms": row["kafka_ts_ms"], "duplicate": bool(row["duplicate"])}
+            for row in store.live("product_events")
+        },
+        "product_facts": {_fact_key(row): _said(row) for row in store.live("product_facts")},
+        "dead_letters": {row["offset"]: {"error": row["error"]} for row in store.live("dead_letters")},
+        "user_states": user_rows,
+        "user_reference_states": reference_rows,
+    }
+
+
+def _said(event: Row) -> Row:
+    """The fields of the contract that say something: in a table what is absent has a default."""
+    return {name: value for name, value in event.items() if name in _FIELDS and value not in (None, "", 0)}
+
+
+def _fact_key(event: Row) -> tuple[Any, ...]:
+    return tuple(event[name] for name in KEYS["product_facts"])
 
 
 def landed_states(user_rows: Iterable[Row], reference_rows: Iterable[Row]) -> tuple[Rows, Rows]:

@@ -1,13 +1,14 @@
 """Small adversarial worlds of product events and links, beside a chat world of the same time."""
 
 import json
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
 
 from tests.oracle.community import Record
 from tests.oracle.people import ABSURD
-from tests.oracle.worlds import DAY_MS, GROUPS, HOUR_MS, World
+from tests.oracle.worlds import BROKEN, DAY_MS, GROUPS, HOUR_MS, ZONES, World
 
 USERS = ("u1", "u2", "u3", "anon:1", "anon:2")
 ACCOUNTS = ("irc:-:ann", "irc:-:bob", "irc:-:李雷", "wecom:公司:ann", "wecom:公司:bob", "b::ann", *USERS)
@@ -47,12 +48,18 @@ _FIELDS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
 }  # fmt: skip
 
 
-def _body(kind: str) -> st.SearchStrategy[dict[str, Any]]:
-    user = {} if kind == "tick" else {"user_id": st.sampled_from(USERS)}
+def _body(kind: str, users: tuple[str, ...]) -> st.SearchStrategy[dict[str, Any]]:
+    user = {} if kind == "tick" else {"user_id": st.sampled_from(users)}
     return st.fixed_dictionaries({"type": st.just(kind)} | user | _FIELDS[kind])
 
 
-PRODUCT_EVENTS = st.sampled_from(sorted(_FIELDS)).flatmap(_body)
+@cache
+def product_events(users: tuple[str, ...] = USERS) -> st.SearchStrategy[dict[str, Any]]:
+    """Events of any type of any of these users, without their ids and times."""
+    return st.sampled_from(sorted(_FIELDS)).flatmap(lambda kind: _body(kind, users))
+
+
+PRODUCT_EVENTS = product_events()
 LINK_EVENTS = st.fixed_dictionaries(
     {
         "account_id": st.sampled_from(ACCOUNTS), "user_id": st.sampled_from(USERS), "source": st.just("login"),
@@ -75,3 +82,25 @@ def beside(draw: st.DrawFn, events: st.SearchStrategy[dict[str, Any]], chat: Wor
         records += [value] * (1 + again)
     draw(st.randoms(use_true_random=False)).shuffle(records)
     return World(chat.zone, 48, 4_000_000, tuple(Record(i, end + DAY_MS, value) for i, value in enumerate(records)))
+
+
+@st.composite
+def product_worlds(
+    draw: st.DrawFn, size: int = 40, zones: tuple[str, ...] = tuple(sorted(ZONES)), users: tuple[str, ...] = USERS,
+    least: int = 1, repeats: int = 5,
+) -> World:  # fmt: skip
+    """`least` to `size` product records in no order of time, with broken ones and gaps among them.
+
+    A record may have the id of one of the `repeats` records before it.
+    """
+    records, offset, end = [], draw(st.sampled_from((0, 0, 17))), 1_772_000_000_000
+    ago = st.integers(0, 60 * DAY_MS) | st.sampled_from((0, HOUR_MS, 28 * DAY_MS, 130 * DAY_MS))
+    plan = st.tuples(product_events(users), ago, st.integers(0, 24), st.integers(0, 30))
+    for number, (event, before, form, repeated) in enumerate(draw(st.lists(plan, min_size=least, max_size=size))):
+        same = number - repeated if 0 < repeated <= min(repeats, number) else number
+        body = event | {"event_id": f"p{same}", "ts_ms": end - before + number}
+        value = json.dumps({name: said for name, said in body.items() if said is not None or form % 3}).encode()
+        records.append(Record(offset, end + number, BROKEN[number % len(BROKEN)] if form == 24 else value))
+        offset += 1 + (form == 7) * 3
+    horizon = draw(st.sampled_from((4_000_000, 4_000_000, 3, 8)))
+    return World(draw(st.sampled_from(zones)), 48, horizon, tuple(records))

@@ -68,7 +68,7 @@ _TYPES = (
     "tick",
     "tick",
 )
-_BROKEN = (
+BROKEN = (
     None,
     b"",
     b"{",
@@ -174,7 +174,7 @@ def worlds(
         same = number - repeated if 0 < repeated < 6 and repeated <= number else number
         event = event | {"event_id": f"e{same}", "ts_ms": ts_ms}
         invalid = form == 24
-        records.append(Record(offset, now, _BROKEN[number % len(_BROKEN)] if invalid else encode(event, form)))
+        records.append(Record(offset, now, BROKEN[number % len(BROKEN)] if invalid else encode(event, form)))
         offset += 1 + (form == 7) * 3
     horizon = draw(st.sampled_from(horizons))
     return World(zone, draw(st.sampled_from((48, 48, 1, 20))), horizon, tuple(records))
