@@ -7,7 +7,7 @@ seeded `random.Random`.
 import math
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
@@ -21,7 +21,6 @@ from tests.memory import ORIGIN, MemoryStore, record_batch
 from tests.oracle.worlds import World
 from tests.simulation.loop import Process
 
-TOPIC = "chat.events"
 Action = Callable[[], None]
 
 
@@ -105,7 +104,7 @@ class Broker:
     worker: Any
     generation: int
     unreliable: float
-    topic: str = TOPIC
+    topic: str
 
     async def _ask(self, effect: Callable[[], Any], lossy: bool = False) -> Any:
         """One request: it arrives, has its effect, and the answer comes back, or nothing does and it is sent again."""
@@ -148,7 +147,7 @@ class Broker:
         return {p: self.logs[p].begin for p in partitions}, {p: self.logs[p].end for p in partitions}
 
     async def origin(self) -> Origin:
-        return ORIGIN
+        return replace(ORIGIN, topic=self.topic)
 
     async def seek(self, positions: dict[int, int]) -> None:
         if self.worker.generation == self.generation:

@@ -13,10 +13,12 @@ from unittest import mock
 
 from hypothesis import strategies as st
 
+from schemas.topics import CHAT, PRODUCT
 from sinks.contract import chain
 from streams import retry
-from tests.oracle.worlds import GROUPS, World, worlds
-from tests.simulation.cluster import TOPIC, Group, Letters, Log, Network, Rows
+from tests.oracle.product_worlds import USERS, product_worlds
+from tests.oracle.worlds import GROUPS, ZONES, World, worlds
+from tests.simulation.cluster import Group, Letters, Log, Network, Rows
 from tests.simulation.loop import Clock
 from tests.simulation.worker import Worker
 
@@ -42,8 +44,9 @@ class Fault:
 
 @dataclass(frozen=True)
 class Schedule:
-    """All that a run depends on."""
+    """All that a run depends on; `contract` names the topic."""
 
+    contract: str
     worlds: tuple[World, ...]
     sizes: tuple[int, ...]
     faults: tuple[Fault, ...]
@@ -54,15 +57,26 @@ class Schedule:
     memberships: int
 
 
+def _chat(size: int, number: int, zones: tuple[str, ...], least: int) -> st.SearchStrategy[World]:
+    return worlds(size, zones, tuple(f"{number}{name}" for name in GROUPS), least)
+
+
+def _product(size: int, number: int, zones: tuple[str, ...], least: int) -> st.SearchStrategy[World]:
+    return product_worlds(size, zones, tuple(f"{number}{name}" for name in USERS), least)
+
+
+#: Worlds of one partition by topic: of so many records at most, keys with its number before them.
+_WORLDS = {CHAT.name: _chat, PRODUCT.name: _product}
+
+
 @st.composite
-def schedules(draw: st.DrawFn, kinds: tuple[str, ...] = FAULTS) -> Schedule:
+def schedules(draw: st.DrawFn, kinds: tuple[str, ...] = FAULTS, contract: str = CHAT.name) -> Schedule:
     """Small deployments in trouble of these kinds."""
-    large = st.sampled_from((1, 12, 25))
-    first = draw(worlds(40, groups=tuple(f"0{name}" for name in GROUPS), least=draw(large)))
+    large, of = st.sampled_from((1, 12, 25)), _WORLDS[contract]
+    first = draw(of(40, 0, tuple(sorted(ZONES)), draw(large)))
     found = [first]
     for number in range(1, draw(st.integers(1, 3))):
-        groups = tuple(f"{number}{name}" for name in GROUPS)
-        other = draw(worlds(30, zones=(first.zone,), groups=groups, least=draw(large)))
+        other = draw(of(30, number, (first.zone,), draw(large)))
         found.append(replace(other, lateness_h=first.lateness_h, horizon=first.horizon))
     fault = st.builds(
         Fault,
@@ -72,6 +86,7 @@ def schedules(draw: st.DrawFn, kinds: tuple[str, ...] = FAULTS) -> Schedule:
         st.sampled_from((5, 40, 200, 600)),
     )
     return Schedule(
+        contract,
         tuple(found),
         tuple(draw(st.lists(st.sampled_from((1, 2, 5)), min_size=1, max_size=3))),
         tuple(draw(st.lists(fault, min_size=draw(st.sampled_from((0, 5, 12))), max_size=20))),
@@ -216,9 +231,9 @@ class Run:
         if self.network.later or self.network.soon:
             return False
         for partition, log in enumerate(self.logs):
-            head = chain(self.rows.store.checkpoints(TOPIC, partition, 0)).head
+            head = chain(self.rows.store.checkpoints(self.schedule.contract, partition, 0)).head
             committed, _ = self.group.committed.get(partition, (0, 0))
-            if head is None or not committed == head.offsets[TOPIC] == log.end:
+            if head is None or not committed == head.offsets[self.schedule.contract] == log.end:
                 return False
         return True
 

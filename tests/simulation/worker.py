@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from streams.community_state import CommunityState
+from streams.agents import STATES
 from streams.epochs import numbers_settings
 from streams.limits import DeadLetterLimits
 from streams.processor import Processor
 from streams.task import Task
-from tests.simulation.cluster import TOPIC, Broker
+from tests.simulation.cluster import Broker
 from tests.simulation.loop import Process
 
 if TYPE_CHECKING:
@@ -48,10 +48,10 @@ class Worker:
             self.flushing = self.process.create_task(self.processor.run(self.stop))
 
     def _task(self, partition: int) -> Task:
-        world = self.run.schedule.worlds[0]
+        contract, world = self.run.schedule.contract, self.run.schedule.worlds[0]
         numbers = world.zone, world.lateness_h, world.horizon
         return Task(
-            TOPIC, partition, CommunityState(*numbers), numbers_settings(*numbers), worker=self.name,
+            contract, partition, STATES[contract](*numbers), numbers_settings(*numbers), worker=self.name,
             max_rows=self.run.schedule.memberships, limits=DeadLetterLimits(1.0, 1 << 30),
         )  # fmt: skip
 
@@ -71,7 +71,8 @@ class Worker:
             self.generation, self.share, self.positions = generation, share, {}
             run = self.run
             broker = Broker(
-                run.group, run.logs, run.network, self.process, self, generation, run.schedule.unreliable
+                run.group, run.logs, run.network, self.process, self, generation, run.schedule.unreliable,
+                run.schedule.contract,
             )  # fmt: skip
             await self.processor.assigned(broker, share)
 
