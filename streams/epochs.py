@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from schemas.errors import ConfigError, DataError
+from schemas.topics import LINKS, PRODUCT
 from sinks.contract import Epoch, Origin, Store
 from streams.retry import retrying
 
@@ -58,8 +59,12 @@ def check(epoch: Epoch, origin: Origin, settings: str) -> None:
             f"{own.partitions}. Groups have moved to other partitions, away from what is known of them: import into a "
             "new topic and database (kafka.topic_prefix, clickhouse.database)."
         )
+    if own.topic.endswith(LINKS.name):
+        return  # there are no numbers of links that could depend on settings
     if epoch.settings != settings:
+        agent = " --agent product" if own.topic.endswith(PRODUCT.name) else ""
         raise ConfigError(
             f"The numbers of {origin.topic} (epoch {epoch.number}) were made with {epoch.settings}, this worker has "
-            f"{settings}. Start it with the same settings, or run `groupvitals rebuild` to make them anew with these."
+            f"{settings}. Start it with the same settings, or run `groupvitals rebuild{agent}` to make them anew with "
+            "these."
         )

@@ -66,6 +66,11 @@ def test_other_settings_are_refused() -> None:
         check(EPOCH, ORIGIN, "others")
 
 
+def test_no_settings_matter_to_links() -> None:
+    links = replace(ORIGIN, topic="mine.identity.links")
+    check(replace(EPOCH, origin=links), links, "others")
+
+
 def test_reset_offsets_are_refused() -> None:
     store, broker = checkpointed(9)
     broker.end = 4
