@@ -131,7 +131,10 @@ def _part(job: Rebuild, partition: int, cut: Chain) -> _Part | None:
 def _replay(job: Rebuild, part: _Part) -> int:
     """Replay the part's groups in corrected order into the scratch epoch. Returns how many records."""
     kept = part.kept
-    task = new_task(replace(job.current, number=SCRATCH), kept.partition, job.worker, job.config.max_memberships)
+    task = new_task(
+        replace(job.current, number=SCRATCH), job.config.contract, kept.partition, job.worker,
+        job.config.max_memberships,
+    )  # fmt: skip
     assert isinstance(task.state, CommunityState)
     clock, rows = task.state.clock, kept.timeline(part.groups, part.end)
     offsets, ts_ms, late, duplicate, firsts, same = (

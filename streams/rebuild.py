@@ -15,11 +15,11 @@ from functools import partial
 from typing import Any
 
 from schemas.errors import BackpressureError, ConfigError
-from sinks.clickhouse.compare import KEYS, Compared, Comparison
-from sinks.clickhouse.epochs import drop_epoch, epochs_with_rows
+from sinks.clickhouse.compare import Compared, Comparison
+from sinks.clickhouse.epochs import COMPUTED, drop_epoch, epochs_with_rows
 from sinks.clickhouse.migrations import make_views
 from sinks.clickhouse.raw import RawRecords
-from sinks.clickhouse.store import ClickHouseStore
+from sinks.clickhouse.store import ClickHouseStore, quote
 from sinks.contract import Chain, Epoch, Origin, chain
 from streams.config import WorkerConfig
 from streams.epochs import check
@@ -54,10 +54,10 @@ class Rebuilt:
 class Verified:
     """What a comparison found, by table; `partitions` have rows."""
 
+    tables: dict[str, Compared]
     records: int = 0
     missing: int = 0
     partitions: int = 0
-    tables: dict[str, Compared] = field(default_factory=lambda: {table: Compared() for table in KEYS})
 
     @property
     def different(self) -> int:
@@ -93,9 +93,11 @@ class Rebuild:
         self.config, self.store = config, ClickHouseStore(config.address)
         self.worker = f"rebuild:{socket.gethostname()}:{os.getpid()}"
         self._committed, self._report, self._jobs = committed, report, jobs
-        found = self.store.epoch()
+        found = self.store.epoch(config.contract)
         if found is None:
-            raise ConfigError(f"The database {config.address.database} has no numbers yet: run `groupvitals worker`.")
+            raise ConfigError(
+                f"The database {config.address.database} has no numbers of {config.contract} yet: run its worker."
+            )
         check(found, origin, found.settings)
         self.current, self._replays = found, dict[int, Replay]()
 
@@ -121,7 +123,7 @@ class Rebuild:
         """Bring the partitions of an epoch in the making to these cuts. Returns how many records that took."""
         ends = {p: cut.head.offsets[self.config.topic] for p, cut in cuts.items() if cut.head is not None}
         for partition in ends.keys() - self._replays.keys():
-            task = new_task(epoch, partition, self.worker, self.config.max_memberships)
+            task = new_task(epoch, self.config.contract, partition, self.worker, self.config.max_memberships)
             self._replays[partition] = Replay(self.store, task)
             self._replays[partition].begin()
         done, whole = sum(self._replays[p].task.next_offset for p in ends), sum(ends.values())
@@ -134,8 +136,7 @@ class Rebuild:
                 self._report(done, whole)
 
             replay = self._replays[partition]
-            raw = RawRecords(self.store, self.config.topic, partition)
-            return replay.run(landed_frames(raw, replay.task.next_offset, ends[partition]), said)
+            return replay.run(landed_frames(self._raw(partition), replay.task.next_offset, ends[partition]), said)
 
         with ThreadPoolExecutor(self._jobs, "rebuild") as pool:
             return sum(pool.map(forward, sorted(ends)))
@@ -143,23 +144,29 @@ class Rebuild:
     def missing(self, cuts: dict[int, Chain]) -> int:
         """Offsets before the cuts, from the first landed one on, that are neither an event nor a dead letter."""
         return sum(
-            RawRecords(self.store, self.config.topic, partition).missing(cut.head.offsets[self.config.topic])
+            self._raw(partition).missing(cut.head.offsets[self.config.topic])
             for partition, cut in cuts.items()
             if cut.head is not None
         )
+
+    def _raw(self, partition: int) -> RawRecords:
+        return RawRecords(self.store, self.config.topic, partition, self.config.contract)
+
+    def _drop(self, number: int) -> None:
+        drop_epoch(self.store.address, number, self.config.contract)
 
     # --- anew
 
     def target(self) -> Epoch:
         """The epoch to make: one that was begun with the present settings, or the next."""
-        known = self.store.epochs()
+        known = self.store.epochs(self.config.contract)
         wanted = replace(self.current, settings=self.config.numbers)
         for epoch, ready in known:
             if not ready and epoch.number > self.current.number:
                 if epoch == replace(wanted, number=epoch.number):
                     log.info("Going on with epoch %d, which was begun before.", epoch.number)
                     return epoch
-                drop_epoch(self.store.address, epoch.number)
+                self._drop(epoch.number)
         number = max(epoch.number for epoch, _ in known) + 1
         if number >= SCRATCH:
             raise ConfigError(f"The database has had {number} epochs, the most there can be: land it in a new one.")
@@ -167,8 +174,9 @@ class Rebuild:
 
     def was_corrected(self) -> bool:
         """Whether closed hours and days in use have been corrected; then those made anew are to be, too."""
+        ours = f"topic = {quote(self.config.topic)} AND epoch = {self.current.number}"
         table = f"{self.store.address.database}.corrections"
-        return bool(self.store.native.execute(f"SELECT count() FROM {table} WHERE epoch = {self.current.number}")[0][0])
+        return bool(self.store.native.execute(f"SELECT count() FROM {table} WHERE {ours}")[0][0])
 
     def rebuild(self, drop_old: bool = False) -> Rebuilt:
         """Make the new epoch, catch up with what was landed meanwhile, and switch to it.
@@ -188,9 +196,9 @@ class Rebuild:
         self.store.claim(epoch)
         make_views(self.store.address, self.config.time_zone, self.config.nickname)
         below = epoch.number if drop_old else self.current.number
-        result.dropped = [n for n in epochs_with_rows(self.store.address) if n < below]
+        result.dropped = [n for n in epochs_with_rows(self.store.address, self.config.contract) if n < below]
         for number in result.dropped:
-            drop_epoch(self.store.address, number)
+            self._drop(number)
         return result
 
     # --- beside
@@ -200,8 +208,9 @@ class Rebuild:
 
         Rows that workers overwrite meanwhile are compared again a little later; those that never stand still stay open.
         """
-        drop_epoch(self.store.address, SCRATCH)
-        scratch, result = replace(self.current, number=SCRATCH), Verified()
+        self._drop(SCRATCH)
+        scratch = replace(self.current, number=SCRATCH)
+        result = Verified({table: Compared() for table in COMPUTED[self.config.contract]})
         try:
             for number, cuts in enumerate(self._rounds()):
                 result.records += self.replay(scratch, cuts)
@@ -211,7 +220,7 @@ class Rebuild:
                     break
         finally:
             with suppress(BackpressureError):
-                drop_epoch(self.store.address, SCRATCH)
+                self._drop(SCRATCH)
         return result
 
     def _rounds(self) -> Iterator[dict[int, Chain]]:

@@ -19,7 +19,7 @@ from schemas.frame import Frame, Records
 from sinks.clickhouse.raw import RawRecords
 from sinks.clickhouse.store import ClickHouseStore
 from sinks.contract import Epoch, chain
-from streams.community_state import CommunityState
+from streams.agents import STATES
 from streams.decode import DeadLetter, decode
 from streams.limits import DeadLetterLimits
 from streams.records import PADDING
@@ -57,10 +57,10 @@ def landed_frames(raw: RawRecords, first: int, end: int) -> Iterator[Records]:
         first = following
 
 
-def new_task(epoch: Epoch, partition: int, worker: str, max_rows: int) -> Task:
-    """An empty task in an epoch, which lands what it computes and not the records."""
+def new_task(epoch: Epoch, contract: str, partition: int, worker: str, max_rows: int) -> Task:
+    """An empty task in an epoch of a topic of the contract, which lands what it computes and not the records."""
     made = json.loads(epoch.settings)
-    state = CommunityState(made["time_zone"], made["lateness_h"], made["duplicate_horizon"])
+    state = STATES[contract](made["time_zone"], made["lateness_h"], made["duplicate_horizon"])
     return Task(
         epoch.origin.topic, partition, state, epoch.settings, worker, keep_raw=False, epoch=epoch.number,
         limits=DeadLetterLimits(1.0, 1 << 62), max_rows=max_rows,

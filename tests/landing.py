@@ -67,7 +67,7 @@ class Landing:
     @property
     def epoch(self) -> Epoch:
         """The epoch that is in use."""
-        found = self.store.epoch()
+        found = self.store.epoch(self.task.state.contract)
         assert found is not None
         return found
 

@@ -12,11 +12,15 @@ if TYPE_CHECKING:
 
 
 def rebuild(
+    agent: Annotated[str, typer.Option(help="Whose numbers: community (chat) or product.")] = "community",
     verify: Annotated[
         bool, typer.Option("--verify", help="Only compare: compute all rows once more and show those that differ.")
     ] = False,
     correct: Annotated[
-        bool, typer.Option("--correct", help="Put late and repeated events where they belong in closed hours and days.")
+        bool,
+        typer.Option(
+            "--correct", help="Put late and repeated events where they belong in closed hours and days of chat."
+        ),
     ] = False,
     drop_old: Annotated[bool, typer.Option("--drop-old", help="Drop the numbers of before at once.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
@@ -30,15 +34,22 @@ def rebuild(
     from groupvitals.logs import log_to_stderr
     from groupvitals.settings import load_settings
     from schemas.errors import ConfigError
+    from schemas.topics import CHAT, LINKS
     from streams.correct import correct as make_correction
     from streams.rebuild import Rebuild
 
     if verify and correct:
         raise ConfigError("Choose one of --verify and --correct.")
     settings = load_settings()
+    config = worker_config(settings, agent)
+    if config.contract == LINKS.name:
+        raise ConfigError(
+            "Links have no numbers to make anew: who an account belongs to is read from the landed records."
+        )
+    if correct and config.contract != CHAT.name:
+        raise ConfigError(f"--correct is for chat: no numbers of {config.contract} close, so no event comes too late.")
     log_to_stderr(settings.logs)
     with _bar(as_json) as report:
-        config = worker_config(settings)
         job = Rebuild.of(config, report)
         done: Rebuilt | Verified | Correction
         if verify:

@@ -27,6 +27,7 @@ _CHECKPOINT = (
 _EPOCH = ("epoch", "settings", "cluster", "topic", "topic_id", "partitions")
 #: The topic of the contract whose epochs are meant when none is named.
 CHAT = "chat.events"
+PRODUCT = "product.events"
 #: For statements that name thousands of keys.
 LONG = {"max_query_size": 1 << 28, "max_ast_elements": 1 << 24, "max_expanded_ast_elements": 1 << 24}
 #: State tables and the key under which a row is one of two slots.

@@ -15,8 +15,9 @@ from groupvitals.commands.topics import topic_layout
 from groupvitals.connections import clickhouse as clickhouse_of
 from groupvitals.settings import Settings
 from schemas.errors import ConfigError, ServiceError
+from schemas.topics import CHAT, PRODUCT
 from sinks.clickhouse.compare import KEYS
-from sinks.clickhouse.epochs import epochs_with_rows
+from sinks.clickhouse.epochs import COMPUTED, epochs_with_rows
 from sinks.clickhouse.migrations import migrate
 from sinks.clickhouse.store import ClickHouseStore
 from streams import replay
@@ -25,10 +26,10 @@ from streams.rebuild import SCRATCH, Rebuild
 from streams.topics import ensure_topics
 from streams.worker import WorkerConfig
 from tests.conftest import Run
-from tests.landing import Landing, clear, empty, landed, own_store
-from tests.memory import ORIGIN
-from tests.oracle.community import community
+from tests.landing import Landing, clear, empty, land_topic, landed, own_store
+from tests.memory import ORIGIN, TOPIC
 from tests.oracle.corrected import closed_rows
+from tests.oracle.product_worlds import product_worlds
 from tests.oracle.worlds import DAY_MS, HOUR_MS, World, encode, worlds
 from tests.sinks.test_answers import MESSAGE, history
 from tests.streams.workers import Answers, assert_each_record_once, send, wait_until, worker
@@ -52,50 +53,64 @@ def store(clickhouse: tuple[str, int, int]) -> Iterator[ClickHouseStore]:
 
 def job(landing: Landing, report: Callable[[int, int], None] = lambda done, whole: None, **changed: Any) -> Rebuild:
     """A rebuild of what was landed, with the world's settings or others."""
-    world = landing.world
+    world, topic = landing.world, landing.task.topic
     config = WorkerConfig(
         "", landing.store.address, Path(), time_zone=world.zone, lateness_h=world.lateness_h,
-        duplicate_horizon=world.horizon,
+        duplicate_horizon=world.horizon, contract=topic,
     )  # fmt: skip
-    return Rebuild(replace(config, **changed), ORIGIN, lambda: {0: landing.broker.kept[0]}, report)
+    return Rebuild(
+        replace(config, **changed), replace(ORIGIN, topic=topic), lambda: {0: landing.broker.kept[0]}, report
+    )
 
 
-def rows(store: ClickHouseStore) -> dict[str, list[Any]]:
+def rows(store: ClickHouseStore, contract: str = TOPIC) -> dict[str, list[Any]]:
     """The newest row of every key in the epoch in use, without what says which flush wrote it."""
-    found = {}
-    for table, key in KEYS.items():
+    found, epoch = {}, store.epoch(contract)
+    assert epoch is not None
+    for table in COMPUTED[contract]:
+        key = KEYS[table]
         columns = [row[0] for row in store.native.execute(f"DESCRIBE TABLE {store.address.database}.{table}")]
         names = ", ".join(name for name in columns if name not in ("slot", "version"))
         found[table] = store.native.execute(
             f"SELECT {names} FROM (SELECT * FROM {store.address.database}.{table} WHERE bitShiftRight(version, 56) = "
-            f"(SELECT epoch FROM {store.address.database}.epoch) ORDER BY version DESC LIMIT 1 BY {', '.join(key)}) "
+            f"{epoch.number} ORDER BY version DESC LIMIT 1 BY {', '.join(key)}) "
             f"ORDER BY {', '.join(key)}"
         )
     return found
 
 
-@examples
-@given(world=worlds(), flushes=st.integers(1, 3), split=st.integers(0, 45))
-def check_replayed(store: ClickHouseStore, world: World, flushes: int, split: int) -> None:
+def replayed(store: ClickHouseStore, world: World, flushes: int, split: int, topic: str) -> None:
+    """What a topic's records amount to is the same from the landed ones, and goes on being so."""
     records = world.records[: max(split % (len(world.records) + 1), 1)]
-    landing = landed(replace(world, records=records), store, flushes)
-    before = rows(store)
+    clear(store)
+    landing = land_topic(replace(world, records=records), store, flushes, topic)
+    before = rows(store, topic)
     verified = job(landing).verify()
     assert verified.summary()["different"] == verified.open == 0, verified.summary()
-    assert verified.records == len(community(list(records)).landed)
+    raw = f"{store.address.database}.{landing.task.state.raw_table}"
+    assert [(verified.records,)] == store.native.execute(f"SELECT count() FROM {raw} FINAL")
     assert job(landing).rebuild().epoch == 1
-    assert rows(store) == before
+    assert rows(store, topic) == before
     landing.broker.end = world.records[-1].offset + 1
     landing.again()
     assert landing.task.epoch == 1 and landing.task.next_offset == records[-1].offset + 1
     landing.land(world.records[len(records) :])
-    after = rows(store)
-    landed(world, store, flushes)
-    assert rows(store) == after
+    after = rows(store, topic)
+    clear(store)
+    land_topic(world, store, flushes, topic)
+    assert rows(store, topic) == after
 
 
-def test_replayed_rows_are_those_of_kafkas_records(store: ClickHouseStore) -> None:
-    check_replayed(store)
+@pytest.mark.parametrize(("topic", "of"), [(CHAT.name, worlds()), (PRODUCT.name, product_worlds(least=20))])
+def test_replayed_rows_are_those_of_kafkas_records(
+    topic: str, of: st.SearchStrategy[World], store: ClickHouseStore
+) -> None:
+    @examples
+    @given(world=of, flushes=st.integers(1, 3), split=st.integers(0, 45))
+    def check(world: World, flushes: int, split: int) -> None:
+        replayed(store, world, flushes, split, topic)
+
+    check()
 
 
 def corrected_rows(store: ClickHouseStore) -> dict[str, dict[tuple[Any, ...], dict[str, int]]]:

@@ -14,7 +14,7 @@ from kafka import KafkaProducer
 
 from groupvitals.connections import clickhouse
 from groupvitals.settings import Settings
-from schemas.topics import CHAT
+from schemas.topics import CHAT, TopicSpec
 from sinks.clickhouse.connection import Native
 from sinks.clickhouse.store import STATE_KEYS
 from streams.agents import STATES
@@ -32,11 +32,14 @@ _BOOKKEEPING = {"version", "slot", "ingested_on"}
 
 
 @contextmanager
-def worker(**settings: object) -> Iterator[subprocess.Popen[bytes]]:
-    """A worker that follows its topic; killed at the end if it still runs. `settings` are GROUPVITALS_… variables."""
+def worker(agent: str = "community", **settings: object) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker of an agent that follows its topic; killed at the end if it still runs.
+
+    `settings` are GROUPVITALS_… variables.
+    """
     own = {f"GROUPVITALS_{name}": str(value) for name, value in settings.items()}
     environment = os.environ | {"PYTHONPATH": str(ROOT), "GROUPVITALS_WORKER__TICK_S": "0", **own}
-    command = [sys.executable, "-m", "groupvitals", "worker", "--json"]
+    command = [sys.executable, "-m", "groupvitals", "worker", "--json", "--agent", agent]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
     try:
         yield process
@@ -60,12 +63,12 @@ def wait_until(true: Callable[[], bool], what: str, seconds: float = 120) -> Non
         time.sleep(0.05)  # between two looks at another process, not instead of looking
 
 
-def send(settings: Settings, values: list[bytes]) -> int:
-    """Send events under their groups' keys, and return how many when Kafka has them all."""
+def send(settings: Settings, values: list[bytes], spec: TopicSpec = CHAT) -> int:
+    """Send events under their keys, and return how many when Kafka has them all."""
     producer = KafkaProducer(bootstrap_servers=settings.kafka.bootstrap, acks="all", linger_ms=20)
-    topic = f"{settings.kafka.topic_prefix}{CHAT.name}"
+    topic = f"{settings.kafka.topic_prefix}{spec.name}"
     try:
-        for future in [producer.send(topic, value, json.loads(value)["group_id"].encode()) for value in values]:
+        for future in [producer.send(topic, value, json.loads(value)[spec.key].encode()) for value in values]:
             future.get(timeout=60)
     finally:
         producer.close()

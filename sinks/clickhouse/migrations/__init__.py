@@ -12,7 +12,7 @@ from schemas.errors import DataError
 from schemas.nicknames import convention
 from schemas.platforms import READS_REPORTED
 from sinks.clickhouse.connection import Address, Native
-from sinks.clickhouse.store import ClickHouseStore
+from sinks.clickhouse.store import CHAT, PRODUCT, ClickHouseStore
 
 #: A person of more accounts is not merged; amounts from here on are shown and not counted.
 MOST_ACCOUNTS, ABSURD_MINOR = 100, 10**12
@@ -32,7 +32,9 @@ class Migration:
     applied: bool = False
 
 
-def _fill(text: str, address: Address, zone: str, nickname: str = "", past: bool = False) -> str:
+def _fill(
+    text: str, address: Address, zone: str, nickname: str = "", product_zone: str = "", past: bool = False
+) -> str:
     """Fill in a template; the same text serves one server and a cluster, now and (`past`) the end of any day."""
     cluster = address.cluster
     fields, separator = convention(nickname)
@@ -41,6 +43,7 @@ def _fill(text: str, address: Address, zone: str, nickname: str = "", past: bool
         at="_at(day = {day:Date})" if past else "",
         database=address.database,
         zone=zone,
+        product_zone=product_zone or zone,
         local="_local" if cluster else "",
         on_cluster=f"ON CLUSTER '{cluster}'" if cluster else "",
         replicated="Replicated" if cluster else "",
@@ -96,10 +99,11 @@ def _order(file: Traversable) -> tuple[bool, bool, str]:
     return not file.name.startswith("_"), not file.name.endswith("_daily.sql"), file.name
 
 
-def views(address: Address, zone: str, nickname: str = "") -> list[Migration]:
+def views(address: Address, zone: str, nickname: str = "", product_zone: str = "") -> list[Migration]:
     """The views, made anew at every migration: the live tables first, then closed days, then the questions.
 
     `nickname` is the convention by which members name themselves, such as `name-role-industry-city`; empty: none.
+    `product_zone` is the time zone of the product's numbers, if it is another.
     A text that asks for `${day}`, or for such a view by `${at}`, is two views: NAME of today, and NAME_at(day = …) of
     the end of any day. Where the past is another matter than today, NAME_at has a text of its own.
     """
@@ -109,9 +113,9 @@ def views(address: Address, zone: str, nickname: str = "") -> list[Migration]:
         if file.name.endswith(".sql"):
             name, text = file.name.removesuffix(".sql").lstrip("_0123456789"), file.read_text()
             if not name.endswith("_at"):
-                found.append(_view(name, _fill(text, address, zone, nickname), address))
+                found.append(_view(name, _fill(text, address, zone, nickname, product_zone), address))
             if name.endswith("_at") or "${day}" in text or "${at}" in text:
-                past = _fill(text, address, zone, nickname, past=True)
+                past = _fill(text, address, zone, nickname, product_zone, past=True)
                 found.append(_view(f"{name.removesuffix('_at')}_at", past, address))
     return found
 
@@ -145,9 +149,11 @@ def migrate(address: Address, zone: str, nickname: str = "") -> list[str]:
 
 
 def make_views(address: Address, zone: str, nickname: str = "") -> None:
-    """Make all views anew; once there are numbers, in the time zone that they were made with."""
-    epoch = ClickHouseStore(address).epoch()
-    for view in views(address, json.loads(epoch.settings)["time_zone"] if epoch else zone, nickname):
+    """Make all views anew; once there are numbers, in the time zones that they were made with."""
+    store = ClickHouseStore(address)
+    epochs = [store.epoch(contract) for contract in (CHAT, PRODUCT)]
+    zones = [json.loads(epoch.settings)["time_zone"] if epoch else zone for epoch in epochs]
+    for view in views(address, zones[0], nickname, zones[1]):
         for statement in view.statements:
             Native(address).execute(statement)
 

@@ -15,7 +15,7 @@ SELECT
     if(owners.person_id = '', acts.user_id, owners.person_id) AS person_id,
     if(acts.kind = 'group', acts.reference, ways.group_id) AS group_id,
     max(acts.last_ms) AS last_ms,
-    max(bitAnd(rolled(acts.acted_lo, toInt64(${day}) - toInt64(toDate(fromUnixTimestamp64Milli(acts.last_ms, '${zone}')))), 0xFFFFFFF) != 0) AS acted_28d
+    max(bitAnd(rolled(acts.acted_lo, toInt64(${day}) - toInt64(toDate(fromUnixTimestamp64Milli(acts.last_ms, '${product_zone}')))), 0xFFFFFFF) != 0) AS acted_28d
 FROM (
     SELECT *
     FROM ${database}.user_reference_states
