@@ -212,7 +212,7 @@ class Worker:
             return True  # more workers than partitions: there is nothing to do here
         _, end = await broker.all_bounds(sorted(assigned))
         return all(
-            processor.tasks[p].flushed_offset >= end[p] or (p in processor.stopped and not processor.tasks[p].waiting)
+            processor.tasks[p].flushed_offset >= end[p] or (p in processor.stopped and not processor.tasks[p].unflushed)
             for p in assigned
             if p in processor.tasks
         )

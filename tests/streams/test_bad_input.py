@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from groupvitals.settings import Settings
 from tests.conftest import Run
+from tests.faults.proxy import Proxy
 from tests.streams.workers import Answers, assert_each_record_once
 
 pytestmark = pytest.mark.services
@@ -108,14 +109,20 @@ def test_records_that_no_client_sends_and_huge_ones_become_dead_letters(settings
 
 
 def test_a_producer_that_sends_only_rubbish_stops_its_partition_loudly(
-    settings: Settings, groupvitals: Run, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, clickhouse: tuple[str, int, int], groupvitals: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """All that came before is landed, also when that takes longer than the worker needs to see that it must end."""
     monkeypatch.setenv("GROUPVITALS_WORKER__DEAD_LETTER_RUN", "100")
     for command in ("topics", "migrate"):
         assert groupvitals(command).returncode == 0
     topic = f"{settings.kafka.topic_prefix}chat.events"
     asyncio.run(_send(settings.kafka.bootstrap or "", topic, [event(event_id="first")] + [b"rubbish"] * 500))
+    slow = Proxy((clickhouse[0], clickhouse[2]), False, 0, 0, 0.5)
+    slow.fault = "slow"
+    monkeypatch.setenv("GROUPVITALS_CLICKHOUSE__HTTP_PORT", str(slow.port))
     done = groupvitals("worker", "--until-caught-up")
+    slow.close()
+    assert slow.harmed
     assert done.returncode == 4
     assert "invalid records in a row" in done.stderr and "dlq list" in done.stderr
     answers = Answers(settings)
