@@ -106,7 +106,7 @@ def assert_found(mutant: Callable[[], Patches], contract: str) -> None:
     """Of so many schedules one shows the broken rule."""
 
     @seed(0)
-    @settings(steady(300), derandomize=False, phases=(Phase.generate,), report_multiple_bugs=False)
+    @settings(steady(1_000), derandomize=False, phases=(Phase.generate,), report_multiple_bugs=False)
     @given(schedules(MUTANTS[mutant], contract))
     def attempt(schedule: Schedule) -> None:
         with broken(mutant):
