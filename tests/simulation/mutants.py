@@ -194,9 +194,12 @@ MUTANTS: dict[Callable[[], Patches], tuple[str, ...]] = {
 #: Those that the product's rows show, too. Nothing in them closes or leaves memory; and what a void term or a refused
 #: worker wrote does no harm there, or seldom: the same records set the same minima, maxima and days again.
 IN_PRODUCT = (
-    commit_before_checkpoint, one_commit_a_take_over, slots_never_change, memory_kept_always, ids_forgotten,
+    one_commit_a_take_over,
+    slots_never_change,
+    memory_kept_always,
+    ids_forgotten,
     unacknowledged_rows_checkpointed,
-)  # fmt: skip
+)
 
 
 @contextmanager
