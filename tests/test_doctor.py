@@ -91,8 +91,21 @@ def test_a_healthy_deployment_is_well_and_each_fault_is_found(
     _settings(deployment)
     _workers(deployment, monkeypatch)
     _records(deployment, groupvitals)
+    _links(deployment, native)
     _tables(deployment, native)
     _topic(deployment, native)
+
+
+def _links(settings: Settings, native: Native) -> None:
+    """What is said of accounts."""
+    d = settings.clickhouse.database
+    said = [("qq:-:ann", "u1"), ("qq:-:ann", "u2"), ("qq:-:bob", "u3"), ("u3", "qq:-:bob")]
+    rows = [(0, offset, account, user, offset) for offset, (account, user) in enumerate(said)]
+    native.execute(f"INSERT INTO {d}.link_events (partition, offset, account_id, user_id, ts_ms) VALUES", rows)
+    found = faults(settings, "links")
+    one(found, WARNING, "1 accounts were linked to a user while they belonged to another: qq:-:ann")
+    one(found, WARNING, "2 accounts are linked in a cycle or to one of too many")
+    native.execute(f"TRUNCATE TABLE {d}.link_events")
 
 
 def _well(groupvitals: Run) -> None:
@@ -103,7 +116,7 @@ def _well(groupvitals: Run) -> None:
     looked = {finding.what for finding in findings}
     assert looked == {
         "clickhouse", "kafka", "migrations", "disk", "clocks", "parts", "origin", "lag", "event time", "dead letters",
-        "landed", "placement", "repeats",
+        "landed", "placement", "repeats", "links",
     }  # fmt: skip
     page = (ROOT / "docs" / "operations.md").read_text()
     assert [what for what in looked if not re.search(rf"^\|.*\b{what}\b.*\|.*\|$", page, re.MULTILINE)] == []

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from groupvitals.checks import numbers, servers, workers
+from groupvitals.checks import numbers, people, servers, workers
 from groupvitals.checks.finding import ERROR, WARNING, Deployment, Finding
 from groupvitals.settings import Settings
 from schemas.errors import GroupvitalsError
@@ -35,6 +35,7 @@ CHECKS = (
     Check(numbers.landed, _BOTH, each_agent=True),
     Check(numbers.placement, _TABLES),
     Check(numbers.horizon, _TABLES),
+    Check(people.links, _TABLES),
 )
 
 
