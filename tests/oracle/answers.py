@@ -14,6 +14,8 @@ from tests.oracle.community import HOUR_MS, Community, Event, Group, activity, m
 
 Row = dict[str, Any]
 _SUMS = ("messages", "joins", "leaves", "replies", "questions", "mentions", "links")
+#: What chat alone knows of use.
+_NOBODY_LINKED: Row = {"linked_base": 0, "used": 0, "used_within_7d": 0}
 _WIDTHS = {"24h": 1, "7d": 7, "28d": 28}
 _BANDS = ((50, "1-50"), (150, "51-150"), (200, "151-200"), (500, "201-500"))
 
@@ -81,7 +83,7 @@ def rolling_activity(partitions: Iterable[Community], zone: str) -> list[Row]:
         speakers = [_active(group, "spoke", 1, now[1] - n + 1) for n in (1, 7, 28)]
         for window, daily, width in (("1h", 0, 1), ("24h", 0, 24), ("7d", 1, 7), ("28d", 1, 28)):
             first = now[daily] - width + 1
-            row: Row = {"group_id": name, "window": window, "as_of": moment(now_ms, zone), "buyers": None}
+            row: Row = {"group_id": name, "window": window, "as_of": moment(now_ms, zone), "buyers": 0}
             row |= {"advertising": None} | _sums(group, daily, first, now[daily]) | _rates(*speakers)
             for people, what in (("speakers", "spoke"), ("reactors", "reacted"), ("readers", "read")):
                 row[people] = _active(group, what, daily, first)
@@ -213,7 +215,7 @@ def retention_daily(partitions: Iterable[Community], zone: str) -> list[Row]:
                     group, member, row, range(joined + n - 6, joined + n + 1)
                 )
     names = ("group_id", "cohort", "n", "source", "inviter_id")
-    return [dict(zip(names, key, strict=True)) | row for key, row in cohorts.items()]
+    return [dict(zip(names, key, strict=True)) | row | _NOBODY_LINKED for key, row in cohorts.items()]
 
 
 def _spoke(group: Group, member: str, row: Row, days: range) -> bool:
@@ -261,6 +263,8 @@ def retention(partitions: Iterable[Community], zone: str) -> list[Row]:
             "spoke_within_7d": counts["spoke_within_7d"] if n >= 7 else None,
             "stayed_share": counts["stayed"] / counts["base"], "spoke_share": counts["spoke"] / counts["base"],
         }
+        | _NOBODY_LINKED
+        | {"used_within_7d": 0 if n >= 7 else None, "used_share": None}
         for (group, dimension, value, n), counts in found.items()
     ]  # fmt: skip
 

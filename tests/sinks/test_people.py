@@ -16,6 +16,7 @@ from schemas.topics import CHAT, LINKS, PRODUCT
 from sinks.clickhouse.store import ClickHouseStore
 from streams.refit import HORIZON, due, refit
 from tests.landing import clear, empty, land_topic, landed, own_store
+from tests.oracle import product_columns
 from tests.oracle.answers import comparable
 from tests.oracle.community import Record, community
 from tests.oracle.people import ANSWERS, STATES, People, events_of
@@ -47,7 +48,7 @@ def store(clickhouse: tuple[str, int, int]) -> Iterator[ClickHouseStore]:
 def compare(store: ClickHouseStore, chat: World, product: World, links: World, flushes: int = 2) -> People:
     """Land all and ask every view."""
     people = land_people(store, chat, product, links, flushes)
-    for view, answer in ANSWERS.items():
+    for view, answer in (ANSWERS | product_columns.ANSWERS).items():
         same(store, view, answer(people))
     return people
 

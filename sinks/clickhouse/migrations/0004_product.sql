@@ -160,6 +160,7 @@ CREATE TABLE ${database}.scores${local} ${on_cluster} (
     scale Array(Float64),
     weights Array(Float64) COMMENT 'intercept and slopes',
     theta Float64 COMMENT 'of members with a lower score, 95 % never came back',
+    longer Array(Float64) COMMENT 'share of all gaps between active days that last at least so many days, 0 to 128',
     members UInt64 COMMENT 'what it was fitted on',
     returned UInt64,
     auc Nullable(Float64) COMMENT 'of this fit on its own members',

@@ -36,6 +36,3 @@ CREATE TABLE ${database}.effective_member_days${local} ${on_cluster} (
 ORDER BY (group_id, day)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_level_for_wide_part = 1;
 -- distribute effective_member_days by cityHash64(group_id)
-
-ALTER TABLE ${database}.scores${local} ${on_cluster} ADD COLUMN longer Array(Float64)
-    COMMENT 'share of all gaps between active days that are at least so many days long, 0 to 128' AFTER theta;

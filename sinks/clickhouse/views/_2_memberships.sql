@@ -2,6 +2,8 @@
 SELECT
     states.group_id AS group_id,
     states.member_id AS member_id,
+    splitByChar(':', toString(states.group_id)) AS place,
+    concat(place[1], ':', place[2], ':', states.member_id) AS account_id,
     states.role AS role,
     NOT (states.out_ms > 0 AND states.out_ms >= states.in_ms)
         AND NOT (clocks.roster_ms > greatest(states.in_ms, states.last_ms, states.first_ms)) AS present,

@@ -13,12 +13,7 @@ FROM (
         bitOr(bitOr(spoke_lo, reacted_lo), read_lo) AS low, bitOr(bitOr(spoke_hi, reacted_hi), read_hi) AS high,
         toInt64(base_day) AS day, toInt64(members.first_day) AS first_day,
         if(join_known, toInt64(toDate(joined_at)), first_day) AS joined_day
-    FROM (
-        SELECT
-            * EXCEPT group_id, toString(group_id) AS group_id, splitByChar(':', group_id) AS place,
-            concat(place[1], ':', place[2], ':', member_id) AS account_id
-        FROM ${database}.memberships
-    ) AS members
+    FROM (SELECT * EXCEPT group_id, toString(group_id) AS group_id FROM ${database}.memberships) AS members
     LEFT JOIN ${database}.account_owners AS owners ON owners.account_id = members.account_id
 )
 UNION ALL

@@ -8,18 +8,16 @@ WITH
     known AS (
         SELECT
             members.*,
-            splitByChar(':', toString(members.group_id)) AS place,
-            concat(place[1], ':', place[2], ':', members.member_id) AS account_id,
-            if(owners.person_id = '', account_id, owners.person_id) AS person_id,
+            if(owners.person_id = '', members.account_id, owners.person_id) AS person_id,
             owners.person_id != '' AND NOT owners.quarantined AS linked,
-            place[1] IN (${reads_reported}) AS reads_reported,
+            members.place[1] IN (${reads_reported}) AS reads_reported,
             toInt64(today) - toInt64(base_day) AS age,
             rolled(spoke_lo, age) AS spoke,
             rolled(reacted_lo, age) AS reacted,
             rolled(read_lo, age) AS read,
             bitAnd(bitOr(bitOr(spoke, reacted), read), 0xFFFFFFF) != 0 AS active_here_28d
         FROM ${database}.members${at} AS members
-        LEFT JOIN ${database}.account_owners AS owners ON owners.account_id = account_id
+        LEFT JOIN ${database}.account_owners AS owners ON owners.account_id = members.account_id
     ),
     people AS (
         SELECT

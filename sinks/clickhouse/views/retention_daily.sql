@@ -1,9 +1,10 @@
 -- Do they stay? One row a group, day of the cohort (first join) and n; only cohorts whose day n is closed.
--- spoke_n is read from the day mask while it reaches back so far, else from member_days.
+-- spoke_n is read from the day mask while it reaches back so far, else from member_days; used_n of linked members from the
+-- product's events.
 WITH
     cohort AS (
         SELECT
-            group_id, member_id, source, inviter_id, spoke_lo, spoke_hi, was_active, last_ms, in_ms, join_ms, base_day,
+            group_id, member_id, account_id, source, inviter_id, spoke_lo, spoke_hi, was_active, last_ms, in_ms, join_ms, base_day,
             toDate(fromUnixTimestamp64Milli(join_ms, '${zone}')) AS joined_on, arrayJoin([1, 7, 30, 60, 90]) AS n,
             joined_on + n AS day_n
         FROM ${database}.memberships
@@ -27,10 +28,22 @@ WITH
         WHERE whole = 1
         GROUP BY group_id
     ),
-    days AS (SELECT group_id, member_id, groupArray(day) AS days FROM ${database}.closed_member_days GROUP BY group_id, member_id)
+    days AS (SELECT group_id, member_id, groupArray(day) AS days FROM ${database}.closed_member_days GROUP BY group_id, member_id),
+    owners AS (SELECT account_id, person_id FROM ${database}.account_owners WHERE NOT quarantined),
+    used AS (
+        SELECT if(owners.person_id = '', acts.user_id, owners.person_id) AS person_id, groupUniqArray(acts.day) AS days
+        FROM (
+            SELECT DISTINCT user_id, toDate(fromUnixTimestamp64Milli(ts_ms, '${zone}')) AS day
+            FROM ${database}.product_events
+            WHERE type NOT IN ('refund', 'contact', 'tick')
+        ) AS acts
+        LEFT JOIN owners ON owners.account_id = acts.user_id
+        GROUP BY person_id
+    )
 SELECT
     group_id, joined_on AS cohort, n, source, inviter_id, count() AS base, countIf(stayed) AS stayed, countIf(spoke) AS spoke,
-    countIf(spoke_within) AS spoke_within_7d
+    countIf(spoke_within) AS spoke_within_7d, countIf(linked) AS linked_base, countIf(linked AND used) AS used,
+    countIf(linked AND used_within) AS used_within_7d
 FROM (
     SELECT
         cohort.group_id AS group_id, joined_on, n, source, inviter_id,
@@ -43,8 +56,16 @@ FROM (
         arrayExists(k -> (was_active AND age + k >= 0 AND age + k < 128 AND bitTest(if(age + k < 64, spoke_lo, spoke_hi), toUInt8(bitAnd(age + k, 63))))
             OR (age + k >= 128 AND has(days.days, day_n - k)), [0]) AS spoke,
         n >= 7 AND arrayExists(k -> (was_active AND age + k >= 0 AND age + k < 128 AND bitTest(if(age + k < 64, spoke_lo, spoke_hi), toUInt8(bitAnd(age + k, 63))))
-            OR (age + k >= 128 AND has(days.days, day_n - k)), range(7)) AS spoke_within
-    FROM cohort
+            OR (age + k >= 128 AND has(days.days, day_n - k)), range(7)) AS spoke_within,
+        cohort.person_id != '' AS linked,
+        has(used.days, day_n) AS used,
+        n >= 7 AND arrayExists(k -> has(used.days, day_n - k), range(7)) AS used_within
+    FROM (
+        SELECT cohort.*, owners.person_id AS person_id
+        FROM cohort
+        LEFT JOIN owners ON owners.account_id = cohort.account_id
+    ) AS cohort
+    LEFT JOIN used ON used.person_id = cohort.person_id
     LEFT JOIN presence USING (group_id, member_id)
     LEFT JOIN rosters ON cohort.group_id = rosters.group_id
     LEFT JOIN days ON cohort.group_id = days.group_id AND cohort.member_id = days.member_id

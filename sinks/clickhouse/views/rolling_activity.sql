@@ -1,5 +1,5 @@
 -- How alive is it right now? One row a group and window; windows are whole hours or days that end with the current one.
--- Buyers and advertising are not known yet and stay empty.
+-- Advertising is not known yet and stays empty.
 WITH
     (SELECT hour FROM ${database}.clock) AS now_hour,
     (SELECT today FROM ${database}.clock) AS today,
@@ -45,11 +45,31 @@ WITH
         )
         WHERE daily = windows.2 AND bucket > if(windows.2 = 1, toInt64(today), toInt64(now_hour)) - windows.3
         GROUP BY group_id, window
+    ),
+    -- people of the group who paid
+    buying AS (
+        SELECT group_id, window, uniqExact(person_id) AS buyers
+        FROM (
+            SELECT
+                members.group_id AS group_id, paid.person_id AS person_id,
+                arrayJoin([('1h', 0, 1), ('24h', 0, 24), ('7d', 1, 7), ('28d', 1, 28)]) AS windows, windows.1 AS window,
+                if(windows.2 = 1, toInt64(toDate(fromUnixTimestamp64Milli(paid.ts_ms, '${zone}'))), intDiv(paid.ts_ms, 3600000)) AS bucket,
+                if(windows.2 = 1, toInt64(today), toInt64(now_hour)) AS last
+            FROM (
+                SELECT rows.group_id AS group_id, if(owners.person_id = '', rows.account_id, owners.person_id) AS person_id
+                FROM ${database}.memberships AS rows
+                LEFT JOIN ${database}.account_owners AS owners ON owners.account_id = rows.account_id
+                WHERE rows.present
+            ) AS members
+            INNER JOIN ${database}.orders AS paid ON paid.person_id = members.person_id
+            WHERE bucket > last - windows.3 AND bucket <= last
+        )
+        GROUP BY group_id, window
     )
 SELECT
     groups.group_id AS group_id, window, (SELECT now FROM ${database}.clock) AS as_of,
     ifNull(counts.messages, 0) AS messages, people.speakers AS speakers, people.reactors AS reactors,
-    people.readers AS readers, CAST(NULL AS Nullable(UInt64)) AS buyers, ifNull(counts.joins, 0) AS joins,
+    people.readers AS readers, ifNull(buying.buyers, 0) AS buyers, ifNull(counts.joins, 0) AS joins,
     ifNull(counts.leaves, 0) AS leaves, ifNull(counts.replies, 0) AS replies, ifNull(counts.questions, 0) AS questions,
     ifNull(counts.mentions, 0) AS mentions, ifNull(counts.links, 0) AS links,
     CAST(NULL AS Nullable(UInt64)) AS advertising, people.dau AS dau, people.wau AS wau, people.mau AS mau,
@@ -57,4 +77,5 @@ SELECT
 FROM (SELECT group_id, arrayJoin(['1h', '24h', '7d', '28d']) AS window FROM ${database}.group_clocks) AS groups
 LEFT JOIN people USING (group_id, window)
 LEFT JOIN counts USING (group_id, window)
+LEFT JOIN buying USING (group_id, window)
 ORDER BY group_id, indexOf(['1h', '24h', '7d', '28d'], window)

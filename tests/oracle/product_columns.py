@@ -1,0 +1,73 @@
+"""What the product adds to questions about chat: buyers of the windows that end now, use on the days of a cohort."""
+
+from collections import defaultdict
+from datetime import date, timedelta
+from typing import Any
+
+from tests.oracle.answers import Row, now_of
+from tests.oracle.community import HOUR_MS, Group, membership
+from tests.oracle.people import People
+
+
+def _account(group: str, member: str) -> str:
+    platform, workspace, *_ = [*group.split(":", 2), "", ""]
+    return f"{platform}:{workspace}:{member}"
+
+
+def rolling_activity(people: People) -> list[Row]:
+    """People in the group now who paid, a window."""
+    if not people.groups:
+        return []
+    now_ms = now_of(people.groups)
+    orders = [(order["person_id"], order["ts_ms"]) for order in people.orders()]
+    rows = []
+    for name, group in people.groups.items():
+        inside = {people.person(_account(name, m)) for m in group.members() if membership(group, m)["present"]}
+        for window, hours, days in (("1h", 1, 0), ("24h", 24, 0), ("7d", 0, 7), ("28d", 0, 28)):
+            buyers = {
+                person
+                for person, ts_ms in orders
+                if person in inside
+                and (
+                    now_ms // HOUR_MS - hours < ts_ms // HOUR_MS <= now_ms // HOUR_MS
+                    if hours
+                    else people.today - days < people.days.of(ts_ms) <= people.today
+                )
+            }
+            rows.append({"group_id": name, "window": window, "buyers": len(buyers)})
+    return rows
+
+
+def retention_daily(people: People) -> list[Row]:
+    """Use of the product by linked members on day n after their first join."""
+    used = {person: {people.days.of(ts_ms) for ts_ms in times} for person, times in people.used().items()}
+    cohorts: dict[tuple[Any, ...], Row] = defaultdict(lambda: {"linked_base": 0, "used": 0, "used_within_7d": 0})
+    for name, group in people.groups.items():
+        for member in group.members():
+            for n, key, joined in _closed(name, group, member):
+                account = people.owners.get(_account(name, member))
+                cohort = cohorts[key]
+                if account and not account["quarantined"]:
+                    days = used.get(account["person_id"], set())
+                    cohort["linked_base"] += 1
+                    cohort["used"] += joined + n in days
+                    cohort["used_within_7d"] += n >= 7 and not days.isdisjoint(range(joined + n - 6, joined + n + 1))
+    names = ("group_id", "cohort", "n", "source", "inviter_id")
+    return [dict(zip(names, key, strict=True)) | row for key, row in cohorts.items()]
+
+
+def _closed(name: str, group: Group, member: str) -> list[tuple[int, tuple[Any, ...], int]]:
+    """Every n whose day is closed, the cohort, and the day of the first join."""
+    row = membership(group, member)
+    if row["join_ms"] is None:
+        return []
+    joined = group.days.of(row["join_ms"])
+    day = date(1970, 1, 1) + timedelta(days=joined)
+    return [
+        (n, (name, day, n, row["source"], row["inviter_id"] or ""), joined)
+        for n in (1, 7, 30, 60, 90)
+        if joined + n < group.closed_day
+    ]
+
+
+ANSWERS = {answer.__name__: answer for answer in (rolling_activity, retention_daily)}
