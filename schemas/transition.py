@@ -1,7 +1,9 @@
 """`member.transitions` (key `group_id`): a member's state changed. Written by Groupvitals, for others to read."""
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from schemas.fields import Envelope, Id
 
@@ -13,7 +15,7 @@ class Transition(Envelope):
     """
 
     type: Literal["transition"] = "transition"
-    day: date
+    day: Annotated[date, Field(strict=False)]
     group_id: Id
     member_id: str
     person_id: str

@@ -6,6 +6,7 @@ import contextlib
 import copy
 import logging
 from collections.abc import Callable
+from datetime import date
 from typing import TYPE_CHECKING
 
 from schemas.errors import BackpressureError, GroupvitalsError
@@ -30,7 +31,7 @@ async def watch(
 
     `tell` sends changes of members' states to those who listen; None: this is no time to close days.
     """
-    looks = 0
+    looks, days = 0, list[date]()
     while not stop.is_set():
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_EVERY_S):
@@ -45,9 +46,11 @@ async def watch(
                     fitted = await asyncio.to_thread(refit.refit, store)
                     log.info("The zombie score is fitted anew.", extra=fitted.summary())
                 if tell is not None and await _everything_begun(store, processor):
-                    for day in await asyncio.to_thread(member_days.due, store):
-                        done = await asyncio.to_thread(member_days.evaluate, store, day, tell)
-                        log.info("A day of members is closed.", extra=done.summary())
+                    days = await asyncio.to_thread(member_days.due, store)
+            if tell is not None and days and 0 in processor.running:  # one a look: there is time
+                done = await asyncio.to_thread(member_days.evaluate, store, days[0], tell)
+                log.info("A day of members is closed.", extra=done.summary())
+                del days[0]
         except BackpressureError:
             pass  # flushes meet the same, and say so
         except GroupvitalsError as error:
