@@ -170,6 +170,39 @@ def _people(chat: list[Any], product: list[Any], links: list[Any]) -> People:
     )
 
 
+def test_what_does_not_fit_together_has_a_defined_result(store: ClickHouseStore) -> None:
+    """The table in docs/people.md."""
+    empty(store, "UTC")
+    end, group = 1_772_000_000_000, "wecom:公司:群"
+
+    def world(*events: dict[str, Any]) -> World:
+        made = [event | {"event_id": f"e{n}", "ts_ms": end - event["ago"] * DAY_MS} for n, event in enumerate(events)]
+        values = [json.dumps(event).encode() for event in made]
+        return World("UTC", 48, 4_000_000, tuple(Record(n, end, value) for n, value in enumerate(values)))
+
+    def said(kind: str, member: str, ago: int, **more: Any) -> dict[str, Any]:
+        common = {"type": kind, "group_id": group, "member_id": member, "platform": "wecom", "ago": ago}
+        return common | ({"message_id": f"{member}{ago}", "kind": "text"} if kind == "message" else {}) | more
+
+    chat = world(
+        said("join", "ann", 50), said("leave", "ann", 20), said("message", "ann", 3), said("message", "bob", 3),
+        said("leave", "cy", 5), said("roster", "cy", 6, snapshot_id="s"), said("message", "bob", 0),
+    )  # fmt: skip
+    paid = {"order_id": "o", "amount_minor": 700, "currency": "CNY"}
+    product = world(
+        {"type": "purchase", "user_id": "u1", "ago": 9} | paid, {"type": "signup", "user_id": "u1", "ago": 8}
+    )
+    links = world({"account_id": "wecom:公司:bob", "user_id": "u1", "source": "login", "ago": 1})
+    compare(store, chat, product, links)
+    d = store.address.database
+    states = store.native.execute(f"SELECT member_id, toString(state) FROM {d}.member_status ORDER BY member_id")
+    assert states == [("ann", "left"), ("bob", "active"), ("cy", "left")]
+    worth = store.native.execute(f"SELECT payers, revenue_members_minor FROM {d}.payers WHERE group_id = '{group}'")
+    assert worth == [(1, 700)]
+    cohorts = store.native.execute(f"SELECT sum(base) FROM {d}.retention_daily WHERE n = 1")
+    assert cohorts == [(1,)], "only ann was seen to join"
+
+
 def test_cycles_and_crowds_are_not_merged(store: ClickHouseStore) -> None:
     empty(store, "UTC")
     end = 1_772_000_000_000
