@@ -31,7 +31,8 @@ def drawn_calls(seed: int, zone: str = "UTC", size: int = 260) -> tuple[World, .
     """Three days of two groups whose events all come at full or half hours."""
     rng, end = random.Random(seed), 3 * 24 * 60
     members, users = [f"m{n}" for n in range(7)], ("u1", "u2", "u3", "wecom:公司:m5")
-    ids, links, campaigns, messages = ("c1", "c2", "c3", "c4"), ("l1", "l2"), ("k1", "k2"), ("t1", "t2")
+    ids = tuple(f"c{n}" for n in range(9))
+    links, campaigns, messages = ("l1", "l2"), ("k1", "k2"), ("t1", "t2")
 
     def maybe(values: tuple[str, ...]) -> str | None:
         return rng.choice((None, *values))
@@ -110,6 +111,13 @@ def called_by_hand() -> tuple[World, ...]:
             if member != missing:
                 say(minute, member, type_="roster", role="operator" if member == "operator" else "member")
         chat.append((minute, {"type": "roster_end", "group_id": A, "complete": True}))
+    # the list that ends at 1150 is not complete before, and one that ends with a call is not before it
+    say(990, "atonce", type_="roster")
+    say(1030, "ann", B, "roster")
+    chat.append((1030, {"type": "roster_end", "group_id": B, "complete": True}))
+    for number in range(6):  # with c2 and b9 more than the five that count
+        call(100 + 60 * number, f"b{number}", B, window_h=1)
+    use(110, "u3", "click", call_id="b0")
     say(880 - instant, "silent")
     say(880, "spokebefore")
     call(1000, "c1", message_id="t1", link_ids=["l1"], campaign_id="k", window_h=2, series_id="weekly", variant="b")
@@ -131,6 +139,9 @@ def called_by_hand() -> tuple[World, ...]:
     use(1040, "u1", "purchase", order_id="o", amount_minor=5, currency="CNY", campaign_id="k")
     use(1040, "u2", "signup", campaign_id="k")
     use(1040, "u3", "click", call_id="c1", campaign_id="k")
+    for call_id, group in (("a9", A), ("b9", B)):  # at the same time
+        call(1200, call_id, group, campaign_id="k9", window_h=1)
+    use(1210, "u1", "share", target="moments", campaign_id="k9")
     use(1040, "u9", "click", link_id="l1")  # nobody knows whose user this is
     call(1500, "c3")
     say(1510, "talked", reply_to_message_id="t1")

@@ -45,10 +45,11 @@ def test_every_edge(store: ClickHouseStore) -> None:
     people = land_people(store, *called_by_hand())
     asked(store, people)
     found = {row["call_id"]: row for row in mobilizable(people)}
-    assert {name: row["group_id"] for name, row in found.items()} == {"c1": A, "c2": B, "c3": A, "c4": EMPTY}
+    assert {found[name]["group_id"] for name in ("c1", "c3", "a9")} == {A}
+    assert {found[name]["group_id"] for name in ("c2", "b0", "b9")} == {B} and found["c4"]["group_id"] == EMPTY
     calls = calls_of(people)
     answered = {key[1]: set(members) for key, members in answers_of(people, calls).items()}
-    assert answered == {"c1": {"atonce", "last", "reacted", "bob", "dan"}, "c2": {"ann"}}
+    assert answered == {"c1": {"atonce", "last", "reacted", "bob", "dan"}, "c2": {"ann"}, "b0": {"dan"}, "b9": {"ann"}}
     exposed = {call.event["call_id"]: set(call.exposed) for call in calls}
     assert not exposed["c1"] & {"left", "operator", "missed", "newcomer"} and {"missedlater", "later"} <= exposed["c1"]
     first = found["c1"]
@@ -56,4 +57,6 @@ def test_every_edge(store: ClickHouseStore) -> None:
     assert (first["exposed"], first["answered"], first["median_answer_s"]) == (15, 5, 40 * 60.0)
     assert (first["talked"], first["talked_before"]) == (1, 1)
     assert (found["c3"]["open"], found["c3"]["rate"], found["c3"]["median_answer_s"]) == (1, 0.0, None)
+    assert exposed["c2"] == {"ann", "dan", "othergroup"} and found["b9"]["exposed"] == 1
+    assert {row["group_id"]: (row["calls"], row["answered_any"]) for row in mobilizable_groups(people)}[B] == (5, 1)
     assert (found["c4"]["exposed"], found["c4"]["rate"]) == (0, None)
