@@ -81,7 +81,9 @@ def contacts(people: People) -> list[Row]:
             "invited": len(invited), "payer": int(person in payers), "next": None,
         }  # fmt: skip
         rows.append(found)
-        barred = any(people.recent(e["ts_ms"], 90 if e["outcome"] == "refused" else 14) for e in mine)
+        barred = any(
+            people.days.of(e["ts_ms"]) > people.today - (90 if e["outcome"] == "refused" else 14) for e in mine
+        )
         if not barred and row["state"] == "newcomer" and not mine:
             classes[group, member] = 1
         elif not barred and row["state"] in _EFFECTIVE and row["score"] < people.theta:
