@@ -107,7 +107,8 @@ def _hold_product(rows: Rows, partitions: Partitions) -> None:
 def _hold_links(rows: Rows, partitions: Partitions) -> None:
     events = [event for records in partitions for event in events_of(LINKS.name, records)]
     _people(rows, People([], [], events), "account_owners")
-    assert any(row["conflicts"] for row in rows["account_owners"])
+    _people(rows, People([], [], events), "link_conflicts")
+    assert rows["link_conflicts"]
 
 
 COMMUNITY = Agent("community", _chat, (*VIEWS, *TABLES), _hold_chat)
@@ -123,7 +124,7 @@ AGENTS = {
             ),
             _hold_product,
         ),
-        Agent("links", _links, ("account_owners", "link_events", "dead_letters"), _hold_links),
+        Agent("links", _links, ("account_owners", "link_conflicts", "link_events", "dead_letters"), _hold_links),
     )
 }  # fmt: skip
 #: For the tests that every agent must pass; that links, which keep no state, need not pass every day, or not at all.
