@@ -19,9 +19,9 @@ from sinks.clickhouse.migrations import REACH_DAYS
 from sinks.clickhouse.store import ClickHouseStore
 
 _TRANSITION = ("group_id", "member_id", "person_id", "previous", "state", "reason", "score")
-_STATES = (
-    "headcount", "excluded", "active", "participant", "lurker", "newcomer", "elsewhere", "unobservable", "at_risk",
-    "zombie", "unseen", "left",
+_COUNTS = (
+    "group_id", "day", "headcount", "excluded", "active", "participant", "lurker", "newcomer", "elsewhere",
+    "unobservable", "at_risk", "zombie", "unseen", "left",
 )  # fmt: skip
 
 
@@ -68,13 +68,19 @@ def evaluate(store: ClickHouseStore, day: date, tell: Callable[[list[Transition]
         f"FROM {d}.member_states_at(day = %(day)s) WHERE state != previous OR {again}",
         parameters=when,
     )
-    counts = f"INSERT INTO {d}.effective_member_days (group_id, day, {', '.join(_STATES)}) SELECT group_id, day, "
-    counts += f"{', '.join(_STATES)} FROM {d}.effective_members_at(day = %(day)s) WHERE group_id"
-    store.native.execute(f"{counts} != '*'", parameters=when)
+    counts = store.native.query(f"SELECT {', '.join(_COUNTS)} FROM {d}.effective_members_at(day = %(day)s)", when)
+    _write(store, [row for row in counts if row["group_id"] != "*"])
     changes = _changes(store, day)
     tell(changes)
-    store.native.execute(f"{counts} = '*'", parameters=when)
+    _write(store, [row for row in counts if row["group_id"] == "*"])
     return Evaluated(day, len(changes))
+
+
+def _write(store: ClickHouseStore, counts: list[dict[str, Any]]) -> None:
+    rows = [[row[name] for name in _COUNTS] for row in counts]
+    store.native.execute(
+        f"INSERT INTO {store.address.database}.effective_member_days ({', '.join(_COUNTS)}) VALUES", rows
+    )
 
 
 def _changes(store: ClickHouseStore, day: date) -> list[Transition]:
