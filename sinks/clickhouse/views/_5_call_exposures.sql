@@ -40,10 +40,10 @@ WITH
     known AS (
         SELECT
             calls.group_id AS group_id, calls.call_id AS call_id, calls.called_ms AS called_ms, calls.end_ms AS end_ms,
-            members.member_id AS member_id, greatest(members.last_ms, members.first_ms) AS seen_ms
+            members.member_id AS member_id, members.account_id AS account_id, greatest(members.last_ms, members.first_ms) AS seen_ms
         FROM (SELECT group_id, call_id, called_ms, end_ms FROM ${database}.calls) AS calls
         INNER JOIN (
-            SELECT toString(rows.group_id) AS group_id, member_id, first_ms, last_ms FROM ${database}.memberships AS rows
+            SELECT toString(rows.group_id) AS group_id, member_id, account_id, first_ms, last_ms FROM ${database}.memberships AS rows
         ) AS members ON members.group_id = calls.group_id
         WHERE members.first_ms < calls.called_ms
     ),
@@ -56,8 +56,7 @@ WITH
     found AS (
         SELECT
             inside.group_id AS group_id, inside.call_id AS call_id, inside.called_ms AS called_ms, inside.end_ms AS end_ms,
-            inside.member_id AS member_id,
-            arrayStringConcat(arrayPushBack(arrayResize(splitByChar(':', inside.group_id), 2), inside.member_id), ':') AS account_id
+            inside.member_id AS member_id, inside.account_id AS account_id
         FROM inside
         ASOF LEFT JOIN rosters ON rosters.group_id = inside.group_id AND inside.called_ms > rosters.at_ms
         WHERE NOT (rosters.roster_ms > greatest(inside.in_ms, inside.seen_ms))
