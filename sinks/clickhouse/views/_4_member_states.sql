@@ -27,6 +27,8 @@ WITH
         FROM ${database}.users
         GROUP BY person_id
     ),
+    -- a join and not a window function: what one group asks for sorts no other group's members
+    elsewhere AS (SELECT person_id, count() AS groups_28d FROM known WHERE active_here_28d GROUP BY person_id),
     before AS (
         SELECT
             group_id, member_id, argMax(state, day) AS last_state, maxIf(day, state != previous) AS since,
@@ -41,7 +43,7 @@ WITH
             known.group_id AS group_id, known.member_id AS member_id, known.* EXCEPT (group_id, member_id, person_id, linked),
             known.person_id AS person_id, known.linked AS linked,
             people.used_ms AS used_ms, people.used_28d AS used_28d,
-            countIf(active_here_28d) OVER (PARTITION BY known.person_id) AS groups_28d,
+            elsewhere.groups_28d AS groups_28d,
             known.linked OR people.used_ever AS in_product,
             acts.last_ms AS acted_ms, acts.acted_28d AS acted_28d,
             toString(before.last_state) AS previous, before.since AS known_since, before.returned_on AS known_returned_on,
@@ -55,6 +57,7 @@ WITH
             ) AS active_days
         FROM known
         LEFT JOIN people ON people.person_id = known.person_id
+        LEFT JOIN elsewhere ON elsewhere.person_id = known.person_id
         LEFT JOIN ${database}.acts_in_groups${at} AS acts ON acts.person_id = known.person_id AND acts.group_id = known.group_id
         LEFT JOIN before ON before.group_id = known.group_id AND before.member_id = known.member_id
     ),
