@@ -49,15 +49,19 @@ def _date(day: int) -> date:
     return date(1970, 1, 1) + timedelta(days=day)
 
 
-def _active(group: Group, what: str, daily: int, first: int) -> int:
-    """Distinct members with an activity in the hours, or days, from `first` on; late events count."""
-    return len(
-        {
-            e["member_id"]
-            for e, _ in group.log
-            if activity(e) == what and (group.days.of(e["ts_ms"]) if daily else e["ts_ms"] // HOUR_MS) >= first
-        }
-    )
+def account(group: str, member: str) -> str:
+    """A member's account: the same in all groups of a workspace."""
+    platform, workspace, *_ = [*group.split(":", 2), "", ""]
+    return f"{platform}:{workspace}:{member}"
+
+
+def _active(group: Group, what: str, daily: int, first: int) -> set[str]:
+    """Members with an activity in the hours, or days, from `first` on; late events count."""
+    return {
+        e["member_id"]
+        for e, _ in group.log
+        if activity(e) == what and (group.days.of(e["ts_ms"]) if daily else e["ts_ms"] // HOUR_MS) >= first
+    }
 
 
 def _sums(group: Group, daily: int, first: int, last: int) -> Row:
@@ -73,22 +77,49 @@ def _rates(dau: int, wau: int, mau: int) -> Row:
     return {"dau": dau, "wau": wau, "mau": mau, "stickiness": dau / mau if mau else 0.0}
 
 
-def rolling_activity(partitions: Iterable[Community], zone: str) -> list[Row]:
-    """Messages, people and the rest in the windows that end now."""
+def rolling_activity(
+    partitions: Iterable[Community], zone: str, person: Callable[[str], str] = lambda one: one
+) -> list[Row]:
+    """Messages, people and the rest in the windows that end now; `*`: the people of all groups, each once."""
     groups = groups_of(partitions)
     now_ms = now_of(groups)
     rows = []
-    for name, group in groups.items():
-        now = now_ms // HOUR_MS, group.days.of(now_ms)
-        speakers = [_active(group, "spoke", 1, now[1] - n + 1) for n in (1, 7, 28)]
+    for place in (*groups, "*"):
+        some = groups if place == "*" else {place: groups[place]}
+
+        def active(
+            what: str, daily: int, width: int, some: dict[str, Group] = some, everywhere: bool = place == "*"
+        ) -> int:
+            return len(
+                {
+                    person(account(name, member)) if everywhere else member
+                    for name, group in some.items()
+                    for member in _active(group, what, daily, _now(group, now_ms)[daily] - width + 1)
+                }
+            )
+
         for window, daily, width in (("1h", 0, 1), ("24h", 0, 24), ("7d", 1, 7), ("28d", 1, 28)):
-            first = now[daily] - width + 1
-            row: Row = {"group_id": name, "window": window, "as_of": moment(now_ms, zone), "buyers": 0}
-            row |= {"advertising": None} | _sums(group, daily, first, now[daily]) | _rates(*speakers)
+            row: Row = {
+                "group_id": place,
+                "window": window,
+                "as_of": moment(now_ms, zone),
+                "buyers": 0,
+                "advertising": None,
+            }
+            sums: Counter[str] = Counter()
+            for group in some.values():
+                now = _now(group, now_ms)[daily]
+                sums.update(_sums(group, daily, now - width + 1, now))
+            row |= {name: sums[name] for name in _SUMS} | _rates(*(active("spoke", 1, n) for n in (1, 7, 28)))
             for people, what in (("speakers", "spoke"), ("reactors", "reacted"), ("readers", "read")):
-                row[people] = _active(group, what, daily, first)
+                row[people] = active(what, daily, width)
             rows.append(row)
     return rows
+
+
+def _now(group: Group, now_ms: int) -> tuple[int, int]:
+    """Hour and day of a moment."""
+    return now_ms // HOUR_MS, group.days.of(now_ms)
 
 
 def rolling_activity_daily(partitions: Iterable[Community], zone: str) -> list[Row]:

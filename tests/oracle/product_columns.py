@@ -4,38 +4,41 @@ from collections import defaultdict
 from datetime import date, timedelta
 from typing import Any
 
-from tests.oracle.answers import Row, now_of
+from tests.oracle import answers
+from tests.oracle.answers import Row, account, now_of
 from tests.oracle.community import HOUR_MS, Group, membership
 from tests.oracle.people import People
 
 
-def _account(group: str, member: str) -> str:
-    platform, workspace, *_ = [*group.split(":", 2), "", ""]
-    return f"{platform}:{workspace}:{member}"
-
-
 def rolling_activity(people: People) -> list[Row]:
-    """People in the group now who paid, a window."""
+    """All of it, with the people in the group now who paid; `*` counts a person with several accounts once."""
     if not people.groups:
         return []
     now_ms = now_of(people.groups)
     orders = [(order["person_id"], order["ts_ms"]) for order in people.orders()]
-    rows = []
-    for name, group in people.groups.items():
-        inside = {people.person(_account(name, m)) for m in group.members() if membership(group, m)["present"]}
+    inside = {
+        name: {people.person(account(name, m)) for m in group.members() if membership(group, m)["present"]}
+        for name, group in people.groups.items()
+    }
+    inside["*"] = set().union(*inside.values())
+    rows = {
+        (row["group_id"], row["window"]): row
+        for row in answers.rolling_activity(people.chat, people.zone, people.person)
+    }
+    for name, members in inside.items():
         for window, hours, days in (("1h", 1, 0), ("24h", 24, 0), ("7d", 0, 7), ("28d", 0, 28)):
             buyers = {
                 person
                 for person, ts_ms in orders
-                if person in inside
+                if person in members
                 and (
                     now_ms // HOUR_MS - hours < ts_ms // HOUR_MS <= now_ms // HOUR_MS
                     if hours
                     else people.today - days < people.days.of(ts_ms) <= people.today
                 )
             }
-            rows.append({"group_id": name, "window": window, "buyers": len(buyers)})
-    return rows
+            rows[name, window]["buyers"] = len(buyers)
+    return list(rows.values())
 
 
 def retention_daily(people: People) -> list[Row]:
@@ -45,10 +48,10 @@ def retention_daily(people: People) -> list[Row]:
     for name, group in people.groups.items():
         for member in group.members():
             for n, key, joined in _closed(name, group, member):
-                account = people.owners.get(_account(name, member))
+                owner = people.owners.get(account(name, member))
                 cohort = cohorts[key]
-                if account and not account["quarantined"]:
-                    days = used.get(account["person_id"], set())
+                if owner and not owner["quarantined"]:
+                    days = used.get(owner["person_id"], set())
                     cohort["linked_base"] += 1
                     cohort["used"] += joined + n in days
                     cohort["used_within_7d"] += n >= 7 and not days.isdisjoint(range(joined + n - 6, joined + n + 1))
