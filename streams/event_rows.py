@@ -21,11 +21,15 @@ from streams.arrow import categories, lists, strings
 
 @dataclass(frozen=True)
 class Facts:
-    """The few types of a topic whose events land in a second table, too, and the columns they have there."""
+    """The few types of a topic whose events land in a second table, too, and the columns they have there.
+
+    calling: messages do as well that may be calls to act, or bring people somewhere.
+    """
 
     table: str
     types: tuple[str, ...]
     columns: tuple[str, ...]
+    calling: bool = False
 
 
 #: Table of a topic's records, and of its facts.
@@ -38,8 +42,10 @@ FACTS = {
             "group_id", "type", "member_id", "ts_ms", "event_id", "platform", "inviter_id", "source", "channel",
             "campaign_id", "link_id", "reason", "actor_id", "snapshot_id", "joined_at_ms", "role", "nickname",
             "complete", "count", "attributes", "name", "created_at_ms", "owner_id", "status", "member_count", "tags",
-            "aliases", "call_id", "kind", "series_id", "variant", "message_id", "window_h", "link_ids",
+            "aliases", "call_id", "kind", "series_id", "variant", "message_id", "window_h", "link_ids", "link_count",
+            "mentions_all",
         ),
+        calling=True,
     ),
     "product.events": Facts(
         "product_facts",
@@ -52,6 +58,8 @@ FACTS = {
         ),
     ),
 }  # fmt: skip
+#: Kinds of messages that call by themselves.
+_CALLING = ("link", "miniprogram", "poll")
 #: Numbers of which "not said" is not the same as 0.
 _NULLABLE = ("member_count", "cost_minor")
 #: A field that fewer than one record in so many has is left to a second table, so that most rows stay narrow.
@@ -63,6 +71,17 @@ def _pick(column, rows, present, bit, missing, out):  # type: ignore[no-untyped-
     for i in range(len(rows)):
         has = present[rows[i]] >> np.uint64(bit) & np.uint64(1)
         out[i] = column[rows[i]] if has else missing
+
+
+@kernel
+def _reaches(words, present, rows, places, bits, kinds, out):  # type: ignore[no-untyped-def]
+    """Which rows have a number above 0 in one of the fields, or one of the `kinds` (flags by code) in the last."""
+    for i in range(len(rows)):
+        row, last = rows[i], len(places) - 1
+        for f in range(len(places)):
+            if present[row] >> np.uint64(bits[f]) & np.uint64(1):
+                value = words[places[f], row]
+                out[i] |= kinds[value] if f == last else value > 0
 
 
 @kernel
@@ -147,11 +166,27 @@ def event_rows(
     if contract in FACTS:
         facts = FACTS[contract]
         codes = [spec.types.index(name) for name in facts.types]
-        rows = rows[np.isin(frame.types[rows], codes) & (flags[rows] & DUPLICATE == 0)]
+        chosen = np.isin(frame.types[rows], codes)
+        if facts.calling:
+            chosen |= (frame.types[rows] == spec.types.index("message")) & _calling(spec, frame, rows)
+        rows = rows[chosen & (flags[rows] & DUPLICATE == 0)]
         if len(rows):
             all_of = _table(spec, frame, rows, flags, groups, store_text)
             found[facts.table] = all_of.select([name for name in all_of.column_names if name in facts.columns])
     return found
+
+
+def _calling(spec: Columns, frame: Frame, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which messages carry a link, speak to everybody, or are of a kind that calls."""
+    numbers = [spec.field(name) for name in ("link_count", "mentions_all", "kind")]
+    kinds = np.array([name in _CALLING for name in numbers[-1].values])
+    links = spec.field("link_ids")
+    linked = frame.present[rows] >> np.uint64(links.index) & np.uint64(1) != 0
+    linked &= frame.spans[spec.places[links.index], 1, rows] > 0
+    places = np.array([spec.places[field.index] for field in numbers])
+    bits = np.array([field.index for field in numbers])
+    _reaches(frame.words, frame.present, rows, places, bits, kinds, linked)
+    return linked
 
 
 def _table(

@@ -43,7 +43,14 @@ def drawn_calls(seed: int, zone: str = "UTC", size: int = 260) -> tuple[World, .
             (9, 4, 3, 3, 1, 5, 1, 1, 1),
         )[0]
         more: Event = {
-            "message": {"message_id": "t9", "kind": "text", "reply_to_message_id": maybe((*messages, "t9"))},
+            "message": {
+                "message_id": rng.choice(("t3", "t4", "t9", *messages)),
+                "kind": rng.choice(("text", "text", "poll", "image")),
+                "reply_to_message_id": maybe((*messages, "t3", "t9")), "campaign_id": maybe(campaigns),
+                "link_ids": rng.sample(links, rng.choice((0, 0, 0, 1, 2))), "link_count": rng.choice((0, 0, 0, 1)),
+                "mentions_all": rng.random() < 0.1,
+                "call_id": rng.choice((None, None, None, "c1")),
+            },
             "reaction": {"message_id": rng.choice(messages), "removed": rng.random() < 0.2},
             "call": {
                 "call_id": rng.choice(ids), "kind": rng.choice(("poll", "event")), "window_h": rng.choice((1, 4, 24)),
@@ -141,6 +148,14 @@ def called_by_hand() -> tuple[World, ...]:
     use(1040, "u3", "click", call_id="c1", campaign_id="k")
     for call_id, group in (("a9", A), ("b9", B)):  # at the same time
         call(1200, call_id, group, campaign_id="k9", window_h=1)
+    say(1300, "operator", message_id="t5", link_ids=["l5"])  # a call by itself
+    say(1301, "operator", message_id="t1", link_ids=["l5"])  # that of c1
+    say(1302, "operator", message_id="t6", link_ids=["l5"], call_id="c1")
+    say(1303, "operator", message_id="t7")
+    say(1304, "silent", message_id="t8", link_ids=["l5"])
+    say(1305, "operator", message_id="t5", kind="poll")  # the same message again
+    say(1310, "last", reply_to_message_id="t5")
+    use(1311, "u2", "click", link_id="l5")
     use(1210, "u1", "share", target="moments", campaign_id="k9")
     use(1040, "u9", "click", link_id="l1")  # nobody knows whose user this is
     call(1500, "c3")

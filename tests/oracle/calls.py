@@ -7,8 +7,10 @@ from typing import Any, NamedTuple, get_args
 from schemas.chat import Role
 from tests.oracle.answers import Row, moment, now_of
 from tests.oracle.community import HOUR_MS, Event, Group, membership
+from tests.oracle.landed import is_fact
 from tests.oracle.people import People
 
+_TOLD = ("call_id", "kind", "implicit", "series_id", "variant", "window_h")
 _ANSWERS = ("click", "share", "signup", "trial", "purchase")
 #: (group, call) -> member -> times of answers.
 Answers = dict[tuple[str, str], dict[str, list[int]]]
@@ -25,7 +27,7 @@ class Call(NamedTuple):
 
     @property
     def key(self) -> tuple[str, str]:
-        return self.group, self.event["call_id"]
+        return self.group, str(self.event["call_id"])
 
     def open_at(self, ts_ms: int) -> bool:
         return self.begin <= ts_ms < self.end
@@ -36,24 +38,58 @@ def calls_of(people: People) -> list[Call]:
     found = []
     for name, group in people.groups.items():
         told: dict[str, list[Event]] = defaultdict(list)
+        posts: dict[str, list[Event]] = defaultdict(list)
         for e, _ in group.log:
             if e["type"] == "call":
                 told[e["call_id"]].append(e)
-        for same in told.values():
-            first = min(same, key=lambda e: (e["ts_ms"], e["event_id"]))
-            begin = first["ts_ms"]
+            elif e["type"] == "message" and is_fact(e) and not e["call_id"]:
+                posts[e["message_id"]].append(e)
+        calls = [_first(same) | {"implicit": 0} for same in told.values()]
+        taken = {call["message_id"] for call in calls}
+        for message, same in posts.items():
+            first = _first(same)
+            if message not in taken and _role(_before(group, first["ts_ms"]), first["member_id"]) == 1:
+                calls.append(_implicit(first))
+        for call in calls:
+            begin = call["ts_ms"]
             exposed = [member for member in group.members() if _in_group(group, member, begin)]
-            found.append(Call(name, first, begin, begin + first["window_h"] * HOUR_MS, exposed))
+            found.append(Call(name, call, begin, begin + call["window_h"] * HOUR_MS, exposed))
     return found
+
+
+def _first(same: list[Event]) -> Event:
+    return min(same, key=lambda e: (e["ts_ms"], e["event_id"]))
+
+
+def _implicit(message: Event) -> Event:
+    """The call that an operator's message is."""
+    kind = message["kind"] if message["kind"] in ("poll", "miniprogram") else "link"
+    if kind == "link" and message["mentions_all"]:
+        kind = "to_all"
+    return message | {
+        "call_id": f"message:{message['message_id']}", "kind": kind, "series_id": None, "variant": None, "window_h": 48,
+        "implicit": 1,
+    }  # fmt: skip
+
+
+def _before(group: Group, ts_ms: int) -> list[Event]:
+    return [e for e, _ in group.log if e["ts_ms"] < ts_ms]
+
+
+def _role(before: list[Event], member: str) -> int:
+    """A member's role by what came before, as a number."""
+    roles = [
+        (e["ts_ms"], get_args(Role).index(e["role"])) for e in before if e.get("member_id") == member and e.get("role")
+    ]
+    return max(roles, default=(0, 0))[1]
 
 
 def _in_group(group: Group, member: str, called: int) -> bool:
     """Whether somebody was in the group as a plain member, by what came before the call."""
-    before = [e for e, _ in group.log if e["ts_ms"] < called]
+    before = _before(group, called)
     mine = [e for e in before if e.get("member_id") == member]
     if not mine:
         return False
-    roles = [(e["ts_ms"], get_args(Role).index(e["role"])) for e in mine if e.get("role")]
     came = max((e["ts_ms"] for e in mine if e["type"] in ("join", "roster")), default=0)
     went = max((e["ts_ms"] for e in mine if e["type"] == "leave"), default=0)
     rosters: dict[str, list[Event]] = defaultdict(list)
@@ -68,7 +104,7 @@ def _in_group(group: Group, member: str, called: int) -> bool:
     known = membership(group, member)
     seen = max(came, known["first_ms"], known["last_ms"] or 0)
     missed = max(whole, default=(0, 0))[1] > seen
-    return max(roles, default=(0, 0))[1] == 0 and not (went and went >= came) and not missed
+    return _role(before, member) == 0 and not (went and went >= came) and not missed
 
 
 def _person(people: People, group: str, member: str) -> str:
@@ -137,7 +173,7 @@ def mobilizable(people: People) -> list[Row]:
             "median_answer_s": median((ts - call.begin) / 1000 for ts in first.values()) if first else None,
             "talked": len(_wrote(group, call.exposed, call.begin, call.end) - set(first)),
             "talked_before": before, "talked_before_rate": before / size if size else None,
-        } | {name: call.event[name] for name in ("call_id", "kind", "series_id", "variant", "window_h")})  # fmt: skip
+        } | {name: call.event[name] for name in _TOLD})  # fmt: skip
     return rows
 
 

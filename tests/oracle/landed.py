@@ -41,7 +41,7 @@ def expected(oracle: Community, store_text: bool = False) -> Tables:
         "facts": {
             tuple(_event(row, False)[name] for name in KEYS["facts"]): _fact(_event(row, False))
             for row in oracle.landed
-            if row.event["type"] in _FACTS and not row.duplicate
+            if is_fact(row.event) and not row.duplicate
         },
         "dead_letters": {offset: {"error": kind} for offset, kind in oracle.dead.items()},
         "group_days": {(name, day): row for name, group in groups for day, row in group.group_days.items()},
@@ -59,6 +59,13 @@ def expected(oracle: Community, store_text: bool = False) -> Tables:
             for name, group in groups for bucket, counts in panes(group).items()
         },
     }  # fmt: skip
+
+
+def is_fact(event: dict[str, Any]) -> bool:
+    """Whether an event says who belongs to a group or what it is, or may call people or bring them somewhere."""
+    linked = event.get("link_ids") or event.get("link_count") or event.get("mentions_all")
+    calling = linked or event.get("kind") in ("link", "miniprogram", "poll")
+    return event["type"] in _FACTS or bool(event["type"] == "message" and calling)
 
 
 #: What a column has where the event has no such field; other kinds: an empty string.

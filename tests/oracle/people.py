@@ -140,13 +140,15 @@ class People:
         return found
 
     def acts_here(self) -> dict[tuple[str, str], list[int]]:
-        """(person, group) -> acts with the group's id, or that of a call of it or of a link of such a call."""
-        calls = [c.event for group in self.groups.values() for c in group.log if c.event["type"] == "call"]
+        """(person, group) -> acts with the group's id, or that of a call of it or of a link that was posted there."""
+        log = [c.event for group in self.groups.values() for c in group.log]
+        calls = [e for e in log if e["type"] == "call"]
+        posts = [e for e in log if e["type"] in ("call", "message")]
         found: dict[tuple[str, str], list[int]] = defaultdict(list)
         for e in self.acts():
             groups = {e.get("group_id")}
             groups |= {call["group_id"] for call in calls if e.get("call_id") == call["call_id"]}
-            groups |= {call["group_id"] for call in calls if e.get("link_id") in call["link_ids"]}
+            groups |= {post["group_id"] for post in posts if e.get("link_id") in post["link_ids"]}
             for group in groups - {None}:
                 found[self.person(e["user_id"]), str(group)].append(e["ts_ms"])
         return found

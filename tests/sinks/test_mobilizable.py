@@ -36,6 +36,7 @@ def test_views_are_the_oracles_answers(store: ClickHouseStore) -> None:
         rows += mobilizable(people)
         assert mobilizable_groups(people)
     assert {row["open"] for row in rows} == {0, 1}
+    assert {row["kind"] for row in rows if row["implicit"]} == {"poll", "link", "to_all"}
     for column in ("answered", "talked", "talked_before"):
         assert len({row[column] for row in rows}) > 2, column
 
@@ -49,6 +50,13 @@ def test_every_edge(store: ClickHouseStore) -> None:
     assert {found[name]["group_id"] for name in ("c2", "b0", "b9")} == {B} and found["c4"]["group_id"] == EMPTY
     calls = calls_of(people)
     answered = {key[1]: set(members) for key, members in answers_of(people, calls).items()}
+    assert answered.pop("message:t5") == {"last", "bob"}
+    assert (found["message:t5"]["implicit"], found["message:t5"]["kind"], found["message:t5"]["window_h"]) == (
+        1,
+        "link",
+        48,
+    )
+    assert {name for name, row in found.items() if row["implicit"]} == {"message:t5"}
     assert answered == {"c1": {"atonce", "last", "reacted", "bob", "dan"}, "c2": {"ann"}, "b0": {"dan"}, "b9": {"ann"}}
     exposed = {call.event["call_id"]: set(call.exposed) for call in calls}
     assert not exposed["c1"] & {"left", "operator", "missed", "newcomer"} and {"missedlater", "later"} <= exposed["c1"]

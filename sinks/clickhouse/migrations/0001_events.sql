@@ -70,8 +70,9 @@ ORDER BY (topic, partition, offset)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, ${window} = 100, min_level_for_wide_part = 1, merge_selector_base = 10;
 -- distribute events by cityHash64(topic, partition)
 
--- The few events that say who belongs to a group and what it is: joins, leaves, rosters, profiles, groups, calls. The worker
--- lands them here too: a materialized view on `events` would cost half of an insert again.
+-- The few events that say who belongs to a group and what it is: joins, leaves, rosters, profiles, groups, calls; and messages
+-- that may be calls or bring people somewhere: with a link, a poll, a miniprogram, to everybody. The worker lands them here
+-- too: a materialized view on `events` would cost half of an insert again.
 CREATE TABLE ${database}.facts${local} ${on_cluster} (
     group_id LowCardinality(String),
     type LowCardinality(String),
@@ -107,7 +108,9 @@ CREATE TABLE ${database}.facts${local} ${on_cluster} (
     variant LowCardinality(String),
     message_id String,
     window_h UInt32,
-    link_ids Array(String)
+    link_ids Array(String),
+    link_count UInt32,
+    mentions_all UInt8
 ) ENGINE = ${replicated}ReplacingMergeTree(version)
 ORDER BY (group_id, type, member_id, ts_ms, event_id)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_level_for_wide_part = 1;

@@ -1,5 +1,5 @@
--- Product acts of people that carry a group's id, or that of one of its calls or of a link of such a call: the newest of each,
--- and whether one is of the 28 days that end with a day.
+-- Product acts of people that carry a group's id, or that of one of its calls or of a link that was posted there: the newest
+-- of each, and whether one is of the 28 days that end with a day.
 WITH
     ways AS (
         SELECT DISTINCT 'call' AS kind, toString(call_id) AS reference, toString(group_id) AS group_id
@@ -8,7 +8,7 @@ WITH
         UNION DISTINCT
         SELECT 'link' AS kind, arrayJoin(link_ids) AS reference, toString(group_id) AS group_id
         FROM ${database}.facts
-        WHERE type = 'call'
+        WHERE type IN ('call', 'message')
     ),
     (words, age) -> if(age >= 0, if(age < 28, bitShiftLeft(words, toUInt8(age)), 0), bitShiftRight(words, toUInt8(least(-age, 63)))) AS rolled
 SELECT

@@ -1,23 +1,6 @@
 -- Who was in the group when it was called, as a plain member: told from what was before the call, as `members_at` does for
 -- days. Whoever is active later on is not gone by a roster of before.
 WITH
-    ['member', 'operator', 'alias', 'bot'] AS roles,
-    -- what was known of a member after every fact; the role with its time in one number
-    told AS (
-        SELECT
-            group_id, member_id, at_ms, max(came) OVER so_far AS in_ms, max(went) OVER so_far AS out_ms,
-            max(named) OVER so_far % 4 AS role
-        FROM (
-            SELECT
-                toString(facts.group_id) AS group_id, member_id, ts_ms AS at_ms,
-                maxIf(ts_ms, type IN ('join', 'roster')) AS came, maxIf(ts_ms, type = 'leave') AS went,
-                maxIf(ts_ms * 4 + greatest(indexOf(roles, toString(role)), 1) - 1, type = 'roster' OR role != '') AS named
-            FROM ${database}.facts AS facts
-            WHERE type IN ('join', 'leave', 'roster', 'profile')
-            GROUP BY group_id, member_id, at_ms
-        )
-        WINDOW so_far AS (PARTITION BY group_id, member_id ORDER BY at_ms)
-    ),
     -- the start of the complete roster that was the newest after every row of one
     rosters AS (
         SELECT group_id, at_ms, max(start) AS roster_ms
@@ -50,7 +33,7 @@ WITH
     inside AS (
         SELECT known.*, told.in_ms AS in_ms
         FROM known
-        ASOF LEFT JOIN told ON told.group_id = known.group_id AND told.member_id = known.member_id AND known.called_ms > told.at_ms
+        ASOF LEFT JOIN ${database}.member_facts AS told ON told.group_id = known.group_id AND told.member_id = known.member_id AND known.called_ms > told.at_ms
         WHERE told.role = 0 AND NOT (told.out_ms > 0 AND told.out_ms >= told.in_ms)
     ),
     found AS (

@@ -37,7 +37,7 @@ WITH
         GROUP BY group_id, call_id
     )
 SELECT
-    calls.group_id AS group_id, calls.call_id AS call_id, kind, nullIf(series_id, '') AS series_id, nullIf(variant, '') AS variant,
+    calls.group_id AS group_id, calls.call_id AS call_id, kind, implicit, nullIf(series_id, '') AS series_id, nullIf(variant, '') AS variant,
     fromUnixTimestamp64Milli(called_ms, '${zone}') AS called_at, window_h, end_ms > now_ms AS open,
     counted.exposed AS exposed, counted.answered AS answered,
     if(counted.exposed > 0, counted.answered / counted.exposed, NULL) AS rate,
