@@ -1,8 +1,8 @@
-"""`python -m bench [--quick]`: throughput, product, the price of exactness, memory, latency; what `make bench` runs."""
+"""`python -m bench [--quick]`: all that `make bench` runs; recovery, replay and soak have commands of their own."""
 
 import sys
 
-from bench import bookkeeping, latency, memory, product, throughput
+from bench import bookkeeping, latency, members, memory, product, status, throughput, zombies
 
 
 def main(arguments: list[str]) -> int:
@@ -10,7 +10,8 @@ def main(arguments: list[str]) -> int:
     code = throughput.main(arguments)
     if "--quick" in arguments:
         return code
-    return max(code, product.main([]), bookkeeping.main([]), memory.main([]), latency.main([]))
+    others = (product.main, bookkeeping.main, memory.main, latency.main, status.main, members.main, zombies.main)
+    return max(code, *(run([]) for run in others))
 
 
 if __name__ == "__main__":
