@@ -181,7 +181,7 @@ def _calling(spec: Columns, frame: Frame, rows: NDArray[np.int64]) -> NDArray[np
     numbers = [spec.field(name) for name in ("link_count", "mentions_all", "kind")]
     kinds = np.array([name in _CALLING for name in numbers[-1].values])
     links = spec.field("link_ids")
-    linked = frame.present[rows] >> np.uint64(links.index) & np.uint64(1) != 0
+    linked: NDArray[np.bool_] = frame.present[rows] >> np.uint64(links.index) & np.uint64(1) != 0
     linked &= frame.spans[spec.places[links.index], 1, rows] > 0
     places = np.array([spec.places[field.index] for field in numbers])
     bits = np.array([field.index for field in numbers])
