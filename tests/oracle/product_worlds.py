@@ -87,17 +87,17 @@ def beside(draw: st.DrawFn, events: st.SearchStrategy[dict[str, Any]], chat: Wor
 
 
 @st.composite
-def product_worlds(
-    draw: st.DrawFn, size: int = 40, zones: tuple[str, ...] = tuple(sorted(ZONES)), users: tuple[str, ...] = USERS,
-    least: int = 1, repeats: int = 5,
+def topic_worlds(
+    draw: st.DrawFn, events: st.SearchStrategy[dict[str, Any]], size: int = 40,
+    zones: tuple[str, ...] = tuple(sorted(ZONES)), least: int = 1, repeats: int = 5,
 ) -> World:  # fmt: skip
-    """`least` to `size` product records in no order of time, with broken ones and gaps among them.
+    """`least` to `size` records of a topic in no order of time, with broken ones and gaps among them.
 
     A record may have the id of one of the `repeats` records before it.
     """
     records, offset, end = [], draw(st.sampled_from((0, 0, 17))), 1_772_000_000_000
     ago = st.integers(0, 60 * DAY_MS) | st.sampled_from((0, HOUR_MS, 28 * DAY_MS, 130 * DAY_MS))
-    plan = st.tuples(product_events(users), ago, st.integers(0, 24), st.integers(0, 30))
+    plan = st.tuples(events, ago, st.integers(0, 24), st.integers(0, 30))
     for number, (event, before, form, repeated) in enumerate(draw(st.lists(plan, min_size=least, max_size=size))):
         same = number - repeated if 0 < repeated <= min(repeats, number) else number
         body = event | {"event_id": f"p{same}", "ts_ms": end - before + number}
@@ -106,3 +106,11 @@ def product_worlds(
         offset += 1 + (form == 7) * 3
     horizon = draw(st.sampled_from((4_000_000, 4_000_000, 3, 8)))
     return World(draw(st.sampled_from(zones)), 48, horizon, tuple(records))
+
+
+def product_worlds(
+    size: int = 40, zones: tuple[str, ...] = tuple(sorted(ZONES)), users: tuple[str, ...] = USERS, least: int = 1,
+    repeats: int = 5,
+) -> st.SearchStrategy[World]:  # fmt: skip
+    """Records of product events of these users."""
+    return topic_worlds(product_events(users), size, zones, least, repeats)

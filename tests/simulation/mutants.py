@@ -200,6 +200,8 @@ IN_PRODUCT = (
     ids_forgotten,
     unacknowledged_rows_checkpointed,
 )
+#: Links keep no state: what can be lost is records.
+IN_LINKS = (one_commit_a_take_over, unacknowledged_rows_checkpointed)
 
 
 @contextmanager

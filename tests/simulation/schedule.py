@@ -13,10 +13,10 @@ from unittest import mock
 
 from hypothesis import strategies as st
 
-from schemas.topics import CHAT, PRODUCT
+from schemas.topics import CHAT, LINKS, PRODUCT
 from sinks.contract import chain
 from streams import retry
-from tests.oracle.product_worlds import USERS, product_worlds
+from tests.oracle.product_worlds import LINK_EVENTS, USERS, product_worlds, topic_worlds
 from tests.oracle.worlds import GROUPS, ZONES, World, worlds
 from tests.simulation.cluster import Group, Letters, Log, Network, Rows
 from tests.simulation.loop import Clock
@@ -65,8 +65,12 @@ def _product(size: int, number: int, zones: tuple[str, ...], least: int) -> st.S
     return product_worlds(size, zones, tuple(f"{number}{name}" for name in USERS), least)
 
 
+def _links(size: int, _: int, zones: tuple[str, ...], least: int) -> st.SearchStrategy[World]:
+    return topic_worlds(LINK_EVENTS, size, zones, least)
+
+
 #: Worlds of one partition by topic: of so many records at most, keys with its number before them.
-_WORLDS = {CHAT.name: _chat, PRODUCT.name: _product}
+_WORLDS = {CHAT.name: _chat, PRODUCT.name: _product, LINKS.name: _links}
 
 
 @st.composite

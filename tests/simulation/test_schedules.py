@@ -9,20 +9,20 @@ from dataclasses import dataclass
 import pytest
 from hypothesis import Phase, given, seed, settings
 
-from schemas.topics import CHAT, PRODUCT
+from schemas.topics import CHAT, LINKS, PRODUCT
 from sinks.contract import chain
 from streams.agents import STATES
 from tests.analytics.test_community import oracle_of, same, steady
 from tests.injected import Inject
 from tests.memory import KEYS, MemoryStore, Row
-from tests.oracle import landed, product
+from tests.oracle import landed, links, product
 from tests.oracle.landed import Tables
 from tests.oracle.worlds import World
-from tests.simulation.mutants import IN_PRODUCT, MUTANTS, Patches, broken
+from tests.simulation.mutants import IN_LINKS, IN_PRODUCT, MUTANTS, Patches, broken
 from tests.simulation.schedule import Run, Schedule, schedules
 
 #: How many batches of five hundred schedules are run of each topic.
-BATCHES = {CHAT.name: 20, PRODUCT.name: 4}
+BATCHES = {CHAT.name: 20, PRODUCT.name: 4, LINKS.name: 2}
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class Held:
 HELD = {
     CHAT.name: Held(lambda world: landed.expected(oracle_of(world)), landed.found),
     PRODUCT.name: Held(product.expected, product.found),
+    LINKS.name: Held(links.expected, links.found),
 }
 
 
@@ -83,9 +84,15 @@ def test_every_row_of_the_product_is_the_oracles(schedule: Schedule) -> None:
     assert_exact(schedule)
 
 
+@steady(40)
+@given(schedules(contract=LINKS.name))
+def test_every_row_of_the_links_is_the_oracles(schedule: Schedule) -> None:
+    assert_exact(schedule)
+
+
 @pytest.mark.chaos
 @pytest.mark.parametrize(
-    ("contract", "batch"), [(CHAT.name, n) for n in range(20)] + [(PRODUCT.name, n) for n in range(4)]
+    ("contract", "batch"), [(contract, n) for contract, count in BATCHES.items() for n in range(count)]
 )
 def test_every_row_is_the_oracles_under_five_hundred_other_schedules(
     contract: str, batch: int, injected: Inject
@@ -124,3 +131,8 @@ def test_a_broken_rule_is_found(mutant: Callable[[], Patches]) -> None:
 @pytest.mark.parametrize("mutant", IN_PRODUCT, ids=lambda mutant: mutant.__name__)
 def test_a_broken_rule_is_found_in_the_products_rows(mutant: Callable[[], Patches]) -> None:
     assert_found(mutant, PRODUCT.name)
+
+
+@pytest.mark.parametrize("mutant", IN_LINKS, ids=lambda mutant: mutant.__name__)
+def test_a_broken_rule_is_found_in_the_links_rows(mutant: Callable[[], Patches]) -> None:
+    assert_found(mutant, LINKS.name)
