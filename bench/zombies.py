@@ -1,6 +1,6 @@
-"""Zombies called and zombies planted: a simulated half year through the whole system, and what became of each kind.
+"""Zombies called and zombies planted: simulated half years through the whole system, and what became of each kind.
 
-`python -m bench.zombies [--members N] [--days N] [--seed N]` writes `bench/results/zombies.json`. Counted are members
+`python -m bench.zombies [--members N] [--days N] [--worlds N]` writes `bench/results/zombies.json`. Counted are members
 whom events can tell: the views know their state by activity or score (not `elsewhere`, `unobservable`), who did what
 can be seen three times in four weeks while they were awake, as far as their group had faded then (a silence of four
 weeks is chance in 5 %), and of the planted zombies those silent for 28, 56 or 84 days: planted pauses last for weeks.
@@ -31,9 +31,11 @@ SILENT = (28, 56, 84)
 _TOLD = ("active", "participant", "lurker", "newcomer", "at_risk", "zombie")
 _HABITS = ("loud", "occasional", "reactor", "lurker")
 Member = dict[str, Any]
+#: (kind, planted, called) -> members
+Counts = Counter[tuple[str, bool, bool]]
 
 
-def replayed(job: Job, options: argparse.Namespace) -> Path:
+def replayed(job: Job, options: argparse.Namespace, seed: int) -> Path:
     """Simulate, land everything, fit the score; returns the planted truth."""
     variables, world = groupvitals.variables(job), job.folder / "world"
     sizes = ["--members", options.members, "--groups", options.members // 100, "--days", options.days]
@@ -42,7 +44,7 @@ def replayed(job: Job, options: argparse.Namespace) -> Path:
     groupvitals.prepare(job, variables)
     with (job.folder / "log").open("wb") as log:
         for command in (
-            ["simulate", world, *sizes, "--seed", options.seed],
+            ["simulate", world, *sizes, "--seed", seed],
             ["import", "--format", "ndjson", *files],
             *agents,
             ["refit"],
@@ -76,10 +78,10 @@ def visible_acts(member: Member, plan: dict[str, Any], group: dict[str, Any]) ->
     return float(acts / awake * 28 * faded)
 
 
-def compare(truth: dict[str, Any], states: dict[tuple[str, str], str], silent: int) -> dict[str, Any]:
-    """By kind of member: zombies found and missed, others called so and not, precision and recall."""
+def counted(truth: dict[str, Any], states: dict[tuple[str, str], str], silent: int) -> Counts:
+    """Members by kind, whether planted as a zombie, and whether called one."""
     groups = {group["group_id"]: group for group in _rows(truth["groups"])}
-    counts: Counter[tuple[str, bool, bool]] = Counter()
+    counts: Counts = Counter()
     for member in members_of(truth):
         state, planted = states.get((member["group_id"], member["member_id"]), ""), member["state"] == "zombie"
         asleep_ms = truth["plan"]["end_ms"] - (member["zombie_since_ms"] or 0)
@@ -87,10 +89,15 @@ def compare(truth: dict[str, Any], states: dict[tuple[str, str], str], silent: i
             continue
         if state in _TOLD and visible_acts(member, truth["plan"], groups[member["group_id"]]) >= SEEN:
             counts[member["habit"], planted, state == "zombie"] += 1
-    return {kind: _rates(counts, [kind] if kind != "all" else _HABITS) for kind in (*_HABITS, "all")}
+    return counts
 
 
-def _rates(counts: Counter[tuple[str, bool, bool]], kinds: Any) -> dict[str, Any]:
+def rates(counts: Counts) -> dict[str, dict[str, Any]]:
+    """By kind of member: zombies found and missed, others called so and not, precision and recall."""
+    return {kind: _rates(counts, _HABITS if kind == "all" else (kind,)) for kind in (*_HABITS, "all")}
+
+
+def _rates(counts: Counts, kinds: tuple[str, ...]) -> dict[str, Any]:
     found, missed, wrong, right = (
         sum(counts[kind, planted, called] for kind in kinds)
         for planted, called in ((True, True), (True, False), (False, True), (False, False))
@@ -102,24 +109,33 @@ def _rates(counts: Counter[tuple[str, bool, bool]], kinds: Any) -> dict[str, Any
     }  # fmt: skip
 
 
+def measure(job: Job, options: argparse.Namespace, seed: int) -> dict[int, Counts]:
+    """One world: counts by days of silence."""
+    truth = json.loads(replayed(job, options, seed).read_text())
+    rows = job.servers.clickhouse().execute(f"SELECT group_id, member_id, state FROM {job.database}.member_status")
+    states = {(group, member): state for group, member, state in rows}
+    return {days: counted(truth, states, days) for days in SILENT}
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the measurement on topics and a database of its own."""
     parser = argparse.ArgumentParser(prog="bench.zombies", description="Zombies called and zombies planted.")
     for name, value, text in (
-        ("members", 20_000, "memberships"), ("days", 180, "days of the simulation"), ("seed", 6, "another world"),
+        ("members", 20_000, "memberships"), ("days", 180, "days of the simulation"), ("worlds", 3, "worlds, added up"),
     ):  # fmt: skip
         parser.add_argument(f"--{name}", type=int, default=value, help=f"{text} (default {value:,})")
     options = parser.parse_args(arguments)
     console, settings = report.console(), load_settings()
     where = servers(settings, console)
-    with (
-        console.status(f"{options.members:,} memberships, {options.days} days"),
-        job_of("zombies", where, settings.home / "bench", PARTITIONS) as job,
-    ):
-        truth = json.loads(replayed(job, options).read_text())
-        rows = job.servers.clickhouse().execute(f"SELECT group_id, member_id, state FROM {job.database}.member_status")
-    states = {(group, member): state for group, member, state in rows}
-    kinds = {days: compare(truth, states, days) for days in SILENT}
+    counts: dict[int, Counts] = {days: Counter() for days in SILENT}
+    for seed in range(1, options.worlds + 1):
+        with (
+            console.status(f"{options.members:,} memberships, {options.days} days, world {seed} of {options.worlds}"),
+            job_of("zombies", where, settings.home / "bench", PARTITIONS) as job,
+        ):
+            for days, some in measure(job, options, seed).items():
+                counts[days].update(some)
+    kinds = {days: rates(all_of) for days, all_of in counts.items()}
     report.write_result("zombies", {"name": "zombies", **vars(options), "kinds_by_days_silent": kinds})
     for days, by_kind in kinds.items():
         for kind, found in by_kind.items():
