@@ -127,9 +127,10 @@ AGENTS = {
         Agent("links", _links, ("account_owners", "link_conflicts", "link_events", "dead_letters"), _hold_links),
     )
 }  # fmt: skip
-#: For the tests that every agent must pass; that links, which keep no state, need not pass every day, or not at all.
+_RARELY = {name: pytest.param(name, marks=pytest.mark.chaos) for name in AGENTS}
+#: For the tests that every agent must pass; that links, which keep no state, need not pass every day, or not at all; and
+#: that are more about the servers than the agent.
 EACH_AGENT = pytest.mark.parametrize("agent", list(AGENTS), indirect=True)
-LINKS_RARELY = pytest.mark.parametrize(
-    "agent", ["community", "product", pytest.param("links", marks=pytest.mark.chaos)], indirect=True
-)
+LINKS_RARELY = pytest.mark.parametrize("agent", ["community", "product", _RARELY["links"]], indirect=True)
+OTHERS_RARELY = pytest.mark.parametrize("agent", ["community", _RARELY["product"], _RARELY["links"]], indirect=True)
 KEEPING_STATE = pytest.mark.parametrize("agent", ["community", "product"], indirect=True)

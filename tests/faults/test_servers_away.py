@@ -11,6 +11,7 @@ from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM, Signals
 import pytest
 
 from groupvitals.settings import load_settings
+from tests.faults.agents import KEEPING_STATE, OTHERS_RARELY, Agent
 from tests.faults.conftest import Harmed
 from tests.faults.deployments import Deployment, Reference, cut
 from tests.faults.processes import Process
@@ -33,6 +34,7 @@ def living_through(deployment: Deployment, reference: Reference) -> Iterator[Pro
     deployment.check(reference)
 
 
+@OTHERS_RARELY
 def test_away_at_the_start_killed_and_restarted(
     fragile: Deployment, harmed: Harmed, reference: Reference, injected: Inject
 ) -> None:
@@ -57,6 +59,7 @@ def test_away_at_the_start_killed_and_restarted(
 
 
 @pytest.mark.chaos
+@KEEPING_STATE
 @pytest.mark.parametrize("name", ["clickhouse", "kafka"])
 @pytest.mark.parametrize("signal", [SIGTERM, SIGKILL])
 def test_restarted_again_and_again(
@@ -71,6 +74,7 @@ def test_restarted_again_and_again(
 
 
 @pytest.mark.chaos
+@KEEPING_STATE
 @pytest.mark.parametrize("name", ["clickhouse", "kafka"])
 def test_hangs_past_every_time_out(
     name: str, fragile: Deployment, harmed: Harmed, reference: Reference, injected: Inject
@@ -148,12 +152,13 @@ def small(tmp_path: Path) -> Iterator[tuple[Harmed, SmallDisk]]:
 
 
 @pytest.mark.chaos
+@KEEPING_STATE
 @pytest.mark.parametrize("what", ["bytes", "files"])
 def test_clickhouse_has_no_room(
-    what: str, small: tuple[Harmed, SmallDisk], home: Path, reference: Reference, injected: Inject
+    what: str, small: tuple[Harmed, SmallDisk], home: Path, agent: Agent, reference: Reference, injected: Inject
 ) -> None:
     servers, disk = small
-    deployment = Deployment(servers.endpoints, home.parent)
+    deployment = Deployment(servers.endpoints, home.parent, agent)
     first, *rest = cut(reference.world, 4)
     with living_through(deployment, reference) as process:
         deployment.send(first)
