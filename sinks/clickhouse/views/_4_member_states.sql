@@ -14,8 +14,7 @@ WITH
             toInt64(today) - toInt64(base_day) AS age,
             rolled(spoke_lo, age) AS spoke,
             rolled(reacted_lo, age) AS reacted,
-            rolled(read_lo, age) AS read,
-            bitAnd(bitOr(bitOr(spoke, reacted), read), 0xFFFFFFF) != 0 AS active_here_28d
+            rolled(read_lo, age) AS read
         FROM ${database}.members${at} AS members
         LEFT JOIN ${database}.account_owners AS owners ON owners.account_id = members.account_id
     ),
@@ -28,7 +27,16 @@ WITH
         GROUP BY person_id
     ),
     -- a join and not a window function: what one group asks for sorts no other group's members
-    elsewhere AS (SELECT person_id, count() AS groups_28d FROM known WHERE active_here_28d GROUP BY person_id),
+    elsewhere AS (
+        SELECT if(owners.person_id = '', active.account_id, owners.person_id) AS person_id, count() AS groups_28d
+        FROM (
+            SELECT account_id
+            FROM ${database}.memberships
+            WHERE bitAnd(rolled(bitOr(bitOr(spoke_lo, reacted_lo), read_lo), toInt64(today) - toInt64(base_day)), 0xFFFFFFF) != 0
+        ) AS active
+        LEFT JOIN ${database}.account_owners AS owners ON owners.account_id = active.account_id
+        GROUP BY person_id
+    ),
     before AS (
         SELECT
             group_id, member_id, argMax(state, day) AS last_state, maxIf(day, state != previous) AS since,
