@@ -128,8 +128,8 @@ AGENTS = {
     )
 }  # fmt: skip
 _RARELY = {name: pytest.param(name, marks=pytest.mark.chaos) for name in AGENTS}
-#: For the tests that every agent must pass; that links, which keep no state, need not pass every day, or not at all; and
-#: that are more about the servers than the agent.
+#: For tests that every agent must pass; that links, which keep no state, need not pass every day, or not at all; that
+#: are more about the servers than the agent.
 EACH_AGENT = pytest.mark.parametrize("agent", list(AGENTS), indirect=True)
 LINKS_RARELY = pytest.mark.parametrize("agent", ["community", "product", _RARELY["links"]], indirect=True)
 OTHERS_RARELY = pytest.mark.parametrize("agent", ["community", _RARELY["product"], _RARELY["links"]], indirect=True)
