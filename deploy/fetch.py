@@ -5,6 +5,7 @@ contains their digest, so that another version is another entry.
 """
 
 import hashlib
+import os
 import platform
 import shutil
 import sys
@@ -12,7 +13,7 @@ import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -160,13 +161,12 @@ def _watched(folder: Path, report: Callable[[int], None]) -> Iterator[None]:
 
 
 def folder_size(folder: Path) -> int:
-    """Bytes of all files below the folder; files that vanish meanwhile count nothing."""
+    """Bytes of all files below the folder; files and folders that vanish meanwhile count nothing."""
     total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.stat().st_size if path.is_file() else 0
-        except FileNotFoundError:
-            continue
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):
+                total += (Path(parent) / name).stat().st_size
     return total
 
 

@@ -1,6 +1,7 @@
 """The local services against the real servers: idempotent, durable, complete in stopping; and their parts alone."""
 
 import os
+import shutil
 import signal
 import socket
 import struct
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from threading import Event
 
 import pytest
 from rich.progress import Progress
@@ -35,6 +37,25 @@ def test_a_remembered_port_is_kept_and_a_taken_one_replaced(tmp_path: Path) -> N
     assert second["a"] != first["a"]
     assert second["b"] == first["b"]
     assert ports.remembered(tmp_path) == second
+
+
+def test_a_folder_that_changes_has_a_size(tmp_path: Path) -> None:
+    (tmp_path / "kept").write_bytes(bytes(7))
+    done = Event()
+
+    def change(name: str) -> None:
+        while not done.is_set():
+            (tmp_path / name / "deep").mkdir(parents=True)
+            (tmp_path / name / "deep" / "empty").touch()
+            shutil.rmtree(tmp_path / name)
+
+    with ThreadPoolExecutor(2) as pool:
+        changing = [pool.submit(change, name) for name in "ab"]
+        try:
+            sizes = {fetch.folder_size(tmp_path) for _ in range(500)}
+        finally:
+            done.set()
+    assert sizes == {7} and all(one.result() is None for one in changing)
 
 
 def test_a_lock_ends_with_the_process_that_holds_it(tmp_path: Path) -> None:
