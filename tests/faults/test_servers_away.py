@@ -93,13 +93,15 @@ def test_clickhouse_away_for_two_minutes_while_much_comes(
     fragile: Deployment, harmed: Harmed, reference: Reference, injected: Inject
 ) -> None:
     fragile.environment["GROUPVITALS_WORKER__FLUSH_EVENTS"] = str(FEW)
-    with living_through(fragile, reference):
+    while fragile.sent < 10 * FEW:
         fragile.send(reference.world)
+    with living_through(fragile, reference):
         fragile.wait_landed()
+        fragile.undisturbed = fragile.highest
         harmed.stop("clickhouse", SIGKILL)
         injected("ClickHouse away for two minutes")
-        gone = time.monotonic()
-        while time.monotonic() < gone + 120 or fragile.sent < 10 * FEW:  # the fault itself
+        gone, before = time.monotonic(), fragile.sent
+        while time.monotonic() < gone + 120 or fragile.sent < before + 10 * FEW:  # the fault itself
             fragile.send(reference.world)
         harmed.start("clickhouse")
 
