@@ -74,17 +74,6 @@ def _pick(column, rows, present, bit, missing, out):  # type: ignore[no-untyped-
 
 
 @kernel
-def _reaches(words, present, rows, places, bits, kinds, out):  # type: ignore[no-untyped-def]
-    """Which rows have a number above 0 in one of the fields, or one of the `kinds` (flags by code) in the last."""
-    for i in range(len(rows)):
-        row, last = rows[i], len(places) - 1
-        for f in range(len(places)):
-            if present[row] >> np.uint64(bits[f]) & np.uint64(1):
-                value = words[places[f], row]
-                out[i] |= kinds[value] if f == last else value > 0
-
-
-@kernel
 def _hashes(buffer, starts, lengths, rows, out):  # type: ignore[no-untyped-def]
     for i in range(len(rows)):
         out[i] = hash64(buffer, starts[rows[i]], lengths[rows[i]])
@@ -178,15 +167,20 @@ def event_rows(
 
 def _calling(spec: Columns, frame: Frame, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Which messages carry a link, speak to everybody, or are of a kind that calls."""
-    numbers = [spec.field(name) for name in ("link_count", "mentions_all", "kind")]
-    kinds = np.array([name in _CALLING for name in numbers[-1].values])
-    links = spec.field("link_ids")
-    linked: NDArray[np.bool_] = frame.present[rows] >> np.uint64(links.index) & np.uint64(1) != 0
-    linked &= frame.spans[spec.places[links.index], 1, rows] > 0
-    places = np.array([spec.places[field.index] for field in numbers])
-    bits = np.array([field.index for field in numbers])
-    _reaches(frame.words, frame.present, rows, places, bits, kinds, linked)
-    return linked
+    kinds = [code for code, name in enumerate(spec.field("kind").values) if name in _CALLING]
+    calling = np.isin(_numbers(spec, frame, "kind", rows, -1), kinds)
+    for name in ("link_ids", "link_count", "mentions_all"):
+        calling |= _numbers(spec, frame, name, rows, 0) > 0
+    return calling
+
+
+def _numbers(spec: Columns, frame: Frame, name: str, rows: NDArray[np.int64], missing: int) -> NDArray[np.int64]:
+    """What a number, a flag or an enum says in the rows, as a code; of a list how many it has."""
+    field, out = spec.field(name), np.empty(len(rows), np.int64)
+    place = int(spec.places[field.index])
+    column = frame.spans[place, 1] if field.kind is Kind.IDS else frame.words[place]
+    _pick(column, rows, frame.present, field.index, missing, out)
+    return out
 
 
 def _table(

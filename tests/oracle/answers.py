@@ -49,7 +49,7 @@ def _date(day: int) -> date:
     return date(1970, 1, 1) + timedelta(days=day)
 
 
-def account(group: str, member: str) -> str:
+def account_of(group: str, member: str) -> str:
     """A member's account: the same in all groups of a workspace."""
     platform, workspace, *_ = [*group.split(":", 2), "", ""]
     return f"{platform}:{workspace}:{member}"
@@ -86,35 +86,33 @@ def rolling_activity(
     rows = []
     for place in (*groups, "*"):
         some = groups if place == "*" else {place: groups[place]}
-
-        def active(
-            what: str, daily: int, width: int, some: dict[str, Group] = some, everywhere: bool = place == "*"
-        ) -> int:
-            return len(
-                {
-                    person(account(name, member)) if everywhere else member
-                    for name, group in some.items()
-                    for member in _active(group, what, daily, _now(group, now_ms)[daily] - width + 1)
-                }
-            )
-
+        who = (lambda name, member: person(account_of(name, member))) if place == "*" else (lambda _, member: member)
         for window, daily, width in (("1h", 0, 1), ("24h", 0, 24), ("7d", 1, 7), ("28d", 1, 28)):
-            row: Row = {
-                "group_id": place,
-                "window": window,
-                "as_of": moment(now_ms, zone),
-                "buyers": 0,
-                "advertising": None,
-            }
+            row: Row = {"group_id": place, "window": window, "as_of": moment(now_ms, zone)}
+            row |= {"buyers": 0, "advertising": None}
             sums: Counter[str] = Counter()
             for group in some.values():
                 now = _now(group, now_ms)[daily]
                 sums.update(_sums(group, daily, now - width + 1, now))
-            row |= {name: sums[name] for name in _SUMS} | _rates(*(active("spoke", 1, n) for n in (1, 7, 28)))
+            row |= {name: sums[name] for name in _SUMS}
+            row |= _rates(*(_distinct(some, now_ms, "spoke", 1, n, who) for n in (1, 7, 28)))
             for people, what in (("speakers", "spoke"), ("reactors", "reacted"), ("readers", "read")):
-                row[people] = active(what, daily, width)
+                row[people] = _distinct(some, now_ms, what, daily, width, who)
             rows.append(row)
     return rows
+
+
+def _distinct(
+    groups: dict[str, Group], now_ms: int, what: str, daily: int, width: int, who: Callable[[str, str], str]
+) -> int:
+    """How many were active in the windows that end now; `who` tells by group and member who is the same."""
+    return len(
+        {
+            who(name, member)
+            for name, group in groups.items()
+            for member in _active(group, what, daily, _now(group, now_ms)[daily] - width + 1)
+        }
+    )
 
 
 def _now(group: Group, now_ms: int) -> tuple[int, int]:

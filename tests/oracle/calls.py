@@ -5,7 +5,7 @@ from statistics import median
 from typing import Any, NamedTuple, get_args
 
 from schemas.chat import Role
-from tests.oracle.answers import Row, moment, now_of
+from tests.oracle.answers import Row, account_of, moment, now_of
 from tests.oracle.community import HOUR_MS, Event, Group, membership
 from tests.oracle.landed import is_fact
 from tests.oracle.people import People
@@ -108,8 +108,7 @@ def _in_group(group: Group, member: str, called: int) -> bool:
 
 
 def _person(people: People, group: str, member: str) -> str:
-    platform, workspace, *_ = [*group.split(":"), ""]
-    return people.person(f"{platform}:{workspace}:{member}")
+    return people.person(account_of(group, member))
 
 
 def _latest(calls: list[Call]) -> Call | None:

@@ -86,6 +86,12 @@ def _event(row: Landed, store_text: bool) -> Row:
     return found | {"event_hash": hash_of(row.event["event_id"])}
 
 
+def said(contract: str, event: Row) -> Row:
+    """The fields of a contract that say something: in a table what is absent has a default."""
+    fields = {field.name for field in columns(contract).fields} - {"schema_version"}
+    return {name: value for name, value in event.items() if name in fields and value not in (None, "", 0)}
+
+
 def _fact(event: Row) -> Row:
     """What `facts` has of an event: the columns of the table."""
     return {name: event[name] for name in _fact_columns()}

@@ -3,19 +3,15 @@
 Repeated records are not marked: which link of an account counts does not depend on how often it was said.
 """
 
-from schemas.columns import columns
+from functools import partial
+
 from schemas.topics import LINKS
-from tests.memory import MemoryStore, Row
-from tests.oracle.landed import Tables
+from tests.memory import MemoryStore
+from tests.oracle.landed import Tables, said
 from tests.oracle.people import landed_of
 from tests.oracle.worlds import World
 
-_FIELDS = {field.name for field in columns(LINKS.name).fields} - {"schema_version"}
-
-
-def _said(event: Row) -> Row:
-    """The fields that say something: in a table what is absent has a default."""
-    return {name: value for name, value in event.items() if name in _FIELDS and value not in (None, "", 0)}
+_said = partial(said, LINKS.name)
 
 
 def expected(world: World) -> Tables:

@@ -15,7 +15,7 @@ from schemas.chat import Role
 from schemas.errors import InvalidEventError
 from schemas.platforms import READS_REPORTED
 from schemas.validate import validate
-from tests.oracle.answers import Row, groups_of, moment, now_of
+from tests.oracle.answers import Row, account_of, groups_of, moment, now_of
 from tests.oracle.community import Community, Days, Event, Group, Landed, Record, activity, membership
 
 #: More links in a row are a cycle, or as bad as one; more accounts are not one person; more money is a mistake.
@@ -218,8 +218,7 @@ class People:
 
     def _member(self, name: str, group: Group, member: str) -> Row:
         known = membership(group, member)
-        platform, workspace, *_ = [*name.split(":", 2), "", ""]
-        account = f"{platform}:{workspace}:{member}"
+        account = account_of(name, member)
         mine = [c.event for c in group.log if c.event.get("member_id") == member and self.so_far(c.event["ts_ms"])]
         ages = {what: set[int]() for what in ("spoke", "reacted", "read")}
         for e in mine:
@@ -235,7 +234,7 @@ class People:
             "group_id": name, "member_id": member, "account_id": account, "person_id": self.person(account),
             "linked": int(linked), "role": role, "present": present, "ages": ages,
             "new": joined is not None and self.today - 7 < joined <= self.today,
-            "active_28d": bool(days) and days[0] < 28, "reads_reported": int(platform in READS_REPORTED),
+            "active_28d": bool(days) and days[0] < 28, "reads_reported": int(account.split(":")[0] in READS_REPORTED),
             "score": 1 / (1 + exp(floor(log1p(min([*days, span, 100])) * 8 + 0.5) / 8)),
             "rhythm": (sum(gap >= days[0] for gap in gaps) + 2) / (len(gaps) + 2) if days else 1.0,
         }  # fmt: skip

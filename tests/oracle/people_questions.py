@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from typing import Any
 
-from tests.oracle.answers import Row, moment
+from tests.oracle.answers import Row, account_of, moment
 from tests.oracle.community import activity, membership
 from tests.oracle.people import STATES, People
 
@@ -189,8 +189,7 @@ def journey(people: People, asked: str) -> list[Row]:
             e = landed.event
             if landed.duplicate or e["type"] not in _ACTS or not e["member_id"]:
                 continue
-            platform, workspace, *_ = [*e["group_id"].split(":", 2), ""]
-            account = f"{platform}:{workspace}:{e['member_id']}"
+            account = account_of(e["group_id"], e["member_id"])
             detail = "removed" if e.get("removed") else e.get(_ACTS[e["type"]])
             rows.append((account, "chat", e["group_id"], detail, e))
     for e in people.product:

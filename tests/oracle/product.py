@@ -1,20 +1,20 @@
 """What the product's tables must hold, computed slowly and obviously from a partition's records; and what they hold."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from analytics.community_state import NEVER_MIN
-from schemas.columns import columns
 from schemas.topics import PRODUCT
 from tests.memory import KEYS, MemoryStore, Row
 from tests.oracle.community import Days, Event
-from tests.oracle.landed import Tables
+from tests.oracle.landed import Tables, said
 from tests.oracle.people import OWN, events_of, landed_of
 from tests.oracle.worlds import World
 
 Rows = dict[Any, Row]
 _FACTS = ("signup", "trial", "share", "purchase", "refund", "contact")
-_FIELDS = {field.name for field in columns(PRODUCT.name).fields} - {"schema_version"}
+_said = partial(said, PRODUCT.name)
 _KINDS = {"group": "group_id", "call": "call_id", "link": "link_id", "campaign": "campaign_id"}
 
 
@@ -90,11 +90,6 @@ def found(store: MemoryStore) -> Tables:
         "user_states": user_rows,
         "user_reference_states": reference_rows,
     }
-
-
-def _said(event: Row) -> Row:
-    """The fields of the contract that say something: in a table what is absent has a default."""
-    return {name: value for name, value in event.items() if name in _FIELDS and value not in (None, "", 0)}
 
 
 def _fact_key(event: Row) -> tuple[Any, ...]:

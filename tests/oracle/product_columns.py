@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from tests.oracle import answers
-from tests.oracle.answers import Row, account, now_of
+from tests.oracle.answers import Row, account_of, now_of
 from tests.oracle.community import HOUR_MS, Group, membership
 from tests.oracle.people import People
 
@@ -17,7 +17,7 @@ def rolling_activity(people: People) -> list[Row]:
     now_ms = now_of(people.groups)
     orders = [(order["person_id"], order["ts_ms"]) for order in people.orders()]
     inside = {
-        name: {people.person(account(name, m)) for m in group.members() if membership(group, m)["present"]}
+        name: {people.person(account_of(name, m)) for m in group.members() if membership(group, m)["present"]}
         for name, group in people.groups.items()
     }
     inside["*"] = set().union(*inside.values())
@@ -48,7 +48,7 @@ def retention_daily(people: People) -> list[Row]:
     for name, group in people.groups.items():
         for member in group.members():
             for n, key, joined in _closed(name, group, member):
-                owner = people.owners.get(account(name, member))
+                owner = people.owners.get(account_of(name, member))
                 cohort = cohorts[key]
                 if owner and not owner["quarantined"]:
                     days = used.get(owner["person_id"], set())
