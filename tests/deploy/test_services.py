@@ -164,6 +164,13 @@ def test_a_jar_that_is_not_the_pinned_one_is_refused(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*.jar"))
 
 
+def test_who_cannot_fetch_from_npm_reads_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("npm_config_registry", "http://127.0.0.1:9")
+    monkeypatch.setenv("npm_config_fetch_retries", "0")
+    with pytest.raises(DeployError, match="ECONNREFUSED"), Progress(disable=True) as bar:
+        fetch.npm_file(tmp_path, "Thing", fetch.Tarball("thing", "1.0.0"), "thing.so", bar)
+
+
 def test_containers_have_the_versions_and_settings_of_the_processes() -> None:
     text = compose.COMPOSE.read_text()
     assert f"image: apache/kafka:{kafka.VERSION}\n" in text
