@@ -15,7 +15,7 @@ from kafka.errors import KafkaError
 
 from schemas.errors import BackpressureError, ConfigError
 from schemas.transition import Transition
-from sinks.clickhouse.migrations import REACH_DAYS
+from sinks.clickhouse.migrations import REACH_DAYS, effective_members
 from sinks.clickhouse.store import ClickHouseStore
 
 _TRANSITION = ("group_id", "member_id", "person_id", "previous", "state", "reason", "score")
@@ -60,15 +60,21 @@ def evaluate(store: ClickHouseStore, day: date, tell: Callable[[list[Transition]
     The row of `*` is written when all are told; until then the day stays due. Raises `BackpressureError` when a server
     is away.
     """
-    d, columns = store.address.database, ", ".join(_TRANSITION)
+    d, columns, when = store.address.database, ", ".join(_TRANSITION), {"day": day}
     again = f"(group_id, member_id) IN (SELECT group_id, member_id FROM {d}.member_transitions WHERE day = %(day)s)"
-    when = {"day": day}
+    # what both answers need is evaluated once; the table is this connection's own
     store.native.execute(
-        f"INSERT INTO {d}.member_transitions (day, {columns}) SELECT %(day)s, {columns} "
-        f"FROM {d}.member_states_at(day = %(day)s) WHERE state != previous OR {again}",
+        f"CREATE OR REPLACE TEMPORARY TABLE evaluated AS SELECT {columns} FROM {d}.member_states_at(day = %(day)s)",
         parameters=when,
     )
-    counts = store.native.query(f"SELECT {', '.join(_COUNTS)} FROM {d}.effective_members_at(day = %(day)s)", when)
+    store.native.execute(
+        f"INSERT INTO {d}.member_transitions (day, {columns}) SELECT %(day)s, {columns} FROM evaluated "
+        f"WHERE state != previous OR {again}",
+        parameters=when,
+    )
+    query = effective_members(store.address, day, "evaluated")
+    counts = store.native.query(f"SELECT {', '.join(_COUNTS)} FROM ({query})")
+    store.native.execute("DROP TEMPORARY TABLE evaluated")
     _write(store, [row for row in counts if row["group_id"] != "*"])
     changes = _changes(store, day)
     tell(changes)

@@ -109,6 +109,8 @@ def test_changes_are_rows_and_are_told_once_a_day(store: ClickHouseStore) -> Non
     daily = ask(store, "effective_members_daily")
     assert all(sum_of_states(row) == row["headcount"] for row in daily)
     assert {(row["group_id"], row["day"]) for row in daily} == {(g, day) for g in ("*", "wecom:公司:g") for day in days}
+    last = [row for row in daily if row["day"] == days[-1]]
+    assert last == ask(store, f"effective_members_at(day = '{days[-1]}')") and any(row["zombie"] for row in last)
     for day in due(store, days[-2]):
         evaluate(store, day)
     assert comparable(ask(store, "state_changes"), changes) == comparable(wanted, changes)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
+from datetime import date
 from importlib import resources
 from importlib.resources.abc import Traversable
 from string import Template
@@ -19,6 +20,7 @@ MOST_ACCOUNTS, ABSURD_MINOR = 100, 10**12
 #: Masks reach back so far that what members were so many days before today can be told to the unit.
 REACH_DAYS = 27
 
+_VIEWS = resources.files("sinks.clickhouse").joinpath("views")
 _DISTRIBUTE = re.compile(r"^-- distribute (\w+) by (.+)$", re.MULTILINE)
 
 
@@ -33,14 +35,15 @@ class Migration:
 
 
 def _fill(
-    text: str, address: Address, zone: str, nickname: str = "", product_zone: str = "", past: bool = False
+    text: str, address: Address, zone: str, nickname: str = "", product_zone: str = "", day: str = "", states: str = ""
 ) -> str:
-    """Fill in a template; the same text serves one server and a cluster, now and (`past`) the end of any day."""
-    cluster = address.cluster
+    """Fill in a template; the same text serves one server and a cluster, now and the end of a day (an expression)."""
+    cluster, at = address.cluster, f"_at(day = {day})" if day else ""
     fields, separator = convention(nickname)
     return Template(text).substitute(
-        day="{day:Date}" if past else f"assumeNotNull((SELECT today FROM {address.database}.clock))",
-        at="_at(day = {day:Date})" if past else "",
+        day=day or f"assumeNotNull((SELECT today FROM {address.database}.clock))",
+        at=at,
+        states=states or f"{address.database}.member_states{at}",
         database=address.database,
         zone=zone,
         product_zone=product_zone or zone,
@@ -107,17 +110,22 @@ def views(address: Address, zone: str, nickname: str = "", product_zone: str = "
     A text that asks for `${day}`, or for such a view by `${at}`, is two views: NAME of today, and NAME_at(day = …) of
     the end of any day. Where the past is another matter than today, NAME_at has a text of its own.
     """
-    folder = resources.files("sinks.clickhouse").joinpath("views")
     found = []
-    for file in sorted(folder.iterdir(), key=_order):
+    for file in sorted(_VIEWS.iterdir(), key=_order):
         if file.name.endswith(".sql"):
             name, text = file.name.removesuffix(".sql").lstrip("_0123456789"), file.read_text()
             if not name.endswith("_at"):
                 found.append(_view(name, _fill(text, address, zone, nickname, product_zone), address))
             if name.endswith("_at") or "${day}" in text or "${at}" in text:
-                past = _fill(text, address, zone, nickname, product_zone, past=True)
+                past = _fill(text, address, zone, nickname, product_zone, day="{day:Date}")
                 found.append(_view(f"{name.removesuffix('_at')}_at", past, address))
     return found
+
+
+def effective_members(address: Address, day: date, states: str) -> str:
+    """The query behind the view `effective_members_at`, asked of a table `states` that has the day's member states."""
+    text = _VIEWS.joinpath("effective_members.sql").read_text()
+    return _fill(text, address, "UTC", day=f"toDate('{day}')", states=states)
 
 
 def _view(name: str, body: str, address: Address) -> Migration:

@@ -8,7 +8,7 @@ WITH
         FROM (
             -- in `*` the best of a person's states; excluded, or gone, only where that is so everywhere
             SELECT arrayJoin(arrayPushBack(groupArray((toString(group_id), place)), ('*', min(place)))) AS one
-            FROM (SELECT group_id, person_id, indexOf(names, state) AS place FROM ${database}.member_states${at})
+            FROM (SELECT group_id, person_id, indexOf(names, state) AS place FROM ${states})
             GROUP BY person_id
         )
         UNION ALL
