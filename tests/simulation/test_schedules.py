@@ -21,6 +21,8 @@ from tests.oracle.worlds import World
 from tests.simulation.mutants import IN_LINKS, IN_PRODUCT, MUTANTS, Patches, broken
 from tests.simulation.schedule import Run, Schedule, schedules
 
+# a worker that is killed never comes to what it was about to wait for
+pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
 #: How many batches of five hundred schedules are run of each topic.
 BATCHES = {CHAT.name: 20, PRODUCT.name: 4, LINKS.name: 2}
 
