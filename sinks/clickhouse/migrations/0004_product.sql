@@ -148,7 +148,7 @@ CREATE TABLE ${database}.link_events${local} ${on_cluster} (
     source LowCardinality(String),
     unlink UInt8
 ) ENGINE = ${replicated}ReplacingMergeTree(version)
-ORDER BY (topic, partition, offset)
+ORDER BY (account_id, topic, partition, offset)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_level_for_wide_part = 1;
 -- distribute link_events by cityHash64(topic, partition)
 

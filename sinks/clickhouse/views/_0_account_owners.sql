@@ -13,20 +13,14 @@ WITH
             LIMIT 1 BY account_id
         )
     ),
-    -- users that are accounts themselves: few
-    owned_users AS (
-        SELECT account_id, user_id
-        FROM owned
-        WHERE user_id != '' AND account_id IN (SELECT user_id FROM ${database}.link_events)
-    ),
     chains AS (
         SELECT
             first.account_id AS account_id, first.user_id AS user_id, first.source AS source, first.since_ms AS since_ms,
             multiIf(fourth.user_id != '', '', third.user_id != '', third.user_id, second.user_id != '', second.user_id, first.user_id) AS last_user
         FROM owned AS first
-        LEFT JOIN owned_users AS second ON second.account_id = first.user_id
-        LEFT JOIN owned_users AS third ON third.account_id = second.user_id
-        LEFT JOIN owned_users AS fourth ON fourth.account_id = third.user_id
+        LEFT JOIN owned AS second ON second.account_id = first.user_id
+        LEFT JOIN owned AS third ON third.account_id = second.user_id
+        LEFT JOIN owned AS fourth ON fourth.account_id = third.user_id
         WHERE first.user_id != ''
     )
 SELECT
