@@ -108,10 +108,11 @@ WITH
                 NOT present, 'left', role != 'member', 'excluded', bitAnd(spoke, 0x7F) != 0, 'active',
                 bitAnd(bitOr(spoke, reacted), 0xFFFFFFF) != 0, 'participant', read_28d OR acted_28d, 'lurker',
                 join_known AND toDate(joined_at) > today - 7 AND toDate(joined_at) <= today, 'newcomer',
-                used_28d OR groups_28d > 0, 'elsewhere', NOT reads_reported AND NOT in_product, 'unobservable',
-                -- once a zombie, one stays so until the score is clearly better
-                score < fitted.4 * if(previous = 'zombie', 1.1, 1.), 'zombie', 'at_risk'
-            ) AS state
+                used_28d OR groups_28d > 0, 'elsewhere', NOT reads_reported AND NOT in_product, 'unobservable', 'at_risk'
+            ) AS unscored,
+            -- once a zombie, one stays so until the score is clearly better; the score stands first, since what is computed
+            -- only where another condition leaves it open takes longer
+            if(score < if(previous = 'zombie', 1.1, 1.) * fitted.4 AND unscored = 'at_risk', 'zombie', unscored) AS state
         FROM scored
     )
 SELECT
