@@ -34,7 +34,7 @@ def lives_of_people(seed: int, zone: str = "UTC", size: int = 40) -> tuple[World
 
 
 def at_the_edges(zone: str = "UTC") -> tuple[World, World, World]:
-    """People of one group who did, or were told, one thing exactly so many days ago."""
+    """People of one group who did, or were told, one thing exactly so many days ago; some of it in another group."""
     group, workspace = next(iter(PLACES.items()))
     chat: list[tuple[float, dict[str, Any]]] = []
     product: list[tuple[float, dict[str, Any]]] = []
@@ -50,6 +50,16 @@ def at_the_edges(zone: str = "UTC") -> tuple[World, World, World]:
         told = {"type": "roster", "joined_at_ms": BEGIN_MS + (DAYS - ago) * DAY_MS}
         chat.append((DAYS - 1, told | {"member_id": f"told{ago}", "group_id": group}))
         member(f"read{ago}", 0, ago)
+        did = {"message": {"message_id": f"m{ago}", "kind": "text"}, "reaction": {"message_id": "m0"}}
+        for kind, fields in did.items():
+            member(f"{kind}{ago}", 0)
+            chat.append((DAYS - ago, {"type": kind, "member_id": f"{kind}{ago}", "group_id": group} | fields))
+        member(f"away{ago}", 0)
+        chat.append((DAYS - ago, {"type": "read", "count": 1, "member_id": f"away{ago}", "group_id": f"{workspace}:b"}))
+        bought = [("purchase", _price(f"p{ago}.{n}", 70)) for n in range(1 + ago % 3)]
+        for kind, fields in [("click", {"group_id": group}), ("open", {}), *bought]:
+            user = member(f"{kind}{ago}", 0)["user_id"]
+            product.append((DAYS - ago, {"type": kind, "user_id": user} | fields))
         for apart in (27, 28):
             member(f"{apart}and{ago}", DAYS - ago - apart, ago)
         for outcome in ("reached", "refused"):
@@ -66,6 +76,19 @@ def at_the_edges(zone: str = "UTC") -> tuple[World, World, World]:
     for newest in (0, 30, 45, 46, 59, 60):  # what the mask still tells of the days after a contact 188 days ago
         contact = member(f"forgotten{newest}", 0, newest)
         product.append((12, contact | {"outcome": "reached"}))
+    # who pays in two currencies, and asks back more in one, later less, and something in the other; who pays and is no
+    # plain member; who pays and has left
+    for name, told in {"rich": {}, "boss": {"role": "operator"}, "gone": {}}.items():
+        user = member(name, 0, 1)["user_id"]
+        kind = "leave" if name == "gone" else "profile"
+        chat.append((DAYS - 0.5, {"type": kind, "member_id": name, "group_id": group} | told))
+        for currency in ("USD", "CNY"):
+            price = _price(f"{name}{currency}", 50) | {"currency": currency}
+            product.append((DAYS - 2, {"type": "purchase", "user_id": user} | price))
+        refund = {"type": "refund", "user_id": user, "order_id": f"{name}CNY"}
+        for ago, number, currency, amount in ((1, "r", "CNY", 80), (0.9, "r", "CNY", 8), (0.8, "s", "USD", 7)):
+            back = {"refund_id": number, "currency": currency, "amount_minor": amount}
+            product.append((DAYS - ago, refund | back))
     chat.append((DAYS, {"type": "tick"}))
     rng = random.Random(0)
     return _world(zone, rng, chat), _world(zone, rng, product), World(zone, 48, 4_000_000, ())

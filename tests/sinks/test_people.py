@@ -20,6 +20,7 @@ from tests.oracle import product_columns
 from tests.oracle.answers import comparable
 from tests.oracle.community import Record, community
 from tests.oracle.people import ANSWERS, STATES, People, events_of
+from tests.oracle.people_worlds import at_the_edges
 from tests.oracle.product_worlds import LINK_EVENTS, PRODUCT_EVENTS, beside
 from tests.oracle.worlds import DAY_MS, World, worlds
 from tests.sinks.test_answers import history, lives
@@ -196,6 +197,22 @@ def test_what_does_not_fit_together_has_a_defined_result(store: ClickHouseStore)
     assert worth == [(1, 700)]
     cohorts = store.native.execute(f"SELECT sum(base) FROM {d}.retention_daily WHERE n = 1")
     assert cohorts == [(1,)], "only ann was seen to join"
+
+
+def test_every_window_ends_where_it_should(store: ClickHouseStore) -> None:
+    empty(store, "UTC")
+    people = compare(store, *at_the_edges())
+    states = {(row["member_id"], row["group_id"]): row["state"] for row in people.members()}
+    wanted = {
+        "message": ("active", "participant", "participant", "zombie"),
+        "reaction": ("participant", "participant", "participant", "zombie"),
+        "read": ("lurker", "lurker", "lurker", "zombie"), "click": ("lurker", "lurker", "lurker", "zombie"),
+        "told": ("newcomer", "at_risk", "at_risk", "at_risk"),
+        "open": ("elsewhere", "elsewhere", "elsewhere", "zombie"),
+        "away": ("elsewhere", "elsewhere", "elsewhere", "zombie"),
+    }  # fmt: skip
+    group = "wecom:公司:群"
+    assert {did: tuple(states[f"{did}{ago}", group] for ago in (6, 7, 27, 28)) for did in wanted} == wanted
 
 
 def test_cycles_and_crowds_are_not_merged(store: ClickHouseStore) -> None:
