@@ -112,6 +112,8 @@ def called_by_hand() -> tuple[World, ...]:
         say(0, member, type_="join")
     for member in ("ann", "dan"):
         say(0, member, B, "join")
+    for kind in ("join", "leave"):  # at once: whoever does both is gone
+        say(60, "torn", B, kind)
     say(400, "left", type_="leave")
     for minute, missing in ((500, "missed"), (1150, "missedlater")):  # complete rosters before and after the call
         for member in (*inside, "operator", "missedlater"):

@@ -54,6 +54,8 @@ def at_the_edges(zone: str = "UTC") -> tuple[World, World, World]:
         for kind, fields in did.items():
             member(f"{kind}{ago}", 0)
             chat.append((DAYS - ago, {"type": kind, "member_id": f"{kind}{ago}", "group_id": group} | fields))
+        member(f"again{ago}", 0)
+        chat.append((DAYS - ago, {"type": "join", "member_id": f"again{ago}", "group_id": group}))
         member(f"away{ago}", 0)
         chat.append((DAYS - ago, {"type": "read", "count": 1, "member_id": f"away{ago}", "group_id": f"{workspace}:b"}))
         bought = [("purchase", _price(f"p{ago}.{n}", 70)) for n in range(1 + ago % 3)]
@@ -89,9 +91,18 @@ def at_the_edges(zone: str = "UTC") -> tuple[World, World, World]:
         for ago, number, currency, amount in ((1, "r", "CNY", 80), (0.9, "r", "CNY", 8), (0.8, "s", "USD", 7)):
             back = {"refund_id": number, "currency": currency, "amount_minor": amount}
             product.append((DAYS - ago, refund | back))
+    # a roster of the other group, after which some were there all the same; more accounts than a person has; an account
+    # that is linked and unlinked at once
+    listed = {"group_id": f"{workspace}:b", "platform": "wecom", "snapshot_id": "s"}
+    chat.append((DAYS - 10, {"type": "roster", "member_id": "away0"} | listed))
+    chat.append((DAYS - 10, {"type": "roster_end", "complete": True} | listed))
+    crowd = [member(f"crowd{n}", 0)["user_id"] for n in range(101)]
+    links = [(DAYS - 5, {"account_id": one, "user_id": "crowd", "source": "login"}) for one in crowd]
+    torn = {"account_id": member("torn", 0)["user_id"], "user_id": "u0", "source": "login"}
+    links += [(DAYS - 4, torn | {"unlink": unlink}) for unlink in (True, False)]
     chat.append((DAYS, {"type": "tick"}))
     rng = random.Random(0)
-    return _world(zone, rng, chat), _world(zone, rng, product), World(zone, 48, 4_000_000, ())
+    return _world(zone, rng, chat), _world(zone, rng, product), _world(zone, rng, links)
 
 
 def _price(order: str, amount: int) -> dict[str, Any]:

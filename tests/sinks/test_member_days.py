@@ -19,9 +19,10 @@ from tests.landing import clear, empty, land_topic, own_store
 from tests.oracle.answers import comparable
 from tests.oracle.community import community
 from tests.oracle.people import Before, People, effective_members, events_of, member_status
+from tests.oracle.people_worlds import at_the_edges
 from tests.oracle.worlds import DAY_MS, World
 from tests.sinks.test_answers import BEGIN_MS, MESSAGE, history
-from tests.sinks.test_people import examples, histories, sum_of_states
+from tests.sinks.test_people import examples, histories, land_people, sum_of_states
 
 pytestmark = pytest.mark.services
 ZONES = ("UTC", "America/New_York")
@@ -50,6 +51,22 @@ def of(chat: World, product: World | None = None, links: World | None = None) ->
     )
 
 
+def past_days(store: ClickHouseStore, people: People, before: tuple[int, ...]) -> None:
+    """States and counts of days so many days before are the oracle's."""
+    for ago in before:
+        day = date(1970, 1, 1) + timedelta(days=people.today - ago)
+        for view, answer in (("member_status", member_status), ("effective_members", effective_members)):
+            wanted = answer(known(people, day))
+            rows = ask(store, f"{view}_at(day = '{day}')")
+            names = set(wanted[0]) - {"last_used_at", "last_act_here_at"} if wanted else set()
+            assert comparable(rows, names) == comparable(wanted, names), (view, day)
+
+
+def test_every_window_of_a_past_day_ends_where_it_should(store: ClickHouseStore) -> None:
+    empty(store, "UTC")
+    past_days(store, land_people(store, *at_the_edges()), (1, 6, 7, 20, REACH_DAYS))
+
+
 @pytest.mark.parametrize("zone", ZONES)
 def test_a_past_day_is_what_it_was(zone: str, store: ClickHouseStore) -> None:
     """Only what was before the day's end counts, whatever has come since; links are known of any time."""
@@ -58,18 +75,7 @@ def test_a_past_day_is_what_it_was(zone: str, store: ClickHouseStore) -> None:
     @examples
     @given(histories(zone))
     def check(found: tuple[World, World, World]) -> None:
-        clear(store)
-        for topic, world in zip((CHAT, PRODUCT, LINKS), found, strict=True):
-            if world.records:
-                land_topic(world, store, 1, topic.name)
-        people = of(*found)
-        for ago in (1, REACH_DAYS):
-            day = date(1970, 1, 1) + timedelta(days=people.today - ago)
-            for view, answer in (("member_status", member_status), ("effective_members", effective_members)):
-                wanted = answer(known(people, day))
-                rows = ask(store, f"{view}_at(day = '{day}')")
-                names = set(wanted[0]) - {"last_used_at", "last_act_here_at"} if wanted else set()
-                assert comparable(rows, names) == comparable(wanted, names), (view, day)
+        past_days(store, land_people(store, *found, 1), (1, REACH_DAYS))
 
     check()
 
