@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from schemas.errors import ConfigError, ServiceError
 from schemas.topics import CHAT, LINKS, PRODUCT
@@ -72,7 +72,7 @@ def test_a_past_day_is_what_it_was(zone: str, store: ClickHouseStore) -> None:
     """Only what was before the day's end counts, whatever has come since; links are known of any time."""
     empty(store, zone)
 
-    @examples
+    @settings(examples, max_examples=4)
     @given(histories(zone))
     def check(found: tuple[World, World, World]) -> None:
         past_days(store, land_people(store, *found, 1), (1, REACH_DAYS))
