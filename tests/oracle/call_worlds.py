@@ -114,6 +114,8 @@ def called_by_hand() -> tuple[World, ...]:
         say(0, member, B, "join")
     for kind in ("join", "leave"):  # at once: whoever does both is gone
         say(60, "torn", B, kind)
+    say(0, "heard", type_="join")  # on neither roster, and there all the same
+    say(600, "heard")
     say(400, "left", type_="leave")
     for minute, missing in ((500, "missed"), (1150, "missedlater")):  # complete rosters before and after the call
         for member in (*inside, "operator", "missedlater"):
@@ -143,11 +145,12 @@ def called_by_hand() -> tuple[World, ...]:
     say(1060, "talked")
     say(1070, "later", type_="profile", role="operator")
     call(1030, "c2", B, campaign_id="k", window_h=2)  # two open calls of one campaign
-    for member, user in (("ann", "u1"), ("bob", "u2"), ("dan", "u3")):
+    for member, user in (("ann", "u1"), ("bob", "u2"), ("dan", "u3"), ("talked", "u4")):
         link(member, user)
     use(1040, "u1", "purchase", order_id="o", amount_minor=5, currency="CNY", campaign_id="k")
     use(1040, "u2", "signup", campaign_id="k")
     use(1040, "u3", "click", call_id="c1", campaign_id="k")
+    use(1120, "u4", "click", link_id="l1")  # when the window is over
     for call_id, group in (("a9", A), ("b9", B)):  # at the same time
         call(1200, call_id, group, campaign_id="k9", window_h=1)
     say(1300, "operator", message_id="t5", link_ids=["l5"])  # a call by itself

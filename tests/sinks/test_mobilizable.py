@@ -62,7 +62,7 @@ def test_every_edge(store: ClickHouseStore) -> None:
     assert not exposed["c1"] & {"left", "operator", "missed", "newcomer"} and {"missedlater", "later"} <= exposed["c1"]
     first = found["c1"]
     assert (first["window_h"], first["series_id"], first["variant"], first["open"]) == (2, "weekly", "b", 0)
-    assert (first["exposed"], first["answered"], first["median_answer_s"]) == (15, 5, 40 * 60.0)
+    assert (first["exposed"], first["answered"], first["median_answer_s"]) == (16, 5, 40 * 60.0)
     assert (first["talked"], first["talked_before"]) == (1, 1)
     assert (found["c3"]["open"], found["c3"]["rate"], found["c3"]["median_answer_s"]) == (1, 0.0, None)
     assert exposed["c2"] == {"ann", "dan", "othergroup"} and found["b9"]["exposed"] == 1
