@@ -19,7 +19,7 @@ demo: install  ## servers, a simulated community, a worker, and the answers besi
 
 test: install  ## all tests, against a real Kafka and a real ClickHouse
 	@echo "Running all tests in two processes, each against a real Kafka and ClickHouse of its own; the first run fetches them."
-	@.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 15
+	@.venv/bin/pytest -n 2 --dist loadfile --durations 15
 
 chaos: install  ## every fault that is known, on real workers and servers, and 13,000 simulated schedules; bench/results/{faults,schedules}.json
 	@.venv/bin/pytest -m "" --injected bench/results/faults.json tests/faults
