@@ -62,6 +62,7 @@ def at_the_edges(zone: str = "UTC") -> tuple[World, World, World]:
         for kind, fields in [("click", {"group_id": group}), ("open", {}), *bought]:
             user = member(f"{kind}{ago}", 0)["user_id"]
             product.append((DAYS - ago, {"type": kind, "user_id": user} | fields))
+        product.append((DAYS - ago - 50, {"type": "click", "user_id": f"{workspace}:click{ago}", "group_id": group}))
         for apart in (27, 28):
             member(f"{apart}and{ago}", DAYS - ago - apart, ago)
         for outcome in ("reached", "refused"):
@@ -87,6 +88,8 @@ def at_the_edges(zone: str = "UTC") -> tuple[World, World, World]:
         for currency in ("USD", "CNY"):
             price = _price(f"{name}{currency}", 50) | {"currency": currency}
             product.append((DAYS - 2, {"type": "purchase", "user_id": user} | price))
+        again = {"type": "purchase", "user_id": user} | price | {"currency": "USD"}
+        product.append((DAYS - 1.5, again))  # the same order, in another currency
         refund = {"type": "refund", "user_id": user, "order_id": f"{name}CNY"}
         for ago, number, currency, amount in ((1, "r", "CNY", 80), (0.9, "r", "CNY", 8), (0.8, "s", "USD", 7)):
             back = {"refund_id": number, "currency": currency, "amount_minor": amount}
@@ -96,6 +99,11 @@ def at_the_edges(zone: str = "UTC") -> tuple[World, World, World]:
     listed = {"group_id": f"{workspace}:b", "platform": "wecom", "snapshot_id": "s"}
     chat.append((DAYS - 10, {"type": "roster", "member_id": "away0"} | listed))
     chat.append((DAYS - 10, {"type": "roster_end", "complete": True} | listed))
+    # who joins and leaves at once; how many the platform says there are; a group that is three days old
+    member("hasty", 0)
+    chat += [(DAYS - 3, {"type": kind, "member_id": "hasty", "group_id": group}) for kind in ("leave", "join")]
+    chat.append((DAYS - 3, {"type": "group", "group_id": group, "platform": "wecom", "member_count": 999}))
+    chat.append((DAYS - 3, {"type": "read", "count": 1, "member_id": "away0", "group_id": f"{workspace}:new"}))
     crowd = [member(f"crowd{n}", 0)["user_id"] for n in range(101)]
     links = [(DAYS - 5, {"account_id": one, "user_id": "crowd", "source": "login"}) for one in crowd]
     torn = {"account_id": member("torn", 0)["user_id"], "user_id": "u0", "source": "login"}
