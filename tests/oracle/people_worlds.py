@@ -88,7 +88,7 @@ def at_the_edges(zone: str = "UTC") -> tuple[World, World, World]:
         for currency in ("USD", "CNY"):
             price = _price(f"{name}{currency}", 50) | {"currency": currency}
             product.append((DAYS - 2, {"type": "purchase", "user_id": user} | price))
-        again = {"type": "purchase", "user_id": user} | price | {"currency": "USD"}
+        again = {"type": "purchase", "user_id": user} | price | {"order_id": f"{name}USD"}
         product.append((DAYS - 1.5, again))  # the same order, in another currency
         refund = {"type": "refund", "user_id": user, "order_id": f"{name}CNY"}
         for ago, number, currency, amount in ((1, "r", "CNY", 80), (0.9, "r", "CNY", 8), (0.8, "s", "USD", 7)):
@@ -106,6 +106,9 @@ def at_the_edges(zone: str = "UTC") -> tuple[World, World, World]:
     chat.append((DAYS - 3, {"type": "read", "count": 1, "member_id": "away0", "group_id": f"{workspace}:new"}))
     crowd = [member(f"crowd{n}", 0)["user_id"] for n in range(101)]
     links = [(DAYS - 5, {"account_id": one, "user_id": "crowd", "source": "login"}) for one in crowd]
+    product.append((DAYS - 60, {"type": "click", "user_id": "anon:6", "group_id": group}))
+    for one in ("anon:6", f"{workspace}:click6"):  # one person
+        links.append((DAYS - 5, {"account_id": one, "user_id": "two", "source": "login"}))
     torn = {"account_id": member("torn", 0)["user_id"], "user_id": "u0", "source": "login"}
     links += [(DAYS - 4, torn | {"unlink": unlink}) for unlink in (True, False)]
     chat.append((DAYS, {"type": "tick"}))
