@@ -67,14 +67,16 @@ def evaluate(store: ClickHouseStore, day: date, tell: Callable[[list[Transition]
         f"CREATE OR REPLACE TEMPORARY TABLE evaluated AS SELECT {columns} FROM {d}.member_states_at(day = %(day)s)",
         parameters=when,
     )
-    store.native.execute(
-        f"INSERT INTO {d}.member_transitions (day, {columns}) SELECT %(day)s, {columns} FROM evaluated "
-        f"WHERE state != previous OR {again}",
-        parameters=when,
-    )
-    query = effective_members(store.address, day, "evaluated")
-    counts = store.native.query(f"SELECT {', '.join(_COUNTS)} FROM ({query})")
-    store.native.execute("DROP TEMPORARY TABLE evaluated")
+    try:
+        store.native.execute(
+            f"INSERT INTO {d}.member_transitions (day, {columns}) SELECT %(day)s, {columns} FROM evaluated "
+            f"WHERE state != previous OR {again}",
+            parameters=when,
+        )
+        query = effective_members(store.address, day, "evaluated")
+        counts = store.native.query(f"SELECT {', '.join(_COUNTS)} FROM ({query})")
+    finally:
+        store.native.execute("DROP TEMPORARY TABLE IF EXISTS evaluated")
     _write(store, [row for row in counts if row["group_id"] != "*"])
     changes = _changes(store, day)
     tell(changes)

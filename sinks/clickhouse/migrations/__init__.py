@@ -125,7 +125,8 @@ def views(address: Address, zone: str, nickname: str = "", product_zone: str = "
 def effective_members(address: Address, day: date, states: str) -> str:
     """The query behind the view `effective_members_at`, asked of a table `states` that has the day's member states."""
     text = _VIEWS.joinpath("effective_members.sql").read_text()
-    return _fill(text, address, "UTC", day=f"toDate('{day}')", states=states)
+    # the text asks for no time zone; ClickHouse refuses one of this name
+    return _fill(text, address, "none", day=f"toDate('{day}')", states=states)
 
 
 def _view(name: str, body: str, address: Address) -> Migration:
