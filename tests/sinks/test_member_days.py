@@ -6,10 +6,10 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from schemas.errors import ConfigError, ServiceError
-from schemas.topics import CHAT, LINKS, PRODUCT
+from schemas.topics import CHAT
 from schemas.transition import Transition
 from sinks.clickhouse.migrations import REACH_DAYS
 from sinks.clickhouse.questions import ask as ask_question
@@ -17,12 +17,11 @@ from sinks.clickhouse.store import ClickHouseStore
 from streams.member_days import due, evaluate
 from tests.landing import clear, empty, land_topic, own_store
 from tests.oracle.answers import comparable
-from tests.oracle.community import community
-from tests.oracle.people import Before, People, effective_members, events_of, member_status
+from tests.oracle.people import Before, People, effective_members, member_status
 from tests.oracle.people_worlds import at_the_edges
 from tests.oracle.worlds import DAY_MS, World
 from tests.sinks.test_answers import BEGIN_MS, MESSAGE, history
-from tests.sinks.test_people import examples, histories, land_people, sum_of_states
+from tests.sinks.test_people import examples, histories, land_people, people_of, sum_of_states
 
 pytestmark = pytest.mark.services
 ZONES = ("UTC", "America/New_York")
@@ -40,15 +39,6 @@ def ask(store: ClickHouseStore, view: str) -> list[dict[str, Any]]:
 def known(people: People, day: date) -> People:
     """The same people at the end of a day."""
     return replace(people, day=(day - date(1970, 1, 1)).days)
-
-
-def of(chat: World, product: World | None = None, links: World | None = None) -> People:
-    return People(
-        [community(list(chat.records), chat.zone, chat.lateness_h, chat.horizon)],
-        events_of(PRODUCT.name, product.records) if product else [],
-        events_of(LINKS.name, links.records) if links else [],
-        chat.zone,
-    )
 
 
 def past_days(store: ClickHouseStore, people: People, before: tuple[int, ...]) -> None:
@@ -72,7 +62,7 @@ def test_a_past_day_is_what_it_was(zone: str, store: ClickHouseStore) -> None:
     """Only what was before the day's end counts, whatever has come since; links are known of any time."""
     empty(store, zone)
 
-    @settings(examples, max_examples=4)
+    @examples
     @given(histories(zone))
     def check(found: tuple[World, World, World]) -> None:
         past_days(store, land_people(store, *found, 1), (1, REACH_DAYS))
@@ -93,7 +83,7 @@ def test_changes_are_rows_and_are_told_once_a_day(store: ClickHouseStore) -> Non
         land_topic(so_far, store, 1, CHAT.name)
         for day in due(store) if days else due(store)[-2:]:
             theta = fitted(store, day, days)
-            people = replace(known(of(so_far), day), before=before, theta=theta)
+            people = replace(known(people_of(so_far), day), before=before, theta=theta)
             for row in people.members():
                 if row["state"] != row["previous"]:
                     wanted.append({"day": day} | {name: row[name] for name in ("member_id", "state", "previous")})
@@ -110,7 +100,7 @@ def test_changes_are_rows_and_are_told_once_a_day(store: ClickHouseStore) -> Non
     assert len({one.event_id for one in told}) == len(told)
     assert {row["state"] for row in later} == {"active", "participant", "at_risk", "zombie", "left"}
     status = {"member_id", "state", "previous", "since", "returned_on"}
-    now = replace(of(world), before=before, theta=fitted(store, days[-1], days))
+    now = replace(people_of(world), before=before, theta=fitted(store, days[-1], days))
     assert comparable(ask(store, "member_status"), status) == comparable(member_status(now), status)
     daily = ask(store, "effective_members_daily")
     assert all(sum_of_states(row) == row["headcount"] for row in daily)

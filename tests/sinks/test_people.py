@@ -60,10 +60,15 @@ def land_people(store: ClickHouseStore, chat: World, product: World, links: Worl
     for topic, world in ((CHAT, chat), (PRODUCT, product), (LINKS, links)):
         if world.records:
             land_topic(world, store, flushes, topic.name, taken_over=topic is not CHAT)
+    return people_of(chat, product, links)
+
+
+def people_of(chat: World, product: World | None = None, links: World | None = None) -> People:
+    """What the oracle knows of these worlds."""
     return People(
         [community(list(chat.records), chat.zone, chat.lateness_h, chat.horizon)],
-        events_of(PRODUCT.name, product.records),
-        events_of(LINKS.name, links.records),
+        events_of(PRODUCT.name, product.records) if product else [],
+        events_of(LINKS.name, links.records) if links else [],
         chat.zone,
     )
 
