@@ -111,6 +111,11 @@ def test_changes_are_rows_and_are_told_once_a_day(store: ClickHouseStore) -> Non
         evaluate(store, day)
     assert comparable(ask(store, "state_changes"), changes) == comparable(wanted, changes)
     assert ask_question(store.address, "effective_members", as_of=days[0]) == [r for r in daily if r["day"] == days[0]]
+    day = max(row["day"] for row in wanted if row["state"] == "zombie")
+    for again in due(store, day):  # nobody is a zombie after all
+        put_theta(store, again, 0.0)
+        evaluate(store, again)
+    assert not [row for row in ask(store, "state_changes") if row["day"] >= day and row["state"] == "zombie"]
     with pytest.raises(ServiceError, match="effective_members_daily has older days"):
         ask_question(store.address, "member_status", as_of=days[0] - timedelta(days=REACH_DAYS))
     with pytest.raises(ConfigError, match="reaches back"):
@@ -127,10 +132,14 @@ def falling_silent() -> list[tuple[float, dict[str, Any]]]:
 def fitted(store: ClickHouseStore, day: date, days: list[date]) -> float:
     """θ of a day: lower after the fifth, so that only what is remembered keeps some of the zombies."""
     theta = 1 / 58 if len(days) >= 5 else 1 / 50
+    put_theta(store, day, theta)
+    return theta
+
+
+def put_theta(store: ClickHouseStore, day: date, theta: float) -> None:
     row = [day, 28, [0.0] * 7, [1.0] * 7, [0.0, -1.0] + [0.0] * 6, theta, 0, 0]
     names = "day, horizon, mean, scale, weights, theta, members, returned"
     store.native.execute(f"INSERT INTO {store.address.database}.scores ({names}) VALUES", [row])
-    return theta
 
 
 def clear_numbers(store: ClickHouseStore) -> None:
