@@ -1,28 +1,36 @@
 """What members were on closed days, one day after the other: changes of their states, and how many a group had of each.
 
-Reads the views of a day and writes rows of `member_transitions` and `effective_member_days`. A day that is evaluated
-again has the rows that follow from what is known by then.
+Everybody is kept in memory from one day to the next (`streams.people`); rows of `member_transitions` and
+`effective_member_days` are written. A day that is evaluated again has the rows that follow from what is known by then.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, cast
 
-from kafka import KafkaProducer
-from kafka.errors import KafkaError
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from schemas.errors import BackpressureError, ConfigError
-from schemas.transition import Transition
-from sinks.clickhouse.migrations import REACH_DAYS, effective_members
+from analytics.member_states import REASONS, STATES
+from analytics.score import Score
+from schemas.errors import BackpressureError, ConfigError, ServiceError
+from schemas.topics import TRANSITIONS
+from sinks.clickhouse.migrations import REACH_DAYS
+from sinks.clickhouse.people import PeopleReader, prefix
 from sinks.clickhouse.store import ClickHouseStore
+from sources.chunks import START, Chunk
+from sources.producer import Producer
+from streams.arrow import categories
+from streams.evaluation import Evaluation, counts, evaluate
+from streams.people import People
 
-_TRANSITION = ("group_id", "member_id", "person_id", "previous", "state", "reason", "score")
-_COUNTS = (
-    "group_id", "day", "headcount", "excluded", "active", "participant", "lurker", "newcomer", "elsewhere",
-    "unobservable", "at_risk", "zombie", "unseen", "left",
-)  # fmt: skip
+#: Takes changes, each with the fields of `schemas.transition.Transition`.
+Tell = Callable[[list[dict[str, Any]]], None]
 
 
 @dataclass(frozen=True)
@@ -54,72 +62,111 @@ def due(store: ClickHouseStore, since: date | None = None) -> list[date]:
     return [begin + timedelta(days=n) for n in range((closed - begin).days)]
 
 
-def evaluate(store: ClickHouseStore, day: date, tell: Callable[[list[Transition]], None] = lambda _: None) -> Evaluated:
-    """Write what members were at the end of a day, and `tell` the changes, but for those not known before.
+class MemberDays:
+    """Evaluates days, oldest first. The first takes a reading of all, the others one of what has changed since."""
 
-    The row of `*` is written when all are told; until then the day stays due. Raises `BackpressureError` when a server
-    is away.
-    """
-    d, columns, when = store.address.database, ", ".join(_TRANSITION), {"day": day}
-    again = f"(group_id, member_id) IN (SELECT group_id, member_id FROM {d}.member_transitions WHERE day = %(day)s)"
-    # what both answers need is evaluated once; the table is this connection's own
-    store.native.execute(
-        f"CREATE OR REPLACE TEMPORARY TABLE evaluated AS SELECT {columns} FROM {d}.member_states_at(day = %(day)s)",
-        parameters=when,
+    def __init__(self, store: ClickHouseStore) -> None:
+        self._store, self._people = store, cast(People | None, None)
+        self._day = date.min
+        self._written: dict[date, int] = {}
+
+    def evaluate(self, day: date, tell: Tell = lambda _: None) -> Evaluated:
+        """Write what members were at the end of a day, and `tell` the changes, but for those not known before.
+
+        The row of `*` is written when all are told; until then the day stays due. Raises `BackpressureError` when a
+        server is away.
+        """
+        reader = PeopleReader(self._store)
+        end_ms, now_ms, mean, scale, weights, theta = reader.day(day)
+        people = self._everybody(reader, day, end_ms)
+        again = people.find(reader.evaluated(day))
+        score = Score(np.array(mean), np.array(scale), np.array(weights), theta, 0, 0)
+        found = evaluate(people, (day - date(1970, 1, 1)).days, end_ms, score, again)
+        there = reader.groups()
+        there = people.groups.few_codes(there["group_id"].filter(pc.less(there["first_ms"], end_ms)))
+        numbers = counts(people, found, there)
+        changes = _rows(people, found)
+        self._insert("member_transitions", changes, day, now_ms)
+        self._insert("effective_member_days", numbers[:-1], day, now_ms)
+        told = _told(changes, day, end_ms)
+        tell(told)
+        self._insert("effective_member_days", numbers[-1:], day, now_ms)
+        people.members["previous"][found.state > 0] = found.state[found.state > 0]
+        self._day, self._written = day, self._written | {day: now_ms}
+        return Evaluated(day, len(told))
+
+    def forget(self) -> None:
+        """Keep nobody in memory, until the next day is evaluated."""
+        self._people = None
+
+    def _everybody(self, reader: PeopleReader, day: date, end_ms: int) -> People:
+        """Those in memory, if they are of a day before and nobody else has evaluated one since; else all anew."""
+        written = reader.written()
+        if self._people is None or day <= self._day or written != self._written or not self._people.read():
+            self._people, self._written = None, written  # so that there is room
+            people = People(reader, end_ms)
+            people.read()
+            before = reader.states_before(day)
+            rows = people.find(before)
+            people.members["previous"][rows] = pc.index_in(before["state"], pa.array(STATES)).to_numpy()
+            self._people = people
+        return self._people
+
+    def _insert(self, table: str, rows: pa.Table, day: date, now_ms: int) -> None:
+        n = rows.num_rows
+        if n:
+            rows = rows.append_column("day", pa.array([day] * n, pa.date32()))
+            rows = rows.append_column("evaluated_at", pa.array([now_ms] * n, pa.timestamp("ms", "UTC")))
+            self._store.insert(table, rows)
+
+
+def _rows(people: People, found: Evaluation) -> pa.Table:
+    """Rows of `member_transitions`, but for the day."""
+    chosen = found.changed
+    groups, accounts = (codes[chosen] for codes in people.places)
+    ids = people.group_ids()
+    before = np.array([len(prefix(group_id).encode()) for group_id in ids], np.int64)[groups]
+    return pa.table(
+        {
+            "group_id": categories(groups, pa.array(ids)),
+            "member_id": people.names.strings(accounts, before),
+            "person_id": people.names.strings(found.person[accounts]),
+            "previous": categories(people.members["previous"][chosen].astype(np.int8), STATES),
+            "state": categories(found.state[chosen].astype(np.int8), STATES),
+            "reason": categories(found.reason[chosen].astype(np.int8), REASONS),
+            "score": pa.array(found.scores),
+        }
     )
-    try:
-        store.native.execute(
-            f"INSERT INTO {d}.member_transitions (day, {columns}) SELECT %(day)s, {columns} FROM evaluated "
-            f"WHERE state != previous OR {again}",
-            parameters=when,
-        )
-        query = effective_members(store.address, day, "evaluated")
-        counts = store.native.query(f"SELECT {', '.join(_COUNTS)} FROM ({query})")
-    finally:
-        store.native.execute("DROP TEMPORARY TABLE IF EXISTS evaluated")
-    _write(store, [row for row in counts if row["group_id"] != "*"])
-    changes = _changes(store, day)
-    tell(changes)
-    _write(store, [row for row in counts if row["group_id"] == "*"])
-    return Evaluated(day, len(changes))
 
 
-def _write(store: ClickHouseStore, counts: list[dict[str, Any]]) -> None:
-    rows = [[row[name] for name in _COUNTS] for row in counts]
-    store.native.execute(
-        f"INSERT INTO {store.address.database}.effective_member_days ({', '.join(_COUNTS)}) VALUES", rows
-    )
+def _told(rows: pa.Table, day: date, end_ms: int) -> list[dict[str, Any]]:
+    """The changes of members who had been known before."""
+    changed = pc.and_(pc.not_equal(rows["previous"], ""), pc.not_equal(rows["previous"], rows["state"]))
+    rows = rows.filter(changed)
+    plain = [column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column for column in rows.columns]
+    told = pa.table(plain, names=rows.column_names).to_pylist()
+    same = {"type": "transition", "schema_version": 1, "ts_ms": end_ms, "day": day}
+    return [{**same, "event_id": _id(row["group_id"], row["member_id"], day), **row} for row in told]
 
 
-def _changes(store: ClickHouseStore, day: date) -> list[Transition]:
-    d, columns = store.address.database, ", ".join(_TRANSITION)
-    ((end_ms,),) = store.native.execute(f"SELECT end_ms FROM {d}.day_end_at(day = %(day)s)", parameters={"day": day})
-    rows = store.native.query(
-        f"SELECT {columns} FROM {d}.state_changes WHERE day = %(day)s AND previous != ''", {"day": day}
-    )
-    return [Transition(event_id=_id(row, day), ts_ms=end_ms, day=day, **row) for row in rows]
-
-
-def _id(row: dict[str, Any], day: date) -> str:
+def _id(group_id: str, member_id: str, day: date) -> str:
     """The same for the same change, whenever it is told."""
-    return hashlib.sha256(f"{row['group_id']}\n{row['member_id']}\n{day}".encode()).hexdigest()[:32]
+    return hashlib.sha256(f"{group_id}\n{member_id}\n{day}".encode()).hexdigest()[:32]
 
 
-def sender(bootstrap: str, topic: str) -> Callable[[list[Transition]], None]:
-    """What sends changes to a topic and returns when Kafka has them all, or raises `BackpressureError`."""
+def sender(bootstrap: str, prefix: str) -> Tell:
+    """What sends changes to their topic and returns when Kafka has them all, or raises `BackpressureError`."""
 
-    def send(changes: list[Transition]) -> None:
-        if not changes:
-            return
-        try:
-            producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, linger_ms=20)
+    async def send(changes: list[dict[str, Any]]) -> None:
+        keys, values = [one["group_id"].encode() for one in changes], [orjson.dumps(one) for one in changes]
+        async with Producer(bootstrap, prefix) as producer:
+            await producer.acknowledged(await producer.send(Chunk(TRANSITIONS.name, START, keys, values)))
+
+    def tell(changes: list[dict[str, Any]]) -> None:
+        if changes:
             try:
-                sent = [producer.send(topic, one.model_dump_json().encode(), one.group_id.encode()) for one in changes]
-                for future in sent:
-                    future.get(timeout=60)
-            finally:
-                producer.close(timeout=5)
-        except KafkaError as error:
-            raise BackpressureError(f"Kafka does not take what changed on {changes[0].day}: {error!r}.") from error
+                asyncio.run(send(changes))
+            except ServiceError as error:
+                raise BackpressureError(f"What changed on {changes[0]['day']} cannot be told now: {error}") from error
 
-    return send
+    return tell

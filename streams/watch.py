@@ -10,10 +10,10 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from schemas.errors import BackpressureError, GroupvitalsError
-from schemas.transition import Transition
 from sinks.clickhouse.checks import split_groups
 from sinks.clickhouse.store import CHAT, ClickHouseStore
-from streams import member_days, refit
+from streams import refit
+from streams.member_days import MemberDays, Tell, due
 
 if TYPE_CHECKING:
     from streams.processor import Processor
@@ -25,13 +25,13 @@ _EVERY_S, _LOOKS = 3.0, 20
 
 async def watch(
     store: ClickHouseStore, contract: str, processor: "Processor", assigned: Callable[[], set[int]],
-    tell: Callable[[list[Transition]], None] | None, stop: asyncio.Event,
+    tell: Tell | None, stop: asyncio.Event,
 ) -> None:  # fmt: skip
     """Look every few seconds until `stop`; what cannot be asked now is asked the next time.
 
     `tell` sends changes of members' states to those who listen; None: this is no time to close days.
     """
-    looks, days = 0, list[date]()
+    looks, days, evaluator = 0, list[date](), MemberDays(store)
     while not stop.is_set():
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_EVERY_S):
@@ -46,9 +46,11 @@ async def watch(
                     fitted = await asyncio.to_thread(refit.refit, store)
                     log.info("The zombie score is fitted anew.", extra=fitted.summary())
                 if tell is not None and await _everything_begun(store, processor):
-                    days = await asyncio.to_thread(member_days.due, store)
-            if tell is not None and days and 0 in processor.running:  # one a look: there is time
-                done = await asyncio.to_thread(member_days.evaluate, store, days[0], tell)
+                    days = await asyncio.to_thread(due, store)
+            if 0 not in processor.running:
+                evaluator.forget()
+            elif tell is not None and days:  # one a look: there is time
+                done = await asyncio.to_thread(evaluator.evaluate, days[0], tell)
                 log.info("A day of members is closed.", extra=done.summary())
                 del days[0]
         except BackpressureError:

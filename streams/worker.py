@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Any
 
 from schemas.errors import DataError, ServiceError
-from schemas.topics import TRANSITIONS
 from sinks.clickhouse.store import ClickHouseStore
 from streams.agents import STATES
 from streams.allocator import give_back
@@ -132,8 +131,7 @@ class Worker:
         flushing = asyncio.create_task(self.processor.run(self.stop))
         watching = asyncio.create_task(self._watch(until_caught_up, report, complete))
         # whoever only catches up leaves the days to those who stay
-        listeners = self.config.topic_prefix + TRANSITIONS.name
-        tell = None if until_caught_up else sender(self.config.bootstrap, listeners)
+        tell = None if until_caught_up else sender(self.config.bootstrap, self.config.topic_prefix)
         assigned, contract = (lambda: self.assigned or set()), self.config.contract
         beside = [asyncio.create_task(watch(self.store, contract, self.processor, assigned, tell, self.stop))]
         if self.config.tick_s and not until_caught_up and STATES[self.config.contract].moved_by_time:

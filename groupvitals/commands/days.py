@@ -18,9 +18,8 @@ def days(
     from groupvitals.connections import clickhouse, kafka_bootstrap
     from groupvitals.settings import load_settings
     from schemas.errors import ConfigError
-    from schemas.topics import TRANSITIONS
     from sinks.clickhouse.store import ClickHouseStore
-    from streams.member_days import due, evaluate, sender
+    from streams.member_days import MemberDays, due, sender
 
     settings = load_settings()
     store = ClickHouseStore(clickhouse(settings))
@@ -28,10 +27,10 @@ def days(
         first = date.fromisoformat(since) if since else None
     except ValueError:
         raise ConfigError(f"--since {since!r} is not a day such as 2026-05-01.") from None
-    tell = sender(kafka_bootstrap(settings), settings.kafka.topic_prefix + TRANSITIONS.name)
-    done = []
+    tell = sender(kafka_bootstrap(settings), settings.kafka.topic_prefix)
+    done, days_of = [], MemberDays(store)
     for day in due(store, first):
-        done.append(evaluate(store, day, tell).summary())
+        done.append(days_of.evaluate(day, tell).summary())
         if not as_json:
             typer.echo(f"{day}: {done[-1]['changed']:,} members changed their state.")
     if as_json:

@@ -6,25 +6,27 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from schemas.errors import ConfigError, ServiceError
-from schemas.topics import CHAT
+from schemas.topics import CHAT, LINKS, PRODUCT
 from schemas.transition import Transition
 from sinks.clickhouse.migrations import REACH_DAYS
 from sinks.clickhouse.questions import ask as ask_question
 from sinks.clickhouse.store import ClickHouseStore
-from streams.member_days import due, evaluate
-from tests.landing import clear, empty, land_topic, own_store
+from streams.member_days import MemberDays, due
+from tests.landing import Landing, clear, empty, land_topic, own_store
 from tests.oracle.answers import comparable
-from tests.oracle.people import Before, People, effective_members, member_status
-from tests.oracle.people_worlds import at_the_edges
+from tests.oracle.people import STATES, Before, People, effective_members, member_status
+from tests.oracle.people_worlds import at_the_edges, lives_of_people
 from tests.oracle.worlds import DAY_MS, World
 from tests.sinks.test_answers import BEGIN_MS, MESSAGE, history
 from tests.sinks.test_people import examples, histories, land_people, people_of, sum_of_states
 
 pytestmark = pytest.mark.services
 ZONES = ("UTC", "America/New_York")
+TOPICS = (CHAT, PRODUCT, LINKS)
 
 
 @pytest.fixture(scope="module")
@@ -75,12 +77,13 @@ def test_changes_are_rows_and_are_told_once_a_day(store: ClickHouseStore) -> Non
     empty(store, "UTC")
     clear(store)
     world = history("UTC", *((day, event | {"group_id": "wecom:公司:g"}) for day, event in falling_silent()))
-    told, days, wanted = list[Transition](), list[date](), list[dict[str, Any]]()
+    told, days, wanted = list[dict[str, Any]](), list[date](), list[dict[str, Any]]()
     before: dict[tuple[str, str], Before] = {}
     for end in (66, 70, 77):
         clear_numbers(store)
         so_far = replace(world, records=tuple(r for r in world.records if r.kafka_ts_ms < BEGIN_MS + end * DAY_MS))
         land_topic(so_far, store, 1, CHAT.name)
+        in_memory = MemberDays(store)
         for day in due(store) if days else due(store)[-2:]:
             theta = fitted(store, day, days)
             people = replace(known(people_of(so_far), day), before=before, theta=theta)
@@ -90,14 +93,14 @@ def test_changes_are_rows_and_are_told_once_a_day(store: ClickHouseStore) -> Non
                 key = row["group_id"], row["member_id"]
                 before = before | {key: Before(row["state"], row["since"], row["returned"])}
             days.append(day)
-            evaluate(store, day, told.extend)
+            in_memory.evaluate(day, told.extend)
         assert due(store) == []
     assert days == [days[0] + timedelta(days=n) for n in range(len(days))] and len(days) > 10
     changes = set(wanted[0])
     assert comparable(ask(store, "state_changes"), changes) == comparable(wanted, changes)
     later = [row for row in wanted if row["previous"]]
-    assert comparable([one.model_dump() for one in told], changes) == comparable(later, changes)
-    assert len({one.event_id for one in told}) == len(told)
+    assert comparable(told, changes) == comparable(later, changes)
+    assert len({Transition.model_validate(one).event_id for one in told}) == len(told)
     assert {row["state"] for row in later} == {"active", "participant", "at_risk", "zombie", "left"}
     status = {"member_id", "state", "previous", "since", "returned_on"}
     now = replace(people_of(world), before=before, theta=fitted(store, days[-1], days))
@@ -108,18 +111,81 @@ def test_changes_are_rows_and_are_told_once_a_day(store: ClickHouseStore) -> Non
     last = [row for row in daily if row["day"] == days[-1]]
     assert last == ask(store, f"effective_members_at(day = '{days[-1]}')") and any(row["zombie"] for row in last)
     for day in due(store, days[-2]):
-        evaluate(store, day)
+        in_memory.evaluate(day)
     assert comparable(ask(store, "state_changes"), changes) == comparable(wanted, changes)
     assert ask_question(store.address, "effective_members", as_of=days[0]) == [r for r in daily if r["day"] == days[0]]
     day = max(row["day"] for row in wanted if row["state"] == "zombie")
     for again in due(store, day):  # nobody is a zombie after all
         put_theta(store, again, 0.0)
-        evaluate(store, again)
+        in_memory.evaluate(again)
     assert not [row for row in ask(store, "state_changes") if row["day"] >= day and row["state"] == "zombie"]
     with pytest.raises(ServiceError, match="effective_members_daily has older days"):
         ask_question(store.address, "member_status", as_of=days[0] - timedelta(days=REACH_DAYS))
     with pytest.raises(ConfigError, match="reaches back"):
         due(store, days[-1] - timedelta(days=REACH_DAYS))
+
+
+def test_who_is_kept_in_memory_is_what_the_views_say(store: ClickHouseStore) -> None:
+    """Chat, product and links come in pieces: what is remembered and what has changed since give every day's states."""
+    zone = ZONES[1]
+    empty(store, zone)
+
+    @settings(examples, max_examples=3)
+    @given(histories(zone), st.sampled_from([(1.0,), (0.3, 0.6, 1.0)]))
+    def check(found: tuple[World, World, World], cuts: tuple[float, ...]) -> None:
+        in_pieces(store, found, cuts, True)
+
+    check()
+    edges = in_pieces(store, at_the_edges(zone), (0.93, 0.97, 1.0), False)
+    assert edges | in_pieces(store, lives_of_people(3, zone), (0.9, 0.95, 0.98, 1.0), True) == set(STATES)
+
+
+def in_pieces(
+    store: ClickHouseStore, found: tuple[World, World, World], cuts: tuple[float, ...], moves: bool
+) -> set[str]:
+    """Land so much of the worlds at a time, evaluate the days that are closed by then; the states that there were.
+
+    moves: tasks move to other workers, and θ changes every day.
+    """
+    clear(store)
+    in_memory, seen, before = MemberDays(store), set[str](), 0.0
+    landings = [Landing(world, store, topic.name) for topic, world in zip(TOPICS, found, strict=True) if world.records]
+    for cut in cuts:
+        for landing in landings:
+            first, end = (int(len(landing.world.records) * part) for part in (before, cut))
+            landing.land(landing.world.records[first:end])
+            if moves:
+                landing.again()
+        days, before = due(store), cut
+        for day in days:
+            if moves:
+                put_theta(store, day, 1 / (30 + day.toordinal() % 30))
+            in_memory.evaluate(day)
+        for day in days[-2:]:
+            seen |= as_the_views_say(store, day)
+    return seen
+
+
+def as_the_views_say(store: ClickHouseStore, day: date) -> set[str]:
+    """What was written of a day is what the views say of it; the states that there were."""
+    d = store.address.database
+    about = "group_id, member_id, person_id, toString(state) AS state, reason, score, previous"
+    wanted = store.native.query(f"SELECT {about} FROM {d}.member_states_at(day = '{day}')")
+    changes = store.native.query(f"SELECT {about} FROM {d}.state_changes WHERE day = '{day}'")
+    key = ("group_id", "member_id")
+    assert comparable(changes, set(changes[0]) if changes else set()) == comparable(
+        [row for row in wanted if row["state"] != row["previous"]], set(wanted[0]) if wanted else set()
+    )
+    kept = store.native.query(
+        f"SELECT group_id, member_id, argMax(toString(state), day) AS state FROM {d}.member_transitions FINAL "
+        f"WHERE day <= '{day}' GROUP BY group_id, member_id"
+    )
+    known = {tuple(row[name] for name in key): row["state"] for row in kept}
+    assert {tuple(row[name] for name in key): row["state"] for row in wanted}.items() <= known.items()
+    assert ask(store, f"effective_members_at(day = '{day}')") == [
+        row for row in ask(store, "effective_members_daily") if row["day"] == day
+    ]
+    return set(known.values())
 
 
 def falling_silent() -> list[tuple[float, dict[str, Any]]]:

@@ -4,7 +4,6 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
-from datetime import date
 from importlib import resources
 from importlib.resources.abc import Traversable
 from string import Template
@@ -34,16 +33,13 @@ class Migration:
     applied: bool = False
 
 
-def _fill(
-    text: str, address: Address, zone: str, nickname: str = "", product_zone: str = "", day: str = "", states: str = ""
-) -> str:
+def _fill(text: str, address: Address, zone: str, nickname: str = "", product_zone: str = "", day: str = "") -> str:
     """Fill in a template; the same text serves one server and a cluster, now and the end of a day (an expression)."""
     cluster, at = address.cluster, f"_at(day = {day})" if day else ""
     fields, separator = convention(nickname)
     return Template(text).substitute(
         day=day or f"assumeNotNull((SELECT today FROM {address.database}.clock))",
         at=at,
-        states=states or f"{address.database}.member_states{at}",
         database=address.database,
         zone=zone,
         product_zone=product_zone or zone,
@@ -120,13 +116,6 @@ def views(address: Address, zone: str, nickname: str = "", product_zone: str = "
                 past = _fill(text, address, zone, nickname, product_zone, day="{day:Date}")
                 found.append(_view(f"{name.removesuffix('_at')}_at", past, address))
     return found
-
-
-def effective_members(address: Address, day: date, states: str) -> str:
-    """The query behind the view `effective_members_at`, asked of a table `states` that has the day's member states."""
-    text = _VIEWS.joinpath("effective_members.sql").read_text()
-    # the text asks for no time zone; ClickHouse refuses one of this name
-    return _fill(text, address, "none", day=f"toDate('{day}')", states=states)
 
 
 def _view(name: str, body: str, address: Address) -> Migration:

@@ -8,7 +8,7 @@ WITH
         SELECT
             if(grouping(group_id) = 0, toString(group_id), '*') AS counted_in, min(place) AS best,
             if(grouping(group_id) = 0, count(), 1) AS members
-        FROM (SELECT group_id, person_id, indexOf(names, state) AS place FROM ${states})
+        FROM (SELECT group_id, person_id, indexOf(names, state) AS place FROM ${database}.member_states${at})
         GROUP BY GROUPING SETS ((group_id, place), (person_id))
         UNION ALL
         -- groups of whom nobody is known
