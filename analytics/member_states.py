@@ -37,11 +37,9 @@ NEVER_MS, NO_DAY = 2**62, -1_000_000
 MEMBER = np.dtype(
     [
         ("spoke_lo", "u8"),
-        ("spoke_hi", "u8"),
         ("reacted_lo", "u8"),
-        ("reacted_hi", "u8"),
         ("read_lo", "u8"),
-        ("read_hi", "u8"),
+        ("active_hi", "u8"),  # of any activity
         ("first_ms", "i8"),  # lowest time of any event about the member; NEVER_MS: none has landed
         ("last_ms", "i8"),  # newest activity; 0: none
         ("came_ms", "i8"),  # newest join or roster row before the day's end; 0: none
@@ -175,9 +173,8 @@ def mask_features(members, chosen, day, low, high, age):
     """Day masks of any activity of the chosen members, bit 0 the day; and days since each was first known."""
     for i in range(len(chosen)):
         m = members[chosen[i]]
-        any_lo, any_hi = m.spoke_lo | m.reacted_lo | m.read_lo, m.spoke_hi | m.reacted_hi | m.read_hi
-        shift = m.base_day - day
-        low[i], high[i] = window(any_lo, any_hi, shift, 64), window(any_lo, any_hi, shift + 64, 64)
+        active_lo, shift = m.spoke_lo | m.reacted_lo | m.read_lo, m.base_day - day
+        low[i], high[i] = window(active_lo, m.active_hi, shift, 64), window(active_lo, m.active_hi, shift + 64, 64)
         age[i] = day - m.first_day
 
 

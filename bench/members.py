@@ -1,8 +1,10 @@
 """A million memberships in ClickHouse: how long the score's fit, everybody's state, one group's and a closed day take.
 
 `python -m bench.members [--memberships N] [--runs N]` writes `bench/results/members.json`. The rows are made by SQL
-(`members.sql`): groups of 500, most members silent, a fifth of the accounts linked to users. Planning is what
-ClickHouse takes before it reads a row, and is part of the questions' times.
+(`members.sql`): groups of 500, most members silent, a fifth of the accounts linked to users. Before every turn a day's
+rows land (`members_day.sql`). A closed day is read, evaluated, written and told in Kafka by one who keeps everybody in
+memory from the day before (`closed_day`), or has to read all first (`first_day`). Planning is what ClickHouse takes
+before it reads a row, and is part of the questions' times.
 """
 
 import argparse
@@ -20,29 +22,60 @@ from bench.peers import groupvitals
 from bench.services import servers
 from bench.solo import job_of
 from groupvitals.settings import load_settings
+from schemas.topics import CHAT
 from sinks.clickhouse.connection import Address
 from sinks.clickhouse.store import ClickHouseStore
-from streams.member_days import due, evaluate
+from streams.member_days import MemberDays, due, sender
 from streams.refit import refit
 
 PARTITIONS, GROUP = 8, 500
-_ROWS = Path(__file__).with_suffix(".sql")
+_ROWS, _DAY = Path(__file__).with_suffix(".sql"), Path(__file__).with_name("members_day.sql")
 #: 2026-02-25T06:13:20Z, milliseconds: fixed, so that every run has the same days.
 _MADE = {"now": 1_772_000_000_000, "day": 86_400_000, "version": 1 << 32, "partitions": PARTITIONS}
 
 
-def fill(job: Job, memberships: int) -> int:
-    """Make the rows; returns how many memberships there are (some numbers draw the same one)."""
-    client = job.servers.clickhouse()
+def statements(file: Path, job: Job, memberships: int, **more: int) -> list[str]:
+    """What makes rows."""
     sizes = {
         "groups": max(2, memberships // GROUP // 2 * 2),
         "people": memberships * 7 // 10,
         "memberships": memberships,
     }
-    for rows in Template(_ROWS.read_text()).substitute(_MADE, database=job.database, **sizes).split(";\n"):
+    return Template(file.read_text()).substitute(_MADE, database=job.database, **sizes, **more).split(";\n")
+
+
+def fill(job: Job, memberships: int) -> int:
+    """Make the rows; returns how many memberships there are (some numbers draw the same one)."""
+    client = job.servers.clickhouse()
+    checkpoint = statements(_DAY, job, memberships, number=0)[-1]
+    for rows in [*statements(_ROWS, job, memberships), checkpoint]:
         client.execute(rows)
     found: int = client.execute(f"SELECT count() FROM {job.database}.memberships")[0][0]
     return found
+
+
+def land_day(job: Job, memberships: int, number: int) -> None:
+    """Have a day's rows land."""
+    client = job.servers.clickhouse()
+    for rows in statements(_DAY, job, memberships, number=number):
+        client.execute(rows)
+
+
+class Closing:
+    """Closes a day, by somebody new or by the same as before."""
+
+    def __init__(self, store: ClickHouseStore, job: Job) -> None:
+        self.store, self._tell = store, sender(job.servers.bootstrap, job.topic.removesuffix(CHAT.name))
+        self._days, self.changed = MemberDays(store), list[int]()
+
+    def first(self) -> None:
+        """By somebody who knows nobody yet."""
+        self._days = MemberDays(self.store)
+        self.next()
+
+    def next(self) -> None:
+        """By whoever was it before."""
+        self.changed.append(self._days.evaluate(due(self.store)[0], self._tell).changed)
 
 
 def measure(job: Job, memberships: int, runs: int) -> dict[str, Any]:
@@ -51,25 +84,28 @@ def measure(job: Job, memberships: int, runs: int) -> dict[str, Any]:
     known, d, where = fill(job, memberships), job.database, job.servers
     address = Address(where.host, where.tcp_port, where.http_port, where.user, where.password, d)
     store = ClickHouseStore(address)
-    states = f"SELECT state, count() FROM {d}.member_states"
+    closing, states = Closing(store, job), f"SELECT state, count() FROM {d}.member_states"
     work: dict[str, Callable[[], object]] = {
         "refit": lambda: refit(store),
         "plan_states": lambda: store.native.execute(f"EXPLAIN {states} GROUP BY state"),
         "states": lambda: store.native.execute(f"{states} GROUP BY state"),
         "one_group": lambda: store.native.execute(f"{states} WHERE group_id = 'wecom:-:g0' GROUP BY state"),
         "effective_members": lambda: store.native.execute(f"SELECT * FROM {d}.effective_members"),
-        "closed_day": lambda: evaluate(store, due(store)[0]),
+        "first_day": closing.first,
+        "closed_day": closing.next,
     }
     seconds: dict[str, list[float]] = {name: [] for name in work}
-    for _ in range(1 + runs):
+    for turn in range(1 + runs):
         for name, one in work.items():
+            if name == "closed_day":
+                land_day(job, memberships, 1 + turn)
             began = time.perf_counter()
             one()
             seconds[name].append(round(time.perf_counter() - began, 2))
     return {
         "name": "members", "memberships": known, "runs": runs,
         "median_s": {name: median(found[1:]) for name, found in seconds.items()},
-        "seconds": {name: found[1:] for name, found in seconds.items()},
+        "seconds": {name: found[1:] for name, found in seconds.items()}, "changed": closing.changed[2:],
     }  # fmt: skip
 
 

@@ -10,7 +10,8 @@ FROM numbers(${memberships});
 
 INSERT INTO ${database}.epochs (epoch, ready, settings, cluster, topic, topic_id, partitions) VALUES
     (0, 1, '{"time_zone": "UTC", "lateness_h": 48}', 'c', 'chat.events', 't', 8),
-    (0, 1, '{"time_zone": "UTC"}', 'c', 'product.events', 't', 8);
+    (0, 1, '{"time_zone": "UTC"}', 'c', 'product.events', 't', 8),
+    (0, 1, '{}', 'c', 'identity.links', 't', 8);
 
 INSERT INTO ${database}.group_states (
     topic, partition, group_id, version, max_ms, first_ms, activity_ms, closed_hour, closed_day, member_count, platform,
@@ -35,11 +36,15 @@ SELECT
     if(habit % 50 = 0, 'operator', 'member'), 10, [0, 0, 0, 0], 1, 'link'
 FROM ${database}.drawn;
 
-INSERT INTO ${database}.facts (group_id, type, member_id, ts_ms, event_id, version, platform, source)
-SELECT group_id, 'join', member_id, join_ms, concat(group_id, member_id), 1, 'wecom', 'link'
+INSERT INTO ${database}.facts (group_id, type, member_id, ts_ms, event_id, version, platform, source, role)
+SELECT group_id, 'join', member_id, join_ms, concat(group_id, member_id), 1, 'wecom', 'link', ''
 FROM ${database}.membership_states
 UNION ALL
-SELECT group_id, 'leave', member_id, out_ms, concat(group_id, member_id, '-'), 1, 'wecom', ''
+SELECT group_id, 'profile', member_id, join_ms, concat(group_id, member_id, '+'), 1, 'wecom', '', 'operator'
+FROM ${database}.membership_states
+WHERE role = 'operator'
+UNION ALL
+SELECT group_id, 'leave', member_id, out_ms, concat(group_id, member_id, '-'), 1, 'wecom', '', ''
 FROM ${database}.membership_states
 WHERE out_ms > 0;
 

@@ -7,6 +7,8 @@ the memory of a worker that lives through many rebalances grow to the worst that
 import ctypes
 from typing import Any
 
+import pyarrow as pa
+
 #: glibc's M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, M_TOP_PAD, M_ARENA_MAX.
 _KEEP = ((-3, 1 << 30), (-1, (1 << 31) - 1), (-2, 1 << 28), (-8, 1))
 
@@ -22,5 +24,6 @@ def keep_freed_memory() -> None:
 
 
 def give_back() -> None:
-    """Give all free pages to the system, some milliseconds a hundred MiB."""
+    """Give all free pages to the system, Arrow's too, some milliseconds a hundred MiB."""
+    pa.default_memory_pool().release_unused()
     _glibc("malloc_trim")(0)

@@ -25,6 +25,7 @@ from sinks.clickhouse.people import PeopleReader, prefix
 from sinks.clickhouse.store import ClickHouseStore
 from sources.chunks import START, Chunk
 from sources.producer import Producer
+from streams.allocator import give_back
 from streams.arrow import categories
 from streams.evaluation import Evaluation, counts, evaluate
 from streams.people import People
@@ -97,19 +98,22 @@ class MemberDays:
 
     def forget(self) -> None:
         """Keep nobody in memory, until the next day is evaluated."""
-        self._people = None
+        if self._people is not None:
+            self._people = None
+            give_back()
 
     def _everybody(self, reader: PeopleReader, day: date, end_ms: int) -> People:
         """Those in memory, if they are of a day before and nobody else has evaluated one since; else all anew."""
         written = reader.written()
-        if self._people is None or day <= self._day or written != self._written or not self._people.read():
+        if self._people is None or day <= self._day or written != self._written or not self._people.read(reader):
             self._people, self._written = None, written  # so that there is room
-            people = People(reader, end_ms)
-            people.read()
+            people = People(reader.zones, end_ms)
+            people.read(reader)
             before = reader.states_before(day)
             rows = people.find(before)
             people.members["previous"][rows] = pc.index_in(before["state"], pa.array(STATES)).to_numpy()
             self._people = people
+            give_back()
         return self._people
 
     def _insert(self, table: str, rows: pa.Table, day: date, now_ms: int) -> None:

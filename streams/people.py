@@ -33,16 +33,17 @@ from sinks.clickhouse.people import Marks, PeopleReader, reads_reported
 from streams.names import Codes, Names, PairRows
 
 _CHANGING = ("memberships", "users", "acts", "owners", "said", "rosters", "sizes", "ways")
-_MEMBER = ("spoke_lo", "spoke_hi", "reacted_lo", "reacted_hi", "read_lo", "read_hi", "first_ms", "last_ms", "base_day",
-           "first_day", "joined_day")  # fmt: skip
+_MEMBER = (
+    "spoke_lo", "reacted_lo", "read_lo", "active_hi", "first_ms", "last_ms", "base_day", "first_day", "joined_day",
+)  # fmt: skip
 _SAID = ("came_ms", "went_ms", "named")
 
 
 class People:
     """Everybody as of the newest reading, and what was said before a moment, from which on days may be asked."""
 
-    def __init__(self, reader: PeopleReader, end_ms: int) -> None:
-        self._reader, self._marks, self._end_ms = reader, Marks(), end_ms
+    def __init__(self, zones: tuple[str, str], end_ms: int) -> None:
+        self._zones, self._marks, self._end_ms = zones, Marks(), end_ms
         self.names, self.groups, self._ways = Names(), Names(), Names()
         self._members = PairRows(_blank(MEMBER, first_ms=NEVER_MS, joined_day=NO_DAY))
         self._users, self._acts = PairRows(_blank(USER, first_ms=NEVER_MS)), PairRows(_blank(ACT))
@@ -68,11 +69,12 @@ class People:
 
     # --- reading
 
-    def read(self) -> bool:
+    def read(self, reader: PeopleReader) -> bool:
         """Read what changed, the first time everything. False: the numbers are others now, begin anew."""
-        reader, since, marks = self._reader, self._marks, self._reader.marks()
+        since, marks = self._marks, reader.marks()
         first = not since.epochs
-        if not first and any(marks.epochs.get(topic) != epoch for topic, epoch in since.epochs.items()):
+        moved = any(marks.epochs.get(topic) != epoch for topic, epoch in since.epochs.items())
+        if moved or reader.zones != self._zones:
             return False
         with ThreadPoolExecutor(2) as threads:
             asked = {

@@ -17,7 +17,7 @@ from sinks.contract import Cut
 LINKS = "identity.links"
 #: Stands for all groups, where people count once.
 ALL = "*"
-_MASKS = "spoke_lo, spoke_hi, reacted_lo, reacted_hi, read_lo, read_hi"
+_MASKS = "spoke_lo, reacted_lo, read_lo, bitOr(bitOr(spoke_hi, reacted_hi), read_hi) AS active_hi"
 _PLACE = "splitByChar(':', toString(group_id))"
 #: The account of a member, as the views have it.
 ACCOUNT = f"concat({_PLACE}[1], ':', {_PLACE}[2], ':', member_id)"
@@ -53,9 +53,10 @@ class PeopleReader:
     def __init__(self, store: ClickHouseStore) -> None:
         self.store, self.d = store, store.address.database
         settings = {contract: epoch.settings for contract in (CHAT, PRODUCT) if (epoch := store.epoch(contract))}
-        zones = {contract: json.loads(text)["time_zone"] for contract, text in settings.items()}
-        self._zone = zones.get(CHAT, "UTC")
-        self._product_zone = zones.get(PRODUCT, self._zone)
+        known = {contract: json.loads(text)["time_zone"] for contract, text in settings.items()}
+        zone = known.get(CHAT, "UTC")
+        #: Time zones of the numbers of chat and of the product.
+        self.zones = zone, known.get(PRODUCT, zone)
 
     def marks(self) -> Marks:
         """How far everything is landed now."""
@@ -78,15 +79,15 @@ class PeopleReader:
         """Masks, times and days of memberships."""
         return self.store.read(
             f"SELECT toString(group_id) AS group_id, {ACCOUNT} AS account_id, {_MASKS}, first_ms, last_ms, "
-            f"{_day('last_ms', self._zone)} AS base_day, {_day('first_ms', self._zone)} AS first_day, "
-            f"if(join_ms < 4611686018427387904, {_day('join_ms', self._zone)}, -1000000) AS joined_day "
+            f"{_day('last_ms', self.zones[0])} AS base_day, {_day('first_ms', self.zones[0])} AS first_day, "
+            f"if(join_ms < 4611686018427387904, {_day('join_ms', self.zones[0])}, -1000000) AS joined_day "
             f"FROM ({self._newest('membership_states', CHAT, 'epoch', 'group_id, member_id', since)})"
         )
 
     def users(self, since: Marks) -> pa.Table:
         """Masks of use of users."""
         return self.store.read(
-            f"SELECT user_id, used_lo, first_ms, {_day('last_ms', self._product_zone)} AS base_day "
+            f"SELECT user_id, used_lo, first_ms, {_day('last_ms', self.zones[1])} AS base_day "
             f"FROM ({self._newest('user_states', PRODUCT, 'product_epoch', 'user_id', since)})"
         )
 
@@ -96,7 +97,7 @@ class PeopleReader:
         return self.store.read(
             "SELECT user_id, if(kind = 'group', reference, '') AS group_id, "
             "if(kind = 'group', '', concat(kind, ':', reference)) AS way, acted_lo, "
-            f"{_day('last_ms', self._product_zone)} AS base_day FROM ({rows}) WHERE kind != 'campaign'"
+            f"{_day('last_ms', self.zones[1])} AS base_day FROM ({rows}) WHERE kind != 'campaign'"
         )
 
     def _newest(self, table: str, contract: str, epoch: str, key: str, since: Marks) -> str:

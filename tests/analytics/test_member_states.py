@@ -64,7 +64,8 @@ def records(found: list[dict[str, Any]]) -> np.ndarray:
         base = min((age for mask in masks for age in mask), default=0)
         row["base_day"] = DAY - base
         for what, mask in zip(("spoke", "reacted", "read"), masked(masks, base), strict=True):
-            row[f"{what}_lo"], row[f"{what}_hi"] = mask & (1 << 64) - 1, mask >> 64
+            row[f"{what}_lo"] = mask & (1 << 64) - 1
+            row["active_hi"] |= mask >> 64
     return rows
 
 
