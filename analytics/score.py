@@ -58,10 +58,11 @@ def fit(history: Histogram) -> Score:
 
 
 def threshold(chances: Values, members: Whole, returned: Whole, confidence: float = CONFIDENCE) -> float:
-    """The highest score θ such that, of the members below it, a share of at least `confidence` never came back.
+    """The score θ such that most members are below it of whom a share of at least `confidence` never came back.
 
-    chances, members, returned: score of each cell, its members, those who came back; shape (n,). 0 when there is no
-    such score (nobody is a zombie), 1 when it holds for all.
+    chances, members, returned: score of each cell, its members, those who came back; shape (n,). θ is half-way to the
+    next score, so that nobody's state hangs on how a score is rounded. 0 when there is no such score (nobody is a
+    zombie), 1 when it holds for all.
     """
     scores, places = np.unique(chances, return_inverse=True)
     below = np.cumsum(np.bincount(places, weights=members, minlength=len(scores)))
@@ -69,7 +70,7 @@ def threshold(chances: Values, members: Whole, returned: Whole, confidence: floa
     fits = np.flatnonzero(back <= (1 - confidence) * below)
     if not len(fits):
         return 0.0
-    return float(scores[fits[-1] + 1]) if fits[-1] + 1 < len(scores) else 1.0
+    return float(scores[fits[-1] : fits[-1] + 2].mean()) if fits[-1] + 1 < len(scores) else 1.0
 
 
 def _rows(seen: Values, mean: Values, scale: Values) -> Values:

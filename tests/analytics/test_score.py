@@ -122,4 +122,6 @@ def test_theta_is_the_highest_that_keeps_the_promise(cells: list[tuple[float, in
 
     found = threshold(chances, members, returned)
     candidates = [theta for theta in (*np.unique(chances), 1.0) if kept(theta)]
-    assert found == max(candidates, default=0.0)
+    highest = max(candidates, default=0.0)
+    assert found == highest if highest in (0.0, 1.0) else max(chances[chances < highest]) < found < highest
+    assert ((chances < found) == (chances < highest)).all()
