@@ -13,10 +13,13 @@ from analytics import goodness
 from analytics.rhythm import gap_counts, longer
 from analytics.score import fit
 from analytics.score_features import counted, keys, returned, rolled
+from sinks.clickhouse.people import PeopleReader
 from sinks.clickhouse.store import ClickHouseStore
 
 #: Days within which somebody comes back, or not.
 HORIZON = 28
+#: Rows of memberships that are looked at: more would take longer and tell no more.
+MOST = 1_500_000
 _COLUMNS = ("day", "horizon", "mean", "scale", "weights", "theta", "longer", "members", "returned", "auc", "brier")
 
 
@@ -52,21 +55,21 @@ def due(store: ClickHouseStore) -> bool:
     return bool(rows and rows[0][0] and rows[0][1])
 
 
-def refit(store: ClickHouseStore) -> Fitted:
-    """Fit on what came of everybody who was a member `HORIZON` days ago, and put it to use.
+def refit(store: ClickHouseStore, most: int = MOST) -> Fitted:
+    """Fit on what came of everybody who was a member `HORIZON` days ago, or of about `most`, and put it to use.
 
     Raises `BackpressureError` when ClickHouse is away: there is time until tomorrow.
     """
-    found = _fit(store)
+    found = _fit(store, most)
     row = [getattr(found, name) for name in _COLUMNS]
     store.native.execute(f"INSERT INTO {store.address.database}.scores ({', '.join(_COLUMNS)}) VALUES", [row])
     return found
 
 
-def _fit(store: ClickHouseStore) -> Fitted:
+def _fit(store: ClickHouseStore, most: int) -> Fitted:
     d = store.address.database
     today = store.native.execute(f"SELECT today FROM {d}.clock")[0][0]
-    rows = store.read(_query(d, today))
+    rows = PeopleReader(store).habits(today, HORIZON, most)
     low, high = (np.asarray(rows[name]).astype(np.uint64) for name in ("low", "high"))
     low, high = rolled(low, high, np.asarray(rows["days"]).astype(np.int64))
     cells = keys(low, high, np.asarray(rows["age"]).astype(np.int64), HORIZON, HORIZON)
@@ -80,14 +83,3 @@ def _fit(store: ClickHouseStore) -> Fitted:
         longer(gap_counts(low, high)).tolist(), score.members, score.returned,
         None if np.isnan(auc) else auc, None if np.isnan(brier) else brier,
     )  # fmt: skip
-
-
-def _query(database: str, today: date) -> str:
-    """Masks of any activity, how far their base lies back, and days since a membership was first known."""
-    now = f"toInt64(toDate('{today}'))"
-    return (
-        "SELECT bitOr(bitOr(spoke_lo, reacted_lo), read_lo) AS low, "
-        "bitOr(bitOr(spoke_hi, reacted_hi), read_hi) AS high, "
-        f"{now} - toInt64(base_day) AS days, {now} - toInt64(first_day) AS age FROM {database}.memberships "
-        f"WHERE role = 'member' AND NOT (out_ms > 0 AND out_ms >= in_ms AND {now} - toInt64(out_day) >= {HORIZON})"
-    )

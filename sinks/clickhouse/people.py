@@ -84,6 +84,23 @@ class PeopleReader:
             f"FROM ({self._newest('membership_states', CHAT, 'epoch', 'group_id, member_id', since)})"
         )
 
+    def habits(self, today: date, horizon: int, most: int) -> pa.Table:
+        """Masks of any activity, and age in days, of plain members who had not left by `horizon` days ago.
+
+        Of more than `most` rows a share is read that is chosen by the members' ids, the same every day.
+        """
+        now, left = f"toInt64(toDate('{today}'))", f"toInt64({_day('out_ms', self.zones[0])})"
+        ((rows,),) = self.store.native.execute(f"SELECT count() FROM {self.d}.membership_states")
+        share = f"cityHash64(group_id, member_id) % {-(-rows // most)} = 0" if rows > most else "1"
+        newest = self._newest("membership_states", CHAT, "epoch", "group_id, member_id", Marks(), share)
+        return self.store.read(
+            "SELECT bitOr(bitOr(spoke_lo, reacted_lo), read_lo) AS low, "
+            "bitOr(bitOr(spoke_hi, reacted_hi), read_hi) AS high, "
+            f"{now} - {_day('last_ms', self.zones[0])} AS days, {now} - {_day('first_ms', self.zones[0])} AS age "
+            f"FROM ({newest}) WHERE role = 'member' "
+            f"AND NOT (out_ms > 0 AND out_ms >= in_ms AND {now} - {left} >= {horizon})"
+        )
+
     def users(self, since: Marks) -> pa.Table:
         """Masks of use of users."""
         return self.store.read(
@@ -100,11 +117,11 @@ class PeopleReader:
             f"{_day('last_ms', self.zones[1])} AS base_day FROM ({rows}) WHERE kind != 'campaign'"
         )
 
-    def _newest(self, table: str, contract: str, epoch: str, key: str, since: Marks) -> str:
+    def _newest(self, table: str, contract: str, epoch: str, key: str, since: Marks, only: str = "1") -> str:
         newer = since.newer(contract, "version", since.versions, ">")
         return (
             f"SELECT * FROM {self.d}.{table} "
-            f"WHERE bitShiftRight(version, 56) = (SELECT epoch FROM {self.d}.{epoch}) AND {newer} "
+            f"WHERE bitShiftRight(version, 56) = (SELECT epoch FROM {self.d}.{epoch}) AND {newer} AND {only} "
             f"ORDER BY {key}, version DESC LIMIT 1 BY {key}"
         )
 

@@ -261,3 +261,4 @@ def test_the_score_of_the_view_is_the_one_that_was_fitted(store: ClickHouseStore
     assert np.allclose([row["score"] for row in states], wanted, rtol=1e-9)
     judged = [(row["state"], row["score"] < fitted.theta) for row in states if row["reason"] == "score"]
     assert judged and all((state == "zombie") == below for state, below in judged)
+    assert 0 < refit(store, len(members) // 2).members < fitted.members, "of many members some are enough"
