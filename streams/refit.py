@@ -19,7 +19,7 @@ from sinks.clickhouse.store import ClickHouseStore
 #: Days within which somebody comes back, or not.
 HORIZON = 28
 #: Rows of memberships that are looked at: more would take longer and tell no more.
-MOST = 1_500_000
+MOST = 1_000_000
 _COLUMNS = ("day", "horizon", "mean", "scale", "weights", "theta", "longer", "members", "returned", "auc", "brier")
 
 
