@@ -32,6 +32,10 @@ _SPOKE_7D, _SPOKE_28D, _REACTED, _READ, _ACTED, _JOINED, _USED, _OTHER_GROUP, _U
 #: Once a zombie, one stays so until the score is clearly better.
 HYSTERESIS = 1.1
 
+#: What persons did in which windows, by bit; the columns of `people_days`.
+ACTIVITY = tuple(f"{what}_{days}d" for what in ("speakers", "reactors", "readers") for days in (1, 7, 28))
+_1D, _7D = np.uint64(1), np.uint64(0x7F)
+
 NEVER_MS, NO_DAY = 2**62, -1_000_000
 #: Bit 0 of a mask is the base day. Days are numbers since 1970-01-01.
 MEMBER = np.dtype(
@@ -69,7 +73,7 @@ class Known(NamedTuple):
 
     used: NDArray[np.bool_]  # the product, within 28 days
     used_ever: NDArray[np.bool_]
-    active: NDArray[np.bool_]  # in any group, within 28 days
+    activity: NDArray[np.uint16]  # in any group, a bit each of `ACTIVITY`
     acted: Pairs  # (person, group): did something with the group's id, or one of its calls or links, within 28 days
     linked: NDArray[np.bool_]  # by name, not by person
     roster_ms: NDArray[np.int64]  # start of the newest complete roster; 0: none
@@ -83,12 +87,16 @@ def _lately(mask_lo, base_day, day, days):
 
 
 @kernel
-def active_persons(members, accounts, person, day, active):
-    """Mark the persons who were active anywhere in the 28 days that end with `day`."""
+def active_persons(members, accounts, person, day, activity):
+    """Mark what persons did anywhere in windows that end with `day`: a bit each of `ACTIVITY`, spoke in a day first."""
     for i in range(len(members)):
-        m = members[i]
-        if _lately(m.spoke_lo | m.reacted_lo | m.read_lo, m.base_day, day, 28):
-            active[person[accounts[i]]] = True
+        m, found = members[i], 0
+        for word, mask_lo in enumerate((m.spoke_lo, m.reacted_lo, m.read_lo)):
+            recent = window(mask_lo, _ZERO, m.base_day - day, 28)
+            if recent:
+                found |= (4 | (recent & _7D != _ZERO) << 1 | (recent & _1D != _ZERO)) << 3 * word
+        if found:
+            activity[person[accounts[i]]] |= found
 
 
 @kernel
@@ -136,7 +144,7 @@ def _state(m, group, account, who, day, known):
         return _NEWCOMER, _JOINED
     if known.used[who]:
         return _ELSEWHERE, _USED
-    if known.active[who]:
+    if known.activity[who]:
         return _ELSEWHERE, _OTHER_GROUP
     if not known.reads_reported[group] and not known.linked[account] and not known.used_ever[who]:
         return _UNOBSERVABLE, _UNKNOWN

@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from analytics.group_facts import GROUP, MEMBERS
-from analytics.member_states import AT_RISK, HYSTERESIS, STATES, ZOMBIE, best_states, mask_features, states
+from analytics.member_states import ACTIVITY, AT_RISK, HYSTERESIS, STATES, ZOMBIE, best_states, mask_features, states
 from analytics.score import Score
 from analytics.score_features import keys
 from sinks.clickhouse.people import ALL
@@ -25,8 +25,9 @@ Bytes = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A day: state and reason of every membership by code, its person; shape (n,).
+    """A day: state and reason of every membership by code, person of every name; shape (n,).
 
+    activity: how many people, by the columns of `people_days`.
     changed: rows of memberships whose state is another one than before, or was so when the day was evaluated before;
     scores: theirs.
     """
@@ -34,6 +35,7 @@ class Evaluation:
     state: Bytes
     reason: Bytes
     person: Codes
+    activity: dict[str, int]
     changed: NDArray[np.int64]
     scores: NDArray[np.float64]
 
@@ -51,7 +53,8 @@ def evaluate(people: People, day: int, end_ms: int, score: Score, again: Codes) 
     changed: NDArray[np.bool_] = np.not_equal(state, members["previous"])
     changed[again] = True
     chosen = np.flatnonzero(changed & (state > 0))
-    return Evaluation(state, reason, person, chosen, _scores(members, chosen, day, score))
+    activity = {name: int((known.activity >> bit & 1).sum()) for bit, name in enumerate(ACTIVITY)}
+    return Evaluation(state, reason, person, activity, chosen, _scores(members, chosen, day, score))
 
 
 def _scores(members: NDArray[Any], chosen: NDArray[np.int64], day: int, score: Score) -> NDArray[np.float64]:

@@ -1,7 +1,8 @@
 """What members were on closed days, one day after the other: changes of their states, and how many a group had of each.
 
-Everybody is kept in memory from one day to the next (`streams.people`); rows of `member_transitions` and
-`effective_member_days` are written. A day that is evaluated again has the rows that follow from what is known by then.
+Everybody is kept in memory from one day to the next (`streams.people`); rows of `member_transitions`,
+`effective_member_days` and `people_days` are written. A day that is evaluated again has the rows that follow from what
+is known by then.
 """
 
 import asyncio
@@ -89,6 +90,7 @@ class MemberDays:
         changes = _rows(people, found)
         self._insert("member_transitions", changes, day, now_ms)
         self._insert("effective_member_days", numbers[:-1], day, now_ms)
+        self._insert("people_days", pa.table({name: [count] for name, count in found.activity.items()}), day, now_ms)
         told = _told(changes, day, end_ms)
         tell(told)
         self._insert("effective_member_days", numbers[-1:], day, now_ms)

@@ -166,12 +166,13 @@ class People:
 
     def known(self, day: int, end_ms: int, person: Codes, linked: NDArray[np.bool_]) -> Known:
         """What is known of persons and groups at the end of a day."""
-        used, ever, active = (np.zeros(len(person), np.bool_) for _ in range(3))
+        used, ever = np.zeros(len(person), np.bool_), np.zeros(len(person), np.bool_)
+        activity = np.zeros(len(person), np.uint16)
         rosters = self.advance(end_ms)
-        active_persons(self.members, self.places[1], person, day, active)
+        active_persons(self.members, self.places[1], person, day, activity)
         using_persons(self._users.rows, self._users.pairs.ones, person, day, end_ms, used, ever)
         reported = np.array([reads_reported(name) for name in self.group_ids()], np.bool_)
-        return Known(used, ever, active, self._acted(day, person), linked, rosters, reported)
+        return Known(used, ever, activity, self._acted(day, person), linked, rosters, reported)
 
     def group_ids(self) -> list[str]:
         """Every group that was ever named."""

@@ -15,7 +15,16 @@ from tests.memory import KEYS, TOPIC, MemoryBroker, land, new_task, own, record_
 from tests.oracle.community import Record
 from tests.oracle.worlds import World
 
-TABLES = (*KEYS, "checkpoints", "epochs", "corrections", "scores", "member_transitions", "effective_member_days")
+TABLES = (
+    *KEYS,
+    "checkpoints",
+    "epochs",
+    "corrections",
+    "scores",
+    "member_transitions",
+    "effective_member_days",
+    "people_days",
+)
 
 
 def own_store(clickhouse: tuple[str, int, int]) -> Iterator[ClickHouseStore]:

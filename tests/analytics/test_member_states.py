@@ -72,7 +72,7 @@ def records(found: list[dict[str, Any]]) -> np.ndarray:
 def known(
     used: list[bool],
     ever: list[bool],
-    active: list[bool],
+    activity: list[bool],
     linked: list[bool],
     roster_ms: list[int],
     acts: set[tuple[int, int]],
@@ -82,7 +82,13 @@ def known(
     find_pairs(*pairs, 0, ones, others, np.empty(len(acts), np.int32))
     reported = np.array([False, True])
     return Known(
-        np.array(used), np.array(ever), np.array(active), pairs, np.array(linked), np.array(roster_ms), reported
+        np.array(used),
+        np.array(ever),
+        np.array(activity, np.uint16),
+        pairs,
+        np.array(linked),
+        np.array(roster_ms),
+        reported,
     )
 
 
@@ -103,7 +109,7 @@ def defined(m: dict[str, Any], k: Known, roster_ms: list[int], acts: set[tuple[i
         ("participant", "reacted_28d", within(m["reacted"], 28)), ("lurker", "read_28d", within(m["read"], 28)),
         ("lurker", "acted_here_28d", (who, group) in acts),
         ("newcomer", "joined_7d", m["joined_day"] in range(DAY - 6, DAY + 1)), ("elsewhere", "used_28d", k.used[who]),
-        ("elsewhere", "other_group_28d", k.active[who]),
+        ("elsewhere", "other_group_28d", k.activity[who]),
         ("unobservable", "no_reading_no_product", group == 0 and not k.linked[who] and not k.used_ever[who]),
         ("at_risk", "score", True),
     )  # fmt: skip
@@ -135,13 +141,14 @@ def test_the_first_state_that_fits(
 @given(members)
 def test_who_is_active_somewhere_and_what_the_score_looks_at(found: list[dict[str, Any]]) -> None:
     rows, person = records(found), np.array([0, 0, 2, 3], np.int32)
-    accounts, active = np.array([m["account"] for m in found], np.int32), np.zeros(4, np.bool_)
-    active_persons(rows, accounts, person, DAY, active)
+    accounts, activity = np.array([m["account"] for m in found], np.int32), np.zeros(4, np.uint16)
+    active_persons(rows, accounts, person, DAY, activity)
+    kinds = [(what, days) for what in ("spoke", "reacted", "read") for days in (1, 7, 28)]
+    wanted = [0] * 4
+    for m in found:
+        wanted[person[m["account"]]] |= sum(within(m[what], days) << bit for bit, (what, days) in enumerate(kinds))
+    assert activity.tolist() == wanted
     any_of = [m["spoke"] | m["reacted"] | m["read"] for m in found]
-    assert active.tolist() == [
-        any(within(some, 28) and person[m["account"]] == who for m, some in zip(found, any_of, strict=True))
-        for who in range(4)
-    ]
     low, high, age = np.empty(len(found), np.uint64), np.empty(len(found), np.uint64), np.empty(len(found), np.int64)
     rows["first_day"] = DAY - 30
     mask_features(rows, np.arange(len(found)), DAY, low, high, age)

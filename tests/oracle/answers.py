@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 from tests.oracle.community import HOUR_MS, Community, Event, Group, activity, membership, panes
 
 Row = dict[str, Any]
-_SUMS = ("messages", "joins", "leaves", "replies", "questions", "mentions", "links")
+SUMS = ("messages", "joins", "leaves", "replies", "questions", "mentions", "links")
 #: What chat alone knows of use.
 _NOBODY_LINKED: Row = {"linked_base": 0, "used": 0, "used_within_7d": 0}
-_WIDTHS = {"24h": 1, "7d": 7, "28d": 28}
+WIDTHS = {"24h": 1, "7d": 7, "28d": 28}
 _BANDS = ((50, "1-50"), (150, "51-150"), (200, "151-200"), (500, "201-500"))
 
 
@@ -64,16 +64,16 @@ def _active(group: Group, what: str, daily: int, first: int) -> set[str]:
     }
 
 
-def _sums(group: Group, daily: int, first: int, last: int) -> Row:
+def sums_of(group: Group, daily: int, first: int, last: int) -> Row:
     """What the hours, or days, from `first` to `last` counted."""
     total: Counter[str] = Counter()
     for (kind, bucket), counts in panes(group).items():
         if kind == daily and first <= bucket <= last:
             total.update(counts)
-    return {name: total[name] for name in _SUMS}
+    return {name: total[name] for name in SUMS}
 
 
-def _rates(dau: int, wau: int, mau: int) -> Row:
+def rates_of(dau: int, wau: int, mau: int) -> Row:
     return {"dau": dau, "wau": wau, "mau": mau, "stickiness": dau / mau if mau else 0.0}
 
 
@@ -93,9 +93,9 @@ def rolling_activity(
             sums: Counter[str] = Counter()
             for group in some.values():
                 now = _now(group, now_ms)[daily]
-                sums.update(_sums(group, daily, now - width + 1, now))
-            row |= {name: sums[name] for name in _SUMS}
-            row |= _rates(*(_distinct(some, now_ms, "spoke", 1, n, who) for n in (1, 7, 28)))
+                sums.update(sums_of(group, daily, now - width + 1, now))
+            row |= {name: sums[name] for name in SUMS}
+            row |= rates_of(*(_distinct(some, now_ms, "spoke", 1, n, who) for n in (1, 7, 28)))
             for people, what in (("speakers", "spoke"), ("reactors", "reacted"), ("readers", "read")):
                 row[people] = _distinct(some, now_ms, what, daily, width, who)
             rows.append(row)
@@ -125,12 +125,12 @@ def rolling_activity_daily(partitions: Iterable[Community], zone: str) -> list[R
     rows = []
     for name, group in groups_of(partitions).items():
         for day, closed in group.group_days.items():
-            for window, width in _WIDTHS.items():
+            for window, width in WIDTHS.items():
                 people = {what: closed[f"{what}_{width}d"] for what in ("speakers", "reactors", "readers")}
-                rates = _rates(*(closed[f"speakers_{n}d"] for n in (1, 7, 28)))
+                rates = rates_of(*(closed[f"speakers_{n}d"] for n in (1, 7, 28)))
                 rows.append(
                     {"group_id": name, "day": _date(day), "window": window, "buyers": None, "advertising": None}
-                    | _sums(group, 1, day - width + 1, day) | people | rates
+                    | sums_of(group, 1, day - width + 1, day) | people | rates
                 )  # fmt: skip
     return rows
 

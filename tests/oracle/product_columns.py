@@ -1,6 +1,7 @@
-"""What the product adds to questions about chat: buyers of the windows that end now, use on the days of a cohort."""
+"""What people add to questions about chat: each once over all groups on a closed day, buyers of the windows that end now,
+use on the days of a cohort."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import date, timedelta
 from typing import Any
 
@@ -8,6 +9,8 @@ from tests.oracle import answers
 from tests.oracle.answers import Row, account_of, now_of
 from tests.oracle.community import HOUR_MS, Group, membership
 from tests.oracle.people import People
+
+_PEOPLE = {"speakers": "spoke", "reactors": "reacted", "readers": "read"}
 
 
 def rolling_activity(people: People) -> list[Row]:
@@ -39,6 +42,25 @@ def rolling_activity(people: People) -> list[Row]:
             }
             rows[name, window]["buyers"] = len(buyers)
     return list(rows.values())
+
+
+def everybody_daily(people: People) -> list[Row]:
+    """The rows of `*` in `rolling_activity_daily` of the day at whose end people are looked at."""
+    members = people.members()
+
+    def active(what: str, days: int) -> int:
+        return len({row["person_id"] for row in members if any(age < days for age in row["ages"][what])})
+
+    rows = []
+    for window, days in answers.WIDTHS.items():
+        counts: Counter[str] = Counter()
+        for group in people.groups.values():
+            counts.update(answers.sums_of(group, 1, people.today - days + 1, people.today))
+        who = {name: active(what, days) for name, what in _PEOPLE.items()}
+        rates = answers.rates_of(*(active("spoke", n) for n in (1, 7, 28)))
+        same = {"group_id": "*", "window": window, "buyers": None, "advertising": None}
+        rows.append(same | {name: counts[name] for name in answers.SUMS} | who | rates)
+    return rows
 
 
 def retention_daily(people: People) -> list[Row]:

@@ -17,6 +17,7 @@ from sinks.clickhouse.questions import ask as ask_question
 from sinks.clickhouse.store import ClickHouseStore
 from streams.member_days import MemberDays, due
 from tests.landing import Landing, clear, empty, land_topic, own_store
+from tests.oracle import product_columns
 from tests.oracle.answers import comparable
 from tests.oracle.people import STATES, Before, People, effective_members, member_status
 from tests.oracle.people_worlds import at_the_edges, lives_of_people
@@ -161,8 +162,13 @@ def in_pieces(
             if moves:
                 put_theta(store, day, 1 / (30 + day.toordinal() % 30))
             in_memory.evaluate(day)
+        so_far = (replace(world, records=world.records[: int(len(world.records) * cut)]) for world in found)
+        people = people_of(*so_far)
         for day in days[-2:]:
             seen |= as_the_views_say(store, day)
+            everybody = product_columns.everybody_daily(known(people, day))
+            rows = [row for row in ask(store, "rolling_activity_daily") if (row["group_id"], row["day"]) == ("*", day)]
+            assert comparable(rows, set(everybody[0])) == comparable(everybody, set(everybody[0]))
     return seen
 
 
@@ -211,7 +217,7 @@ def put_theta(store: ClickHouseStore, day: date, theta: float) -> None:
 def clear_numbers(store: ClickHouseStore) -> None:
     """Empty tables but for what was written of closed days."""
     d = store.address.database
-    kept = {name: ask(store, name) for name in ("member_transitions", "effective_member_days", "scores")}
+    kept = {name: ask(store, name) for name in ("member_transitions", "effective_member_days", "people_days", "scores")}
     clear(store)
     for name, rows in kept.items():
         if rows:

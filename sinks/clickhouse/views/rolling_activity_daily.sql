@@ -1,4 +1,5 @@
--- What every closed day was: one row a group, day and window that ends with the day. A day without any sign of life in the
+-- What every closed day was: one row a group, day and window that ends with the day; `*` adds all groups up and counts a
+-- person once. A day without any sign of life in the
 -- 128 days before it has no row; what it counted (joins, say) is in the windows of later days all the same.
 SELECT
     days.group_id AS group_id, days.day AS day, windows.1 AS window, days.messages[windows.2] AS messages,
@@ -18,12 +19,24 @@ FROM (
             ('24h', 1, speakers_1d, reactors_1d, readers_1d), ('7d', 2, speakers_7d, reactors_7d, readers_7d),
             ('28d', 3, speakers_28d, reactors_28d, readers_28d)
         ]) AS windows
-    FROM (SELECT *, 1 AS is_closed FROM ${database}.closed_days) AS closed
+    FROM (
+        SELECT
+            toString(group_id) AS group_id, day, 1 AS is_closed, speakers_1d, speakers_7d, speakers_28d, reactors_1d, reactors_7d,
+            reactors_28d, readers_1d, readers_7d, readers_28d
+        FROM ${database}.closed_days
+        UNION ALL
+        SELECT
+            '*', day, 1, speakers_1d, speakers_7d, speakers_28d, reactors_1d, reactors_7d, reactors_28d, readers_1d, readers_7d,
+            readers_28d
+        FROM ${database}.people_days FINAL
+    ) AS closed
     FULL JOIN (
-        SELECT group_id, toDate(toUInt16(bucket)) AS day, messages AS m, joins AS j, leaves AS l, replies AS r, questions AS q,
-            mentions AS n, links AS k
+        SELECT
+            arrayJoin([toString(group_id), '*']) AS group_id, toDate(toUInt16(bucket)) AS day, sum(messages) AS m, sum(joins) AS j,
+            sum(leaves) AS l, sum(replies) AS r, sum(questions) AS q, sum(mentions) AS n, sum(links) AS k
         FROM ${database}.panes
         WHERE daily = 1
+        GROUP BY group_id, day
     ) AS panes USING (group_id, day)
     WINDOW
         d1 AS (PARTITION BY group_id ORDER BY toInt32(day) RANGE BETWEEN 0 PRECEDING AND CURRENT ROW),
