@@ -1,5 +1,5 @@
-"""What people add to questions about chat: each once over all groups on a closed day, buyers of the windows that end now,
-use on the days of a cohort."""
+"""What people add to questions about chat: each once over all groups on a closed day, buyers of the windows that end
+now, use on the days of a cohort."""
 
 from collections import Counter, defaultdict
 from datetime import date, timedelta
