@@ -44,6 +44,7 @@ class People:
 
     def __init__(self, zones: tuple[str, str], end_ms: int) -> None:
         self._zones, self._marks, self._end_ms = zones, Marks(), end_ms
+        self._threads = ThreadPoolExecutor(2)  # each keeps a connection
         self.names, self.groups, self._ways = Names(), Names(), Names()
         self._members = PairRows(_blank(MEMBER, first_ms=NEVER_MS, joined_day=NO_DAY))
         self._users, self._acts = PairRows(_blank(USER, first_ms=NEVER_MS)), PairRows(_blank(ACT))
@@ -76,16 +77,14 @@ class People:
         moved = any(marks.epochs.get(topic) != epoch for topic, epoch in since.epochs.items())
         if moved or reader.zones != self._zones:
             return False
-        with ThreadPoolExecutor(2) as threads:
-            asked = {
-                name: threads.submit(getattr(reader, name), since) for name in _CHANGING if not first or name != "said"
-            }
-            if first:
-                before = threads.submit(reader.said_before, self._end_ms)
-                asked["said"] = threads.submit(reader.said, since, self._end_ms)
-                self._say(self._spoken(before.result()))
-            for name in _CHANGING:
-                getattr(self, f"_take_{name}")(asked[name].result())
+        ask = self._threads.submit
+        asked = {name: ask(getattr(reader, name), since) for name in _CHANGING if not first or name != "said"}
+        if first:
+            before = ask(reader.said_before, self._end_ms)
+            asked["said"] = ask(reader.said, since, self._end_ms)
+            self._say(self._spoken(before.result()))
+        for name in _CHANGING:
+            getattr(self, f"_take_{name}")(asked[name].result())
         self._marks = marks
         return True
 

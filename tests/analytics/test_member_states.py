@@ -30,7 +30,8 @@ steady = settings(derandomize=True, deadline=None, max_examples=400)
 #: The day that is asked of, and its end as a time.
 DAY, END_MS = 1_000, 500
 #: Days before the day asked of, some of them after it; each window's both edges are likely.
-ages = st.sets(st.one_of(st.sampled_from([-27, -1, 0, 6, 7, 27, 28, 99]), st.integers(-27, 99)), max_size=3)
+some_ages = st.sets(st.one_of(st.sampled_from([-27, -1, 0, 6, 7, 27, 28, 99]), st.integers(-27, 99)), max_size=3)
+ages = st.one_of(st.just(set()), st.just(set()), some_ages)
 times = st.sampled_from([0, 1, 2, 3, END_MS - 1, END_MS, END_MS + 1])
 members = st.lists(
     st.fixed_dictionaries(
@@ -42,7 +43,7 @@ members = st.lists(
             "last_ms": times, "linked": st.booleans(),
         }
     ),
-    max_size=4,
+    max_size=12,
 )  # fmt: skip
 flags = st.lists(st.booleans(), min_size=4, max_size=4)
 rosters = st.lists(times, min_size=2, max_size=2)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.errors import ConfigError, ServiceError
+from schemas.errors import BackpressureError, ConfigError, ServiceError
 from schemas.topics import CHAT, LINKS, PRODUCT
 from schemas.transition import Transition
 from sinks.clickhouse.migrations import REACH_DAYS
@@ -94,6 +94,9 @@ def test_changes_are_rows_and_are_told_once_a_day(store: ClickHouseStore) -> Non
                 key = row["group_id"], row["member_id"]
                 before = before | {key: Before(row["state"], row["since"], row["returned"])}
             days.append(day)
+            with pytest.raises(BackpressureError):
+                in_memory.evaluate(day, nobody_listens)
+            assert due(store)[0] == day
             in_memory.evaluate(day, told.extend)
         assert due(store) == []
     assert days == [days[0] + timedelta(days=n) for n in range(len(days))] and len(days) > 10
@@ -146,10 +149,10 @@ def in_pieces(
 ) -> set[str]:
     """Land so much of the worlds at a time, evaluate the days that are closed by then; the states that there were.
 
-    moves: tasks move to other workers, and θ changes every day.
+    moves: tasks move to other workers, θ changes every day, and somebody else evaluates every third one.
     """
     clear(store)
-    in_memory, seen, before = MemberDays(store), set[str](), 0.0
+    in_memory, another, seen, before = MemberDays(store), MemberDays(store), set[str](), 0.0
     landings = [Landing(world, store, topic.name) for topic, world in zip(TOPICS, found, strict=True) if world.records]
     for cut in cuts:
         for landing in landings:
@@ -161,7 +164,7 @@ def in_pieces(
         for day in days:
             if moves:
                 put_theta(store, day, 1 / (30 + day.toordinal() % 30))
-            in_memory.evaluate(day)
+            (another if moves and day.toordinal() % 3 == 0 else in_memory).evaluate(day)
         so_far = (replace(world, records=world.records[: int(len(world.records) * cut)]) for world in found)
         people = people_of(*so_far)
         for day in days[-2:]:
@@ -192,6 +195,10 @@ def as_the_views_say(store: ClickHouseStore, day: date) -> set[str]:
         row for row in ask(store, "effective_members_daily") if row["day"] == day
     ]
     return set(known.values())
+
+
+def nobody_listens(_: list[dict[str, Any]]) -> None:
+    raise BackpressureError("Kafka is away.")
 
 
 def falling_silent() -> list[tuple[float, dict[str, Any]]]:
