@@ -179,7 +179,8 @@ def mobilizable(people: People) -> list[Row]:
 def mobilizable_groups(people: People) -> list[Row]:
     calls = calls_of(people)
     answers = answers_of(people, calls)
-    rows = []
+    rows: list[Row] = []
+    everybody: dict[str, list[tuple[bool, float]]] = defaultdict(list)
     for name, group in people.groups.items():
         closed = [call for call in calls if call.group == name and call.end <= now_of(people.groups)]
         recent = sorted(closed, key=lambda call: (-call.begin, call.key))[:5]
@@ -187,13 +188,22 @@ def mobilizable_groups(people: People) -> list[Row]:
         present = [member for member, row in known.items() if row["present"] and row["role"] == "member"]
         asked = {m: sum(m in call.exposed for call in recent) for m in present}
         came = {m: sum(m in answers[call.key] for call in recent) for m in present}
+        hopes = {m: (came[m] > 0, (came[m] + 1) / (asked[m] + 2)) for m in present}
         if recent:
-            rows.append({
-                "group_id": name, "calls": len(recent), "members": len(present),
-                "answered_any": sum(n > 0 for n in came.values()),
-                "expected_answerers": sum(((came[m] + 1) / (asked[m] + 2) for m in present), 0.0),
-            })  # fmt: skip
+            rows.append(_hoped(name, len(recent), list(hopes.values())))
+            for member, hope in hopes.items():
+                everybody[_person(people, name, member)].append(hope)
+    if rows:
+        best = [(any(came for came, _ in some), max(chance for _, chance in some)) for some in everybody.values()]
+        rows.append(_hoped("*", sum(row["calls"] for row in rows), best))
     return rows
+
+
+def _hoped(name: str, calls: int, hopes: list[tuple[bool, float]]) -> Row:
+    return {
+        "group_id": name, "calls": calls, "members": len(hopes), "answered_any": sum(came for came, _ in hopes),
+        "expected_answerers": sum((chance for _, chance in hopes), 0.0),
+    }  # fmt: skip
 
 
 ANSWERS = {answer.__name__: answer for answer in (mobilizable, mobilizable_groups)}

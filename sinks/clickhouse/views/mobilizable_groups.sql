@@ -1,4 +1,5 @@
 -- How many would come if the group were called now? By its last five calls whose window is over; one row a group that has one.
+-- `*` counts people of these groups once, at their best.
 WITH
     assumeNotNull((SELECT now_ms FROM ${database}.clock)) AS now_ms,
     recent AS (
@@ -16,22 +17,33 @@ WITH
         GROUP BY group_id, member_id
     ),
     members AS (
-        SELECT toString(rows.group_id) AS group_id, member_id
+        SELECT
+            toString(rows.group_id) AS group_id, member_id,
+            if(owners.person_id = '', rows.account_id, owners.person_id) AS person_id
         FROM ${database}.memberships AS rows
-        WHERE present AND role = 'member'
+        LEFT JOIN ${database}.account_owners AS owners ON owners.account_id = rows.account_id
+        WHERE rows.present AND rows.role = 'member' AND rows.group_id IN (SELECT group_id FROM recent)
     ),
     hopes AS (
-        SELECT
-            members.group_id AS group_id, count() AS members, countIf(asked.answered > 0) AS answered,
-            -- one call answered and one missed beforehand: nobody is certain to come, and nobody certain not to
-            sum((asked.answered + 1) / (asked.calls + 2)) AS expected
-        FROM members
-        LEFT JOIN asked ON asked.group_id = members.group_id AND asked.member_id = members.member_id
-        GROUP BY group_id
+        SELECT counted_in, count() AS members, sum(came) AS answered, sum(best) AS expected
+        FROM (
+            SELECT
+                if(grouping(members.group_id) = 0, members.group_id, '*') AS counted_in, max(asked.answered > 0) AS came,
+                -- one call answered and one missed beforehand: nobody is certain to come, and nobody certain not to
+                max((asked.answered + 1) / (asked.calls + 2)) AS best
+            FROM members
+            LEFT JOIN asked ON asked.group_id = members.group_id AND asked.member_id = members.member_id
+            GROUP BY GROUPING SETS ((members.group_id, members.member_id), (members.person_id))
+        )
+        GROUP BY counted_in
     )
 SELECT
-    calling.group_id AS group_id, calling.calls AS calls, hopes.members AS members, hopes.answered AS answered_any,
+    calling.counted_in AS group_id, calling.calls AS calls, hopes.members AS members, hopes.answered AS answered_any,
     hopes.expected AS expected_answerers
-FROM (SELECT group_id, count() AS calls FROM recent GROUP BY group_id) AS calling
-LEFT JOIN hopes ON hopes.group_id = calling.group_id
+FROM (
+    SELECT arrayJoin([group_id, '*']) AS counted_in, count() AS calls
+    FROM recent
+    GROUP BY counted_in
+) AS calling
+LEFT JOIN hopes ON hopes.counted_in = calling.counted_in
 ORDER BY group_id
