@@ -59,6 +59,9 @@ def at_the_edges(zone: str = "UTC") -> tuple[World, World, World]:
         member(f"away{ago}", 0)
         chat.append((DAYS - ago, {"type": "read", "count": 1, "member_id": f"away{ago}", "group_id": f"{workspace}:b"}))
         bought = [("purchase", _price(f"p{ago}.{n}", 70)) for n in range(1 + ago % 3)]
+        for way in ("link_id", "call_id"):
+            user = member(f"{way}{ago}", 0)["user_id"]
+            product.append((DAYS - ago, {"type": "click", "user_id": user, way: "way"}))
         for kind, fields in [("click", {"group_id": group}), ("open", {}), *bought]:
             user = member(f"{kind}{ago}", 0)["user_id"]
             product.append((DAYS - ago, {"type": kind, "user_id": user} | fields))
@@ -73,6 +76,11 @@ def at_the_edges(zone: str = "UTC") -> tuple[World, World, World]:
         product.append(
             (DAYS - ago, {"type": "refund", "user_id": f"u{ago}", "refund_id": "r"} | _price(f"r{ago}", 100))
         )
+    member("poster", 0)  # of a link that brings people here
+    posted = {"type": "message", "message_id": "p", "kind": "text", "member_id": "poster", "link_ids": ["way"]}
+    chat += [
+        (1, event | {"group_id": group}) for event in (posted, {"type": "call", "call_id": "way", "kind": "event"})
+    ]
     for back in (0, 1, 14, 15):
         contact = member(f"back{back}", 0, 60 - back)
         product.append((DAYS - 60, contact | {"outcome": "no_answer"}))

@@ -63,9 +63,8 @@ def history(zone: str, *events: tuple[float, dict[str, Any]]) -> World:
     records = []
     for offset, (day, event) in enumerate(events):
         ts_ms = BEGIN_MS + int(day * DAY_MS)
-        records.append(
-            Record(offset, ts_ms, encode({"group_id": "g"} | event | {"event_id": f"e{offset}", "ts_ms": ts_ms}))
-        )
+        body = {"group_id": "g", "event_id": f"e{offset}"} | event | {"ts_ms": ts_ms}
+        records.append(Record(offset, ts_ms, encode(body)))
     return World(zone, 48, 4_000_000, tuple(records))
 
 

@@ -142,6 +142,12 @@ def test_who_is_kept_in_memory_is_what_the_views_say(store: ClickHouseStore) -> 
         in_pieces(store, found, cuts, True)
 
     check()
+    left = {"type": "leave", "member_id": "bob", "event_id": "x"}
+    came = {"type": "join", "member_id": "bob"}
+    said = ((0, came), (1, left), (2, came), (10, MESSAGE), (12, left), (20, MESSAGE))  # an event that is told again
+    again = history(zone, *((day, {"member_id": "ann"} | event) for day, event in said))
+    nothing = World(zone, 48, 4_000_000, ())
+    in_pieces(store, (again, nothing, nothing), (0.7, 1.0), False)
     world = at_the_edges(zone)
     # a roster of ten days before the end is known when the days before it are evaluated
     cuts = tuple(part_until(world[0], DAYS - ago) for ago in (7.4, 6.4, 2, 0))
