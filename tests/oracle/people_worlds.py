@@ -107,6 +107,8 @@ def at_the_edges(zone: str = "UTC") -> tuple[World, World, World]:
     listed = {"group_id": f"{workspace}:b", "platform": "wecom", "snapshot_id": "s"}
     chat.append((DAYS - 10, {"type": "roster", "member_id": "away0"} | listed))
     chat.append((DAYS - 10, {"type": "roster_end", "complete": True} | listed))
+    nobody = {"group_id": f"{workspace}:empty", "platform": "wecom"}
+    chat.append((DAYS - 50, {"type": "heartbeat", "source_id": "s", "healthy": True} | nobody))
     # who joins and leaves at once; how many the platform says there are; a group that is three days old
     member("hasty", 0)
     chat += [(DAYS - 3, {"type": kind, "member_id": "hasty", "group_id": group}) for kind in ("leave", "join")]
@@ -117,7 +119,7 @@ def at_the_edges(zone: str = "UTC") -> tuple[World, World, World]:
     product.append((DAYS - 60, {"type": "click", "user_id": "anon:6", "group_id": group}))
     for one in ("anon:6", f"{workspace}:click6"):  # one person
         links.append((DAYS - 5, {"account_id": one, "user_id": "two", "source": "login"}))
-    torn = {"account_id": member("torn", 0)["user_id"], "user_id": "u0", "source": "login"}
+    torn = {"account_id": member("torn", 0)["user_id"], "user_id": "u13", "source": "login"}
     links += [(DAYS - 4, torn | {"unlink": unlink}) for unlink in (True, False)]
     chat.append((DAYS, {"type": "tick"}))
     rng = random.Random(0)

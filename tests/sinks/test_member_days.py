@@ -98,7 +98,7 @@ def test_changes_are_rows_and_are_told_once_a_day(store: ClickHouseStore) -> Non
             days.append(day)
             with pytest.raises(BackpressureError):
                 in_memory.evaluate(day, nobody_listens)
-            assert due(store)[0] == day
+            assert day in due(store)
             in_memory.evaluate(day, told.extend)
         assert due(store) == []
     assert days == [days[0] + timedelta(days=n) for n in range(len(days))] and len(days) > 10
