@@ -24,7 +24,6 @@ REASONS = (
     "", "left", "operator", "alias", "bot", "spoke_7d", "spoke_28d", "reacted_28d", "read_28d", "acted_here_28d",
     "joined_7d", "used_28d", "other_group_28d", "no_reading_no_product", "score",
 )  # fmt: skip
-ROLES = ("member", "operator", "alias", "bot")
 AT_RISK, ZOMBIE = STATES.index("at_risk"), STATES.index("zombie")
 _ACTIVE, _PARTICIPANT, _LURKER, _NEWCOMER, _ELSEWHERE, _UNOBSERVABLE = range(1, 7)
 _EXCLUDED, _LEFT = STATES.index("excluded"), STATES.index("left")

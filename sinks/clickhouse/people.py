@@ -7,14 +7,16 @@ of the checkpoints that were there when it was read before (`Marks`): a checkpoi
 import json
 from dataclasses import dataclass, field
 from datetime import date
+from typing import get_args
 
 import pyarrow as pa
 
+from schemas.chat import Role
 from schemas.platforms import READS_REPORTED
+from schemas.topics import LINKS
 from sinks.clickhouse.store import CHAT, PRODUCT, ClickHouseStore, quote
 from sinks.contract import Cut
 
-LINKS = "identity.links"
 #: Stands for all groups, where people count once.
 ALL = "*"
 _MASKS = "spoke_lo, reacted_lo, read_lo, bitOr(bitOr(spoke_hi, reacted_hi), read_hi) AS active_hi"
@@ -22,7 +24,7 @@ _PLACE = "splitByChar(':', toString(group_id))"
 #: The account of a member, as the views have it.
 ACCOUNT = f"concat({_PLACE}[1], ':', {_PLACE}[2], ':', member_id)"
 _ABOUT = "('join', 'leave', 'roster', 'profile')"
-_ROLE = "greatest(indexOf(['member', 'operator', 'alias', 'bot'], toString(role)), 1) - 1"
+_ROLE = f"greatest(indexOf({list(get_args(Role))}, toString(role)), 1) - 1"
 
 
 @dataclass(frozen=True)
@@ -127,9 +129,11 @@ class PeopleReader:
 
     def owners(self, since: Marks) -> pa.Table:
         """User of every account about which there are new records; empty: none any more."""
-        newer = since.newer(LINKS, "offset", since.offsets, ">=")
+        newer = since.newer(LINKS.name, "offset", since.offsets, ">=")
         only = (
-            f"account_id IN (SELECT account_id FROM {self.d}.link_events WHERE {newer})" if since.topics(LINKS) else "1"
+            f"account_id IN (SELECT account_id FROM {self.d}.link_events WHERE {newer})"
+            if since.topics(LINKS.name)
+            else "1"
         )
         return self.store.read(
             f"SELECT account_id, if(unlink, '', named) AS user_id FROM ("
