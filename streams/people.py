@@ -28,8 +28,9 @@ from analytics.member_states import (
     using_persons,
 )
 from analytics.persons import persons
+from sinks.clickhouse.marks import Marks, marks
 from sinks.clickhouse.migrations import MOST_ACCOUNTS
-from sinks.clickhouse.people import Marks, PeopleReader, reads_reported
+from sinks.clickhouse.people import PeopleReader, reads_reported
 from streams.names import Codes, Names, PairRows
 
 _CHANGING = ("memberships", "users", "acts", "owners", "said", "rosters", "sizes", "ways")
@@ -72,9 +73,9 @@ class People:
 
     def read(self, reader: PeopleReader) -> bool:
         """Read what changed, the first time everything. False: the numbers are others now, begin anew."""
-        since, marks = self._marks, reader.marks()
+        since, now = self._marks, marks(reader.store)
         first = not since.epochs
-        moved = any(marks.epochs.get(topic) != epoch for topic, epoch in since.epochs.items())
+        moved = any(now.epochs.get(topic) != epoch for topic, epoch in since.epochs.items())
         if moved or reader.zones != self._zones:
             return False
         ask = self._threads.submit
@@ -85,7 +86,7 @@ class People:
             self._say(self._spoken(before.result()))
         for name in _CHANGING:
             getattr(self, f"_take_{name}")(asked[name].result())
-        self._marks = marks
+        self._marks = now
         return True
 
     def _take_memberships(self, table: pa.Table) -> None:

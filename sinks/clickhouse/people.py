@@ -1,11 +1,10 @@
 """What is read to have everybody in memory: memberships, what is said of them, users, acts, links; all or what changed.
 
-Of each membership, user and account the newest row is read. What has changed since is found by the versions and offsets
-of the checkpoints that were there when it was read before (`Marks`): a checkpoint vouches for all rows up to its own.
+Of each membership, user and account the newest row is read; what changed since is what lies beyond the marks
+(`sinks.clickhouse.marks`) that were there before it was read last.
 """
 
 import json
-from dataclasses import dataclass, field
 from datetime import date
 from typing import get_args
 
@@ -14,8 +13,8 @@ import pyarrow as pa
 from schemas.chat import Role
 from schemas.platforms import READS_REPORTED
 from schemas.topics import LINKS
+from sinks.clickhouse.marks import Marks
 from sinks.clickhouse.store import CHAT, PRODUCT, ClickHouseStore, quote
-from sinks.contract import Cut
 
 #: Stands for all groups, where people count once.
 ALL = "*"
@@ -25,28 +24,6 @@ _PLACE = "splitByChar(':', toString(group_id))"
 ACCOUNT = f"concat({_PLACE}[1], ':', {_PLACE}[2], ':', member_id)"
 _ABOUT = "('join', 'leave', 'roster', 'profile')"
 _ROLE = f"greatest(indexOf({list(get_args(Role))}, toString(role)), 1) - 1"
-
-
-@dataclass(frozen=True)
-class Marks:
-    """How far the topics of a database are landed: by task, all rows up to a version, all records before an offset."""
-
-    epochs: dict[str, int] = field(default_factory=dict)
-    versions: dict[tuple[str, int], int] = field(default_factory=dict)
-    offsets: dict[tuple[str, int], int] = field(default_factory=dict)
-
-    def newer(self, contract: str, column: str, values: dict[tuple[str, int], int], sign: str) -> str:
-        """The condition that a row of a topic of the contract has more than the mark of its partition."""
-        mine = {partition: value for (topic, partition), value in values.items() if topic.endswith(contract)}
-        partitions, bounds = ([f"toUInt64({n})" for n in numbers] for numbers in (mine, mine.values()))
-        if not mine:
-            return "1"
-        bound = f"transform(toUInt64(partition), [{', '.join(partitions)}], [{', '.join(bounds)}], toUInt64(0))"
-        return f"{column} {sign} {bound}"
-
-    def topics(self, contract: str) -> list[str]:
-        """The topics of the contract of which something is landed."""
-        return [topic for topic in self.epochs if topic.endswith(contract)]
 
 
 class PeopleReader:
@@ -59,21 +36,6 @@ class PeopleReader:
         zone = known.get(CHAT, "UTC")
         #: Time zones of the numbers of chat and of the product.
         self.zones = zone, known.get(PRODUCT, zone)
-
-    def marks(self) -> Marks:
-        """How far everything is landed now."""
-        found = Marks()
-        rows = self.store.native.execute(
-            "SELECT topic, partition, epoch, argMax((term, sequence, offsets[topic]), (term, sequence)) "
-            f"FROM {self.d}.checkpoints WHERE (topic, epoch) IN "
-            f"(SELECT topic, max(epoch) FROM {self.d}.epochs WHERE ready = 1 GROUP BY topic) "
-            "GROUP BY topic, partition, epoch"
-        )
-        for topic, partition, epoch, (term, sequence, offset) in rows:
-            found.epochs[topic] = epoch
-            found.versions[topic, partition] = Cut(term, sequence).version(epoch)
-            found.offsets[topic, partition] = offset
-        return found
 
     # --- rows of state: each key's newest
 
