@@ -109,8 +109,7 @@ class People:
 
     def _take_owners(self, table: pa.Table) -> None:
         accounts, users = self.names.codes(table["account_id"]), self.names.codes(table["user_id"])
-        self._owner = np.append(self._owner, np.full(len(self.names) - len(self._owner), -1, np.int32))
-        self._owner[accounts] = np.where(np.asarray(pc.equal(table["user_id"], "")), -1, users)
+        self._owner_of_all()[accounts] = np.where(np.asarray(pc.equal(table["user_id"], "")), -1, users)
 
     def _take_said(self, table: pa.Table) -> None:
         more = self._spoken(table) | {"ts_ms": np.asarray(table["ts_ms"])}
@@ -160,9 +159,13 @@ class People:
 
     def persons(self) -> tuple[Codes, NDArray[np.bool_]]:
         """The person of every name, as a number, and whether it is linked to one."""
+        return persons(self._owner_of_all(), MOST_ACCOUNTS)
+
+    def _owner_of_all(self) -> Codes:
+        """Owner of every name there is by now; -1: none."""
         missing = len(self.names) - len(self._owner)
         self._owner = np.append(self._owner, np.full(missing, -1, np.int32))
-        return persons(self._owner, MOST_ACCOUNTS)
+        return self._owner
 
     def known(self, day: int, end_ms: int, person: Codes, linked: NDArray[np.bool_]) -> Known:
         """What is known of persons and groups at the end of a day."""
