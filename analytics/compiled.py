@@ -20,7 +20,7 @@ _ROOT = Path(__file__).resolve().parent.parent
 def _digest() -> str:
     digest = hashlib.sha256(numba.__version__.encode())
     for room in ("analytics", "schemas", "streams"):
-        for file in sorted((_ROOT / room).glob("*.py")):
+        for file in sorted((_ROOT / room).rglob("*.py")):
             digest.update(file.read_bytes())
     return digest.hexdigest()[:16]
 
