@@ -25,8 +25,8 @@ from groupvitals.settings import load_settings
 from schemas.topics import CHAT
 from sinks.clickhouse.connection import Address
 from sinks.clickhouse.store import ClickHouseStore
-from streams.member_days import MemberDays, due, sender
-from streams.refit import refit
+from streams.jobs.member_days import MemberDays, due, sender
+from streams.jobs.refit import refit
 
 PARTITIONS, GROUP = 8, 500
 _ROWS, _DAY = Path(__file__).with_suffix(".sql"), Path(__file__).with_name("members_day.sql")

@@ -16,15 +16,15 @@ from typing import Any
 import numpy as np
 import psutil  # type: ignore[import-untyped]
 
-from analytics.community_state import ARENA, MEMBERS, State
+from analytics.chat.state import ARENA, MEMBERS, State
 from bench import report, topic
 from bench.events import events_file
 from groupvitals.settings import load_settings
 from schemas.frame import Records
-from streams.community_state import CommunityState
-from streams.records import PADDING
-from streams.task import Task
-from streams.warmup import warm_up
+from streams.checkpoint.task import Task
+from streams.kafka.records import PADDING
+from streams.state.chat.state import CommunityState
+from streams.worker.warmup import warm_up
 
 PARTITIONS = 4
 FRAME = 20_000

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from schemas.errors import GroupvitalsError
 
 _QUIET = (
-    "faust", "mode", "aiokafka", "kafka", "streams.frames", "clickhouse_connect", "clickhouse_driver", "asyncio",
+    "faust", "mode", "aiokafka", "kafka", "streams.kafka.frames", "clickhouse_connect", "clickhouse_driver", "asyncio",
     "urllib3", "numba",
 )  # fmt: skip
 _PLAIN = "%(asctime)s %(levelname)s %(name)s: %(message)s"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from streams.metrics import table
+from streams.observability.metrics import table
 
 PAGE = Path(__file__).parent.parent / "docs" / "metrics.md"
 _HEAD = """# Metrics

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from streams.worker import Worker
+    from streams.worker.worker import Worker
 
 _EVERY_S = 5.0
 log = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from schemas.errors import ConfigError, DataError
-from sources.mapping import Mapping
+from sources.importers.mapped.mapping import Mapping
 
 #: About so many bytes of a file make one chunk, the unit of sending, acknowledging and resuming.
 CHUNK_BYTES = 8 * 2**20

@@ -12,7 +12,7 @@ import orjson
 
 from schemas.errors import ConfigError
 from sources.chunks import START, Chunk, Options, Problem
-from sources.formats import FORMATS
+from sources.importers.formats import FORMATS
 from sources.producer import Producer, Sent, produce
 from sources.resume import Bookmark
 

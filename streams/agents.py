@@ -1,8 +1,8 @@
 """What a worker keeps of each topic, by the topic's name in the contract."""
 
-from streams.community_state import CommunityState
-from streams.link_state import LinkState
-from streams.partition_state import PartitionState
-from streams.product_state import ProductState
+from streams.state.base import PartitionState
+from streams.state.chat.state import CommunityState
+from streams.state.links.state import LinkState
+from streams.state.product.state import ProductState
 
 STATES: dict[str, type[PartitionState]] = {state.contract: state for state in (CommunityState, ProductState, LinkState)}

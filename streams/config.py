@@ -5,7 +5,7 @@ from pathlib import Path
 
 from schemas.topics import CHAT
 from sinks.clickhouse.connection import Address
-from streams.epochs import numbers_settings
+from streams.checkpoint.epochs import numbers_settings
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from clickhouse_driver import Client
 from deploy.compose import COMPOSE
 from deploy.services import Endpoints, down, up
 from groupvitals.settings import Settings, load_settings
-from streams.topics import TopicLayout, delete_topics
+from streams.kafka.topics import TopicLayout, delete_topics
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 _ROOT = Path(__file__).parent.parent

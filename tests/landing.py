@@ -9,8 +9,8 @@ from sinks.clickhouse.connection import Address
 from sinks.clickhouse.migrations import migrate
 from sinks.clickhouse.store import ClickHouseStore
 from sinks.contract import Epoch
-from streams.records import read_records
-from streams.task import Task
+from streams.checkpoint.task import Task
+from streams.kafka.records import read_records
 from tests.memory import KEYS, TOPIC, MemoryBroker, land, new_task, own, record_batch
 from tests.oracle.community import Record
 from tests.oracle.worlds import World

@@ -16,9 +16,9 @@ from aiokafka.record.util import calc_crc32c
 from schemas.topics import CHAT
 from sinks.contract import EPOCH_SHIFT, Chain, Checkpoint, Cut, Epoch, Origin, Store
 from streams.agents import STATES
-from streams.epochs import numbers_settings
-from streams.takeover import take_over
-from streams.task import Task
+from streams.checkpoint.epochs import numbers_settings
+from streams.checkpoint.takeover import take_over
+from streams.checkpoint.task import Task
 
 Row = dict[str, Any]
 

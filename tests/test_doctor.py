@@ -17,8 +17,8 @@ from groupvitals.checks.examine import examine
 from groupvitals.checks.finding import ERROR, OK, WARNING, Deployment, Finding
 from groupvitals.settings import Settings, load_settings
 from sinks.clickhouse.connection import Native
-from streams.admin import kafka_admin
-from streams.topics import TopicLayout, delete_topics
+from streams.kafka.admin import kafka_admin
+from streams.kafka.topics import TopicLayout, delete_topics
 from tests.conftest import Run
 from tests.streams.test_bad_input import event
 from tests.streams.workers import ROOT

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analytics.backtest import Activity, cuts, evaluate
+from analytics.backtest.backtest import Activity, cuts, evaluate
 from groupvitals.commands import evaluate as command
 from schemas.errors import ConfigError
 from tests.conftest import Run

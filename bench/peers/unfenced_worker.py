@@ -8,7 +8,7 @@ from collections import Counter
 from groupvitals.cli import main
 from sinks.clickhouse.store import ClickHouseStore
 from sinks.contract import Checkpoint
-from streams.kafka_broker import KafkaBroker
+from streams.kafka.broker import KafkaBroker
 
 _COMMITS_A_TAKE_OVER = 2
 

@@ -6,11 +6,11 @@ from functools import cached_property
 from groupvitals.commands.worker import worker_config
 from groupvitals.settings import Settings
 from sinks.clickhouse.connection import Native
-from sinks.clickhouse.health import Head, Health
+from sinks.clickhouse.readers.health import Head, Health
 from sinks.clickhouse.store import ClickHouseStore
 from sinks.contract import Epoch
-from streams.event_rows import RAW
-from streams.topic_state import TopicState, topic_state
+from streams.kafka.topic_state import TopicState, topic_state
+from streams.landing.event_rows import RAW
 
 OK, WARNING, ERROR = "ok", "warning", "error"
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from groupvitals.checks.finding import ERROR, OK, WARNING, Deployment, Finding
-from sinks.clickhouse.checks import split_groups
-from sinks.clickhouse.health import LandedBlock
-from streams.topic_state import record_finder
+from sinks.clickhouse.readers.checks import split_groups
+from sinks.clickhouse.readers.health import LandedBlock
+from streams.kafka.topic_state import record_finder
 
 #: Newest offsets of a partition that are looked at without --deep; gaps looked up in Kafka, without and with it.
 NEWEST, GAPS, DEEP_GAPS = 1_000_000, 20, 1_000

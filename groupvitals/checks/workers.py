@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from groupvitals.checks.finding import ERROR, OK, WARNING, Deployment, Finding
 from schemas.errors import GroupvitalsError
 from schemas.topics import AGENTS
-from sinks.clickhouse.health import Head
-from streams.epochs import check as check_epoch
-from streams.topic_state import TopicState
+from sinks.clickhouse.readers.health import Head
+from streams.checkpoint.epochs import check as check_epoch
+from streams.kafka.topic_state import TopicState
 
 #: Records behind at which a partition is called behind; seconds that a checkpoint may be old while records wait;
 #: seconds that event time may be behind.

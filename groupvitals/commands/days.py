@@ -19,7 +19,7 @@ def days(
     from groupvitals.settings import load_settings
     from schemas.errors import ConfigError
     from sinks.clickhouse.store import ClickHouseStore
-    from streams.member_days import MemberDays, due, sender
+    from streams.jobs.member_days import MemberDays, due, sender
 
     settings = load_settings()
     store = ClickHouseStore(clickhouse(settings))

@@ -56,7 +56,7 @@ def _forget_the_last_one() -> None:
     from groupvitals.commands.topics import topic_layout
     from groupvitals.connections import clickhouse_address, kafka_bootstrap
     from groupvitals.settings import load_settings
-    from streams.topics import delete_topics
+    from streams.kafka.topics import delete_topics
 
     settings = load_settings()
     delete_topics(kafka_bootstrap(settings), topic_layout(settings))

@@ -10,7 +10,7 @@ import typer
 from schemas.errors import ConfigError
 
 if TYPE_CHECKING:
-    from streams.dlq import DeadLetter, LetterCount
+    from streams.dead_letters.reading import DeadLetter, LetterCount
 
 app = typer.Typer(
     help="List, show and replay records that were refused.", no_args_is_help=True, add_completion=False,
@@ -53,7 +53,7 @@ def list_(
     """Count refused records by error and reason; most first."""
     from dataclasses import asdict
 
-    from streams.dlq import count_letters
+    from streams.dead_letters.reading import count_letters
 
     bootstrap, topics, prefix = _where(topic)
     counts = count_letters(bootstrap, topics)
@@ -95,7 +95,7 @@ def show(
     raw: Annotated[bool, typer.Option("--raw", help="Write the original bytes and nothing else.")] = False,
 ) -> None:
     """Show one refused record: its headers, its key and its bytes."""
-    from streams.dlq import find_letter
+    from streams.dead_letters.reading import find_letter
 
     bootstrap, (name,), _ = _where(topic)
     letter = find_letter(bootstrap, name, partition, offset)
@@ -127,7 +127,7 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Send refused records back to the topic and partition they came from, each once."""
-    from streams.dlq_replay import replay_letters
+    from streams.dead_letters.replay import replay_letters
 
     bootstrap, topics, prefix = _where(topic)
     sent = replay_letters(bootstrap, topics, error, dry_run)

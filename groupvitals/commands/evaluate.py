@@ -9,7 +9,7 @@ import typer
 from schemas.errors import ConfigError
 
 if TYPE_CHECKING:
-    from analytics.backtest import Activity, Cut, Method
+    from analytics.backtest.backtest import Activity, Cut, Method
     from sinks.clickhouse.connection import Address
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -31,7 +31,7 @@ def zombies(
     picture: Annotated[Path | None, typer.Option("--picture", help="Draw the calibration curve here (png).")] = None,
 ) -> None:
     """Foretell who speaks again, at days of the past, by the zombie score and its peers, and count who did."""
-    from analytics.backtest import cuts, evaluate
+    from analytics.backtest.backtest import cuts, evaluate
     from groupvitals.connections import clickhouse
     from groupvitals.settings import load_settings
 
@@ -63,7 +63,7 @@ def read(address: "Address") -> "Activity":
     """The days on which each member of each group spoke, as far as they are closed."""
     import numpy as np
 
-    from analytics.backtest import Activity
+    from analytics.backtest.backtest import Activity
     from sinks.clickhouse.store import ClickHouseStore
 
     rows = ClickHouseStore(address).read(
@@ -84,7 +84,7 @@ def _mean(of_cuts: "list[Method]") -> dict[str, Any]:
 
 
 def _curve(chances: Any, outcomes: Any) -> list[dict[str, Any]]:
-    from analytics.goodness import calibration
+    from analytics.people.goodness import calibration
 
     columns = [column.tolist() for column in calibration(chances, outcomes)]
     return [{"predicted": p, "observed": o, "members": n} for p, o, n in zip(*columns, strict=True)]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from streams.correct import Correction
-    from streams.rebuild import Rebuilt, Verified
+    from streams.rebuild.correct import Correction
+    from streams.rebuild.rebuild import Rebuilt, Verified
 
 
 def rebuild(
@@ -35,8 +35,8 @@ def rebuild(
     from groupvitals.settings import load_settings
     from schemas.errors import ConfigError
     from schemas.topics import CHAT, LINKS
-    from streams.correct import correct as make_correction
-    from streams.rebuild import Rebuild
+    from streams.rebuild.correct import correct as make_correction
+    from streams.rebuild.rebuild import Rebuild
 
     if verify and correct:
         raise ConfigError("Choose one of --verify and --correct.")

@@ -10,7 +10,7 @@ def refit(as_json: Annotated[bool, typer.Option("--json", help="Print an object.
     from groupvitals.connections import clickhouse
     from groupvitals.settings import load_settings
     from sinks.clickhouse.store import ClickHouseStore
-    from streams.refit import refit as fit_anew
+    from streams.jobs.refit import refit as fit_anew
 
     found = fit_anew(ClickHouseStore(clickhouse(load_settings())))
     if as_json:

@@ -25,7 +25,7 @@ def replay(
     from sinks.clickhouse.migrations import migrate
     from sources.chunks import Options
     from sources.importing import Import
-    from streams.topics import ensure_topics
+    from streams.kafka.topics import ensure_topics
 
     settings = load_settings()
     start_services(settings)

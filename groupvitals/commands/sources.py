@@ -80,8 +80,8 @@ def import_(
     from groupvitals.connections import kafka_bootstrap
     from groupvitals.settings import load_settings
     from sources.chunks import Options
+    from sources.importers.mapped.mapping import load_mapping
     from sources.importing import Import
-    from sources.mapping import load_mapping
 
     settings = load_settings()
     at_ms = int(at.replace(tzinfo=UTC).timestamp() * 1000) if at else None

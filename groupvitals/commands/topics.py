@@ -6,14 +6,14 @@ import typer
 
 if TYPE_CHECKING:
     from groupvitals.settings import Settings
-    from streams.topics import TopicLayout, TopicOutcome
+    from streams.kafka.topics import TopicLayout, TopicOutcome
 
 DAY_MS = 86_400_000
 
 
 def topic_layout(settings: "Settings") -> "TopicLayout":
     """The settings that decide how topics look."""
-    from streams.topics import TopicLayout
+    from streams.kafka.topics import TopicLayout
 
     kafka = settings.kafka
     return TopicLayout(
@@ -27,7 +27,7 @@ def topics(as_json: Annotated[bool, typer.Option("--json", help="Print a list of
 
     from groupvitals.connections import kafka_bootstrap
     from groupvitals.settings import load_settings
-    from streams.topics import ensure_topics
+    from streams.kafka.topics import ensure_topics
 
     settings = load_settings()
     outcomes = ensure_topics(kafka_bootstrap(settings), topic_layout(settings))

@@ -9,7 +9,7 @@ import typer
 if TYPE_CHECKING:
     from groupvitals.settings import Settings
     from streams.config import WorkerConfig
-    from streams.worker import Worker
+    from streams.worker.worker import Worker
 
 
 def worker_config(settings: "Settings", agent: str = "community") -> "WorkerConfig":
@@ -76,8 +76,8 @@ def run_worker(
         progress.say("Compiling kernels (kept in the cache for the next time)")
         began = time.perf_counter()
         from schemas.topics import AGENTS
-        from streams.warmup import warm_up
-        from streams.worker import Worker
+        from streams.worker.warmup import warm_up
+        from streams.worker.worker import Worker
 
         warm_up(AGENTS[agent])
         progress.say(f"Kernels ready after {time.perf_counter() - began:.0f} s")

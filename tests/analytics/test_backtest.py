@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from analytics.backtest import Activity, Cut, cuts, evaluate
+from analytics.backtest.backtest import Activity, Cut, cuts, evaluate
 from schemas.errors import ConfigError
 
 COLLEGE = Path(__file__).parents[3] / "shared" / "data" / "collegemsg.txt"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.calendar import day_of, day_starts
+from analytics.kernels.calendar import day_of, day_starts
 from schemas.fields import MAX_TS_MS, MIN_TS_MS
 
 #: Half-hour and quarter-hour zones, midnights that do not exist or come twice, a day that was left out, the far ends.

@@ -6,9 +6,9 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from analytics.community_state import ARENA, GROUP_DAYS, GROUPS, LABELS, MEMBER_DAYS, MEMBERS, PANES
-from streams.records import read_records
-from streams.task import Task
+from analytics.chat.state import ARENA, GROUP_DAYS, GROUPS, LABELS, MEMBER_DAYS, MEMBERS, PANES
+from streams.checkpoint.task import Task
+from streams.kafka.records import read_records
 from tests.memory import TOPIC, MemoryBroker, MemoryStore, land, new_task, own, record_batch
 from tests.oracle.community import Community, community
 from tests.oracle.landed import Tables, expected, found

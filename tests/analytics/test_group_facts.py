@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.group_facts import merged_rosters, newest_sizes, roster_starts
+from analytics.people.group_facts import merged_rosters, newest_sizes, roster_starts
 
 steady = settings(derandomize=True, deadline=None, max_examples=100)
 moments = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(1, 6), st.integers(0, 1)), max_size=12)

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from analytics.hashing import copy_bytes, equal_bytes, hash64
+from analytics.kernels.hashing import copy_bytes, equal_bytes, hash64
 
 steady = settings(derandomize=True, deadline=None, max_examples=300)
 texts = st.binary(max_size=40)

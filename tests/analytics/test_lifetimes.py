@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.lifetimes import BernoulliLife, Histories, Life, active, bg_nbd, fit, histories, mbg_nbd
+from analytics.backtest.lifetimes import BernoulliLife, Histories, Life, active, bg_nbd, fit, histories, mbg_nbd
 
 CDNOW = Path(__file__).parents[3] / "shared" / "data" / "cdnow.txt"
 #: The 2,357 customers of the published 1/10 sample, by their numbers in the master file.

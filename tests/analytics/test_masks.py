@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.masks import count_bits, roll, roll_hours, window
+from analytics.kernels.masks import count_bits, roll, roll_hours, window
 
 AGES = (0, 1, 3, 7, 8, 20, 29, 63)
 WORD, WIDE = (1 << 64) - 1, (1 << 128) - 1

@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.member_states import (
+from analytics.kernels.pairs import find_pairs
+from analytics.people.states import (
     ACT,
     AT_RISK,
     MEMBER,
@@ -24,7 +25,6 @@ from analytics.member_states import (
     states,
     using_persons,
 )  # fmt: skip
-from analytics.pairs import find_pairs
 
 steady = settings(derandomize=True, deadline=None, max_examples=400)
 #: The day that is asked of, and its end as a time.

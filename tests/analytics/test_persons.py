@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analytics.persons import persons
+from analytics.people.persons import persons
 
 A, B, C, D, E = range(5)
 

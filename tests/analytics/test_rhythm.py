@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.rhythm import gap_counts, rhythm
+from analytics.people.rhythm import gap_counts, rhythm
 
 steady = settings(derandomize=True, deadline=None, max_examples=300)
 people = st.lists(st.sets(st.integers(0, 127), max_size=10), max_size=6)

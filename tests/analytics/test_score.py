@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.score import fit, regression, threshold
-from analytics.score_features import BITS, FIELDS, Histogram, counted
+from analytics.people.score import fit, regression, threshold
+from analytics.people.score_features import BITS, FIELDS, Histogram, counted
 
 steady = settings(derandomize=True, deadline=None, max_examples=200)
 key = st.integers(0, (1 << BITS * len(FIELDS)) - 1)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from analytics.simplex import lowest
+from analytics.backtest.simplex import lowest
 
 
 def valley(point: NDArray[np.float64]) -> float:

@@ -10,7 +10,7 @@ import yaml
 
 from groupvitals.metrics_page import PAGE, page
 from groupvitals.settings import Settings, describe
-from streams.metrics import METRICS
+from streams.observability.metrics import METRICS
 
 ROOT = Path(__file__).parent.parent.parent
 RUNBOOKS = ROOT / "docs" / "runbooks"

@@ -35,7 +35,7 @@ _COMMITS = {1: "take-over: after the first commit", 2: "take-over: after the sec
 
 def leave_when_idle(ms: int) -> None:
     """Have a consumer leave its group when it fetches nothing for so long: the real limit would take a test days."""
-    from streams import frames
+    from streams.kafka import frames
 
     frames._LONGEST_IDLE_MS = ms
 
@@ -43,9 +43,9 @@ def leave_when_idle(ms: int) -> None:
 def arm(boundary: str, nth: int, number: signal.Signals) -> None:
     """At the `nth` passing of `boundary` this process gets the signal."""
     from sinks.clickhouse.store import ClickHouseStore
-    from streams import processor, takeover
-    from streams.dead_letters import DeadLetterProducer
-    from streams.kafka_broker import KafkaBroker
+    from streams.checkpoint import processor, takeover
+    from streams.dead_letters.producer import DeadLetterProducer
+    from streams.kafka.broker import KafkaBroker
 
     passed = count(1)
 

@@ -15,7 +15,7 @@ from deploy.services import Endpoints
 from groupvitals.connections import clickhouse
 from groupvitals.settings import ClickHouseSettings, KafkaSettings, Settings
 from sinks.clickhouse.migrations import migrate
-from streams.topics import TopicLayout, delete_topics, ensure_topics
+from streams.kafka.topics import TopicLayout, delete_topics, ensure_topics
 from tests.faults.agents import COMMUNITY, END_MS, PARTITIONS, Agent, Part, Rows
 from tests.faults.processes import Process, worker
 from tests.oracle.community import Record

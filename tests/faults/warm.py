@@ -1,9 +1,9 @@
 """What every worker process of the fault tests is forked from: imports and compiled kernels, nothing running yet."""
 
 import groupvitals.commands.worker
-import streams.worker
+import streams.worker.worker
 from schemas.topics import AGENTS
-from streams.warmup import warm_up
+from streams.worker.warmup import warm_up
 
 __all__ = ["groupvitals", "streams"]
 for topic in AGENTS.values():

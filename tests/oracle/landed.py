@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from analytics.community_state import COUNTERS, NEVER_MIN
-from analytics.hashing import hash64
+from analytics.chat.state import COUNTERS, NEVER_MIN
+from analytics.kernels.hashing import hash64
 from schemas.columns import Kind, columns
 from tests.memory import KEYS, MemoryStore, Row
 from tests.oracle.community import Community, Group, Landed, group_row, is_question, membership, panes

@@ -15,8 +15,8 @@ import pyarrow as pa
 from schemas.errors import BackpressureError
 from schemas.frame import Records
 from sinks.contract import Chain, Checkpoint, Epoch, Origin
-from streams.flush import Letter
-from streams.records import read_records
+from streams.checkpoint.flush import Letter
+from streams.kafka.records import read_records
 from tests.memory import ORIGIN, MemoryStore, record_batch
 from tests.oracle.worlds import World
 from tests.simulation.loop import Process
@@ -95,7 +95,7 @@ class Group:
 
 @dataclass
 class Broker:
-    """`streams.takeover.Broker` of one worker in one generation."""
+    """`streams.checkpoint.takeover.Broker` of one worker in one generation."""
 
     group: Group
     logs: list[Log]

@@ -11,16 +11,16 @@ from unittest import mock
 
 import numpy as np
 
-from analytics.calendar import HOUR_MS
-from analytics.community_fields import FIELDS
-from analytics.community_state import DIRTY_MEMBERS, MEMBER_DAYS, MEMBERS
+from analytics.chat.fields import FIELDS
+from analytics.chat.state import DIRTY_MEMBERS, MEMBER_DAYS, MEMBERS
+from analytics.kernels.calendar import HOUR_MS
 from schemas.errors import BackpressureError
 from sinks.contract import Chain, Checkpoint, Cut
-from streams import processor, takeover
-from streams.community_cold import coldest
-from streams.community_load import load_groups
-from streams.community_state import CommunityState
-from streams.task import Task
+from streams.checkpoint import processor, takeover
+from streams.checkpoint.task import Task
+from streams.state.chat.cold import coldest
+from streams.state.chat.load import load_groups
+from streams.state.chat.state import CommunityState
 from tests.memory import MemoryStore
 from tests.simulation.cluster import Broker, Rows
 

@@ -4,8 +4,7 @@ A worker is a generator; between two `yield`s stands one thing that the world se
 taken), so that a scheduler can put anything between any two of them. Workers do not know that they are stale: they go
 on until a commit is refused. What a task counts is simple on purpose: how often each key came in each of two topics.
 
-`streams.task`, `streams.takeover` and `streams.community` do the same with real rows, where `tests.simulation.schedule`
-tries them out.
+`streams.checkpoint` does the same with real rows, where `tests.simulation.schedule` tries it out.
 """
 
 import random

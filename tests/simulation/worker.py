@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from streams.agents import STATES
-from streams.epochs import numbers_settings
-from streams.limits import DeadLetterLimits
-from streams.processor import Processor
-from streams.task import Task
+from streams.checkpoint.epochs import numbers_settings
+from streams.checkpoint.processor import Processor
+from streams.checkpoint.task import Task
+from streams.dead_letters.limits import DeadLetterLimits
 from tests.simulation.cluster import Broker
 from tests.simulation.loop import Process
 

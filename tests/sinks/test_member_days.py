@@ -16,7 +16,7 @@ from schemas.transition import Transition
 from sinks.clickhouse.migrations import REACH_DAYS
 from sinks.clickhouse.questions import ask as ask_question
 from sinks.clickhouse.store import ClickHouseStore
-from streams.member_days import MemberDays, due
+from streams.jobs.member_days import MemberDays, due
 from tests.landing import Landing, clear, empty, land_topic, own_store
 from tests.oracle import product_columns
 from tests.oracle.answers import comparable

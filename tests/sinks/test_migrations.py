@@ -11,7 +11,7 @@ from schemas.columns import columns
 from schemas.errors import DataError
 from sinks.clickhouse import migrations
 from sinks.clickhouse.connection import Address, Native
-from streams.community_load import LOADED
+from streams.state.chat.load import LOADED
 from tests.conftest import Run
 
 pytestmark = pytest.mark.services

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from analytics.score import Score
-from analytics.score_features import keys, rolled
+from analytics.people.score import Score
+from analytics.people.score_features import keys, rolled
 from schemas.topics import CHAT, LINKS, PRODUCT
 from sinks.clickhouse.store import ClickHouseStore
-from streams.refit import HORIZON, due, refit
+from streams.jobs.refit import HORIZON, due, refit
 from tests.landing import clear, empty, land_topic, landed, own_store
 from tests.oracle import product_columns
 from tests.oracle.answers import comparable

@@ -8,7 +8,7 @@ import orjson
 from schemas.topics import INPUT_TOPICS
 from schemas.validate import validate
 from sources.chunks import START, Chunk, Options, Position, Problem
-from sources.formats import FORMATS
+from sources.importers.formats import FORMATS
 
 
 def chunks(format_: str, path: Path, start: Position = START, **options: Any) -> list[Chunk]:

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from schemas.errors import ConfigError
 from sources.chunks import Position, read_lines
-from sources.features import features
-from sources.formats import FORMATS, TELLS
+from sources.importers.features import features
+from sources.importers.formats import FORMATS, TELLS
 from tests.sources.reading import chunks, records
 
 DATA = Path(__file__).parents[3] / "shared" / "data"

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.errors import ConfigError
-from sources.telegram import AUTHORS
+from sources.importers.telegram.importer import AUTHORS
 from tests.sources.reading import by_id, chunks, problems, records
 
 EXPORT = Path(__file__).parent / "exports" / "telegram.json"
@@ -183,7 +183,7 @@ def test_a_name_that_two_bear_is_nobodys(tmp_path: Path) -> None:
 
 def test_authors_far_back_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert AUTHORS > 1_000
-    monkeypatch.setattr("sources.telegram.AUTHORS", 2)
+    monkeypatch.setattr("sources.importers.telegram.importer.AUTHORS", 2)
     messages = [said(n, 1_700_000_000 + n) for n in range(1, 5)]
     messages += [said(5, 1_700_000_009, reply_to_message_id=2), said(6, 1_700_000_009, reply_to_message_id=4)]
     found = records("telegram", write(tmp_path / "x.json", group(*messages)))
@@ -237,7 +237,7 @@ def test_what_is_no_export_is_said_to_be_none(tmp_path: Path) -> None:
 
 
 def test_huge_messages_are_passed_over_in_constant_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sources.telegram_layout.MAX_LINE_BYTES", 2_000)
+    monkeypatch.setattr("sources.importers.telegram.layout.MAX_LINE_BYTES", 2_000)
     many = said(1, 1_700_000_000, members=["x" * 50] * 100)
     path = write(tmp_path / "x.json", group(many, said(2, 1_700_000_000)))
     assert [problem.kind for problem in problems("telegram", path)] == ["too_long"]

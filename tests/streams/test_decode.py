@@ -14,8 +14,8 @@ from schemas.fields import MAX_TS_MS, MAX_VALUE_BYTES, MIN_TS_MS
 from schemas.frame import Frame
 from schemas.topics import INPUT_TOPICS
 from schemas.validate import validate
-from streams.decode import decode
-from streams.records import read_records
+from streams.decode.decoder import decode
+from streams.kafka.records import read_records
 from tests.memory import record_batch
 
 CHAT = "chat.events"

@@ -6,7 +6,7 @@ import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from groupvitals.settings import Settings
-from streams.topics import TopicLayout, ensure_topics
+from streams.kafka.topics import TopicLayout, ensure_topics
 from tests.conftest import Run
 
 pytestmark = pytest.mark.services

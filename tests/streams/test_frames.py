@@ -13,10 +13,10 @@ from kafka import KafkaConsumer, TopicPartition
 from groupvitals.settings import Settings
 from schemas.frame import Records
 from sinks.contract import Cut
-from streams.community_state import CommunityState
-from streams.processor import Processor
-from streams.task import Task
-from streams.warmup import sample_records
+from streams.checkpoint.processor import Processor
+from streams.checkpoint.task import Task
+from streams.state.chat.state import CommunityState
+from streams.worker.warmup import sample_records
 from tests.conftest import Run
 from tests.memory import TOPIC
 from tests.streams.test_bad_input import event

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.errors import DataError
-from streams.limits import WINDOW, DeadLetterLimits
-from streams.records import read_records
+from streams.dead_letters.limits import WINDOW, DeadLetterLimits
+from streams.kafka.records import read_records
 from tests.memory import new_task, record_batch
 
 steady = settings(derandomize=True, deadline=None, max_examples=200)

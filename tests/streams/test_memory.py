@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from analytics.community_state import MOST
-from streams.dead_letters import DeadLetterProducer
-from streams.processor import Processor
-from streams.records import read_records
-from streams.task import Task
+from analytics.chat.state import MOST
+from streams.checkpoint.processor import Processor
+from streams.checkpoint.task import Task
+from streams.dead_letters.producer import DeadLetterProducer
+from streams.kafka.records import read_records
 from tests.memory import MemoryBroker, MemoryStore, land, new_task, own, record_batch
 from tests.oracle.worlds import DAY_MS, encode
 

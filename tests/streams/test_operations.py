@@ -21,9 +21,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from groupvitals.commands.worker import worker_config
 from groupvitals.settings import Settings
 from schemas.errors import ConfigError
-from streams.metrics import METRICS
-from streams.web import serving
-from streams.worker import Worker
+from streams.observability.metrics import METRICS
+from streams.observability.web import serving
+from streams.worker.worker import Worker
 from tests.conftest import Run
 from tests.streams.forwarder import Forwarder
 from tests.streams.test_bad_input import event

@@ -16,15 +16,14 @@ from groupvitals.connections import clickhouse as clickhouse_of
 from groupvitals.settings import Settings
 from schemas.errors import ConfigError, ServiceError
 from schemas.topics import CHAT, PRODUCT
-from sinks.clickhouse.compare import KEYS
 from sinks.clickhouse.epochs import COMPUTED, epochs_with_rows
 from sinks.clickhouse.migrations import migrate
+from sinks.clickhouse.readers.compare import KEYS
 from sinks.clickhouse.store import ClickHouseStore
-from streams import replay
-from streams.correct import correct
-from streams.rebuild import SCRATCH, Rebuild
-from streams.topics import ensure_topics
-from streams.worker import WorkerConfig
+from streams.kafka.topics import ensure_topics
+from streams.rebuild.correct import correct
+from streams.rebuild.rebuild import SCRATCH, Rebuild, replay
+from streams.worker.worker import WorkerConfig
 from tests.conftest import Run
 from tests.landing import Landing, clear, empty, land_topic, landed, own_store
 from tests.memory import ORIGIN, TOPIC

@@ -14,7 +14,7 @@ from schemas.topics import CHAT, PRODUCT
 from sinks.clickhouse.epochs import epochs_with_rows
 from sinks.clickhouse.migrations import migrate
 from sinks.clickhouse.store import ClickHouseStore
-from streams.topics import ensure_topics
+from streams.kafka.topics import ensure_topics
 from tests.conftest import Run
 from tests.landing import Landing, empty, land_topic, own_store
 from tests.oracle.community import Record

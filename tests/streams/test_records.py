@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from schemas.errors import DataError
 from schemas.frame import Records
-from streams.records import read_records
+from streams.kafka.records import read_records
 from tests.memory import Message, record_batch, stamped
 
 COMPRESSIONS = {"none": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.responses import _WholeResponses
+from streams.kafka.responses import _WholeResponses
 
 
 class _Fed(asyncio.StreamReader):

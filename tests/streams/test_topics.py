@@ -8,8 +8,8 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from groupvitals.settings import Settings
 from schemas.errors import ConfigError, ServiceError
 from schemas.topics import TOPICS
-from streams.admin import kafka_admin
-from streams.topics import TopicLayout, delete_topics, ensure_topics, wanted_topics
+from streams.kafka.admin import kafka_admin
+from streams.kafka.topics import TopicLayout, delete_topics, ensure_topics, wanted_topics
 
 pytestmark = pytest.mark.services
 

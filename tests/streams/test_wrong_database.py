@@ -9,17 +9,17 @@ from kafka import TopicPartition
 
 from groupvitals.settings import Settings
 from schemas.errors import ConfigError, DataError
-from sinks.clickhouse.checks import split_groups
+from sinks.clickhouse.readers.checks import split_groups
 from sinks.clickhouse.store import ClickHouseStore
 from sinks.contract import Chain, Epoch
-from streams.admin import kafka_admin
-from streams.community_load import LOADED
-from streams.community_state import CommunityState
-from streams.epochs import check
-from streams.kafka_broker import topic_origin
-from streams.records import read_records
-from streams.task import Task
-from streams.topics import TopicLayout, delete_topics, ensure_topics
+from streams.checkpoint.epochs import check
+from streams.checkpoint.task import Task
+from streams.kafka.admin import kafka_admin
+from streams.kafka.broker import topic_origin
+from streams.kafka.records import read_records
+from streams.kafka.topics import TopicLayout, delete_topics, ensure_topics
+from streams.state.chat.load import LOADED
+from streams.state.chat.state import CommunityState
 from tests.conftest import Run
 from tests.landing import clear, empty, own_store
 from tests.memory import ORIGIN, TOPIC, MemoryBroker, MemoryStore, land, new_task, own, record_batch

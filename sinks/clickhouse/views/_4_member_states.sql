@@ -69,7 +69,7 @@ WITH
         LEFT JOIN ${database}.acts_in_groups${at} AS acts ON acts.person_id = known.person_id AND acts.group_id = known.group_id
         LEFT JOIN before ON before.group_id = known.group_id AND before.member_id = known.member_id
     ),
-    -- what `analytics.score_features` looks at, and the gaps that `analytics.rhythm` compares a silence with
+    -- what `analytics.people.score_features` looks at, and the gaps that `analytics.people.rhythm` compares a silence with
     seen AS (
         SELECT
             *,

@@ -1,0 +1,43 @@
+"""Ids in an arena, two bytes of length and then the bytes, and rows in open-addressing indices (-1: a free place).
+
+Compiled; touches only the arrays it is given, which must have room for what is added.
+"""
+
+# mypy: disable-error-code="no-untyped-def,no-untyped-call,misc"
+
+import numpy as np
+
+from analytics.kernels.compiled import kernel
+from analytics.kernels.hashing import copy_bytes, equal_bytes
+
+
+@kernel
+def id_length(arena, at):
+    """Bytes of the id that stands at `at`."""
+    return arena[at] | np.int64(arena[at + 1]) << 8
+
+
+@kernel
+def same_id(arena, at, buffer, start, length):
+    """Whether the id that stands at `at` is these bytes."""
+    return id_length(arena, at) == length and equal_bytes(arena, at + 2, buffer, start, length)
+
+
+@kernel
+def keep_id(arena, counts, count, buffer, start, length):
+    """Append an id; `count` is the place in `counts` of the bytes in use. Returns the id's place."""
+    at = counts[count]
+    arena[at], arena[at + 1] = length & 255, length >> 8
+    copy_bytes(buffer, start, arena, at + 2, length)
+    counts[count] = at + 2 + length
+    return at
+
+
+@kernel
+def index_row(index, key, row):
+    """Put a row that is not there yet under its key; there must be room."""
+    mask = len(index) - 1
+    at = np.int64(key) & mask
+    while index[at] >= 0:
+        at = (at + 1) & mask
+    index[at] = row

@@ -1,0 +1,194 @@
+"""What members are at the end of a day: the states of `effective_members`, the first that fits, for all at once.
+
+The same rules as the view `member_states`, for whoever has everybody in memory. Compiled; no clock: the day is given.
+"""
+
+# mypy: disable-error-code="no-untyped-def,no-untyped-call,misc"
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.kernels.compiled import kernel
+from analytics.kernels.masks import window
+from analytics.kernels.pairs import has_pair
+
+#: States by code, in the order in which a person's best is chosen; 0: not known yet on that day.
+STATES = (
+    "", "active", "participant", "lurker", "newcomer", "elsewhere", "unobservable", "at_risk", "zombie", "excluded",
+    "left",
+)  # fmt: skip
+#: Which rule decided, by code.
+REASONS = (
+    "", "left", "operator", "alias", "bot", "spoke_7d", "spoke_28d", "reacted_28d", "read_28d", "acted_here_28d",
+    "joined_7d", "used_28d", "other_group_28d", "no_reading_no_product", "score",
+)  # fmt: skip
+AT_RISK, ZOMBIE = STATES.index("at_risk"), STATES.index("zombie")
+_ACTIVE, _PARTICIPANT, _LURKER, _NEWCOMER, _ELSEWHERE, _UNOBSERVABLE = range(1, 7)
+_EXCLUDED, _LEFT = STATES.index("excluded"), STATES.index("left")
+_SPOKE_7D, _SPOKE_28D, _REACTED, _READ, _ACTED, _JOINED, _USED, _OTHER_GROUP, _UNKNOWN, _SCORE = range(5, 15)
+#: Once a zombie, one stays so until the score is clearly better.
+HYSTERESIS = 1.1
+
+#: What persons did in which windows, by bit; the columns of `people_days`.
+ACTIVITY = tuple(f"{what}_{days}d" for what in ("speakers", "reactors", "readers") for days in (1, 7, 28))
+_1D, _7D = np.uint64(1), np.uint64(0x7F)
+
+NEVER_MS, NO_DAY = 2**62, -1_000_000
+#: Bit 0 of a mask is the base day. Days are numbers since 1970-01-01.
+MEMBER = np.dtype(
+    [
+        ("spoke_lo", "u8"),
+        ("reacted_lo", "u8"),
+        ("read_lo", "u8"),
+        ("active_hi", "u8"),  # of any activity
+        ("first_ms", "i8"),  # lowest time of any event about the member; NEVER_MS: none has landed
+        ("last_ms", "i8"),  # newest activity; 0: none
+        ("came_ms", "i8"),  # newest join or roster row before the day's end; 0: none
+        ("went_ms", "i8"),  # newest leave before it
+        ("named", "i8"),  # newest role before it: time · 4 + role, so that the higher of two at the same time counts
+        ("base_day", "i4"),
+        ("first_day", "i4"),
+        ("joined_day", "i4"),  # first known join; NO_DAY: unknown
+        ("previous", "u1"),  # state at the end of the day before
+    ]
+)
+USER = np.dtype([("used_lo", "u8"), ("first_ms", "i8"), ("base_day", "i4")])
+ACT = np.dtype([("acted_lo", "u8"), ("base_day", "i4")])
+_ZERO = np.uint64(0)
+
+
+class Pairs(NamedTuple):
+    """Rows found by two numbers (`analytics.kernels.pairs`): as many as there are, and the index."""
+
+    ones: NDArray[np.int32]
+    others: NDArray[np.int32]
+    places: NDArray[np.int32]
+
+
+class Known(NamedTuple):
+    """What is known of persons, by person, and of groups, by group."""
+
+    used: NDArray[np.bool_]  # the product, within 28 days
+    used_ever: NDArray[np.bool_]
+    activity: NDArray[np.uint16]  # in any group, a bit each of `ACTIVITY`
+    acted: Pairs  # (person, group): did something with the group's id, or one of its calls or links, within 28 days
+    linked: NDArray[np.bool_]  # by name, not by person
+    roster_ms: NDArray[np.int64]  # start of the newest complete roster; 0: none
+    reads_reported: NDArray[np.bool_]
+
+
+@kernel
+def _lately(mask_lo, base_day, day, days):
+    """Whether a mask has one of the `days` (at most 28) that end with `day`; its base is at most 27 days later."""
+    return window(mask_lo, _ZERO, base_day - day, days) != _ZERO
+
+
+@kernel
+def active_persons(members, accounts, person, day, activity):
+    """Mark what persons did anywhere in windows that end with `day`: a bit each of `ACTIVITY`, spoke in a day first."""
+    for i in range(len(members)):
+        m, found = members[i], 0
+        for word, mask_lo in enumerate((m.spoke_lo, m.reacted_lo, m.read_lo)):
+            recent = window(mask_lo, _ZERO, m.base_day - day, 28)
+            if recent:
+                found |= (4 | (recent & _7D != _ZERO) << 1 | (recent & _1D != _ZERO)) << 3 * word
+        if found:
+            activity[person[accounts[i]]] |= found
+
+
+@kernel
+def using_persons(users, names, person, day, end_ms, used, ever):
+    """Mark the persons who used the product in the 28 days that end with `day`, and who did before its end at all."""
+    for i in range(len(users)):
+        u, who = users[i], person[names[i]]
+        if _lately(u.used_lo, u.base_day, day, 28):
+            used[who] = True
+        if u.first_ms < end_ms:
+            ever[who] = True
+
+
+@kernel
+def recent_acts(acts, day, found):
+    """Which acts are of the 28 days that end with `day`."""
+    for i in range(len(acts)):
+        found[i] = _lately(acts[i].acted_lo, acts[i].base_day, day, 28)
+
+
+@kernel
+def _gone(m, roster_ms):
+    return (m.went_ms > 0 and m.went_ms >= m.came_ms) or roster_ms > max(m.came_ms, m.last_ms, m.first_ms)
+
+
+@kernel
+def _state(m, group, account, who, day, known):
+    """State, as far as the score does not matter, and reason."""
+    if _gone(m, known.roster_ms[group]):
+        return _LEFT, 1
+    role = m.named & 3
+    if role:
+        return _EXCLUDED, 1 + role
+    if _lately(m.spoke_lo, m.base_day, day, 7):
+        return _ACTIVE, _SPOKE_7D
+    if _lately(m.spoke_lo, m.base_day, day, 28):
+        return _PARTICIPANT, _SPOKE_28D
+    if _lately(m.reacted_lo, m.base_day, day, 28):
+        return _PARTICIPANT, _REACTED
+    if _lately(m.read_lo, m.base_day, day, 28):
+        return _LURKER, _READ
+    if has_pair(known.acted.ones, known.acted.others, known.acted.places, who, group):
+        return _LURKER, _ACTED
+    if day - 7 < m.joined_day <= day:
+        return _NEWCOMER, _JOINED
+    if known.used[who]:
+        return _ELSEWHERE, _USED
+    if known.activity[who]:
+        return _ELSEWHERE, _OTHER_GROUP
+    if not known.reads_reported[group] and not known.linked[account] and not known.used_ever[who]:
+        return _UNOBSERVABLE, _UNKNOWN
+    return AT_RISK, _SCORE
+
+
+@kernel
+def states(members, groups, accounts, person, day, end_ms, known, state, reason):
+    """State and reason of every membership at the end of a day; at risk where the score has not decided yet.
+
+    members: (n,) of `MEMBER`; groups, accounts: their numbers, shape (n,); person: of every name; end_ms: when the day
+    ends.
+    """
+    for i in range(len(members)):
+        m = members[i]
+        state[i], reason[i] = 0, 0
+        if m.first_ms < end_ms:
+            who = person[accounts[i]]
+            state[i], reason[i] = _state(m, groups[i], accounts[i], who, day, known)
+
+
+@kernel
+def best_states(state, accounts, person, best):
+    """The best state of every person; 255 where there is none."""
+    best[:] = 255
+    for i in range(len(state)):
+        if state[i]:
+            who = person[accounts[i]]
+            best[who] = min(best[who], state[i])
+
+
+@kernel
+def mask_features(members, chosen, day, low, high, age):
+    """Day masks of any activity of the chosen members, bit 0 the day; and days since each was first known."""
+    for i in range(len(chosen)):
+        m = members[chosen[i]]
+        active_lo, shift = m.spoke_lo | m.reacted_lo | m.read_lo, m.base_day - day
+        low[i], high[i] = window(active_lo, m.active_hi, shift, 64), window(active_lo, m.active_hi, shift + 64, 64)
+        age[i] = day - m.first_day
+
+
+@kernel
+def say(members, rows, came_ms, went_ms, named):
+    """Fold what was said of members into what is known: the newest of each counts."""
+    for i in range(len(rows)):
+        m = members[rows[i]]
+        m.came_ms, m.went_ms = max(m.came_ms, came_ms[i]), max(m.went_ms, went_ms[i])
+        m.named = max(m.named, named[i])

@@ -1,0 +1,1 @@
+"""What is read back from ClickHouse, one module per purpose."""

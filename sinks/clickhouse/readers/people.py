@@ -1,0 +1,215 @@
+"""What is read to have everybody in memory: memberships, what is said of them, users, acts, links; all or what changed.
+
+Of each membership, user and account the newest row is read; what changed since is what lies beyond the marks
+(`sinks.clickhouse.readers.marks`) that were there before it was read last.
+"""
+
+import json
+from datetime import date
+from typing import get_args
+
+import pyarrow as pa
+
+from schemas.chat import Role
+from schemas.platforms import READS_REPORTED
+from schemas.topics import LINKS
+from sinks.clickhouse.readers.marks import Marks
+from sinks.clickhouse.store import CHAT, PRODUCT, ClickHouseStore, quote
+
+#: Stands for all groups, where people count once.
+ALL = "*"
+_MASKS = "spoke_lo, reacted_lo, read_lo, bitOr(bitOr(spoke_hi, reacted_hi), read_hi) AS active_hi"
+_PLACE = "splitByChar(':', toString(group_id))"
+#: The account of a member, as the views have it.
+ACCOUNT = f"concat({_PLACE}[1], ':', {_PLACE}[2], ':', member_id)"
+_ABOUT = "('join', 'leave', 'roster', 'profile')"
+_ROLE = f"greatest(indexOf({list(get_args(Role))}, toString(role)), 1) - 1"
+
+
+class PeopleReader:
+    """Reads a database. Every call may raise `BackpressureError` (ClickHouse is away)."""
+
+    def __init__(self, store: ClickHouseStore) -> None:
+        self.store, self.d = store, store.address.database
+        settings = {contract: epoch.settings for contract in (CHAT, PRODUCT) if (epoch := store.epoch(contract))}
+        known = {contract: json.loads(text)["time_zone"] for contract, text in settings.items()}
+        zone = known.get(CHAT, "UTC")
+        #: Time zones of the numbers of chat and of the product.
+        self.zones = zone, known.get(PRODUCT, zone)
+
+    # --- rows of state: each key's newest
+
+    def memberships(self, since: Marks) -> pa.Table:
+        """Masks, times and days of memberships."""
+        return self.store.read(
+            f"SELECT toString(group_id) AS group_id, {ACCOUNT} AS account_id, {_MASKS}, first_ms, last_ms, "
+            f"{_day('last_ms', self.zones[0])} AS base_day, {_day('first_ms', self.zones[0])} AS first_day, "
+            f"if(join_ms < 4611686018427387904, {_day('join_ms', self.zones[0])}, -1000000) AS joined_day "
+            f"FROM ({self._newest('membership_states', CHAT, 'epoch', 'group_id, member_id', since)})"
+        )
+
+    def habits(self, today: date, horizon: int, most: int) -> pa.Table:
+        """Masks of any activity, and age in days, of plain members who had not left by `horizon` days ago.
+
+        Of more than `most` rows a share is read that is chosen by the members' ids, the same every day.
+        """
+        now, left = f"toInt64(toDate('{today}'))", f"toInt64({_day('out_ms', self.zones[0])})"
+        ((rows,),) = self.store.native.execute(f"SELECT count() FROM {self.d}.membership_states")
+        share = f"cityHash64(group_id, member_id) % {-(-rows // most)} = 0" if rows > most else "1"
+        newest = self._newest("membership_states", CHAT, "epoch", "group_id, member_id", Marks(), share)
+        return self.store.read(
+            "SELECT bitOr(bitOr(spoke_lo, reacted_lo), read_lo) AS low, "
+            "bitOr(bitOr(spoke_hi, reacted_hi), read_hi) AS high, "
+            f"{now} - {_day('last_ms', self.zones[0])} AS days, {now} - {_day('first_ms', self.zones[0])} AS age "
+            f"FROM ({newest}) WHERE role = 'member' "
+            f"AND NOT (out_ms > 0 AND out_ms >= in_ms AND {now} - {left} >= {horizon})"
+        )
+
+    def users(self, since: Marks) -> pa.Table:
+        """Masks of use of users."""
+        return self.store.read(
+            f"SELECT user_id, used_lo, first_ms, {_day('last_ms', self.zones[1])} AS base_day "
+            f"FROM ({self._newest('user_states', PRODUCT, 'product_epoch', 'user_id', since)})"
+        )
+
+    def acts(self, since: Marks) -> pa.Table:
+        """Acts of users with the id of a group, or by a `way`: one of the group's calls, or a link that was posted."""
+        rows = self._newest("user_reference_states", PRODUCT, "product_epoch", "user_id, kind, reference", since)
+        return self.store.read(
+            "SELECT user_id, if(kind = 'group', reference, '') AS group_id, "
+            "if(kind = 'group', '', concat(kind, ':', reference)) AS way, acted_lo, "
+            f"{_day('last_ms', self.zones[1])} AS base_day FROM ({rows}) WHERE kind != 'campaign'"
+        )
+
+    def _newest(self, table: str, contract: str, epoch: str, key: str, since: Marks, only: str = "1") -> str:
+        newer = since.newer(contract, "version", since.versions, ">")
+        return (
+            f"SELECT * FROM {self.d}.{table} "
+            f"WHERE bitShiftRight(version, 56) = (SELECT epoch FROM {self.d}.{epoch}) AND {newer} AND {only} "
+            f"ORDER BY {key}, version DESC LIMIT 1 BY {key}"
+        )
+
+    def owners(self, since: Marks) -> pa.Table:
+        """User of every account about which there are new records; empty: none any more."""
+        newer = since.newer(LINKS.name, "offset", since.offsets, ">=")
+        only = (
+            f"account_id IN (SELECT account_id FROM {self.d}.link_events WHERE {newer})"
+            if since.topics(LINKS.name)
+            else "1"
+        )
+        return self.store.read(
+            f"SELECT account_id, if(unlink, '', named) AS user_id FROM ("
+            "SELECT account_id, user_id AS named, unlink "
+            f"FROM {self.d}.link_events WHERE account_id != '' AND {only} "
+            "ORDER BY account_id, ts_ms DESC, unlink DESC, event_id DESC, user_id DESC, source DESC "
+            "LIMIT 1 BY account_id)"
+        )
+
+    # --- what was said: all facts, or those of the records that came since
+
+    def _facts(self, since: Marks) -> str:
+        topics = since.topics(CHAT)
+        if not topics:
+            return f"{self.d}.facts WHERE"
+        newer = since.newer(CHAT, "offset", since.offsets, ">=")
+        least = min(offset for (topic, _), offset in since.offsets.items() if topic in topics)
+        named = ", ".join(map(quote, topics))  # topic, partition and offset are the table's order
+        return f"{self.d}.events WHERE topic IN ({named}) AND offset >= {least} AND {newer} AND duplicate = 0 AND"
+
+    def said_before(self, end_ms: int) -> pa.Table:
+        """What had been said of every member before a moment: newest join or roster row, leave, role with its time."""
+        return self.store.read(
+            f"SELECT toString(group_id) AS group_id, {ACCOUNT} AS account_id, max(came) AS came_ms, "
+            f"max(went) AS went_ms, max(role_said) AS named FROM (SELECT group_id, member_id, {_SAID} "
+            f"FROM {self.d}.facts WHERE type IN {_ABOUT} AND ts_ms < {end_ms}) GROUP BY group_id, member_id"
+        )
+
+    def said(self, since: Marks, from_ms: int = 0) -> pa.Table:
+        """What is said of members by facts of a time, one row each."""
+        return self.store.read(
+            f"SELECT toString(group_id) AS group_id, {ACCOUNT} AS account_id, ts_ms, came AS came_ms, went AS went_ms, "
+            f"role_said AS named FROM (SELECT group_id, member_id, ts_ms, {_SAID} FROM {self._facts(since)} "
+            f"type IN {_ABOUT} AND ts_ms >= {from_ms})"
+        )
+
+    def rosters(self, since: Marks) -> pa.Table:
+        """Moments of rosters, and whether one says that the roster is complete."""
+        return self.store.read(
+            "SELECT toString(group_id) AS group_id, snapshot_id, ts_ms, max(type = 'roster_end' AND complete) AS whole "
+            f"FROM {self._facts(since)} type IN ('roster', 'roster_end') GROUP BY group_id, snapshot_id, ts_ms"
+        )
+
+    def sizes(self, since: Marks) -> pa.Table:
+        """How many members platforms count in groups."""
+        return self.store.read(
+            "SELECT toString(group_id) AS group_id, ts_ms, assumeNotNull(member_count) AS members "
+            f"FROM {self._facts(since)} type = 'group' AND member_count IS NOT NULL"
+        )
+
+    def ways(self, since: Marks) -> pa.Table:
+        """Calls of groups, and links that were posted there."""
+        return self.store.read(
+            "SELECT DISTINCT toString(group_id) AS group_id, arrayJoin(arrayConcat("
+            "if(type = 'call', [concat('call:', toString(call_id))], []), "
+            "arrayMap(link -> concat('link:', link), link_ids))) AS way "
+            f"FROM {self._facts(since)} (type = 'call' OR (type = 'message' AND notEmpty(link_ids)))"
+        )
+
+    # --- groups and days
+
+    def groups(self) -> pa.Table:
+        """Groups, and when each was first heard of."""
+        return self.store.read(f"SELECT toString(group_id) AS group_id, first_ms FROM {self.d}.group_clocks")
+
+    def day(self, day: date) -> tuple[int, int, list[float], list[float], list[float], float]:
+        """When a day ends and what it is by now, milliseconds; mean, scale, weights and θ of the score in use on it."""
+        d = self.d
+        ((end_ms, now_ms, *score),) = self.store.native.execute(
+            f"SELECT end_ms, toUnixTimestamp64Milli(now64(3)), mean, scale, weights, theta "
+            f"FROM {d}.day_end_at(day = %(day)s), {d}.score_at(day = %(day)s)",
+            parameters={"day": day},
+        )
+        return end_ms, now_ms, *score
+
+    def written(self) -> dict[date, int]:
+        """When every evaluated day was, milliseconds."""
+        rows = self.store.native.execute(
+            f"SELECT day, max(toUnixTimestamp64Milli(evaluated_at)) FROM {self.d}.effective_member_days "
+            "WHERE group_id = '*' GROUP BY day"
+        )
+        return dict(rows)
+
+    def states_before(self, day: date) -> pa.Table:
+        """State of every member at the end of the newest evaluated day before a day."""
+        return self.store.read(
+            f"SELECT toString(group_id) AS group_id, {ACCOUNT} AS account_id, toString(argMax(state, day)) AS state "
+            f"FROM {self.d}.member_transitions FINAL WHERE day < toDate('{day}') GROUP BY group_id, member_id"
+        )
+
+    def evaluated(self, day: date) -> pa.Table:
+        """Members of whom there are rows of a day."""
+        return self.store.read(
+            f"SELECT toString(group_id) AS group_id, {ACCOUNT} AS account_id FROM {self.d}.member_transitions "
+            f"WHERE day = toDate('{day}') GROUP BY group_id, member_id"
+        )
+
+
+_SAID = (
+    "if(type IN ('join', 'roster'), ts_ms, 0) AS came, if(type = 'leave', ts_ms, 0) AS went, "
+    f"if(type = 'roster' OR role != '', ts_ms * 4 + {_ROLE}, 0) AS role_said"
+)
+
+
+def reads_reported(group_id: str) -> bool:
+    """Whether a group's platform tells who has read."""
+    return group_id.split(":")[0] in READS_REPORTED
+
+
+def prefix(group_id: str) -> str:
+    """What stands before the member id in the accounts of a group."""
+    place = group_id.split(":")
+    return f"{place[0]}:{place[1] if len(place) > 1 else ''}:"
+
+
+def _day(ms: str, zone: str) -> str:
+    return f"toInt32(toDate(fromUnixTimestamp64Milli({ms}, {quote(zone)})))"

@@ -1,0 +1,1 @@
+"""Imports any table by a mapping file."""

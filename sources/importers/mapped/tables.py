@@ -1,0 +1,95 @@
+"""Rows of CSV files and JSON lines, as columns by name, a line at a time."""
+
+import csv
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from schemas.errors import ConfigError, InvalidEventError
+from sources.chunks import Problem, too_long
+from sources.importers.mapped.mapping import Mapping
+from sources.importers.records import load, problem
+
+#: A quoted cell may go over so many lines; one that goes on is taken for a stray quotation mark.
+MOST_LINES = 100
+
+
+class Row(NamedTuple):
+    """What stands in the row that begins at a line: cells by column, or why it cannot be read."""
+
+    line: int
+    cells: dict[str, Any] | Problem
+
+
+class JsonLines:
+    """One JSON object a line."""
+
+    def add(self, number: int, line: bytes | None) -> Iterator[Row]:
+        """The row of the next line, if it has one."""
+        if line is None:
+            yield Row(number, too_long(number))
+        elif line.strip():
+            try:
+                yield Row(number, load(line))
+            except InvalidEventError as error:
+                yield Row(number, problem(number, error))
+
+    def finish(self) -> Iterator[Row]:
+        """Nothing is left open at the end."""
+        yield from ()
+
+
+class Csv:
+    """Comma-separated values with a header; quoted cells may hold line breaks.
+
+    Raises `ConfigError` when the header lacks a column of the mapping.
+    """
+
+    def __init__(self, mapping: Mapping, name: str) -> None:
+        self._mapping, self._name = mapping, name
+        self._header: list[str] | None = None
+        self._open: list[tuple[int, str]] = []
+
+    def add(self, number: int, line: bytes | None) -> Iterator[Row]:
+        """The rows that the next line completes."""
+        if line is None:
+            yield Row(number, too_long(number))
+            return
+        try:
+            text = line.decode(self._mapping.encoding)
+        except UnicodeDecodeError as error:
+            yield Row(number, Problem(number, "encoding", f"byte {error.start} is not {self._mapping.encoding}"))
+            return
+        self._open.append((number, text.removeprefix("\ufeff") + "\n"))
+        yield from self._complete(MOST_LINES)
+
+    def finish(self) -> Iterator[Row]:
+        """The rows that are left when no line follows."""
+        yield from self._complete(0)
+
+    def _complete(self, most: int) -> Iterator[Row]:
+        """Rows from the lines that are open, leaving those of a row that may go on for `most` lines."""
+        while self._open:
+            number = self._open[0][0]
+            try:
+                cells = next(
+                    csv.reader((text for _, text in self._open), delimiter=self._mapping.delimiter, strict=True)
+                )
+            except csv.Error as error:
+                if "unexpected end" in str(error) and len(self._open) < most:
+                    return
+                del self._open[0]  # the lines after it get another chance
+                yield Row(number, Problem(number, "invalid_line", f"not CSV: {error}"))
+                continue
+            del self._open[: 1 + sum(cell.count("\n") for cell in cells)]
+            yield from self._row(number, cells)
+
+    def _row(self, number: int, cells: list[str]) -> Iterator[Row]:
+        if self._header is None:
+            self._header = [cell.strip() for cell in cells]
+            if absent := set(self._mapping.columns) - set(self._header):
+                raise ConfigError(f"{self._name} has no column {min(absent)!r}; there are {', '.join(self._header)}.")
+        elif cells and len(cells) != len(self._header):
+            reason = f"{len(cells)} cells where the header has {len(self._header)}"
+            yield Row(number, Problem(number, "invalid_line", reason))
+        elif cells:
+            yield Row(number, dict(zip(self._header, cells, strict=True)))

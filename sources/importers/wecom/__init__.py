@@ -1,0 +1,1 @@
+"""Imports WeCom (企业微信): its chat archive and member lists."""

@@ -1,0 +1,1 @@
+"""Exactness: tasks, flushes, checkpoints, take-overs and epochs, after `docs/exactness.md`."""

@@ -1,0 +1,250 @@
+"""A processor: frames of one input topic into tasks, tasks into flushes, flushes into ClickHouse and Kafka.
+
+One flush at a time, for all tasks of the worker together: rows and dead letters first, in any order; when all are
+acknowledged the checkpoints; then the commit; only then does anything count as flushed.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any
+
+from schemas.errors import DataError, GroupvitalsError
+from schemas.frame import Records
+from sinks.contract import Store
+from streams.checkpoint.flush import Flush, merge, names
+from streams.checkpoint.progress import Progress
+from streams.checkpoint.takeover import Broker, take_over
+from streams.checkpoint.task import Task
+from streams.dead_letters.producer import DeadLetterProducer
+from streams.decode.decoder import decode
+from streams.retry import retrying
+
+log = logging.getLogger(__name__)
+
+
+class Processor:
+    """All tasks of one worker, and the loops that drive them."""
+
+    def __init__(
+        self, store: Store, letters: DeadLetterProducer, new_task: Callable[[int], Task], *, flush_interval_s: float,
+        flush_events: int, pool: Callable[[int, str], Executor] = ThreadPoolExecutor,
+        moved: Callable[[], None] = lambda: None,
+    ) -> None:  # fmt: skip
+        self.store, self.letters, self._new_task, self._moved = store, letters, new_task, moved
+        self._interval, self._enough_events = flush_interval_s, flush_events
+        self.tasks: dict[int, Task] = {}
+        self.running: set[int] = set()
+        self.stopped: dict[int, str] = {}
+        self.failure: Exception | None = None
+        self.progress = Progress()
+        self._broker: Broker | None = None
+        self._taking_over: asyncio.Task[None] | None = None
+        self._applying: asyncio.Task[None] | None = None
+        self._flush_lock = asyncio.Lock()
+        self._enough, self._drained = asyncio.Event(), asyncio.Condition()
+        self._decoder, self._kernels, self._inserts = pool(1, "decoder"), pool(1, "kernels"), pool(4, "inserts")
+
+    # --- ownership
+
+    def positions(self) -> dict[int, int]:
+        """Where each running partition is to be read on."""
+        return {partition: self.tasks[partition].next_offset for partition in self.running}
+
+    @property
+    def broker(self) -> Broker | None:
+        """Kafka in the generation in which partitions are owned; None while they move."""
+        return self._broker
+
+    async def revoked(self) -> None:
+        """Every partition may be somebody else's: take no more frames, let the flush under way end if it is quick."""
+        self.running.clear()
+        self._broker = None
+        if self._taking_over is not None:
+            self._taking_over.cancel()
+        try:
+            async with asyncio.timeout(3):
+                await self._flush_lock.acquire()
+            self._flush_lock.release()
+        except TimeoutError:
+            log.warning("A flush is still under way while partitions move; its rows will be flushed again.")
+
+    async def assigned(self, broker: Broker, partitions: list[int]) -> None:
+        """Take over these partitions, in the background."""
+        self._broker = broker
+        self._taking_over = asyncio.create_task(self._take_over(broker, partitions))
+
+    async def _take_over(self, broker: Broker, partitions: list[int]) -> None:
+        async with self._flush_lock:
+            pass  # the last generation's flush must have ended: it may still confirm
+        for partition in self.tasks.keys() - set(partitions):
+            del self.tasks[partition]
+        try:
+            await asyncio.gather(*(self._own(broker, partition) for partition in partitions))
+            await self._in_kernels(self._moved)
+        except GroupvitalsError as error:
+            log.error("%s", error)  # noqa: TRY400 - the sentence says it all
+            self.failure = error
+        except asyncio.CancelledError:
+            log.info("Taking over was cut short by a new assignment.")
+        except Exception as error:  # nobody awaits this but the worker, which asks for `failure`
+            self.failure = error
+
+    async def _own(self, broker: Broker, partition: int) -> None:
+        task = self.tasks.get(partition) or self._new_task(partition)
+        task.later = lambda function, *args: self._decoder.submit(function, *args).result
+        self.tasks[partition] = task
+        threads = self._in_kernels, self._in_inserts
+        while self._broker is broker and not await take_over(task, broker, self.store, *threads):
+            self.progress.refused_commits += 1
+            await asyncio.sleep(0.5)
+        if self._broker is broker:
+            self.running.add(partition)
+            self.progress.taken_over(partition)
+            fields = {"partition": partition, "term": task.cut.term, "offset": task.next_offset}
+            log.info("%s partition %d is ours", broker.topic, partition, extra=fields)
+            await broker.seek({partition: task.next_offset})
+
+    async def _in_inserts(self, function: Callable[..., Any], *args: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._inserts, function, *args)
+
+    async def _in_kernels(self, function: Callable[..., Any], *args: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._kernels, function, *args)
+
+    # --- frames
+
+    async def take(self, partition: int, generation: int, records: Records) -> None:
+        """Decode one frame while the one before it is applied, and have it applied next.
+
+        One of another generation, or of a partition that is not ours, is dropped.
+        """
+        broker = self._broker
+        if broker is None or generation != broker.generation:
+            return
+        if partition not in self.running or partition in self.stopped:
+            return
+        began = time.perf_counter()
+        decoded = await asyncio.get_running_loop().run_in_executor(
+            self._decoder, decode, self.tasks[partition].state.contract, records
+        )
+        self.progress.seconds["decode"] += time.perf_counter() - began
+        self.progress.frames += 1
+        await self.applied()
+        too_many = 2 * self._enough_events
+        async with self._drained:
+            await self._drained.wait_for(lambda: self.waiting < too_many or self._broker is not broker)
+        self._applying = asyncio.create_task(self._apply(broker, partition, records, decoded))
+
+    async def applied(self) -> None:
+        """Wait until the frame that was taken last is applied or dropped."""
+        if self._applying is not None:
+            await asyncio.wait({self._applying})
+
+    async def _apply(self, broker: Broker, partition: int, records: Records, decoded: Any) -> None:
+        if self._broker is not broker or partition not in self.running or partition in self.stopped:
+            return
+        task, began = self.tasks[partition], time.perf_counter()
+        before = task.next_offset
+        try:
+            if not await self._in_kernels(task.apply, records, decoded) and self._broker is broker:
+                await broker.seek({partition: task.next_offset})
+        except DataError as error:
+            log.error("%s", error, extra={"partition": partition, "offset": task.next_offset})  # noqa: TRY400
+            self.stopped[partition] = str(error)
+        except Exception as error:  # nobody awaits this but the worker, which asks for `failure`
+            self.failure = error
+        self.progress.seconds["apply"] += time.perf_counter() - began
+        self.progress.events += task.next_offset - before
+        if self.waiting >= self._enough_events:
+            self._enough.set()
+
+    @property
+    def waiting(self) -> int:
+        """Records applied that no flush has taken yet; only running partitions are flushed."""
+        return sum(self.tasks[partition].waiting for partition in self.running)
+
+    def close(self) -> None:
+        """Let the threads end when what they do is done; nothing new begins."""
+        for threads in (self._decoder, self._kernels, self._inserts):
+            threads.shutdown(wait=False, cancel_futures=True)
+
+    # --- flushes
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Flush when enough events wait, or an interval after the last flush began, until `stop`."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        stopping = asyncio.create_task(stop.wait())
+        stopping.add_done_callback(lambda _: self._enough.set())
+        while not stop.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(began + self._interval):
+                    await self._enough.wait()
+            self._enough.clear()
+            began = loop.time()
+            await self.flush()
+
+    async def flush(self) -> bool:
+        """Land everything that waits. Returns False when the broker refused or partitions moved meanwhile."""
+        async with self._flush_lock:
+            broker = self._broker
+            if broker is None:
+                return False
+            began = time.perf_counter()
+            flushes = await self._in_kernels(_begin, [self.tasks[p] for p in sorted(self.running)])
+            self.progress.seconds["collect"] += time.perf_counter() - began
+            async with self._drained:
+                self._drained.notify_all()
+            return await self._land(broker, flushes) if flushes else True
+
+    async def _land(self, broker: Broker, flushes: list[Flush]) -> bool:
+        began = time.perf_counter()
+        tables = await self._in_inserts(names, flushes)
+        try:
+            await asyncio.gather(
+                self.letters.send(
+                    [letter for f in flushes for letter in f.letters], lambda: self._broker is not broker
+                ),
+                *(self._insert(broker, table, flushes) for table in tables),
+            )
+            landed = time.perf_counter()
+            self.progress.seconds["land"] += landed - began
+            checkpoints = [flush.checkpoint for flush in flushes]
+            await self._retrying(broker, "writing checkpoints", self.store.write_checkpoints, checkpoints)
+        except GroupvitalsError as error:
+            if self._broker is broker:
+                raise
+            log.warning("A flush was given up because partitions moved: %s", error)
+            return False
+        cuts = {f.checkpoint.partition: (f.checkpoint.offsets[broker.topic], f.checkpoint.cut.term) for f in flushes}
+        committed = await broker.commit(cuts)
+        self.progress.seconds["commit"] += time.perf_counter() - landed
+        if not committed:
+            self.running -= cuts.keys()
+            self.progress.refused_commits += 1
+            log.warning("Kafka refused a commit: others own these partitions now.", extra={"partitions": sorted(cuts)})
+            return False
+        await self._in_kernels(_confirm, [self.tasks[partition] for partition in cuts])  # it moves arrays
+        self.progress.flushed(flushes)
+        return True
+
+    async def _insert(self, broker: Broker, table: str, flushes: list[Flush]) -> None:
+        began = time.perf_counter()
+        rows = await self._in_inserts(merge, flushes, table)
+        await self._retrying(broker, f"landing {table}", self.store.insert, table.partition(":")[0], rows)
+        self.progress.seconds[f"land {table}"] += time.perf_counter() - began
+
+    async def _retrying(self, broker: Broker, doing: str, action: Callable[..., None], *args: Any) -> None:
+        await retrying(lambda: self._in_inserts(action, *args), doing, lambda: self._broker is not broker)
+
+
+def _begin(tasks: list[Task]) -> list[Flush]:
+    return [flush for task in tasks if (flush := task.begin_flush()) is not None]
+
+
+def _confirm(tasks: list[Task]) -> None:
+    for task in tasks:
+        task.confirm()

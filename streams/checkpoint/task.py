@@ -1,0 +1,166 @@
+"""One task: one partition of an input topic, its state, what waits to land, and the term under which it is owned.
+
+Nothing here does I/O: frames come in, flushes come out, and whoever drives it says how they fared. The rules are those
+of `docs/exactness.md`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import pyarrow as pa
+
+from schemas.errors import DataError
+from schemas.frame import Frame, Records
+from sinks.contract import Checkpoint, Cut
+from streams.checkpoint.flush import Flush, Letter, letter_rows
+from streams.dead_letters.limits import DeadLetterLimits
+from streams.decode.decoder import DeadLetter, decode
+from streams.state.base import PartitionState
+
+
+def _nothing_to_read(keys: Sequence[tuple[str, ...]]) -> pa.Table:
+    raise AssertionError(f"{len(keys)} cold rows wake and nothing was said about where they are kept")
+
+
+def _at_once(function: Callable[..., Any], *args: Any) -> Callable[[], Any]:
+    result = function(*args)
+    return lambda: result
+
+
+@dataclass
+class Task:
+    """One partition of a processor.
+
+    `cut` is the last confirmed checkpoint, `next_offset` the first record not yet applied. `read_back` gives the last
+    checkpointed rows of keys that are not in memory. `later` has a function called,
+    maybe in another thread, and gives what waits for its result. `keep_raw`: the records themselves are landed too.
+    """
+
+    topic: str
+    partition: int
+    state: PartitionState
+    settings: str = ""
+    worker: str = ""
+    store_text: bool = False
+    keep_raw: bool = True
+    limits: DeadLetterLimits = field(default_factory=DeadLetterLimits)
+    cut: Cut = field(default_factory=lambda: Cut(0, 0))
+    next_offset: int = 0
+    epoch: int = 0
+    flushing: Flush | None = None
+    max_rows: int = 5_000_000
+    evicted: int = 0
+    woken: int = 0
+    read_back: Callable[[Sequence[tuple[str, ...]]], pa.Table] = _nothing_to_read
+    later: Callable[..., Callable[[], Any]] = _at_once
+    _raw: list[Callable[[], dict[str, pa.Table]]] = field(default_factory=list)
+    _letters: list[Letter] = field(default_factory=list)
+    _events: int = 0
+    _flushed_offset: int = 0
+
+    @property
+    def waiting(self) -> int:
+        """Records applied since the last flush began."""
+        return self._events
+
+    @property
+    def unflushed(self) -> int:
+        """Records applied that no checkpoint vouches for yet."""
+        return self._events + (self.flushing.events if self.flushing else 0)
+
+    @property
+    def flushed_offset(self) -> int:
+        """Next offset of the last confirmed checkpoint."""
+        return self._flushed_offset
+
+    def resume(self, cut: Cut, next_offset: int, flushed_offset: int) -> None:
+        """Own the partition: a fresh term's first cut, the first record to apply, where the last checkpoint stands."""
+        self.cut, self.next_offset, self._flushed_offset = cut, next_offset, flushed_offset
+
+    def reset(self) -> None:
+        """Forget everything in memory, to be loaded again."""
+        self.state = self.state.empty()
+        self.flushing, self._raw, self._letters, self._events = None, [], [], 0
+        self.limits = DeadLetterLimits(self.limits.ratio, self.limits.run)
+
+    def apply(self, records: Records, decoded: tuple[Frame, list[DeadLetter]] | None = None) -> bool:
+        """Apply the records that were not applied yet; `decoded` is what `decode` said of all of them.
+
+        Returns False when records before this frame are missing: fetch again from `next_offset`. Raises `DataError`
+        when too many records break the contract; those before the limit are applied.
+        """
+        if records.first > self.next_offset:
+            return False
+        if records.following <= self.next_offset:
+            return True
+        if records.first < self.next_offset:
+            records, decoded = records.after(self.next_offset), None
+        frame, dead = decoded or decode(self.state.contract, records)
+        stop = self.limits.judge(records.offsets, frame.ok)
+        short = stop < len(records.offsets)
+        if stop:
+            taken = _head(frame, stop) if short else frame
+            self._take(taken, records, [letter for letter in dead if letter.row < stop])
+        if short:
+            self.next_offset = int(records.offsets[stop])
+            raise DataError(self.limits.message(self.topic, self.partition, self.next_offset))
+        self.next_offset = records.following
+        return True
+
+    def _take(self, frame: Frame, records: Records, dead: list[DeadLetter]) -> None:
+        if asleep := self.state.waking(frame):
+            self.woken += len(asleep)
+            self.state.wake(self.read_back(asleep))
+        made = self.state.take(frame, self.store_text)
+        if self.keep_raw:
+            self._raw.append(self.later(made))
+        self._letters += [self._letter(frame, records, d) for d in dead]
+        self._events += len(frame.offsets)
+
+    def _letter(self, frame: Frame, records: Records, dead: DeadLetter) -> Letter:
+        row = dead.row
+        offset, first_seen_ms = int(frame.offsets[row]), int(frame.timestamps[row])
+        key, value = records.key(row), records.value(row)
+        return Letter(self.partition, offset, key, value, dead.kind, dead.reason, first_seen_ms)
+
+    def begin_flush(self) -> Flush | None:
+        """Collect everything that changed into one flush, or None when nothing did or one is under way."""
+        if self.flushing is not None or self.next_offset == self._flushed_offset:
+            return None
+        cut, found = Cut(self.cut.term, self.cut.sequence + 1), self.state.collect()
+        raw, self._raw, letters, self._letters, events, self._events = self._raw, [], self._letters, [], self._events, 0
+        if letters:
+            found.add("dead_letters", partial(letter_rows, letters))
+        offsets = {self.topic: self.next_offset}
+        checkpoint = Checkpoint(self.topic, self.partition, cut, offsets, None, self.epoch, self.worker)
+        self.flushing = Flush(checkpoint, cut.version(self.epoch), raw, found, letters, events)
+        return self.flushing
+
+    def confirm(self) -> None:
+        """The flush under way is landed, checkpointed and committed: its slots become the ones to keep."""
+        flush = self._end()
+        self.state.confirmed(flush.found)
+        self.cut = flush.checkpoint.cut
+        self.evicted += self.state.evict(self.max_rows)
+        self._flushed_offset = flush.checkpoint.offsets[self.topic]
+
+    def abandon(self) -> None:
+        """The flush under way did not become a checkpoint: everything in it waits again."""
+        flush = self._end()
+        self.state.put_back(flush.found)
+        self._raw, self._letters = flush.raw + self._raw, flush.letters + self._letters
+        self._events += flush.events
+
+    def _end(self) -> Flush:
+        if self.flushing is None:
+            raise AssertionError(f"no flush of {self.topic}/{self.partition} is under way")
+        flush, self.flushing = self.flushing, None
+        return flush
+
+
+def _head(frame: Frame, count: int) -> Frame:
+    columns = ("offsets", "timestamps", "ok", "extra", "types", "present")
+    heads = {name: getattr(frame, name)[:count] for name in columns}
+    return frame._replace(**heads, words=frame.words[:, :count].copy(), spans=frame.spans[:, :, :count].copy())

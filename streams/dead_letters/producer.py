@@ -1,0 +1,69 @@
+"""Dead letters on their way out: the original bytes under the original key, with where and why in the headers."""
+
+import asyncio
+from collections.abc import Callable
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from schemas.errors import BackpressureError
+from streams.checkpoint.flush import Letter
+from streams.retry import retrying
+
+#: A key or value beyond this is cut: were a dead letter too large for its topic, all behind it would wait for ever.
+MAX_BYTES = 7 << 19
+
+
+class DeadLetterProducer:
+    """Sends the dead letters of one topic; `send` returns when all are acknowledged by all replicas."""
+
+    def __init__(self, bootstrap: str, topic: str) -> None:
+        self.topic = topic
+        self._bootstrap = bootstrap
+        self._producer: AIOKafkaProducer | None = None
+
+    async def send(self, letters: list[Letter], ended: Callable[[], bool] = lambda: False) -> None:
+        """Send them all; waits while Kafka is away, unless what they belong to has `ended` (`BackpressureError`)."""
+        if letters:
+            await retrying(lambda: self._send(letters), "sending dead letters", ended)
+
+    async def _send(self, letters: list[Letter]) -> None:
+        try:
+            if self._producer is None:
+                producer = AIOKafkaProducer(
+                    bootstrap_servers=self._bootstrap, acks="all", max_request_size=8 << 20, linger_ms=5
+                )
+                await producer.start()
+                self._producer = producer
+            for first in range(0, len(letters), 500):
+                sent = [await self._one(letter) for letter in letters[first : first + 500]]
+                await asyncio.gather(*sent)
+        except KafkaError as error:
+            raise BackpressureError(f"Kafka does not take dead letters: {error!r}.") from error
+
+    async def _one(self, letter: Letter) -> asyncio.Future[object]:
+        headers = {
+            "dlq.topic": self.topic,
+            "dlq.partition": letter.partition,
+            "dlq.offset": letter.offset,
+            "dlq.error": letter.error,
+            "dlq.reason": letter.reason,
+            "dlq.schema_version": 1,
+            "dlq.first_seen_ms": letter.first_seen_ms,
+        }
+        key, value = letter.key and letter.key[:MAX_BYTES], letter.value and letter.value[:MAX_BYTES]
+        if key is None and value is None:  # aiokafka sends no such record, though brokers keep them
+            value = b""
+        if (key, value) != (letter.key, letter.value):
+            headers["dlq.original_bytes"] = f"{len(letter.key or b'')}, {len(letter.value or b'')}"
+        assert self._producer is not None
+        sent: asyncio.Future[object] = await self._producer.send(
+            f"{self.topic}.dlq", value, key,
+            headers=[(name, str(value).encode("utf-8", "replace")) for name, value in headers.items()],
+        )  # fmt: skip
+        return sent
+
+    async def stop(self) -> None:
+        """Close the connection."""
+        if self._producer is not None:
+            await self._producer.stop()

@@ -1,0 +1,148 @@
+"""Reads the dead-letter topics: what lies there, and one letter in full.
+
+A dead-letter topic is a log of letters and of marks. A mark is a record with the identity headers of a letter and
+`dlq.replayed_ms`: the letter went back to its topic and is not offered again. It stands after its letter in the same
+topic, and so lives at least as long. A letter is known by the topic, partition and offset of its original record; a
+worker that was killed may have written it twice, and it counts once.
+"""
+
+import time
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.consumer.fetcher import ConsumerRecord
+
+from schemas.errors import ConfigError, DataError, ServiceError
+from streams.kafka.admin import FIND_MS, kafka_faults
+from streams.kafka.topics import MAX_DEAD_LETTER_BYTES
+
+#: A broker that sends nothing for so long while records are left is given up, seconds.
+STALL_S = 30
+#: Partition of a letter whose headers do not say where it came from; its offset is then that of the letter itself.
+UNKNOWN = -1
+
+Identity = tuple[str, int, int]
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """One refused record: where it stood, why it was refused, and its original key and bytes."""
+
+    topic: str
+    partition: int
+    offset: int
+    error: str
+    reason: str
+    headers: dict[str, str]
+    key: bytes | None
+    value: bytes | None
+
+    @property
+    def identity(self) -> Identity:
+        """Topic, partition and offset of the original record."""
+        return self.topic, self.partition, self.offset
+
+    @property
+    def first_seen_ms(self) -> int:
+        """When it was refused, milliseconds since the Unix epoch."""
+        return int(self.headers.get("dlq.first_seen_ms", 0))
+
+
+@dataclass
+class LetterCount:
+    """Letters of one topic with the same error and reason; `partition` and `offset` are those of the newest."""
+
+    topic: str
+    error: str
+    reason: str
+    waiting: int = 0
+    replayed: int = 0
+    newest_ms: int = 0
+    partition: int = 0
+    offset: int = 0
+
+
+def count_letters(bootstrap: str, topics: Collection[str]) -> list[LetterCount]:
+    """Count the dead letters of `topics` (the original topics' names in Kafka) by error and reason, most first."""
+    replayed = replayed_letters(bootstrap, topics)
+    counts: dict[tuple[str, str, str], LetterCount] = {}
+    for letter in read_letters(bootstrap, topics):
+        kind = letter.topic, letter.error, letter.reason
+        count = counts.setdefault(kind, LetterCount(*kind))
+        if letter.identity in replayed:
+            count.replayed += 1
+        else:
+            count.waiting += 1
+        if letter.first_seen_ms >= count.newest_ms:
+            count.newest_ms, count.partition, count.offset = letter.first_seen_ms, letter.partition, letter.offset
+    return sorted(counts.values(), key=lambda count: (-count.waiting, -count.replayed, count.topic, count.reason))
+
+
+def find_letter(bootstrap: str, topic: str, partition: int, offset: int) -> DeadLetter:
+    """The letter of one original record; raises `DataError` when there is none."""
+    for letter in read_letters(bootstrap, [topic]):
+        if letter.identity == (topic, partition, offset):
+            return letter
+    place = f"{topic} partition {partition} offset {offset}"
+    raise DataError(f"No dead letter came from {place}: see `groupvitals dlq list`.")
+
+
+def read_letters(bootstrap: str, topics: Collection[str]) -> Iterator[DeadLetter]:
+    """Every letter of the topics once, as far as they reach now."""
+    seen: set[Identity] = set()
+    for letter in _read(bootstrap, topics):
+        if "dlq.replayed_ms" not in letter.headers and letter.identity not in seen:
+            seen.add(letter.identity)
+            yield letter
+
+
+def replayed_letters(bootstrap: str, topics: Collection[str]) -> set[Identity]:
+    """Letters that went back already."""
+    return {letter.identity for letter in _read(bootstrap, topics) if "dlq.replayed_ms" in letter.headers}
+
+
+def _read(bootstrap: str, topics: Collection[str]) -> Iterator[DeadLetter]:
+    with kafka_faults(bootstrap), _consumer(bootstrap) as consumer:
+        partitions = [part for topic in topics for part in _partitions(consumer, f"{topic}.dlq")]
+        consumer.assign(partitions)
+        consumer.seek_to_beginning(*partitions)
+        ends = consumer.end_offsets(partitions)
+        heard = time.monotonic()
+        while any(consumer.position(part) < ends[part] for part in partitions):
+            records = consumer.poll(timeout_ms=500)
+            heard = time.monotonic() if records else heard
+            if time.monotonic() - heard > STALL_S:
+                raise ServiceError(f"Kafka at {bootstrap} stopped sending dead letters: see `groupvitals doctor`.")
+            for part, found in records.items():
+                yield from (_letter(record) for record in found if record.offset < ends[part])
+
+
+def _partitions(consumer: KafkaConsumer, dlq: str) -> list[TopicPartition]:
+    numbers = consumer.partitions_for_topic(dlq)
+    if numbers is None:
+        raise ConfigError(f"There is no topic {dlq}: run `groupvitals topics`.")
+    return [TopicPartition(dlq, number) for number in sorted(numbers)]
+
+
+def _letter(record: ConsumerRecord) -> DeadLetter:
+    headers = {name: value.decode("utf-8", "backslashreplace") for name, value in record.headers if value is not None}
+    place = headers.get("dlq.partition", ""), headers.get("dlq.offset", "")
+    labelled = all(number.isdecimal() for number in place)
+    return DeadLetter(
+        topic=record.topic.removesuffix(".dlq"),
+        partition=int(place[0]) if labelled else UNKNOWN,
+        offset=int(place[1]) if labelled else record.offset,
+        error=headers.get("dlq.error", "unlabelled"),
+        reason=headers.get("dlq.reason", "not written by a worker"),
+        headers=headers,
+        key=record.key,
+        value=record.value,
+    )
+
+
+def _consumer(bootstrap: str) -> KafkaConsumer:
+    return KafkaConsumer(
+        bootstrap_servers=bootstrap.split(","), bootstrap_timeout_ms=FIND_MS, enable_auto_commit=False,
+        max_partition_fetch_bytes=MAX_DEAD_LETTER_BYTES,
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Records, still bytes, into frames of columns, or dead letters."""

@@ -1,0 +1,1 @@
+"""What happens beside the stream: the score is fitted, days of members are closed."""

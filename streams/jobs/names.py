@@ -1,0 +1,128 @@
+"""Names as numbers, and rows found by two numbers: what keeps everybody in memory grows like this.
+
+Nothing is ever dropped. Knows nothing of Kafka or ClickHouse.
+"""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from analytics.chat.ids import label
+from analytics.chat.state import ARENA, LABELS
+from analytics.kernels.arena import id_length, index_row
+from analytics.kernels.compiled import kernel
+from analytics.kernels.hashing import hash64
+from analytics.kernels.pairs import find_pairs, index_pairs
+from analytics.people.states import Pairs
+from streams.landing.arrow import span_columns, strings
+from streams.state.base import grown, indices
+
+Codes = NDArray[np.int32]
+
+
+@kernel
+def _label_all(
+    labels: Any, index: Any, arena: Any, counts: Any, buffer: Any, starts: Any, lengths: Any, found: Any
+) -> None:
+    for i in range(len(starts)):
+        found[i] = label(labels, index, arena, counts, buffer, starts[i], lengths[i])
+
+
+@kernel
+def _index_labels(labels: Any, index: Any, arena: Any, count: int) -> None:
+    for number in range(count):
+        at = labels[number]
+        index_row(index, hash64(arena, at + 2, id_length(arena, at)), number)
+
+
+@kernel
+def _spans(labels: Any, arena: Any, chosen: Any, cut: Any, starts: Any, lengths: Any) -> None:
+    for i in range(len(chosen)):
+        at = labels[chosen[i]]
+        starts[i], lengths[i] = at + 2 + cut[i], id_length(arena, at) - cut[i]
+
+
+class Names:
+    """Strings of up to 64 KB, numbered as they come."""
+
+    def __init__(self) -> None:
+        self._labels, self._index = np.empty(1024, np.int64), indices(2048)
+        self._arena, self._counts = np.empty(1 << 16, np.uint8), np.zeros(8, np.int64)
+
+    def __len__(self) -> int:
+        return int(self._counts[LABELS])
+
+    def codes(self, column: pa.ChunkedArray) -> Codes:
+        """The number of each string, new ones added; shape (n,)."""
+        buffer, starts, lengths = span_columns(column)
+        self._reserve(len(starts), int(lengths.sum()) + 2 * len(starts))
+        found = np.empty(len(starts), np.int32)
+        _label_all(self._labels, self._index, self._arena, self._counts, buffer, starts, lengths, found)
+        return found
+
+    def few_codes(self, column: pa.ChunkedArray) -> Codes:
+        """The same, faster where few strings repeat."""
+        encoded = column.combine_chunks().dictionary_encode()
+        found: Codes = self.codes(pa.chunked_array([encoded.dictionary]))[np.asarray(encoded.indices)]
+        return found
+
+    def strings(self, codes: Codes, cut: NDArray[np.int64] | None = None) -> pa.Array:
+        """The strings of these numbers, without so many bytes at the beginning of each."""
+        starts, lengths = np.empty(len(codes), np.int64), np.empty(len(codes), np.int64)
+        _spans(
+            self._labels, self._arena, codes, np.zeros(len(codes), np.int64) if cut is None else cut, starts, lengths
+        )
+        return strings(self._arena, starts, lengths)
+
+    def _reserve(self, more: int, size: int) -> None:
+        used, arena = len(self), int(self._counts[ARENA])
+        if arena + size + 16 > len(self._arena):
+            self._arena = grown(self._arena, arena, arena + size + 16)
+        if used + more > len(self._labels):
+            self._labels = grown(self._labels, used, used + more)
+        if 2 * (used + more) > len(self._index):
+            self._index = indices(_power(2 * (used + more)))
+            _index_labels(self._labels, self._index, self._arena, used)
+
+
+class PairRows:
+    """Rows of a record type, each found by two numbers; a new one is `blank`."""
+
+    def __init__(self, blank: NDArray[Any]) -> None:
+        self._blank, self._count = blank, 0
+        self._rows = np.empty(1024, blank.dtype)
+        self._ones, self._others, self._index = np.empty(1024, np.int32), np.empty(1024, np.int32), indices(2048)
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def rows(self) -> NDArray[Any]:
+        """The records; shape (n,)."""
+        return self._rows[: self._count]
+
+    @property
+    def pairs(self) -> Pairs:
+        """Under which numbers they stand."""
+        return Pairs(self._ones[: self._count], self._others[: self._count], self._index)
+
+    def find(self, ones: Codes, others: Codes) -> Codes:
+        """Row of each pair, new ones added; shape (n,)."""
+        before, most = self._count, self._count + len(ones)
+        if most > len(self._rows):
+            self._rows, self._ones, self._others = (
+                grown(array, before, most) for array in (self._rows, self._ones, self._others)
+            )
+        if 2 * most > len(self._index):
+            self._index = indices(_power(2 * most))
+            index_pairs(self._ones, self._others, self._index, before)
+        found = np.empty(len(ones), np.int32)
+        self._count = find_pairs(self._ones, self._others, self._index, before, ones, others, found)
+        self._rows[before : self._count] = self._blank
+        return found
+
+
+def _power(least: int) -> int:
+    return 1 << max(least - 1, 1).bit_length()

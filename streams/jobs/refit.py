@@ -1,0 +1,85 @@
+"""The zombie score, fitted anew from the deployment's own outcomes: who of those known four weeks ago came back since.
+
+Reads the live memberships and writes one row of `scores`, which the views use from then on.
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from analytics.people import goodness
+from analytics.people.rhythm import gap_counts, longer
+from analytics.people.score import fit
+from analytics.people.score_features import counted, keys, returned, rolled
+from sinks.clickhouse.readers.people import PeopleReader
+from sinks.clickhouse.store import ClickHouseStore
+
+#: Days within which somebody comes back, or not.
+HORIZON = 28
+#: Rows of memberships that are looked at: more would take longer and tell no more.
+MOST = 1_000_000
+_COLUMNS = ("day", "horizon", "mean", "scale", "weights", "theta", "longer", "members", "returned", "auc", "brier")
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What `scores` has of a fit: parameters, what they were fitted on, how good they are there (None: unknown).
+
+    longer: share of all gaps between active days that last at least so many days, 0 to 128.
+    """
+
+    day: date
+    horizon: int
+    mean: list[float]
+    scale: list[float]
+    weights: list[float]
+    theta: float
+    longer: list[float]
+    members: int
+    returned: int
+    auc: float | None
+    brier: float | None
+
+    def summary(self) -> dict[str, Any]:
+        """For people and programs."""
+        found = {name: value for name, value in asdict(self).items() if name != "longer"}
+        return found | {"day": self.day.isoformat()}
+
+
+def due(store: ClickHouseStore) -> bool:
+    """Whether a day of event time has begun on which the score was not fitted yet."""
+    d = store.address.database
+    rows = store.native.execute(f"SELECT today > (SELECT max(day) FROM {d}.scores), now_ms > 0 FROM {d}.clock")
+    return bool(rows and rows[0][0] and rows[0][1])
+
+
+def refit(store: ClickHouseStore, most: int = MOST) -> Fitted:
+    """Fit on what came of everybody who was a member `HORIZON` days ago, or of about `most`, and put it to use.
+
+    Raises `BackpressureError` when ClickHouse is away: there is time until tomorrow.
+    """
+    found = _fit(store, most)
+    row = [getattr(found, name) for name in _COLUMNS]
+    store.native.execute(f"INSERT INTO {store.address.database}.scores ({', '.join(_COLUMNS)}) VALUES", [row])
+    return found
+
+
+def _fit(store: ClickHouseStore, most: int) -> Fitted:
+    d = store.address.database
+    today = store.native.execute(f"SELECT today FROM {d}.clock")[0][0]
+    rows = PeopleReader(store).habits(today, HORIZON, most)
+    low, high = (np.asarray(rows[name]).astype(np.uint64) for name in ("low", "high"))
+    low, high = rolled(low, high, np.asarray(rows["days"]).astype(np.int64))
+    cells = keys(low, high, np.asarray(rows["age"]).astype(np.int64), HORIZON, HORIZON)
+    came_back = returned(low, high, HORIZON)
+    score = fit(counted(cells, came_back))
+    known = cells >= 0
+    chances, outcomes = score.of(cells[known]), came_back[known]
+    auc, brier = goodness.auc(chances, outcomes), goodness.brier(chances, outcomes)
+    return Fitted(
+        today, HORIZON, score.mean.tolist(), score.scale.tolist(), score.weights.tolist(), score.theta,
+        longer(gap_counts(low, high)).tolist(), score.members, score.returned,
+        None if np.isnan(auc) else auc, None if np.isnan(brier) else brier,
+    )  # fmt: skip

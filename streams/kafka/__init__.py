@@ -1,0 +1,1 @@
+"""Kafka: transport, record batches, administration, topics, the consumer group."""

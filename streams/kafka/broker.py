@@ -1,0 +1,111 @@
+"""Ownership over Kafka: commits bound to one generation of the consumer group, bounds and the id of a topic."""
+
+import asyncio
+from typing import Any
+
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaError
+from aiokafka.structs import TopicPartition
+
+from schemas.errors import BackpressureError, ConfigError, ServiceError
+from sinks.contract import Origin
+from streams.kafka.admin import kafka_admin
+from streams.kafka.frames import FrameConsumer
+from streams.retry import retrying
+
+
+class KafkaBroker:
+    """`streams.checkpoint.takeover.Broker` for one topic in the generation in which it was made."""
+
+    def __init__(self, consumer: FrameConsumer, topic: str, generation: int, bootstrap: str) -> None:
+        self.consumer, self.topic, self.generation, self._bootstrap = consumer, topic, generation, bootstrap
+        self._origin: asyncio.Future[Origin] | None = None
+
+    @property
+    def member_id(self) -> str:
+        """This worker's id in the consumer group."""
+        return str(self.consumer.thread._ensure_consumer()._coordinator.member_id)
+
+    async def _call(self, method: Any, *args: Any) -> Any:
+        return await self.consumer.thread.call_thread(method, *args)
+
+    async def committed(self, partition: int) -> tuple[int, int]:
+        """(offset, term) last committed; (0, 0) when there is none."""
+        thread = self.consumer.thread
+        found: tuple[int, int] = await retrying(
+            lambda: self._call(thread.committed_frames, self.topic, partition), "reading committed offsets"
+        )
+        return found
+
+    async def commit(self, cuts: dict[int, tuple[int, int]]) -> bool:
+        """Commit (offset, term) a partition; False when this generation is over."""
+        thread = self.consumer.thread
+        return bool(
+            await retrying(
+                lambda: self._call(thread.commit_frames, self.topic, cuts, self.generation), "committing offsets"
+            )
+        )
+
+    async def bounds(self, partition: int) -> tuple[int, int]:
+        """First offset that Kafka still has, and the next one it will give."""
+        begin, end = await self.all_bounds([partition])
+        return begin[partition], end[partition]
+
+    async def all_bounds(self, partitions: list[int]) -> tuple[dict[int, int], dict[int, int]]:
+        """First and next offsets of several partitions."""
+        consumer = self.consumer.thread._ensure_consumer()
+        tps = [TopicPartition(self.topic, partition) for partition in partitions]
+
+        async def ask() -> tuple[dict[int, int], dict[int, int]]:
+            try:
+                begin = await self._call(consumer.beginning_offsets, tps)
+                end = await self._call(consumer.end_offsets, tps)
+            except KafkaError as error:
+                raise BackpressureError(f"Kafka does not tell its offsets: {error!r}.") from error
+            return {tp.partition: at for tp, at in begin.items()}, {tp.partition: at for tp, at in end.items()}
+
+        return await retrying(ask, "reading the topic's offsets")
+
+    async def seek(self, positions: dict[int, int]) -> None:
+        """Have partitions read on from these offsets."""
+        await self._call(self.consumer.thread.seek_frames, self.topic, positions)
+
+    async def origin(self) -> Origin:
+        """What the topic is; asked once."""
+        if self._origin is None:
+            self._origin = asyncio.ensure_future(retrying(self._ask_origin, "reading what the topic is"))
+        return await asyncio.shield(self._origin)
+
+    async def _ask_origin(self) -> Origin:
+        try:
+            return await asyncio.to_thread(topic_origin, self._bootstrap, self.topic)
+        except ServiceError as error:
+            raise BackpressureError(str(error)) from error
+
+
+def topic_origin(bootstrap: str, topic: str) -> Origin:
+    """What a topic is, and whose. Raises `ServiceError` when Kafka is away, `ConfigError` when it has no such topic."""
+    with kafka_admin(bootstrap) as admin:
+        found = admin.describe_topics([topic])[0]
+        if not found["partitions"]:
+            raise ConfigError(f"Kafka at {bootstrap} has no topic {topic}: run `groupvitals topics`.")
+        cluster = admin.describe_cluster()["cluster_id"]
+        return Origin(cluster, topic, str(found.get("topic_id", "")), len(found["partitions"]))
+
+
+async def reach(bootstrap: str, topic: str) -> None:
+    """Wait until Kafka answers. Raises `ConfigError` when it has no such topic."""
+
+    async def ask() -> set[int] | None:
+        client = AIOKafkaClient(bootstrap_servers=bootstrap)
+        try:
+            await client.bootstrap()
+            metadata = await client.fetch_all_metadata()
+            return metadata.partitions_for_topic(topic)  # type: ignore[no-any-return]
+        except KafkaError as error:
+            raise BackpressureError(f"Kafka at {bootstrap} does not answer: {error!r}.") from error
+        finally:
+            await client.close()
+
+    if not await retrying(ask, "reaching Kafka"):
+        raise ConfigError(f"Kafka at {bootstrap} has no topic {topic}: run `groupvitals topics`.")

@@ -1,0 +1,56 @@
+"""A worker's place in the consumer group, known beyond its death: the next worker of the same folder gives it back.
+
+Kafka waits out the session time-out of a worker that was killed before it gives its partitions away. Each worker
+therefore keeps its member id in a file and a lock on that file, which the kernel releases however the worker ends; who
+starts with the same data folder makes those leave whose lock nobody holds. Touches only its folder and the group.
+"""
+
+import fcntl
+import logging
+import os
+import uuid
+from pathlib import Path
+
+from kafka.admin import MemberToRemove
+
+from schemas.errors import ServiceError
+from streams.kafka.admin import kafka_admin
+
+log = logging.getLogger(__name__)
+
+
+class Membership:
+    """The member ids of a consumer group's workers that share a data folder."""
+
+    def __init__(self, folder: Path, group: str, bootstrap: str) -> None:
+        self._folder, self._group, self._bootstrap = folder / f"{group}.members", group, bootstrap
+        self._held: int | None = None
+
+    def joined(self, member_id: str) -> None:
+        """Keep this worker's id for as long as its process lives."""
+        if self._held is None:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            path = self._folder / uuid.uuid4().hex
+            self._held = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            fcntl.flock(self._held, fcntl.LOCK_EX)
+        os.ftruncate(self._held, 0)
+        os.pwrite(self._held, member_id.encode(), 0)
+
+    def leave_for_the_dead(self) -> None:
+        """Make those leave that ended without doing so themselves; without Kafka's help their sessions time out."""
+        for path in sorted(self._folder.glob("*")):
+            try:
+                self._leave_for(path)
+            except (OSError, ServiceError) as error:  # in use, or just removed by another that starts
+                log.debug("%s stays: %s", path, error)
+
+    def _leave_for(self, path: Path) -> None:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if member_id := os.read(descriptor, 4096).decode():
+                with kafka_admin(self._bootstrap) as admin:
+                    admin.remove_group_members(self._group, [MemberToRemove(member_id, reason="its process ended")])
+            path.unlink(missing_ok=True)
+        finally:
+            os.close(descriptor)

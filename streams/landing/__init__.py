@@ -1,0 +1,1 @@
+"""Frames and arrays as rows of ClickHouse's tables."""

@@ -1,0 +1,213 @@
+"""Decoded records as rows of the tables they land in: every field of the contract, and what the worker found out."""
+
+# mypy: disable-error-code="no-untyped-call"
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numba.cpython.unsafe.numbers import trailing_zeros
+from numpy.typing import NDArray
+
+from analytics.kernels.compiled import kernel
+from analytics.kernels.event_ids import DUPLICATE, IS_LATE
+from analytics.kernels.hashing import hash64
+from schemas.columns import Columns, Field, Kind, columns
+from schemas.frame import Frame
+from streams.landing.arrow import categories, lists, strings
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The few types of a topic whose events land in a second table, too, and the columns they have there.
+
+    calling: messages do as well that may be calls to act, or bring people somewhere.
+    """
+
+    table: str
+    types: tuple[str, ...]
+    columns: tuple[str, ...]
+    calling: bool = False
+
+
+#: Table of a topic's records, and of its facts.
+RAW = {"chat.events": "events", "product.events": "product_events", "identity.links": "link_events"}
+FACTS = {
+    "chat.events": Facts(
+        "facts",
+        ("join", "leave", "roster", "roster_end", "profile", "group", "call"),
+        (
+            "group_id", "type", "member_id", "ts_ms", "event_id", "platform", "inviter_id", "source", "channel",
+            "campaign_id", "link_id", "reason", "actor_id", "snapshot_id", "joined_at_ms", "role", "nickname",
+            "complete", "count", "attributes", "name", "created_at_ms", "owner_id", "status", "member_count", "tags",
+            "aliases", "call_id", "kind", "series_id", "variant", "message_id", "window_h", "link_ids", "link_count",
+            "mentions_all",
+        ),
+        calling=True,
+    ),
+    "product.events": Facts(
+        "product_facts",
+        ("signup", "trial", "share", "purchase", "refund", "contact"),
+        (
+            "user_id", "type", "ts_ms", "event_id", "app_id", "referrer_user_id", "referral_code", "campaign_id",
+            "channel", "product_id", "link_id", "group_id", "target", "order_id", "amount_minor", "currency", "items",
+            "cost_minor", "payment_fingerprint", "device_fingerprint", "ip_hash", "refund_id", "operator_id",
+            "purpose", "outcome", "depth",
+        ),
+    ),
+}  # fmt: skip
+#: Kinds of messages that call by themselves.
+_CALLING = ("link", "miniprogram", "poll")
+#: Numbers of which "not said" is not the same as 0.
+_NULLABLE = ("member_count", "cost_minor")
+#: A field that fewer than one record in so many has is left to a second table, so that most rows stay narrow.
+_RARE = 32
+
+
+@kernel
+def _pick(column, rows, present, bit, missing, out):  # type: ignore[no-untyped-def]
+    for i in range(len(rows)):
+        has = present[rows[i]] >> np.uint64(bit) & np.uint64(1)
+        out[i] = column[rows[i]] if has else missing
+
+
+@kernel
+def _hashes(buffer, starts, lengths, rows, out):  # type: ignore[no-untyped-def]
+    for i in range(len(rows)):
+        out[i] = hash64(buffer, starts[rows[i]], lengths[rows[i]])
+
+
+@kernel
+def _field_counts(present, rows, counts):  # type: ignore[no-untyped-def]
+    for row in rows:
+        word = present[row]
+        while word:
+            counts[np.int64(trailing_zeros(word))] += 1
+            word &= word - np.uint64(1)
+
+
+@kernel
+def _first_seen(groups, rows, codes, firsts, known):  # type: ignore[no-untyped-def]
+    """Number the groups of the rows in order of appearance: `codes` a row, `firsts` the first row of each.
+
+    `known` has a place a group, all -1; a row of no known group (-1) is taken for itself.
+    """
+    count = 0
+    for i in range(len(rows)):
+        group = groups[rows[i]]
+        if group < 0 or known[group] < 0:
+            firsts[count] = rows[i]
+            codes[i] = count
+            if group >= 0:
+                known[group] = count
+            count += 1
+        else:
+            codes[i] = known[group]
+    return count
+
+
+def _integers(spec: Columns, field: Field) -> Any:
+    if field.kind is Kind.BOOL:
+        return np.uint8
+    return np.uint32 if int(spec.high[:, field.index].max()) < 2**32 else np.int64
+
+
+def _column(spec: Columns, frame: Frame, field: Field, rows: NDArray[np.int64]) -> pa.Array:
+    place, n = int(spec.places[field.index]), len(rows)
+    if field.kind in (Kind.INT, Kind.BOOL, Kind.ENUM):
+        out = np.empty(n, np.int8 if field.kind is Kind.ENUM else _integers(spec, field))
+        missing = len(field.values) if field.kind is Kind.ENUM else 0
+        _pick(frame.words[place], rows, frame.present, field.index, missing, out)
+        if field.kind is Kind.ENUM:
+            return categories(out, (*field.values, ""))
+        if field.name in _NULLABLE:
+            return pa.array(out, mask=(frame.present[rows] >> np.uint64(field.index) & np.uint64(1)) == 0)
+        return pa.array(out)
+    starts, lengths = np.empty(n, np.int32), np.empty(n, np.int32)
+    _pick(frame.spans[place, 0], rows, frame.present, field.index, 0, starts)
+    _pick(frame.spans[place, 1], rows, frame.present, field.index, 0, lengths)
+    if field.kind is Kind.IDS:
+        return lists(frame.buffer, frame.elements, starts, lengths)
+    if field.kind is Kind.NUMBER:
+        texts = strings(frame.buffer, starts, lengths)
+        return pc.cast(pc.if_else(pa.array(lengths > 0), texts, None), pa.float64())
+    return strings(frame.buffer, starts, lengths)
+
+
+def event_rows(
+    contract: str, frame: Frame, flags: NDArray[np.uint8], groups: NDArray[np.int32] | None, store_text: bool
+) -> dict[str, pa.Table]:
+    """The rows of a frame's good records: those with fields that many have, those with all (`:rare`), and facts.
+
+    `groups` numbers the group of each record (-1: none) where every record has one; `flags` is what the kernel said.
+    Columns that no record of a table has are left to their defaults.
+    """
+    spec, table = columns(contract), RAW[contract]
+    rows = np.flatnonzero(frame.ok)
+    counts = np.zeros(64, np.int64)
+    _field_counts(frame.present, rows, counts)
+    common = np.uint64(sum(1 << i for i in range(64) if counts[i] * _RARE >= len(rows)))
+    rich = frame.present[rows] & ~common != 0
+    parts = {table: rows[~rich], f"{table}:rare": rows[rich]}
+    found = {name: _table(spec, frame, part, flags, groups, store_text) for name, part in parts.items() if len(part)}
+    if contract in FACTS:
+        facts = FACTS[contract]
+        codes = [spec.types.index(name) for name in facts.types]
+        chosen = np.isin(frame.types[rows], codes)
+        if facts.calling:
+            chosen |= (frame.types[rows] == spec.types.index("message")) & _calling(spec, frame, rows)
+        rows = rows[chosen & (flags[rows] & DUPLICATE == 0)]
+        if len(rows):
+            all_of = _table(spec, frame, rows, flags, groups, store_text)
+            found[facts.table] = all_of.select([name for name in all_of.column_names if name in facts.columns])
+    return found
+
+
+def _calling(spec: Columns, frame: Frame, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which messages carry a link, speak to everybody, or are of a kind that calls."""
+    kinds = [code for code, name in enumerate(spec.field("kind").values) if name in _CALLING]
+    calling = np.isin(_numbers(spec, frame, "kind", rows, -1), kinds)
+    for name in ("link_ids", "link_count", "mentions_all"):
+        calling |= _numbers(spec, frame, name, rows, 0) > 0
+    return calling
+
+
+def _numbers(spec: Columns, frame: Frame, name: str, rows: NDArray[np.int64], missing: int) -> NDArray[np.int64]:
+    """What a number, a flag or an enum says in the rows, as a code; of a list how many it has."""
+    field, out = spec.field(name), np.empty(len(rows), np.int64)
+    place = int(spec.places[field.index])
+    column = frame.spans[place, 1] if field.kind is Kind.IDS else frame.words[place]
+    _pick(column, rows, frame.present, field.index, missing, out)
+    return out
+
+
+def _table(
+    spec: Columns, frame: Frame, rows: NDArray[np.int64], flags: NDArray[np.uint8], groups: NDArray[np.int32] | None,
+    store_text: bool,
+) -> pa.Table:  # fmt: skip
+    used = int(np.bitwise_or.reduce(frame.present[rows]))
+    found = {"offset": pa.array(frame.offsets[rows]), "kafka_ts_ms": pa.array(frame.timestamps[rows])}
+    for field in spec.fields:
+        if not used >> field.index & 1 or field.name == "schema_version":
+            continue
+        if field.name == "group_id" and groups is not None:
+            codes, firsts = np.empty(len(rows), np.int32), np.empty(len(rows), np.int64)
+            known = np.full(int(groups[rows].max(initial=0)) + 2, -1, np.int32)
+            count = _first_seen(groups, rows, codes, firsts, known)
+            ids = _column(
+                spec, frame, field, firsts[:count]
+            ).dictionary_encode()  # rows of no known group repeat values
+            found["group_id"] = categories(np.asarray(ids.indices)[codes], ids.dictionary)
+        elif field.name != "text" or store_text:
+            found[field.name] = _column(spec, frame, field, rows)
+    hashes, place = np.empty(len(rows), np.uint64), int(spec.places[spec.field("event_id").index])
+    _hashes(frame.buffer, frame.spans[place, 0], frame.spans[place, 1], rows, hashes)
+    flag = flags[rows]
+    found |= {
+        "event_hash": pa.array(hashes),
+        "duplicate": pa.array((flag & DUPLICATE).astype(np.uint8)),
+        "late": pa.array((flag // IS_LATE & 1).astype(np.uint8)),
+    }
+    return pa.table(found)

@@ -1,0 +1,186 @@
+"""Every metric of a worker, declared once, and read from its counts and arrays when Prometheus asks.
+
+Nothing is counted for metrics alone, so frames cost the same with and without them. Labels are partitions, tables,
+stages and classes of errors; never members or groups.
+"""
+
+import platform
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from streams.checkpoint.task import Task
+from streams.observability.probe import Look
+from streams.retry import retries
+
+if TYPE_CHECKING:
+    from prometheus_client import Metric as Family
+
+    from streams.worker.worker import Worker
+
+Samples = Iterable[tuple[tuple[str, ...], float]]
+_SERVERS = ("clickhouse", "kafka")
+
+
+@dataclass(frozen=True)
+class Metric:
+    """Name (its end says the kind: `_total` is a counter, all others are gauges), meaning, labels, how it is read."""
+
+    name: str
+    meaning: str
+    labels: tuple[str, ...]
+    read: Callable[["Worker", Look], Samples]
+
+    @property
+    def kind(self) -> str:
+        """`counter` or `gauge`."""
+        return "counter" if self.name.endswith("_total") else "gauge"
+
+    def family(self, worker: "Worker", look: Look) -> "Family":
+        """All its samples now."""
+        make = CounterMetricFamily if self.kind == "counter" else GaugeMetricFamily
+        family = make(self.name, self.meaning, labels=self.labels)
+        for labels, value in self.read(worker, look):
+            family.add_metric(labels, value)
+        return family
+
+
+def _progress(name: str) -> Callable[["Worker", Look], Samples]:
+    return lambda worker, look: [((), getattr(worker.processor.progress, name))]
+
+
+def _tasks(value: Callable[[Task], float]) -> Callable[["Worker", Look], Samples]:
+    def read(worker: "Worker", look: Look) -> Samples:
+        tasks = worker.processor.tasks
+        return [((str(partition),), value(tasks[partition])) for partition in sorted(tasks)]
+
+    return read
+
+
+def _counts(what: str) -> Callable[["Worker", Look], Samples]:
+    """What a state counts under this name; nothing where it does not."""
+
+    def read(worker: "Worker", look: Look) -> Samples:
+        for partition, task in sorted(worker.processor.tasks.items()):
+            if what in task.state.watched:
+                yield (str(partition),), task.state.count(task.state.watched[what])
+
+    return read
+
+
+def _seconds(prefix: str) -> Callable[["Worker", Look], Samples]:
+    """Seconds of the stages that are tables, or of those that are not."""
+
+    def read(worker: "Worker", look: Look) -> Samples:
+        seconds = worker.processor.progress.seconds.copy()
+        tables = {name: value for name, value in seconds.items() if name.startswith("land ")}
+        chosen = tables if prefix else {name: value for name, value in seconds.items() if name not in tables}
+        return [((name.removeprefix(prefix),), value) for name, value in chosen.items()]
+
+    return read
+
+
+def _partitions(worker: "Worker", look: Look) -> Samples:
+    processor = worker.processor
+    yield ("assigned",), len(worker.assigned or ())
+    yield ("running",), len(processor.running - processor.stopped.keys())
+    yield ("stopped",), len(processor.stopped)
+
+
+def _lag(worker: "Worker", look: Look) -> Samples:
+    tasks = worker.processor.tasks
+    for partition in sorted(worker.processor.running & look.ends.keys()):
+        yield (str(partition),), max(look.ends[partition] - tasks[partition].flushed_offset, 0)
+
+
+def _checkpoints(worker: "Worker", look: Look) -> Samples:
+    at = worker.processor.progress.checkpointed_at
+    return [((str(partition),), at[partition]) for partition in sorted(worker.processor.running & at.keys())]
+
+
+def _newest_event(worker: "Worker", look: Look) -> Samples:
+    for partition, task in sorted(worker.processor.tasks.items()):
+        if task.state.newest_ms:
+            yield (str(partition),), task.state.newest_ms / 1000
+
+
+def _build(worker: "Worker", look: Look) -> Samples:
+    return [((version("groupvitals"), version("faust-streaming"), platform.python_version()), 1)]
+
+
+#: In the order in which people look at them.
+METRICS = (
+    Metric("groupvitals_build_info", "1; the labels say what runs", ("version", "faust", "python"), _build),
+    Metric("groupvitals_server_up", "1: the server answers within two seconds", ("server",),
+           lambda worker, look: [((server,), server not in look.away) for server in _SERVERS]),
+    Metric("groupvitals_topic_partitions", "Partitions that the topic has; 0: not known yet", (),
+           lambda worker, look: [((), len(look.ends))]),
+    Metric("groupvitals_partitions", "Partitions of this worker: assigned, running (taken over and worked on), or "
+           "stopped (too many dead letters)", ("state",), _partitions),
+    Metric("groupvitals_lag_records", "Records in Kafka that no checkpoint vouches for yet", ("partition",), _lag),
+    Metric("groupvitals_checkpoint_timestamp_seconds", "When the newest checkpoint was made, Unix time", ("partition",),
+           _checkpoints),
+    Metric("groupvitals_newest_event_timestamp_seconds", "Highest event time seen, ticks included, Unix time: the "
+           "clock of the watermarks", ("partition",), _newest_event),
+    Metric("groupvitals_records_waiting", "Records applied that no flush has taken yet", (),
+           lambda worker, look: [((), worker.processor.waiting)]),
+    Metric("groupvitals_frames_total", "Frames decoded", (), _progress("frames")),
+    Metric("groupvitals_records_applied_total", "Records applied to the state", (), _progress("events")),
+    Metric("groupvitals_records_landed_total", "Records whose checkpoint is committed, dead letters among them", (),
+           _progress("landed")),
+    Metric("groupvitals_dead_letters_total", "Dead letters landed, by class of error", ("error",),
+           lambda worker, look: [((error,), n) for error, n in worker.processor.progress.letters.copy().items()]),
+    Metric("groupvitals_duplicates_total", "Records whose event_id came before", ("partition",),
+           _counts("duplicates")),
+    Metric("groupvitals_late_total", "Records whose hour was closed", ("partition",),
+           _counts("late")),
+    Metric("groupvitals_flushes_total", "Flushes committed", (), _progress("flushes")),
+    Metric("groupvitals_stage_seconds_total", "Seconds spent, by stage: decode and apply frames; collect, land and "
+           "commit flushes", ("stage",), _seconds("")),
+    Metric("groupvitals_landing_seconds_total", "Seconds spent making and inserting rows; tables land at the same time",
+           ("table",), _seconds("land ")),
+    Metric("groupvitals_retries_total", "What had to be tried again because a server was away or busy", ("doing",),
+           lambda worker, look: [((doing,), n) for doing, n in retries.copy().items()]),
+    Metric("groupvitals_refused_commits_total", "Commits that Kafka refused: the partitions were somebody else's", (),
+           _progress("refused_commits")),
+    Metric("groupvitals_take_overs_total", "Partitions taken over", (), _progress("take_overs")),
+    Metric("groupvitals_memberships", "Memberships in memory", ("partition",), _counts("memberships")),
+    Metric("groupvitals_users", "Users of the product in memory", ("partition",), _counts("users")),
+    Metric("groupvitals_groups", "Groups in memory", ("partition",), _counts("groups")),
+    Metric("groupvitals_panes", "Hour and day panes in memory", ("partition",), _counts("panes")),
+    Metric("groupvitals_state_bytes", "Bytes reserved for the state's arrays; untouched pages are not resident",
+           ("partition",), _tasks(lambda task: sum(array.nbytes for array in task.state.state))),
+    Metric("groupvitals_evicted_memberships_total", "Cold memberships that left memory", ("partition",),
+           _tasks(lambda task: task.evicted)),
+    Metric("groupvitals_woken_memberships_total", "Cold memberships read back", ("partition",),
+           _tasks(lambda task: task.woken)),
+)  # fmt: skip
+
+
+class _WorkerCollector(Collector):
+    def __init__(self, worker: "Worker", look: Look) -> None:
+        self._worker, self._look = worker, look
+
+    def collect(self) -> "Iterator[Family]":
+        for metric in METRICS:
+            yield metric.family(self._worker, self._look)
+
+
+def exposition(worker: "Worker", look: Look) -> bytes:
+    """All metrics of a worker, and those of its process, in Prometheus' text format."""
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    registry.register(_WorkerCollector(worker, look))
+    return generate_latest(registry)
+
+
+def table() -> str:
+    """The metrics as a Markdown table."""
+    head = "| metric | kind | labels | meaning |\n| --- | --- | --- | --- |\n"
+    rows = (f"| `{m.name}` | {m.kind} | {', '.join(m.labels) or '–'} | {m.meaning} |" for m in METRICS)
+    return head + "\n".join(rows) + "\n"

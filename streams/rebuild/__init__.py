@@ -1,0 +1,1 @@
+"""Numbers computed once more from landed records, compared, and corrected."""

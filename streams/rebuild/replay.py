@@ -1,0 +1,135 @@
+"""Landed records through a task once more, into an epoch of their own: the state and the rows of one partition.
+
+The records go the way of those from Kafka (`streams.checkpoint.task`), only that they come from ClickHouse and are not
+landed again. What is flushed ends in a checkpoint, so whoever goes on finds the epoch as a worker finds its own.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pyarrow as pa
+
+from schemas.errors import DataError, ServiceError
+from schemas.frame import Frame, Records
+from sinks.clickhouse.readers.raw import RawRecords
+from sinks.clickhouse.store import ClickHouseStore
+from sinks.contract import Epoch, chain
+from streams.agents import STATES
+from streams.checkpoint.takeover import begin_term, load, own
+from streams.checkpoint.task import Task
+from streams.dead_letters.limits import DeadLetterLimits
+from streams.decode.decoder import DeadLetter, decode
+from streams.kafka.records import PADDING
+from streams.retry import wait_for
+
+log = logging.getLogger(__name__)
+#: Offsets that are read at once, and records between two flushes.
+CHUNK, FLUSH = 100_000, 400_000
+
+
+def records_of(rows: pa.Table, first: int, following: int) -> Records:
+    """Landed records as a frame that spans the offsets `first` to `following` - 1."""
+    values = rows["value"].combine_chunks().cast(pa.large_string())
+    _, places, data = values.buffers()
+    at = np.frombuffer(places, np.int64)[values.offset : values.offset + len(values) + 1]
+    content = np.frombuffer(data, np.uint8)[: at[-1]] if data is not None else np.empty(0, np.uint8)
+    buffer = np.concatenate([content, np.empty(len(content) + PADDING, np.uint8)])
+    none = np.full(len(values), -1, np.int32)
+    offsets, times = (np.asarray(rows[name]).astype(np.int64) for name in ("offset", "kafka_ts_ms"))
+    starts, lengths = at[:-1].astype(np.int32), np.diff(at).astype(np.int32)
+    return Records(buffer, offsets, times, starts, lengths, none, none, first, following)
+
+
+def landed_frames(raw: RawRecords, first: int, end: int) -> Iterator[Records]:
+    """The landed records from offset `first` up to `end`, frame by frame."""
+    while first < end:
+        following = min(first + CHUNK, end)
+        rows = wait_for(partial(raw.read, first, following), "reading landed records")
+        if not rows.num_rows:
+            found = wait_for(partial(raw.next_offset, following), "reading landed records")
+            following = min(found, end) if found is not None else end
+        yield records_of(rows, first, following)
+        first = following
+
+
+def new_task(epoch: Epoch, contract: str, partition: int, worker: str, max_rows: int) -> Task:
+    """An empty task in an epoch of a topic of the contract, which lands what it computes and not the records."""
+    made = json.loads(epoch.settings)
+    state = STATES[contract](made["time_zone"], made["lateness_h"], made["duplicate_horizon"])
+    return Task(
+        epoch.origin.topic, partition, state, epoch.settings, worker, keep_raw=False, epoch=epoch.number,
+        limits=DeadLetterLimits(1.0, 1 << 62), max_rows=max_rows,
+    )  # fmt: skip
+
+
+@dataclass
+class Replay:
+    """One partition of an epoch in the making; the epoch has no other writer."""
+
+    store: ClickHouseStore
+    task: Task
+
+    def begin(self) -> int:
+        """Load what the epoch has already and begin a term. Returns the offset to go on from."""
+        task, store = self.task, self.store
+        valid = chain(store.checkpoints(task.topic, task.partition, task.epoch))
+        start = valid.head.offsets[task.topic] if valid.head else 0
+        term = valid.head.cut.term + 1 if valid.head else 1
+        load(task, store, valid, start)
+        begin_term(task, store, valid, term, start)
+        own(task, store, valid, term, start, start)
+        return start
+
+    def run(self, frames: Iterator[Records], report: Callable[[int], None] = lambda records: None) -> int:
+        """Apply frames and flush; the next one is read and decoded meanwhile. Returns how many records there were."""
+        records = 0
+        with ThreadPoolExecutor(1, "reader") as reader:
+
+            def read() -> tuple[Records, tuple[Frame, list[DeadLetter]]] | None:
+                frame = next(frames, None)
+                return None if frame is None else (frame, decode(self.task.state.contract, frame))
+
+            coming = reader.submit(read)
+            while (found := coming.result()) is not None:
+                coming = reader.submit(read)
+                frame, (decoded, dead) = found
+                if dead:
+                    raise DataError(
+                        f"The landed record at offset {frame.offsets[dead[0].row]} of {self.task.topic} partition "
+                        f"{self.task.partition} breaks the contract ({dead[0].reason}): a newer version landed it; use "
+                        "that one."
+                    )
+                self.task.apply(frame, (decoded, []))
+                records += len(frame.offsets)
+                report(len(frame.offsets))
+                if self.task.waiting >= FLUSH:
+                    self.flush()
+        self.flush()
+        return records
+
+    def flush(self) -> None:
+        """Land what waits, then its checkpoint."""
+        flush = self.task.begin_flush()
+        if flush is None:
+            return
+        self.still_ours()
+        for table, rows in flush.tables.items():
+            wait_for(partial(self.store.insert, table, rows), f"landing {table}")
+        wait_for(lambda: self.store.write_checkpoints([flush.checkpoint]), "writing a checkpoint")
+        self.task.confirm()
+
+    def still_ours(self) -> None:
+        """Raise `ServiceError` when somebody else writes this epoch, or has dropped it."""
+        task = self.task
+        found = wait_for(lambda: self.store.checkpoints(task.topic, task.partition, task.epoch), "reading checkpoints")
+        head = chain(found).head
+        if head is None or (head.cut, head.worker) != (task.cut, task.worker):
+            raise ServiceError(
+                f"Somebody else writes epoch {task.epoch} of {task.topic} partition {task.partition}: another rebuild "
+                "runs, or the epoch was dropped. Let one finish, then start again."
+            )

@@ -1,0 +1,1 @@
+"""What is kept of chat.events: memberships, groups and panes."""

@@ -1,0 +1,249 @@
+"""The state of chat.events: memberships, groups and panes of one partition, and how memberships leave memory.
+
+Wraps `analytics.chat.apply`; knows nothing of Kafka or ClickHouse.
+"""
+
+from functools import partial
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from analytics.chat.apply import apply
+from analytics.chat.cold import close_ranks
+from analytics.chat.features import derive
+from analytics.chat.index import (
+    rebuild_group_index,
+    rebuild_label_index,
+    rebuild_member_index,
+    rebuild_pane_index,
+)
+from analytics.chat.state import (
+    ARENA,
+    DIRTY_GROUPS,
+    DIRTY_MEMBERS,
+    DIRTY_PANES,
+    DUPLICATES,
+    GROUP,
+    GROUP_DAY,
+    GROUP_DAYS,
+    GROUPS,
+    IDS,
+    LABELS,
+    LATE,
+    MEMBER_DAY,
+    MEMBER_DAYS,
+    MEMBERS,
+    MEMBERSHIP,
+    PANE,
+    PANES,
+    Clock,
+    State,
+)
+from analytics.kernels.calendar import HOUR_MS, day_starts
+from schemas.frame import Frame
+from streams.landing.event_rows import event_rows
+from streams.state.base import (
+    Collected,
+    Loaded,
+    PartitionState,
+    RawRows,
+    Rows,
+    StateTable,
+    grown,
+    indices,
+)
+from streams.state.chat import rows as made
+from streams.state.chat.cold import ColdMemberships, coldest
+from streams.state.chat.load import LOADED, load_groups, load_members, load_panes
+
+
+class CommunityState(PartitionState):
+    """Memberships, groups and panes of one partition of chat.events."""
+
+    contract = "chat.events"
+    raw_table = "events"
+    rows = {  # noqa: RUF012
+        "groups": Rows(GROUPS, {"dirty_groups": DIRTY_GROUPS}, "group_index", 2, rebuild_group_index),
+        "members": Rows(
+            MEMBERS,
+            {"member_next": MEMBERS, "dirty_members": DIRTY_MEMBERS},
+            "member_index",
+            5 / 3,
+            rebuild_member_index,
+        ),
+        "panes": Rows(PANES, {"dirty_panes": DIRTY_PANES}, "pane_index", 2, rebuild_pane_index),
+        "labels": Rows(LABELS, {}, "label_index", 2, rebuild_label_index),
+    }
+    tables = (
+        StateTable("group_states", "groups", "dirty_groups", DIRTY_GROUPS, made.group_rows),
+        StateTable("membership_states", "members", "dirty_members", DIRTY_MEMBERS, made.member_rows),
+        StateTable("pane_states", "panes", "dirty_panes", DIRTY_PANES, made.pane_rows),
+    )
+    loaded = {  # noqa: RUF012
+        table: Loaded(LOADED[table], load)
+        for table, load in (
+            ("group_states", load_groups), ("membership_states", load_members), ("pane_states", load_panes)
+        )
+    }  # fmt: skip
+    cold_table = "membership_states"
+    moved_by_time = True
+    arena_count, ids_count = ARENA, IDS
+    watched = {  # noqa: RUF012
+        "memberships": MEMBERS, "groups": GROUPS, "panes": PANES, "duplicates": DUPLICATES, "late": LATE
+    }  # fmt: skip
+
+    def __init__(self, time_zone: str = "UTC", lateness_h: int = 48, horizon: int = 4_000_000) -> None:
+        self._settings = time_zone, lateness_h, horizon
+        self._cold = ColdMemberships()
+        self.horizon = horizon
+        self.clock = Clock(day_starts(time_zone), lateness_h * HOUR_MS, horizon)
+        self.state = State(
+            counts=np.zeros(16, np.int64),
+            groups=np.empty(64, GROUP),
+            members=np.empty(1024, MEMBERSHIP),
+            member_next=np.empty(1024, np.int32),
+            panes=np.empty(1024, PANE),
+            arena=np.empty(1 << 16, np.uint8),
+            labels=np.empty(256, np.int64),
+            group_index=indices(256),
+            member_index=indices(2048),
+            pane_index=indices(2048),
+            label_index=indices(512),
+            ids=np.zeros(1 << 14, np.uint64),
+            id_offsets=np.zeros(1 << 14, np.int64),
+            dirty_groups=np.empty(64, np.int32),
+            dirty_members=np.empty(1024, np.int32),
+            dirty_panes=np.empty(1024, np.int32),
+            group_days=np.empty(256, GROUP_DAY),
+            member_days=np.empty(4096, MEMBER_DAY),
+        )
+
+    def empty(self) -> "CommunityState":
+        """A new state with nothing in it and the same settings."""
+        return CommunityState(*self._settings)
+
+    def apply(self, frame: Frame, first: int = 0) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+        """Apply a decoded frame from row `first` on.
+
+        Returns, a record, flags (`DUPLICATE`, `IS_LATE`) and the row of its group (-1: none).
+        """
+        flags, groups = np.zeros(len(frame.offsets), np.uint8), np.full(len(frame.offsets), -1, np.int32)
+        row, short = apply(self.state, self.clock, frame, first, flags, groups)
+        while short:
+            self.grow(short, int(frame.offsets[row]))
+            row, short = apply(self.state, self.clock, frame, row, flags, groups)
+        return flags, groups
+
+    @property
+    def newest_ms(self) -> int:
+        """Highest event time of any group, ticks included."""
+        return int(self.state.groups["max_ms"][: self.count(GROUPS)].max(initial=0))
+
+    def take(self, frame: Frame, store_text: bool) -> RawRows:
+        """Apply a decoded frame; its rows are made when asked for, maybe by another thread."""
+        derive(frame)
+        return partial(event_rows, self.contract, frame, *self.apply(frame), store_text)
+
+    def grow(self, short: int, offset: int) -> None:
+        """Make room in an array: `PartitionState.grow`; closed days wait in arrays of their own."""
+        match State._fields[short]:
+            case "group_days":
+                self.state = self.state._replace(group_days=grown(self.state.group_days, self.count(GROUP_DAYS)))
+            case "member_days":
+                self.state = self.state._replace(member_days=grown(self.state.member_days, self.count(MEMBER_DAYS)))
+            case _:
+                super().grow(short, offset)
+
+    def collect(self) -> Collected:
+        """Take everything that changed, and the days that were closed."""
+        found, state = super().collect(), self.state
+        group_days, member_days = self.count(GROUP_DAYS), self.count(MEMBER_DAYS)
+        groups, members = state.group_days[:group_days].copy(), state.member_days[:member_days].copy()
+        state.counts[GROUP_DAYS] = state.counts[MEMBER_DAYS] = 0
+        if len(groups):
+            found.add("group_days", partial(made.group_day_rows, state, groups))
+        if len(members):
+            found.add("member_days", partial(made.member_day_rows, state, members))
+        found.closed = groups, members
+        return found
+
+    def confirmed(self, found: Collected) -> None:
+        """What was taken is checkpointed: closed panes may go."""
+        super().confirmed(found)
+        self.forget_closed_panes()
+
+    def put_back(self, found: Collected) -> None:
+        """What was taken waits again, closed days before those that were closed since."""
+        super().put_back(found)
+        for name, count, again in zip(
+            ("group_days", "member_days"), (GROUP_DAYS, MEMBER_DAYS), found.closed, strict=True
+        ):
+            if len(again):
+                waiting = getattr(self.state, name)[: self.count(count)]
+                both = np.concatenate([again, waiting, np.empty(len(waiting) + 1024, again.dtype)])
+                self.state.counts[count] += len(again)
+                self.state = self.state._replace(**{name: both})
+
+    def forget_closed_panes(self) -> None:
+        """Drop the panes that are closed and checkpointed; no flush may be under way."""
+        state, counts = self.state, self.state.counts
+        panes = state.panes[: counts[PANES]]
+        groups = state.groups
+        closed = np.where(
+            panes["daily"] == 1, groups["closed_day"][panes["group"]], groups["closed_hour"][panes["group"]]
+        )
+        keep = (panes["bucket"] >= closed) | (panes["dirty"] == 1)
+        if keep.sum() * 2 > len(keep) or len(keep) < 4096:
+            return
+        moved = np.cumsum(keep, dtype=np.int32) - 1
+        kept = np.empty(max(int(keep.sum()) * 2, 1024), PANE)
+        kept[: keep.sum()] = panes[keep]
+        dirty = np.empty(len(kept), np.int32)
+        dirty[: counts[DIRTY_PANES]] = moved[state.dirty_panes[: counts[DIRTY_PANES]]]
+        counts[PANES] = keep.sum()
+        self.state = state._replace(panes=kept, dirty_panes=dirty, pane_index=indices(1024))
+        self.index("pane_index", len(kept) * 2, rebuild_pane_index)
+
+    def evict(self, limit: int) -> int:
+        """Drop cold memberships, the coldest first, when more than `limit` are in memory. Returns how many.
+
+        No flush may be under way.
+        """
+        n = self.count(MEMBERS)
+        if n <= limit:
+            return 0
+        rows = coldest(self.state, self.clock.day_starts, n - limit * 4 // 5)
+        if len(rows) < n // 20:
+            return 0
+        self._cold.remember(self.state, rows)
+        self._keep(np.delete(np.arange(n, dtype=np.int32), rows))
+        return len(rows)
+
+    def _keep(self, rows: NDArray[np.int32]) -> None:
+        state, n = self.state, len(self.state.members)
+        moved = np.full(n, -1, np.int32)
+        moved[rows] = np.arange(len(rows), dtype=np.int32)
+        room = len(rows) + max(len(rows) // 2, 1024)
+        dirty = np.empty(room, np.int32)
+        used = state.counts[DIRTY_MEMBERS]
+        dirty[:used] = moved[state.dirty_members[:used]]
+        days = state.member_days[: state.counts[MEMBER_DAYS]]
+        days["membership"] = moved[days["membership"]]
+        self.state = state._replace(
+            members=np.empty(room, MEMBERSHIP),
+            member_next=np.empty(room, np.int32),
+            dirty_members=dirty,
+            arena=np.empty_like(state.arena),
+        )
+        close_ranks(self.state, state.members, rows, state.arena)
+        self.state = self.state._replace(member_index=indices(2048))
+        self.index("member_index", int(room * 5 / 3) + 1, rebuild_member_index)
+
+    def waking(self, frame: Frame) -> list[tuple[str, str]]:
+        """Group and member ids of the cold memberships that a frame is about."""
+        return self._cold.waking(self.state, frame)
+
+    def wake(self, table: pa.Table) -> None:
+        """Have cold memberships in memory again."""
+        load_members(self, table)

@@ -1,0 +1,61 @@
+"""Ticks: while input pauses, time moves on by records that the owner of partition 0 appends to every idle partition."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import time
+from collections.abc import Callable
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from streams.checkpoint.takeover import Broker
+
+log = logging.getLogger(__name__)
+
+
+async def tick(
+    bootstrap: str, topic: str, every_s: float, leading: Callable[[], Broker | None], stop: asyncio.Event
+) -> None:
+    """Append a tick to every partition in which nothing came for `every_s`, while `leading` gives a broker.
+
+    Ends with `stop`. While Kafka is away nothing is appended, as nothing else is either.
+    """
+    while not stop.is_set():
+        try:
+            async with AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all") as producer:
+                await _tick(producer, topic, every_s, leading, stop)
+        except KafkaError as error:
+            log.warning("No ticks for now, Kafka does not take them: %r.", error)
+            await _pause(stop, every_s)
+
+
+async def _tick(
+    producer: AIOKafkaProducer, topic: str, every_s: float, leading: Callable[[], Broker | None], stop: asyncio.Event
+) -> None:
+    seen: dict[int, tuple[int, float]] = {}
+    while not stop.is_set():
+        await _pause(stop, every_s)
+        broker = leading()
+        if broker is None:
+            continue
+        _, ends = await broker.all_bounds(sorted(await producer.partitions_for(topic)))
+        for partition, end in ends.items():
+            known, since = seen.get(partition, (-1, 0.0))
+            if end != known:
+                seen[partition] = (end, time.monotonic())
+            elif end and time.monotonic() - since >= every_s:
+                await producer.send_and_wait(topic, _event(partition), partition=partition)
+                seen[partition] = (end + 1, time.monotonic())
+
+
+async def _pause(stop: asyncio.Event, every_s: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(max(every_s / 4, 0.25)):
+            await stop.wait()
+
+
+def _event(partition: int) -> bytes:
+    now = int(time.time() * 1000)
+    return json.dumps({"event_id": f"tick:{partition}:{now}", "type": "tick", "ts_ms": now}).encode()

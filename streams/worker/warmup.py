@@ -1,0 +1,57 @@
+"""Compile every kernel before the first frame, on one record of each type."""
+
+import json
+
+import numpy as np
+
+from schemas.columns import Kind, columns
+from schemas.frame import Records
+from schemas.topics import CHAT, INPUT_TOPICS
+from streams.agents import STATES
+from streams.checkpoint.task import Task
+from streams.kafka.records import PADDING, read_records
+from streams.state.base import load_ids
+
+_SAMPLES = {
+    Kind.ID: "a", Kind.TEXT: "a?", Kind.INT: 1, Kind.BOOL: True, Kind.IDS: ["a"], Kind.MAP: {"a": "b"},
+    Kind.CODE: "EUR", Kind.NUMBER: 1.5,
+}  # fmt: skip
+
+
+def _event(topic: str, kind: str, number: int, ts_ms: int) -> bytes:
+    spec = columns(topic)
+    model = INPUT_TOPICS[topic].events[spec.types.index(kind)]
+    fields = {field.name: field for field in spec.fields}
+    event = {}
+    for name in model.model_fields:
+        field = fields[name]
+        code = spec.types.index(kind)
+        values = [value for i, value in enumerate(field.values) if int(spec.enum_mask[code, field.index]) >> i & 1]
+        event[name] = values[0] if field.kind is Kind.ENUM else _SAMPLES[field.kind]
+    return json.dumps(event | {"event_id": f"e{number}", "ts_ms": ts_ms}).encode()
+
+
+def sample_records(topic: str = CHAT.name, ts_ms: int = 1_700_000_000_000, step_ms: int = 86_400_000) -> Records:
+    """One record of every type, a day apart, as a frame."""
+    values = [_event(topic, kind, i, ts_ms + i * step_ms) for i, kind in enumerate(columns(topic).types)]
+    lengths = np.array([len(value) for value in values], np.int32)
+    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int32)
+    buffer = np.concatenate([np.frombuffer(b"".join(values), np.uint8), np.empty(lengths.sum() + PADDING, np.uint8)])
+    n = len(values)
+    none = np.full(n, -1, np.int32)
+    return Records(buffer, np.arange(n), np.full(n, -1), starts, lengths, np.zeros(n, np.int32), none, 0, n)
+
+
+def warm_up(topic: str = CHAT.name) -> None:
+    """Run the whole way of a topic of the contract once, in memory: apply, flush, load again, evict."""
+    read_records(b"", 0)
+    task = Task(topic, 0, STATES[topic]())
+    task.apply(sample_records(topic))
+    flush = task.begin_flush()
+    assert flush is not None
+    state = STATES[topic]()
+    for table, loaded in state.loaded.items():
+        loaded.load(state, flush.tables[table])
+    load_ids(state, flush.tables[state.raw_table].select(["event_hash", "offset"]))
+    state.evict(0)
+    task.confirm()

@@ -1,0 +1,85 @@
+"""What a worker does beside its work: follow the epoch, look whether keys are well placed, and once a day of event time
+fit the score and write what members were."""
+
+import asyncio
+import contextlib
+import copy
+import logging
+from collections.abc import Callable
+from datetime import date
+from typing import TYPE_CHECKING
+
+from schemas.errors import BackpressureError, GroupvitalsError
+from sinks.clickhouse.readers.checks import split_groups
+from sinks.clickhouse.store import CHAT, ClickHouseStore
+from streams.jobs import refit
+from streams.jobs.member_days import MemberDays, Tell, due
+
+if TYPE_CHECKING:
+    from streams.checkpoint.processor import Processor
+
+log = logging.getLogger(__name__)
+#: Seconds between two looks at the epoch; every so many looks keys and the score are looked at.
+_EVERY_S, _LOOKS = 3.0, 20
+
+
+async def watch(
+    store: ClickHouseStore, contract: str, processor: "Processor", assigned: Callable[[], set[int]],
+    tell: Tell | None, stop: asyncio.Event,
+) -> None:  # fmt: skip
+    """Look every few seconds until `stop`; what cannot be asked now is asked the next time.
+
+    `tell` sends changes of members' states to those who listen; None: this is no time to close days.
+    """
+    looks, days, evaluator = 0, list[date](), MemberDays(store)
+    while not stop.is_set():
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_EVERY_S):
+                await stop.wait()
+        try:
+            await follow_epoch(store, contract, processor, assigned)
+            looks += 1
+            if contract == CHAT and looks % _LOOKS == 1 and 0 in processor.running:
+                for group in await asyncio.to_thread(split_groups, store.native):
+                    log.error("%s", group)
+                if await asyncio.to_thread(refit.due, store):
+                    fitted = await asyncio.to_thread(refit.refit, store)
+                    log.info("The zombie score is fitted anew.", extra=fitted.summary())
+                if tell is not None and await _everything_begun(store, processor):
+                    days = await asyncio.to_thread(due, store)
+            if 0 not in processor.running:
+                evaluator.forget()
+            elif tell is not None and days:  # one a look: there is time
+                done = await asyncio.to_thread(evaluator.evaluate, days[0], tell)
+                log.info("A day of members is closed.", extra=done.summary())
+                del days[0]
+        except BackpressureError:
+            pass  # flushes meet the same, and say so
+        except GroupvitalsError as error:
+            log.warning("Looked after the numbers in vain: %s", error)
+
+
+async def _everything_begun(store: ClickHouseStore, processor: "Processor") -> bool:
+    """Whether something of every partition is landed; before that nobody knows how far the slowest one is."""
+    broker, epoch = processor.broker, await asyncio.to_thread(store.epoch)
+    if broker is None or epoch is None:
+        return False
+    _, ends = await broker.all_bounds(list(range(epoch.origin.partitions)))
+    begun = await asyncio.to_thread(store.begun, epoch.origin.topic, epoch.number)
+    return all(partition in begun for partition, end in ends.items() if end)
+
+
+async def follow_epoch(
+    store: ClickHouseStore, contract: str, processor: "Processor", assigned: Callable[[], set[int]]
+) -> None:
+    """Take the partitions over again when another epoch is in use than the one they are worked on in."""
+    epoch = await asyncio.to_thread(store.epoch, contract)
+    broker, partitions = processor.broker, assigned()
+    if broker is None or epoch is None:
+        return
+    if all(processor.tasks[partition].epoch == epoch.number for partition in processor.running):
+        return
+    log.info("The numbers have moved to epoch %d: taking over again.", epoch.number)
+    await processor.revoked()
+    if processor.broker is None and assigned() == partitions:  # else Kafka has moved partitions meanwhile
+        await processor.assigned(copy.copy(broker), sorted(partitions))

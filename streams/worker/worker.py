@@ -1,0 +1,228 @@
+"""A worker: the Faust app, its agent, and the loops beside it, from start to a clean stop."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from schemas.errors import DataError, ServiceError
+from sinks.clickhouse.store import ClickHouseStore
+from streams.agents import STATES
+from streams.allocator import give_back
+from streams.checkpoint.processor import Processor
+from streams.checkpoint.takeover import Broker
+from streams.checkpoint.task import Task
+from streams.config import WorkerConfig
+from streams.dead_letters.limits import DeadLetterLimits
+from streams.dead_letters.producer import DeadLetterProducer
+from streams.jobs.member_days import sender
+from streams.kafka.broker import KafkaBroker, reach
+from streams.kafka.frames import FrameApp
+from streams.kafka.membership import Membership
+from streams.observability.web import serving
+from streams.retry import waits
+from streams.worker.ticks import tick
+from streams.worker.watch import watch
+
+log = logging.getLogger(__name__)
+#: How long leaving the consumer group, or closing a connection, may take, seconds.
+_CLOSING_S = 5
+
+
+def _app(config: WorkerConfig) -> FrameApp:
+    app = FrameApp(
+        config.group,
+        broker=";".join(f"kafka://{host}" for host in config.bootstrap.split(",")),
+        store="memory://", datadir=str(config.data), web_enabled=False, topic_allow_declare=False,
+        topic_disable_leader=True, stream_wait_empty=False, stream_buffer_maxsize=config.buffered_frames,
+        stream_recovery_delay=0.0, consumer_auto_offset_reset="earliest",
+        consumer_max_fetch_size=config.max_fetch_mb << 20, broker_session_timeout=config.session_timeout_s,
+        broker_heartbeat_interval=config.session_timeout_s / 3,
+        broker_request_timeout=max(30.0, config.session_timeout_s * 2), broker_commit_interval=30.0,
+        worker_redirect_stdouts=False, consumer_metadata_max_age_ms=10_000,
+    )  # fmt: skip
+    app.frame_topics = {config.topic}
+    return app
+
+
+class Worker:
+    """One process's share of an agent."""
+
+    def __init__(self, config: WorkerConfig) -> None:
+        self.config = config
+        config.data.mkdir(parents=True, exist_ok=True)
+        self.store = ClickHouseStore(config.address)
+        self.letters = DeadLetterProducer(config.bootstrap, config.topic)
+        name = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+
+        def new_task(partition: int) -> Task:
+            return Task(
+                config.topic,
+                partition,
+                STATES[config.contract](config.time_zone, config.lateness_h, config.duplicate_horizon),
+                settings=config.numbers,
+                worker=name,
+                store_text=config.store_text,
+                limits=DeadLetterLimits(config.dead_letter_ratio, config.dead_letter_run),
+                max_rows=config.max_memberships,
+            )
+
+        self.processor: Processor = Processor(
+            self.store, self.letters, new_task, flush_interval_s=config.flush_interval_s,
+            flush_events=config.flush_events, moved=give_back,
+        )  # fmt: skip
+        self.app = _app(config)
+        self.membership = Membership(config.data, self.app.conf.id, config.bootstrap)
+        self.app.positions = lambda topic: self.processor.positions()
+        self.stop = asyncio.Event()
+        self.assigned: set[int] | None = None
+        self._wire()
+
+    def _wire(self) -> None:
+        app, config, processor = self.app, self.config, self.processor
+        channel = app.topic(config.topic, acks=False, value_serializer="raw", key_serializer="raw")
+
+        async def take(stream: Any) -> None:
+            async for event in stream.noack().events():
+                await processor.take(event.message.partition, event.message.generation_id, event.value)
+
+        app.agent(channel, name=config.contract)(take)
+
+        async def on_revoked(_app: Any, _revoked: Any, **_: Any) -> None:
+            self.assigned = None
+            await processor.revoked()
+
+        async def on_assigned(_app: Any, assigned: Any, **_: Any) -> None:
+            self.assigned = {tp.partition for tp in assigned if tp.topic == config.topic}
+            log.info("%s: taking over partitions %s", config.topic, sorted(self.assigned))
+            broker = KafkaBroker(app.consumer, config.topic, app.consumer_generation_id, config.bootstrap)
+            self.membership.joined(broker.member_id)
+            await processor.assigned(broker, sorted(self.assigned))
+
+        app.on_partitions_revoked.connect(on_revoked, weak=False)
+        app.on_partitions_assigned.connect(on_assigned, weak=False)
+
+    async def run(
+        self, until_caught_up: bool = False, report: Callable[["Worker"], None] | None = None,
+        complete: Callable[[], bool] | None = None,
+    ) -> None:  # fmt: skip
+        """Work until told to stop, or until everything in the topic is landed. Raises what made it impossible.
+
+        `report` is called a few times a second; `complete` says whether all input is in the topic (None: it is).
+        """
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.stop.set)
+        async with serving(self, self.config.web_host, self.config.web_port):
+            if await self._reach_kafka():
+                await asyncio.to_thread(self.membership.leave_for_the_dead)
+                await self._work(until_caught_up, report, complete or (lambda: True))
+
+    async def _work(
+        self, until_caught_up: bool, report: Callable[["Worker"], None] | None, complete: Callable[[], bool]
+    ) -> None:
+        self.app.finalize()
+        await self.app.start()
+        flushing = asyncio.create_task(self.processor.run(self.stop))
+        watching = asyncio.create_task(self._watch(until_caught_up, report, complete))
+        # whoever only catches up leaves the days to those who stay
+        tell = None if until_caught_up else sender(self.config.bootstrap, self.config.topic_prefix)
+        assigned, contract = (lambda: self.assigned or set()), self.config.contract
+        beside = [asyncio.create_task(watch(self.store, contract, self.processor, assigned, tell, self.stop))]
+        if self.config.tick_s and not until_caught_up and STATES[self.config.contract].moved_by_time:
+            beside.append(asyncio.create_task(self._tick()))
+        for task in beside:
+            task.add_done_callback(_say_why_it_ended)
+        try:
+            await asyncio.wait({flushing, watching}, return_when=asyncio.FIRST_COMPLETED)
+            self.stop.set()
+            await self._finish(flushing, watching)
+        finally:
+            self.stop.set()
+            for task in beside:
+                task.cancel()
+            for closing in (self.app.stop, self.letters.stop):
+                with contextlib.suppress(asyncio.CancelledError, TimeoutError):
+                    async with asyncio.timeout(_CLOSING_S):
+                        await closing()
+            self.processor.close()
+
+    async def _finish(self, flushing: asyncio.Task[None], watching: asyncio.Task[None]) -> None:
+        """Land and commit what was applied. Raises `ServiceError` when the servers do not take it in time."""
+        try:
+            async with asyncio.timeout(self.config.stop_timeout_s):
+                await watching
+                await flushing
+                await self.processor.flush()
+        except TimeoutError:
+            left = sum(task.unflushed for task in self.processor.tasks.values())
+            why = "; ".join(f"{doing}: {error}" for doing, error in waits.items()) or "no server answered in time."
+            raise ServiceError(
+                f"Stopped after {self.config.stop_timeout_s:g} s without landing {left:,} records: {why} "
+                "They are not lost: Kafka has them, and the next worker lands them."
+            ) from None
+
+    async def _reach_kafka(self) -> bool:
+        """Wait until Kafka answers; False when told to stop before. Raises `ConfigError` when the topic is missing."""
+        reaching = asyncio.create_task(reach(self.config.bootstrap, self.config.topic))
+        stopping = asyncio.create_task(self.stop.wait())
+        await asyncio.wait({reaching, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (reaching, stopping):
+            if not task.done():
+                task.cancel()
+        if self.stop.is_set():
+            return False
+        await reaching
+        return True
+
+    async def _watch(
+        self, until_caught_up: bool, report: Callable[["Worker"], None] | None, complete: Callable[[], bool]
+    ) -> None:
+        processor = self.processor
+        while not self.stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0.2):
+                    await self.stop.wait()
+            if report is not None:
+                report(self)
+            if processor.failure is not None:
+                raise processor.failure
+            fatal = getattr(self.app.consumer, "thread", None) and self.app.consumer.thread.fatal
+            if fatal is not None:
+                raise ServiceError(f"Kafka does not let this worker in: {fatal!r}.")
+            if self.app.crashed:
+                raise ServiceError(f"The Kafka client gave up: {self.app.crash_reason!r}. Start the worker again.")
+            if until_caught_up and complete() and await self._caught_up():
+                if processor.stopped:
+                    raise DataError(next(iter(processor.stopped.values())))
+                return
+
+    async def _caught_up(self) -> bool:
+        processor, broker, assigned = self.processor, self.processor.broker, self.assigned
+        if broker is None or assigned is None or processor.running != assigned or processor.waiting:
+            return False
+        if not assigned:
+            return True  # more workers than partitions: there is nothing to do here
+        _, end = await broker.all_bounds(sorted(assigned))
+        return all(
+            processor.tasks[p].flushed_offset >= end[p] or (p in processor.stopped and not processor.tasks[p].unflushed)
+            for p in assigned
+            if p in processor.tasks
+        )
+
+    async def _tick(self) -> None:
+        def leading() -> Broker | None:
+            return self.processor.broker if 0 in self.processor.running else None
+
+        await tick(self.config.bootstrap, self.config.topic, self.config.tick_s, leading, self.stop)
+
+
+def _say_why_it_ended(task: asyncio.Task[None]) -> None:
+    """The work goes on without what stands beside it, but not silently."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("The worker goes on without one of its tasks, start it anew: %s", error, exc_info=error)
