@@ -2,7 +2,8 @@
 
 The records of the groups that such events touched are replayed in corrected order
 (`streams.rebuild.corrected_order`) through the same kernels into the scratch epoch. Rows of closed hours and days that
-differ from those in use replace them: a worker never writes these again. A row that differs although nothing touched it is an error, and nothing is written.
+differ from those in use replace them: a worker never writes these again. A row that differs although nothing touched it
+is an error, and nothing is written.
 """
 
 import logging
