@@ -22,6 +22,7 @@ from bench.peers import groupvitals
 from bench.services import servers
 from bench.solo import job_of
 from groupvitals.settings import load_settings
+from schemas.kafka import Kafka
 from schemas.topics import CHAT
 from sinks.clickhouse.connection import Address
 from sinks.clickhouse.store import ClickHouseStore
@@ -65,7 +66,7 @@ class Closing:
     """Closes a day, by somebody new or by the same as before."""
 
     def __init__(self, store: ClickHouseStore, job: Job) -> None:
-        self.store, self._tell = store, sender(job.servers.bootstrap, job.topic.removesuffix(CHAT.name))
+        self.store, self._tell = store, sender(Kafka(job.servers.bootstrap), job.topic.removesuffix(CHAT.name))
         self._days, self.changed = MemberDays(store), list[int]()
 
     def first(self) -> None:

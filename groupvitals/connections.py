@@ -4,15 +4,16 @@ from typing import TYPE_CHECKING
 
 from groupvitals.settings import Settings
 from schemas.errors import ServiceError
+from schemas.kafka import Kafka
 
 if TYPE_CHECKING:
     from deploy.services import Endpoints
     from sinks.clickhouse.connection import Address
 
 
-def kafka_bootstrap(settings: Settings) -> str:
-    """Return `host:port[,host:port]`; raises `ServiceError` when neither a setting nor a local broker names one."""
-    return settings.kafka.bootstrap or _local(settings, "Kafka", "GROUPVITALS_KAFKA__BOOTSTRAP").kafka
+def kafka_address(settings: Settings) -> Kafka:
+    """Where Kafka is; raises `ServiceError` when neither a setting nor a local broker names one."""
+    return Kafka(settings.kafka.bootstrap or _local(settings, "Kafka", "GROUPVITALS_KAFKA__BOOTSTRAP").kafka)
 
 
 def clickhouse_address(settings: Settings) -> tuple[str, int, int]:

@@ -11,6 +11,7 @@ from typing import BinaryIO
 import orjson
 
 from schemas.errors import ConfigError
+from schemas.kafka import Kafka
 from sources.chunks import START, Chunk, Options, Problem
 from sources.importers.formats import FORMATS
 from sources.producer import Producer, Sent, produce
@@ -60,7 +61,7 @@ class Import:
 
     format: str
     paths: list[Path]
-    bootstrap: str
+    kafka: Kafka
     home: Path
     options: Options = field(default_factory=Options)
     prefix: str = ""
@@ -92,7 +93,7 @@ async def _run(job: Import, progress: Progress) -> Report:
     report = Report()
     with ExitStack() as stack:
         problems = stack.enter_context(job.problems_to.open("wb")) if job.problems_to else None
-        async with Producer(job.bootstrap, job.prefix) as producer:
+        async with Producer(job.kafka, job.prefix) as producer:
             report.sent = producer.sent
             for path in job.paths:
                 file = FileReport(str(path))
@@ -104,7 +105,7 @@ async def _run(job: Import, progress: Progress) -> Report:
 async def _file(
     job: Import, path: Path, producer: Producer, report: FileReport, problems: BinaryIO | None, progress: Progress
 ) -> None:
-    what = (job.format, job.bootstrap, job.prefix, job.options)
+    what = (job.format, job.kafka.bootstrap, job.prefix, job.options)
     bookmark = Bookmark(job.home / "imports", path, repr(what))
     start = START if job.restart else bookmark.read()
     if start.offset and bookmark.finished(start):

@@ -19,6 +19,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from aiokafka.partitioner import murmur2
 
 from schemas.errors import ConfigError, ServiceError
+from schemas.kafka import Kafka
 from sources.chunks import Chunk
 
 BATCH_BYTES = 1_000_000
@@ -89,12 +90,12 @@ class Producer:
     when a topic does not exist.
     """
 
-    def __init__(self, bootstrap: str, prefix: str = "") -> None:
+    def __init__(self, kafka: Kafka, prefix: str = "") -> None:
         self.sent = Sent()
-        self._bootstrap, self._prefix = bootstrap, prefix
+        self._kafka, self._prefix = kafka, prefix
         self._topics: dict[str, _Topic] = {}
         self._producer = AIOKafkaProducer(
-            bootstrap_servers=bootstrap, acks="all", max_batch_size=BATCH_BYTES,
+            **kafka.for_aiokafka(), acks="all", max_batch_size=BATCH_BYTES,
             max_request_size=MAX_REQUEST_BYTES, request_timeout_ms=60_000,
         )  # fmt: skip
 
@@ -103,7 +104,7 @@ class Producer:
             await self._producer.start()
         except KafkaError as error:
             await self._producer.stop()
-            raise ServiceError(f"Kafka at {self._bootstrap} cannot be reached: {error}.") from None
+            raise ServiceError(f"{self._kafka} cannot be reached: {error}.") from None
         return self
 
     async def __aexit__(

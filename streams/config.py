@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from schemas.kafka import Kafka
 from schemas.topics import CHAT
 from sinks.clickhouse.connection import Address
 from streams.checkpoint.epochs import numbers_settings
@@ -12,7 +13,7 @@ from streams.checkpoint.epochs import numbers_settings
 class WorkerConfig:
     """Everything a worker needs to know; times in the unit their name says."""
 
-    bootstrap: str
+    kafka: Kafka
     address: Address
     data: Path
     topic_prefix: str = ""

@@ -19,6 +19,7 @@ from clickhouse_driver import Client
 from deploy.compose import COMPOSE
 from deploy.services import Endpoints, down, up
 from groupvitals.settings import Settings, load_settings
+from schemas.kafka import Kafka
 from streams.kafka.topics import TopicLayout, delete_topics
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -88,9 +89,9 @@ def _containers() -> Iterator[Endpoints]:
 
 
 @pytest.fixture(scope="session")
-def kafka(services: Endpoints) -> str:
-    """`host:port` of the broker."""
-    return services.kafka
+def kafka(services: Endpoints) -> Kafka:
+    """Where the broker is."""
+    return Kafka(services.kafka)
 
 
 @pytest.fixture(scope="session")
@@ -127,7 +128,7 @@ def settings(
 
 
 def _remove(services: Endpoints, name: str) -> None:
-    delete_topics(services.kafka, TopicLayout(prefix=f"{name}."))
+    delete_topics(Kafka(services.kafka), TopicLayout(prefix=f"{name}."))
     with Client(services.clickhouse_host, services.clickhouse_tcp) as client:
         client.execute(f"DROP DATABASE IF EXISTS {name} SYNC")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from groupvitals import cli
-from groupvitals.connections import clickhouse_address, kafka_bootstrap
+from groupvitals.connections import clickhouse_address, kafka_address
 from groupvitals.settings import Settings, load_settings
 from schemas.errors import ConfigError, DataError, GroupvitalsError, ServiceError
 from tests.conftest import Run
@@ -123,14 +123,14 @@ def test_each_kind_of_error_has_its_exit_code(
 def test_addresses_come_from_the_settings_first() -> None:
     clickhouse = {"host": "c", "tcp_port": 2, "http_port": 3}
     settings = Settings.model_validate({"kafka": {"bootstrap": "k:1"}, "clickhouse": clickhouse})
-    assert kafka_bootstrap(settings) == "k:1"
+    assert kafka_address(settings).bootstrap == "k:1"
     assert clickhouse_address(settings) == ("c", 2, 3)
 
 
 def test_without_servers_both_addresses_are_errors(home: Path) -> None:
     settings = load_settings()
     with pytest.raises(ServiceError, match="GROUPVITALS_KAFKA__BOOTSTRAP"):
-        kafka_bootstrap(settings)
+        kafka_address(settings)
     with pytest.raises(ServiceError, match="GROUPVITALS_CLICKHOUSE__HOST"):
         clickhouse_address(settings)
 

@@ -156,7 +156,7 @@ def a_member(settings: Settings) -> Iterator[None]:
 
     async def join() -> AIOKafkaConsumer:
         consumer = AIOKafkaConsumer(
-            config.topic, bootstrap_servers=config.bootstrap, group_id=config.group, enable_auto_commit=False
+            config.topic, **config.kafka.for_kafka_python(), group_id=config.group, enable_auto_commit=False
         )
         await consumer.start()
         while not consumer.assignment():
@@ -220,11 +220,11 @@ def _tables(settings: Settings, native: Native) -> None:
 def _topic(settings: Settings, native: Native) -> None:
     """What happens to a topic; at last to the tables that say so."""
     config = Deployment(settings).config
-    with kafka_admin(config.bootstrap) as admin:
+    with kafka_admin(config.kafka) as admin:
         admin.delete_records({TopicPartition(config.topic, 0): 500})
     one(faults(settings, "checkpoint"), ERROR, "records are gone")
     layout = TopicLayout(settings.kafka.topic_prefix, 2)
-    delete_topics(config.bootstrap, layout)
+    delete_topics(config.kafka, layout)
     one(faults(settings), ERROR, f"there is no topic {config.topic}")
     native.execute(f"INSERT INTO {settings.clickhouse.database}.migrations (name) VALUES", [("9999_later.sql",)])
     one(faults(settings, "migrations"), ERROR, "9999_later.sql")

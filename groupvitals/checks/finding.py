@@ -41,7 +41,7 @@ class Deployment:
 
     def ask_kafka(self) -> TopicState | None:
         """The agent's topic now; None when there is none."""
-        return topic_state(self.config.bootstrap, self.config.topic, self.config.group)
+        return topic_state(self.config.kafka, self.config.topic, self.config.group)
 
     @cached_property
     def topic(self) -> TopicState | None:

@@ -105,7 +105,7 @@ def _explained(deployment: Deployment, gaps: list[Gap]) -> Iterator[Finding]:
         return
     marks = unknown = 0
     looked = gaps[: DEEP_GAPS if deployment.deep else GAPS]
-    with record_finder(deployment.config.bootstrap, deployment.config.topic) as finder:
+    with record_finder(deployment.config.kafka, deployment.config.topic) as finder:
         for gap in looked:
             begin = max(gap.first, topic.begins[gap.partition])
             unknown += max(min(gap.end, begin) - gap.first, 0)

@@ -15,7 +15,7 @@ def days(
     import json
     from datetime import date
 
-    from groupvitals.connections import clickhouse, kafka_bootstrap
+    from groupvitals.connections import clickhouse, kafka_address
     from groupvitals.settings import load_settings
     from schemas.errors import ConfigError
     from sinks.clickhouse.store import ClickHouseStore
@@ -27,7 +27,7 @@ def days(
         first = date.fromisoformat(since) if since else None
     except ValueError:
         raise ConfigError(f"--since {since!r} is not a day such as 2026-05-01.") from None
-    tell = sender(kafka_bootstrap(settings), settings.kafka.topic_prefix)
+    tell = sender(kafka_address(settings), settings.kafka.topic_prefix)
     done, days_of = [], MemberDays(store)
     for day in due(store, first):
         done.append(days_of.evaluate(day, tell).summary())

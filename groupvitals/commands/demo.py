@@ -54,12 +54,12 @@ def _forget_the_last_one() -> None:
     from clickhouse_driver import Client
 
     from groupvitals.commands.topics import topic_layout
-    from groupvitals.connections import clickhouse_address, kafka_bootstrap
+    from groupvitals.connections import clickhouse_address, kafka_address
     from groupvitals.settings import load_settings
     from streams.kafka.topics import delete_topics
 
     settings = load_settings()
-    delete_topics(kafka_bootstrap(settings), topic_layout(settings))
+    delete_topics(kafka_address(settings), topic_layout(settings))
     host, port, _ = clickhouse_address(settings)
     clickhouse = settings.clickhouse
     with Client(host, port, user=clickhouse.user, password=clickhouse.password, secure=clickhouse.secure) as client:

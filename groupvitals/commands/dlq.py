@@ -10,6 +10,7 @@ import typer
 from schemas.errors import ConfigError
 
 if TYPE_CHECKING:
+    from schemas.kafka import Kafka
     from streams.dead_letters.reading import DeadLetter, LetterCount
 
 app = typer.Typer(
@@ -27,9 +28,9 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
-def _where(topic: str | None) -> tuple[str, list[str], str]:
+def _where(topic: str | None) -> "tuple[Kafka, list[str], str]":
     """The broker, the topics' names there, and the prefix of this deployment."""
-    from groupvitals.connections import kafka_bootstrap
+    from groupvitals.connections import kafka_address
     from groupvitals.settings import load_settings
     from schemas.topics import TOPICS
 
@@ -37,11 +38,11 @@ def _where(topic: str | None) -> tuple[str, list[str], str]:
     prefix = settings.kafka.topic_prefix
     known = [spec.name for spec in TOPICS if spec.dead_letters]
     if topic is None:
-        return kafka_bootstrap(settings), [prefix + name for name in known], prefix
+        return kafka_address(settings), [prefix + name for name in known], prefix
     name = topic.removeprefix(prefix)
     if name not in known:
         raise ConfigError(f"The topic {printable(topic)} has no dead letters; those that do are {', '.join(known)}.")
-    return kafka_bootstrap(settings), [prefix + name], prefix
+    return kafka_address(settings), [prefix + name], prefix
 
 
 @app.command("list")
@@ -55,8 +56,8 @@ def list_(
 
     from streams.dead_letters.reading import count_letters
 
-    bootstrap, topics, prefix = _where(topic)
-    counts = count_letters(bootstrap, topics)
+    kafka, topics, prefix = _where(topic)
+    counts = count_letters(kafka, topics)
     for count in counts:
         count.topic = count.topic.removeprefix(prefix)
     if as_json:
@@ -97,8 +98,8 @@ def show(
     """Show one refused record: its headers, its key and its bytes."""
     from streams.dead_letters.reading import find_letter
 
-    bootstrap, (name,), _ = _where(topic)
-    letter = find_letter(bootstrap, name, partition, offset)
+    kafka, (name,), _ = _where(topic)
+    letter = find_letter(kafka, name, partition, offset)
     if raw:
         sys.stdout.buffer.write(letter.value or b"")
     else:
@@ -129,8 +130,8 @@ def replay(
     """Send refused records back to the topic and partition they came from, each once."""
     from streams.dead_letters.replay import replay_letters
 
-    bootstrap, topics, prefix = _where(topic)
-    sent = replay_letters(bootstrap, topics, error, dry_run)
+    kafka, topics, prefix = _where(topic)
+    sent = replay_letters(kafka, topics, error, dry_run)
     rows = [{"topic": name.removeprefix(prefix), "error": kind, "count": count} for (name, kind), count in sent.items()]
     if as_json:
         print(json.dumps(rows, indent=2))

@@ -20,7 +20,7 @@ def replay(
     """Start what is needed, make topics and tables, import the files, and land every event."""
     from groupvitals.commands.services import start_services
     from groupvitals.commands.topics import topic_layout
-    from groupvitals.connections import clickhouse, kafka_bootstrap
+    from groupvitals.connections import clickhouse, kafka_address
     from groupvitals.settings import load_settings
     from sinks.clickhouse.migrations import migrate
     from sources.chunks import Options
@@ -29,10 +29,10 @@ def replay(
 
     settings = load_settings()
     start_services(settings)
-    ensure_topics(kafka_bootstrap(settings), topic_layout(settings))
+    ensure_topics(kafka_address(settings), topic_layout(settings))
     migrate(clickhouse(settings), settings.worker.time_zone, settings.people.nickname)
-    bootstrap, prefix = kafka_bootstrap(settings), settings.kafka.topic_prefix
-    job = Import(format_, paths, bootstrap, settings.home, Options(None, group), prefix, restart)
+    kafka, prefix = kafka_address(settings), settings.kafka.topic_prefix
+    job = Import(format_, paths, kafka, settings.home, Options(None, group), prefix, restart)
     report, done = _import_and_land(settings, job)
     if as_json:
         import json

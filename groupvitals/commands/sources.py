@@ -77,7 +77,7 @@ def import_(
     problems: Annotated[Path | None, typer.Option(help="File for a JSON line a line that could not be read.")] = None,
 ) -> None:
     """Import files into Kafka; goes on where the last import of a file stopped."""
-    from groupvitals.connections import kafka_bootstrap
+    from groupvitals.connections import kafka_address
     from groupvitals.settings import load_settings
     from sources.chunks import Options
     from sources.importers.mapped.mapping import load_mapping
@@ -88,8 +88,8 @@ def import_(
     date = day.date() if day else None
     columns = load_mapping(mapping) if mapping else None
     options = Options(topic, group, joins, date, keep_text, workspace, at_ms, columns)
-    bootstrap, prefix = kafka_bootstrap(settings), settings.kafka.topic_prefix
-    print_report(run_import(Import(format_, paths, bootstrap, settings.home, options, prefix, restart, problems)))
+    kafka, prefix = kafka_address(settings), settings.kafka.topic_prefix
+    print_report(run_import(Import(format_, paths, kafka, settings.home, options, prefix, restart, problems)))
 
 
 def run_import(job: "Import") -> "Report":

@@ -25,12 +25,12 @@ def topics(as_json: Annotated[bool, typer.Option("--json", help="Print a list of
     """Make the topics in Kafka, or put right what drifted; safe to repeat."""
     from dataclasses import asdict
 
-    from groupvitals.connections import kafka_bootstrap
+    from groupvitals.connections import kafka_address
     from groupvitals.settings import load_settings
     from streams.kafka.topics import ensure_topics
 
     settings = load_settings()
-    outcomes = ensure_topics(kafka_bootstrap(settings), topic_layout(settings))
+    outcomes = ensure_topics(kafka_address(settings), topic_layout(settings))
     if as_json:
         import json
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def worker_config(settings: "Settings", agent: str = "community") -> "WorkerConfig":
     """The settings as a worker takes them. Raises `ConfigError` for an agent that there is none of."""
-    from groupvitals.connections import clickhouse, kafka_bootstrap
+    from groupvitals.connections import clickhouse, kafka_address
     from schemas.errors import ConfigError
     from schemas.topics import AGENTS
     from streams.config import WorkerConfig
@@ -23,7 +23,7 @@ def worker_config(settings: "Settings", agent: str = "community") -> "WorkerConf
         raise ConfigError(f"There is no agent {agent!r}; there are {', '.join(AGENTS)}.")
     w = settings.worker
     return WorkerConfig(
-        kafka_bootstrap(settings), clickhouse(settings), settings.home / "faust", settings.kafka.topic_prefix,
+        kafka_address(settings), clickhouse(settings), settings.home / "faust", settings.kafka.topic_prefix,
         w.time_zone, w.lateness_h, w.duplicate_horizon, w.flush_interval_s, w.flush_events, w.buffered_frames,
         w.max_memberships, w.tick_s, w.dead_letter_ratio, w.dead_letter_run, w.store_text,
         settings.kafka.session_timeout_s, settings.kafka.max_fetch_mb, w.stop_timeout_s, w.web_host, w.web_port,

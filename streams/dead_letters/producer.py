@@ -7,6 +7,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from schemas.errors import BackpressureError
+from schemas.kafka import Kafka
 from streams.checkpoint.flush import Letter
 from streams.retry import retrying
 
@@ -17,9 +18,9 @@ MAX_BYTES = 7 << 19
 class DeadLetterProducer:
     """Sends the dead letters of one topic; `send` returns when all are acknowledged by all replicas."""
 
-    def __init__(self, bootstrap: str, topic: str) -> None:
+    def __init__(self, kafka: Kafka, topic: str) -> None:
         self.topic = topic
-        self._bootstrap = bootstrap
+        self._kafka = kafka
         self._producer: AIOKafkaProducer | None = None
 
     async def send(self, letters: list[Letter], ended: Callable[[], bool] = lambda: False) -> None:
@@ -31,7 +32,7 @@ class DeadLetterProducer:
         try:
             if self._producer is None:
                 producer = AIOKafkaProducer(
-                    bootstrap_servers=self._bootstrap, acks="all", max_request_size=8 << 20, linger_ms=5
+                    **self._kafka.for_aiokafka(), acks="all", max_request_size=8 << 20, linger_ms=5
                 )
                 await producer.start()
                 self._producer = producer

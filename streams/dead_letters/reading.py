@@ -14,6 +14,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 
 from schemas.errors import ConfigError, DataError, ServiceError
+from schemas.kafka import Kafka
 from streams.kafka.admin import FIND_MS, kafka_faults
 from streams.kafka.topics import MAX_DEAD_LETTER_BYTES
 
@@ -63,11 +64,11 @@ class LetterCount:
     offset: int = 0
 
 
-def count_letters(bootstrap: str, topics: Collection[str]) -> list[LetterCount]:
+def count_letters(kafka: Kafka, topics: Collection[str]) -> list[LetterCount]:
     """Count the dead letters of `topics` (the original topics' names in Kafka) by error and reason, most first."""
-    replayed = replayed_letters(bootstrap, topics)
+    replayed = replayed_letters(kafka, topics)
     counts: dict[tuple[str, str, str], LetterCount] = {}
-    for letter in read_letters(bootstrap, topics):
+    for letter in read_letters(kafka, topics):
         kind = letter.topic, letter.error, letter.reason
         count = counts.setdefault(kind, LetterCount(*kind))
         if letter.identity in replayed:
@@ -79,31 +80,31 @@ def count_letters(bootstrap: str, topics: Collection[str]) -> list[LetterCount]:
     return sorted(counts.values(), key=lambda count: (-count.waiting, -count.replayed, count.topic, count.reason))
 
 
-def find_letter(bootstrap: str, topic: str, partition: int, offset: int) -> DeadLetter:
+def find_letter(kafka: Kafka, topic: str, partition: int, offset: int) -> DeadLetter:
     """The letter of one original record; raises `DataError` when there is none."""
-    for letter in read_letters(bootstrap, [topic]):
+    for letter in read_letters(kafka, [topic]):
         if letter.identity == (topic, partition, offset):
             return letter
     place = f"{topic} partition {partition} offset {offset}"
     raise DataError(f"No dead letter came from {place}: see `groupvitals dlq list`.")
 
 
-def read_letters(bootstrap: str, topics: Collection[str]) -> Iterator[DeadLetter]:
+def read_letters(kafka: Kafka, topics: Collection[str]) -> Iterator[DeadLetter]:
     """Every letter of the topics once, as far as they reach now."""
     seen: set[Identity] = set()
-    for letter in _read(bootstrap, topics):
+    for letter in _read(kafka, topics):
         if "dlq.replayed_ms" not in letter.headers and letter.identity not in seen:
             seen.add(letter.identity)
             yield letter
 
 
-def replayed_letters(bootstrap: str, topics: Collection[str]) -> set[Identity]:
+def replayed_letters(kafka: Kafka, topics: Collection[str]) -> set[Identity]:
     """Letters that went back already."""
-    return {letter.identity for letter in _read(bootstrap, topics) if "dlq.replayed_ms" in letter.headers}
+    return {letter.identity for letter in _read(kafka, topics) if "dlq.replayed_ms" in letter.headers}
 
 
-def _read(bootstrap: str, topics: Collection[str]) -> Iterator[DeadLetter]:
-    with kafka_faults(bootstrap), _consumer(bootstrap) as consumer:
+def _read(kafka: Kafka, topics: Collection[str]) -> Iterator[DeadLetter]:
+    with kafka_faults(kafka), _consumer(kafka) as consumer:
         partitions = [part for topic in topics for part in _partitions(consumer, f"{topic}.dlq")]
         consumer.assign(partitions)
         consumer.seek_to_beginning(*partitions)
@@ -113,7 +114,7 @@ def _read(bootstrap: str, topics: Collection[str]) -> Iterator[DeadLetter]:
             records = consumer.poll(timeout_ms=500)
             heard = time.monotonic() if records else heard
             if time.monotonic() - heard > STALL_S:
-                raise ServiceError(f"Kafka at {bootstrap} stopped sending dead letters: see `groupvitals doctor`.")
+                raise ServiceError(f"{kafka} stopped sending dead letters: see `groupvitals doctor`.")
             for part, found in records.items():
                 yield from (_letter(record) for record in found if record.offset < ends[part])
 
@@ -141,8 +142,8 @@ def _letter(record: ConsumerRecord) -> DeadLetter:
     )
 
 
-def _consumer(bootstrap: str) -> KafkaConsumer:
+def _consumer(kafka: Kafka) -> KafkaConsumer:
     return KafkaConsumer(
-        bootstrap_servers=bootstrap.split(","), bootstrap_timeout_ms=FIND_MS, enable_auto_commit=False,
+        **kafka.for_kafka_python(), bootstrap_timeout_ms=FIND_MS, enable_auto_commit=False,
         max_partition_fetch_bytes=MAX_DEAD_LETTER_BYTES,
     )  # fmt: skip

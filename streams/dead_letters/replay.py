@@ -7,6 +7,7 @@ from typing import Any
 
 from kafka import KafkaProducer
 
+from schemas.kafka import Kafka
 from streams.dead_letters.reading import STALL_S, UNKNOWN, DeadLetter, read_letters, replayed_letters
 from streams.kafka.admin import FIND_MS, kafka_faults
 from streams.kafka.topics import MAX_DEAD_LETTER_BYTES
@@ -16,18 +17,18 @@ BATCH = 500
 
 
 def replay_letters(
-    bootstrap: str, topics: Collection[str], error: str | None = None, dry_run: bool = False
+    kafka: Kafka, topics: Collection[str], error: str | None = None, dry_run: bool = False
 ) -> dict[tuple[str, str], int]:
     """Send waiting letters back to the topic and partition they came from, mark them, count them by (topic, error).
 
     Only those of class `error` if one is given; `dry_run` only counts. A letter that was sent and not yet marked when
     this was killed is sent again the next time, and the worker counts an event id once.
     """
-    replayed = replayed_letters(bootstrap, topics)
+    replayed = replayed_letters(kafka, topics)
     sent: Counter[tuple[str, str]] = Counter()
     batch: list[DeadLetter] = []
-    with kafka_faults(bootstrap), _producer(bootstrap) as producer:
-        for letter in read_letters(bootstrap, topics):
+    with kafka_faults(kafka), _producer(kafka) as producer:
+        for letter in read_letters(kafka, topics):
             if letter.identity in replayed or error not in (None, letter.error):
                 continue
             sent[letter.topic, letter.error] += 1
@@ -40,9 +41,9 @@ def replay_letters(
     return dict(sent)
 
 
-def _producer(bootstrap: str) -> KafkaProducer:
+def _producer(kafka: Kafka) -> KafkaProducer:
     return KafkaProducer(
-        bootstrap_servers=bootstrap.split(","), bootstrap_timeout_ms=FIND_MS, acks="all",
+        **kafka.for_kafka_python(), bootstrap_timeout_ms=FIND_MS, acks="all",
         max_request_size=MAX_DEAD_LETTER_BYTES,
     )  # fmt: skip
 

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from analytics.people.score import Score
 from analytics.people.states import REASONS, STATES
 from schemas.errors import BackpressureError, ConfigError, ServiceError
+from schemas.kafka import Kafka
 from schemas.topics import TRANSITIONS
 from sinks.clickhouse.migrations import REACH_DAYS
 from sinks.clickhouse.readers.people import PeopleReader, prefix
@@ -160,12 +161,12 @@ def _id(group_id: str, member_id: str, day: date) -> str:
     return hashlib.sha256(f"{group_id}\n{member_id}\n{day}".encode()).hexdigest()[:32]
 
 
-def sender(bootstrap: str, prefix: str) -> Tell:
+def sender(kafka: Kafka, prefix: str) -> Tell:
     """What sends changes to their topic and returns when Kafka has them all, or raises `BackpressureError`."""
 
     async def send(changes: list[dict[str, Any]]) -> None:
         keys, values = [one["group_id"].encode() for one in changes], [orjson.dumps(one) for one in changes]
-        async with Producer(bootstrap, prefix) as producer:
+        async with Producer(kafka, prefix) as producer:
             await producer.acknowledged(await producer.send(Chunk(TRANSITIONS.name, START, keys, values)))
 
     def tell(changes: list[dict[str, Any]]) -> None:

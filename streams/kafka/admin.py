@@ -7,18 +7,19 @@ from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
 from schemas.errors import ServiceError
+from schemas.kafka import Kafka
 
 #: How long to look for a broker, milliseconds.
 FIND_MS = 10_000
 
 
 @contextmanager
-def kafka_admin(bootstrap: str) -> Iterator[KafkaAdminClient]:
-    """Open an admin client on the brokers `host:port[,host:port]`; raises `ServiceError` when it cannot."""
+def kafka_admin(kafka: Kafka) -> Iterator[KafkaAdminClient]:
+    """Open an admin client; raises `ServiceError` when it cannot."""
     client = None
-    with kafka_faults(bootstrap):
+    with kafka_faults(kafka):
         try:
-            client = KafkaAdminClient(bootstrap_servers=bootstrap.split(","), bootstrap_timeout_ms=FIND_MS)
+            client = KafkaAdminClient(**kafka.for_kafka_python(), bootstrap_timeout_ms=FIND_MS)
             yield client
         finally:
             if client is not None:
@@ -26,9 +27,9 @@ def kafka_admin(bootstrap: str) -> Iterator[KafkaAdminClient]:
 
 
 @contextmanager
-def kafka_faults(bootstrap: str) -> Iterator[None]:
+def kafka_faults(kafka: Kafka) -> Iterator[None]:
     """Turn the client library's errors into `ServiceError`."""
     try:
         yield
     except KafkaError as error:
-        raise ServiceError(f"Kafka at {bootstrap} is away or refuses ({error}): see `groupvitals doctor`.") from error
+        raise ServiceError(f"{kafka} is away or refuses ({error}): see `groupvitals doctor`.") from error

@@ -8,6 +8,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
 from schemas.errors import BackpressureError, ConfigError, ServiceError
+from schemas.kafka import Kafka
 from sinks.contract import Origin
 from streams.kafka.admin import kafka_admin
 from streams.kafka.frames import FrameConsumer
@@ -17,8 +18,8 @@ from streams.retry import retrying
 class KafkaBroker:
     """`streams.checkpoint.takeover.Broker` for one topic in the generation in which it was made."""
 
-    def __init__(self, consumer: FrameConsumer, topic: str, generation: int, bootstrap: str) -> None:
-        self.consumer, self.topic, self.generation, self._bootstrap = consumer, topic, generation, bootstrap
+    def __init__(self, consumer: FrameConsumer, topic: str, generation: int, kafka: Kafka) -> None:
+        self.consumer, self.topic, self.generation, self._kafka = consumer, topic, generation, kafka
         self._origin: asyncio.Future[Origin] | None = None
 
     @property
@@ -78,34 +79,34 @@ class KafkaBroker:
 
     async def _ask_origin(self) -> Origin:
         try:
-            return await asyncio.to_thread(topic_origin, self._bootstrap, self.topic)
+            return await asyncio.to_thread(topic_origin, self._kafka, self.topic)
         except ServiceError as error:
             raise BackpressureError(str(error)) from error
 
 
-def topic_origin(bootstrap: str, topic: str) -> Origin:
+def topic_origin(kafka: Kafka, topic: str) -> Origin:
     """What a topic is, and whose. Raises `ServiceError` when Kafka is away, `ConfigError` when it has no such topic."""
-    with kafka_admin(bootstrap) as admin:
+    with kafka_admin(kafka) as admin:
         found = admin.describe_topics([topic])[0]
         if not found["partitions"]:
-            raise ConfigError(f"Kafka at {bootstrap} has no topic {topic}: run `groupvitals topics`.")
+            raise ConfigError(f"{kafka} has no topic {topic}: run `groupvitals topics`.")
         cluster = admin.describe_cluster()["cluster_id"]
         return Origin(cluster, topic, str(found.get("topic_id", "")), len(found["partitions"]))
 
 
-async def reach(bootstrap: str, topic: str) -> None:
+async def reach(kafka: Kafka, topic: str) -> None:
     """Wait until Kafka answers. Raises `ConfigError` when it has no such topic."""
 
     async def ask() -> set[int] | None:
-        client = AIOKafkaClient(bootstrap_servers=bootstrap)
+        client = AIOKafkaClient(**kafka.for_aiokafka())
         try:
             await client.bootstrap()
             metadata = await client.fetch_all_metadata()
             return metadata.partitions_for_topic(topic)  # type: ignore[no-any-return]
         except KafkaError as error:
-            raise BackpressureError(f"Kafka at {bootstrap} does not answer: {error!r}.") from error
+            raise BackpressureError(f"{kafka} does not answer: {error!r}.") from error
         finally:
             await client.close()
 
     if not await retrying(ask, "reaching Kafka"):
-        raise ConfigError(f"Kafka at {bootstrap} has no topic {topic}: run `groupvitals topics`.")
+        raise ConfigError(f"{kafka} has no topic {topic}: run `groupvitals topics`.")

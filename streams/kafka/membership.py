@@ -14,6 +14,7 @@ from pathlib import Path
 from kafka.admin import MemberToRemove
 
 from schemas.errors import ServiceError
+from schemas.kafka import Kafka
 from streams.kafka.admin import kafka_admin
 
 log = logging.getLogger(__name__)
@@ -22,8 +23,8 @@ log = logging.getLogger(__name__)
 class Membership:
     """The member ids of a consumer group's workers that share a data folder."""
 
-    def __init__(self, folder: Path, group: str, bootstrap: str) -> None:
-        self._folder, self._group, self._bootstrap = folder / f"{group}.members", group, bootstrap
+    def __init__(self, folder: Path, group: str, kafka: Kafka) -> None:
+        self._folder, self._group, self._kafka = folder / f"{group}.members", group, kafka
         self._held: int | None = None
 
     def joined(self, member_id: str) -> None:
@@ -49,7 +50,7 @@ class Membership:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if member_id := os.read(descriptor, 4096).decode():
-                with kafka_admin(self._bootstrap) as admin:
+                with kafka_admin(self._kafka) as admin:
                     admin.remove_group_members(self._group, [MemberToRemove(member_id, reason="its process ended")])
             path.unlink(missing_ok=True)
         finally:

@@ -9,6 +9,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import OffsetSpec
 
 from schemas.errors import ServiceError
+from schemas.kafka import Kafka
 from sinks.contract import Origin
 from streams.kafka.admin import FIND_MS, kafka_admin, kafka_faults
 from streams.kafka.lag import committed_offsets
@@ -33,9 +34,9 @@ class TopicState:
     workers: int
 
 
-def topic_state(bootstrap: str, topic: str, group: str) -> TopicState | None:
+def topic_state(kafka: Kafka, topic: str, group: str) -> TopicState | None:
     """Ask; None when there is no such topic. Raises `ServiceError` when Kafka is away."""
-    with kafka_admin(bootstrap) as admin:
+    with kafka_admin(kafka) as admin:
         described = admin.describe_topics([topic])[0]
         partitions = [TopicPartition(topic, part["partition_index"]) for part in described["partitions"]]
         if not partitions:
@@ -53,7 +54,7 @@ def topic_state(bootstrap: str, topic: str, group: str) -> TopicState | None:
             {partition: offset for partition, (offset, _) in begins.items()},
             {partition: offset for partition, (offset, _) in ends.items()},
             {partition: ms for partition, (_, ms) in newest.items() if ms > 0},
-            committed_offsets(bootstrap, group, topic),
+            committed_offsets(kafka, group, topic),
             len(admin.describe_groups([group])[group]["members"]),
         )
 
@@ -79,12 +80,10 @@ class RecordFinder:
 
 
 @contextmanager
-def record_finder(bootstrap: str, topic: str) -> Iterator[RecordFinder]:
+def record_finder(kafka: Kafka, topic: str) -> Iterator[RecordFinder]:
     """A finder over a connection of its own. Raises `ServiceError` when Kafka is away."""
-    with kafka_faults(bootstrap):
-        consumer = KafkaConsumer(
-            bootstrap_servers=bootstrap.split(","), bootstrap_timeout_ms=FIND_MS, enable_auto_commit=False
-        )
+    with kafka_faults(kafka):
+        consumer = KafkaConsumer(**kafka.for_kafka_python(), bootstrap_timeout_ms=FIND_MS, enable_auto_commit=False)
         try:
             yield RecordFinder(consumer, topic)
         finally:

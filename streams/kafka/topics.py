@@ -13,6 +13,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import for_code
 
 from schemas.errors import ConfigError, ServiceError
+from schemas.kafka import Kafka
 from schemas.topics import DAY_MS, TOPICS, TopicSpec
 from streams.kafka.admin import kafka_admin
 
@@ -82,14 +83,14 @@ def wanted_topics(layout: TopicLayout) -> list[WantedTopic]:
     return wanted
 
 
-def ensure_topics(bootstrap: str, layout: TopicLayout) -> list[TopicOutcome]:
+def ensure_topics(kafka: Kafka, layout: TopicLayout) -> list[TopicOutcome]:
     """Create what is missing, put drifted settings right, and wait until every partition has a leader.
 
     Raises `ConfigError` before anything is changed when an existing topic has another partition count, `ServiceError`
     when Kafka is away or refuses.
     """
     wanted = wanted_topics(layout)
-    with kafka_admin(bootstrap) as admin:
+    with kafka_admin(kafka) as admin:
         existing = {topic["name"]: len(topic["partitions"]) for topic in admin.describe_topics()}
         for topic in wanted:
             _refuse_other_partitions(topic, existing.get(topic.name))
@@ -99,16 +100,16 @@ def ensure_topics(bootstrap: str, layout: TopicLayout) -> list[TopicOutcome]:
     return [_outcome(topic, topic.name in existing, changes.get(topic.name, [])) for topic in wanted]
 
 
-def delete_topics(bootstrap: str, layout: TopicLayout) -> None:
+def delete_topics(kafka: Kafka, layout: TopicLayout) -> None:
     """Delete the topics of `layout` that exist, with all their records, and wait until they are gone."""
     names = {topic.name for topic in wanted_topics(layout)}
-    with kafka_admin(bootstrap) as admin:
+    with kafka_admin(kafka) as admin:
         deadline = time.monotonic() + DELETE_S
         if present := names.intersection(admin.list_topics()):
             admin.delete_topics(sorted(present))
         while names.intersection(admin.list_topics()):
             if time.monotonic() > deadline:
-                raise ServiceError(f"Kafka at {bootstrap} did not delete topics within {DELETE_S} s: try again.")
+                raise ServiceError(f"{kafka} did not delete topics within {DELETE_S} s: try again.")
             time.sleep(0.1)
 
 

@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
 from schemas.errors import GroupvitalsError
+from schemas.kafka import Kafka
 from sinks.clickhouse.connection import Address, Native
 
 #: A server that takes longer is away; answers younger than this are given again. Seconds.
@@ -29,8 +30,8 @@ class Look:
 class Probe:
     """Asks both servers, at most once a second."""
 
-    def __init__(self, bootstrap: str, topic: str, address: Address) -> None:
-        self._bootstrap, self._topic = bootstrap, topic
+    def __init__(self, kafka: Kafka, topic: str, address: Address) -> None:
+        self._kafka, self._topic = kafka, topic
         self._native = Native(replace(address, timeout_s=_PATIENCE_S))
         self._thread = ThreadPoolExecutor(1, "probe")
         self._consumer: AIOKafkaConsumer | None = None
@@ -60,7 +61,7 @@ class Probe:
         try:
             async with asyncio.timeout(_PATIENCE_S):
                 if self._consumer is None:
-                    consumer = AIOKafkaConsumer(bootstrap_servers=self._bootstrap)
+                    consumer = AIOKafkaConsumer(**self._kafka.for_aiokafka())
                     try:
                         await consumer.start()
                         await consumer._client.set_topics([self._topic])
@@ -72,7 +73,7 @@ class Probe:
                 ends = await self._consumer.end_offsets([TopicPartition(self._topic, number) for number in numbers])
         except (TimeoutError, KafkaError) as error:
             await self._forget()
-            return f"Kafka at {self._bootstrap} does not answer ({error!r}).", {}
+            return f"{self._kafka} does not answer ({error!r}).", {}
         return "", {tp.partition: end for tp, end in ends.items()}
 
     async def _forget(self) -> None:

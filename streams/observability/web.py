@@ -37,7 +37,7 @@ async def serving(worker: "Worker", host: str, port: int) -> AsyncIterator[None]
     if not port:
         yield
         return
-    probe = Probe(worker.config.bootstrap, worker.config.topic, worker.config.address)
+    probe = Probe(worker.config.kafka, worker.config.topic, worker.config.address)
 
     async def healthz(request: web.Request) -> web.Response:
         return web.json_response({"alive": True})

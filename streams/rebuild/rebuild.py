@@ -104,8 +104,8 @@ class Rebuild:
     @classmethod
     def of(cls, config: WorkerConfig, report: Report) -> "Rebuild":
         """The deployment that a worker of this configuration belongs to."""
-        committed = partial(committed_offsets, config.bootstrap, config.group, config.topic)
-        return cls(config, topic_origin(config.bootstrap, config.topic), committed, report)
+        committed = partial(committed_offsets, config.kafka, config.group, config.topic)
+        return cls(config, topic_origin(config.kafka, config.topic), committed, report)
 
     # --- where to
 

@@ -10,13 +10,14 @@ from collections.abc import Callable
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from schemas.kafka import Kafka
 from streams.checkpoint.takeover import Broker
 
 log = logging.getLogger(__name__)
 
 
 async def tick(
-    bootstrap: str, topic: str, every_s: float, leading: Callable[[], Broker | None], stop: asyncio.Event
+    kafka: Kafka, topic: str, every_s: float, leading: Callable[[], Broker | None], stop: asyncio.Event
 ) -> None:
     """Append a tick to every partition in which nothing came for `every_s`, while `leading` gives a broker.
 
@@ -24,7 +25,7 @@ async def tick(
     """
     while not stop.is_set():
         try:
-            async with AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all") as producer:
+            async with AIOKafkaProducer(**kafka.for_aiokafka(), acks="all") as producer:
                 await _tick(producer, topic, every_s, leading, stop)
         except KafkaError as error:
             log.warning("No ticks for now, Kafka does not take them: %r.", error)

@@ -37,7 +37,7 @@ _CLOSING_S = 5
 def _app(config: WorkerConfig) -> FrameApp:
     app = FrameApp(
         config.group,
-        broker=";".join(f"kafka://{host}" for host in config.bootstrap.split(",")),
+        broker=";".join(f"kafka://{host}" for host in config.kafka.bootstrap.split(",")),
         store="memory://", datadir=str(config.data), web_enabled=False, topic_allow_declare=False,
         topic_disable_leader=True, stream_wait_empty=False, stream_buffer_maxsize=config.buffered_frames,
         stream_recovery_delay=0.0, consumer_auto_offset_reset="earliest",
@@ -57,7 +57,7 @@ class Worker:
         self.config = config
         config.data.mkdir(parents=True, exist_ok=True)
         self.store = ClickHouseStore(config.address)
-        self.letters = DeadLetterProducer(config.bootstrap, config.topic)
+        self.letters = DeadLetterProducer(config.kafka, config.topic)
         name = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
 
         def new_task(partition: int) -> Task:
@@ -77,7 +77,7 @@ class Worker:
             flush_events=config.flush_events, moved=give_back,
         )  # fmt: skip
         self.app = _app(config)
-        self.membership = Membership(config.data, self.app.conf.id, config.bootstrap)
+        self.membership = Membership(config.data, self.app.conf.id, config.kafka)
         self.app.positions = lambda topic: self.processor.positions()
         self.stop = asyncio.Event()
         self.assigned: set[int] | None = None
@@ -100,7 +100,7 @@ class Worker:
         async def on_assigned(_app: Any, assigned: Any, **_: Any) -> None:
             self.assigned = {tp.partition for tp in assigned if tp.topic == config.topic}
             log.info("%s: taking over partitions %s", config.topic, sorted(self.assigned))
-            broker = KafkaBroker(app.consumer, config.topic, app.consumer_generation_id, config.bootstrap)
+            broker = KafkaBroker(app.consumer, config.topic, app.consumer_generation_id, config.kafka)
             self.membership.joined(broker.member_id)
             await processor.assigned(broker, sorted(self.assigned))
 
@@ -131,7 +131,7 @@ class Worker:
         flushing = asyncio.create_task(self.processor.run(self.stop))
         watching = asyncio.create_task(self._watch(until_caught_up, report, complete))
         # whoever only catches up leaves the days to those who stay
-        tell = None if until_caught_up else sender(self.config.bootstrap, self.config.topic_prefix)
+        tell = None if until_caught_up else sender(self.config.kafka, self.config.topic_prefix)
         assigned, contract = (lambda: self.assigned or set()), self.config.contract
         beside = [asyncio.create_task(watch(self.store, contract, self.processor, assigned, tell, self.stop))]
         if self.config.tick_s and not until_caught_up and STATES[self.config.contract].moved_by_time:
@@ -169,7 +169,7 @@ class Worker:
 
     async def _reach_kafka(self) -> bool:
         """Wait until Kafka answers; False when told to stop before. Raises `ConfigError` when the topic is missing."""
-        reaching = asyncio.create_task(reach(self.config.bootstrap, self.config.topic))
+        reaching = asyncio.create_task(reach(self.config.kafka, self.config.topic))
         stopping = asyncio.create_task(self.stop.wait())
         await asyncio.wait({reaching, stopping}, return_when=asyncio.FIRST_COMPLETED)
         for task in (reaching, stopping):
@@ -219,7 +219,7 @@ class Worker:
         def leading() -> Broker | None:
             return self.processor.broker if 0 in self.processor.running else None
 
-        await tick(self.config.bootstrap, self.config.topic, self.config.tick_s, leading, self.stop)
+        await tick(self.config.kafka, self.config.topic, self.config.tick_s, leading, self.stop)
 
 
 def _say_why_it_ended(task: asyncio.Task[None]) -> None:

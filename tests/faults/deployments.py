@@ -14,6 +14,7 @@ from kafka import KafkaProducer
 from deploy.services import Endpoints
 from groupvitals.connections import clickhouse
 from groupvitals.settings import ClickHouseSettings, KafkaSettings, Settings
+from schemas.kafka import Kafka
 from sinks.clickhouse.migrations import migrate
 from streams.kafka.topics import TopicLayout, delete_topics, ensure_topics
 from tests.faults.agents import COMMUNITY, END_MS, PARTITIONS, Agent, Part, Rows
@@ -37,12 +38,12 @@ class Deployment:
 
     def __init__(self, servers: Endpoints, folder: Path, agent: Agent = COMMUNITY) -> None:
         self.name, self.folder, self.sent, self.agent = f"t{uuid.uuid4().hex[:12]}", folder, 0, agent
-        self.bootstrap, self.topic = servers.kafka, f"{self.name}.{agent.contract}"
+        self.kafka, self.topic = Kafka(servers.kafka), f"{self.name}.{agent.contract}"
         self._processes: list[Process] = []
         #: Bytes that a worker of it needed for as much that came undisturbed, where that is more than a world.
         self.undisturbed = 0
         self._layout = TopicLayout(prefix=f"{self.name}.", chat_partitions=PARTITIONS, person_partitions=PARTITIONS)
-        ensure_topics(servers.kafka, self._layout)
+        ensure_topics(self.kafka, self._layout)
         settings = Settings(
             kafka=KafkaSettings(bootstrap=servers.kafka, topic_prefix=f"{self.name}."),
             clickhouse=ClickHouseSettings(
@@ -64,13 +65,13 @@ class Deployment:
 
     def remove(self) -> None:
         """Leave nothing on the servers."""
-        delete_topics(self.bootstrap, self._layout)
+        delete_topics(self.kafka, self._layout)
         self.answers.native.execute(f"DROP DATABASE {self.name} SYNC")
 
     def send(self, part: Part) -> None:
         """Send records, and return when Kafka has them all, each once and in order."""
         producer = KafkaProducer(
-            bootstrap_servers=self.bootstrap, acks="all", enable_idempotence=True, linger_ms=5, max_request_size=8 << 20
+            **self.kafka.for_kafka_python(), acks="all", enable_idempotence=True, linger_ms=5, max_request_size=8 << 20
         )
         try:
             futures = [producer.send(self.topic, value, key, partition=place) for place, key, value in part]

@@ -15,6 +15,7 @@ from kafka.admin import NewTopic
 from kafka.partitioner.default import murmur2
 
 from schemas.errors import ConfigError, ServiceError
+from schemas.kafka import Kafka
 from sources.chunks import Options
 from sources.importing import Import, run
 from sources.producer import partition_of
@@ -31,10 +32,10 @@ def test_keys_go_where_other_clients_send_them(key: bytes, partitions: int) -> N
 
 
 @pytest.fixture
-def prefix(kafka: str) -> Iterator[str]:
+def prefix(kafka: Kafka) -> Iterator[str]:
     """A topic prefix with a `chat.events` and a `product.events` of its own."""
     name = f"t{uuid.uuid4().hex[:12]}."
-    admin = KafkaAdminClient(bootstrap_servers=kafka)
+    admin = KafkaAdminClient(**kafka.for_kafka_python())
     config = {"max.message.bytes": "4194304"}
     topics = [f"{name}{topic}" for topic in ("chat.events", "product.events")]
     admin.create_topics([NewTopic(topic, PARTITIONS, 1, topic_configs=config) for topic in topics])
@@ -43,9 +44,9 @@ def prefix(kafka: str) -> Iterator[str]:
     admin.close()
 
 
-def consume(kafka: str, topic: str) -> list[Any]:
+def consume(kafka: Kafka, topic: str) -> list[Any]:
     """Every record of a topic, partition by partition."""
-    consumer = KafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False, max_partition_fetch_bytes=8 * 2**20)
+    consumer = KafkaConsumer(**kafka.for_kafka_python(), enable_auto_commit=False, max_partition_fetch_bytes=8 * 2**20)
     places = [TopicPartition(topic, number) for number in range(PARTITIONS)]
     consumer.assign(places)
     consumer.seek_to_beginning()
@@ -66,13 +67,13 @@ def events(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "chat.events.ndjson"
 
 
-def job(kafka: str, prefix: str, home: Path, *paths: Path, format_: str = "ndjson", **options: Any) -> Import:
+def job(kafka: Kafka, prefix: str, home: Path, *paths: Path, format_: str = "ndjson", **options: Any) -> Import:
     return Import(format_, list(paths), kafka, home, prefix=prefix, **options)
 
 
 @pytest.mark.services
 def test_every_line_arrives_once_in_the_partition_of_its_key(
-    kafka: str, prefix: str, events: Path, tmp_path: Path
+    kafka: Kafka, prefix: str, events: Path, tmp_path: Path
 ) -> None:
     report = run(job(kafka, prefix, tmp_path, events))
     found = consume(kafka, f"{prefix}chat.events")
@@ -96,7 +97,7 @@ def test_every_line_arrives_once_in_the_partition_of_its_key(
 
 @pytest.mark.services
 def test_an_interrupted_import_goes_on_where_it_stopped(
-    kafka: str, prefix: str, events: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kafka: Kafka, prefix: str, events: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sources.chunks.CHUNK_BYTES", 200_000)
     lines = Counter(events.read_bytes().split(b"\n")[:-1])
@@ -118,7 +119,7 @@ def test_an_interrupted_import_goes_on_where_it_stopped(
 
 
 @pytest.mark.services
-def test_a_finished_file_is_sent_again_only_on_request(kafka: str, prefix: str, tmp_path: Path) -> None:
+def test_a_finished_file_is_sent_again_only_on_request(kafka: Kafka, prefix: str, tmp_path: Path) -> None:
     path = tmp_path / "product.events.ndjson"
     path.write_bytes(b'{"user_id":"u1"}\n')
     assert run(job(kafka, prefix, tmp_path, path)).records == 1
@@ -133,7 +134,7 @@ def test_a_finished_file_is_sent_again_only_on_request(kafka: str, prefix: str, 
 
 
 @pytest.mark.services
-def test_importing_twice_gives_the_same_event_ids(kafka: str, prefix: str, tmp_path: Path) -> None:
+def test_importing_twice_gives_the_same_event_ids(kafka: Kafka, prefix: str, tmp_path: Path) -> None:
     path = tmp_path / "talk.txt"
     path.write_text("a b 1100000000\nb a 1100000000\na b 1100000000\n")
     for restart in (False, True):
@@ -143,7 +144,7 @@ def test_importing_twice_gives_the_same_event_ids(kafka: str, prefix: str, tmp_p
 
 
 @pytest.mark.services
-def test_problems_are_listed_on_request(kafka: str, prefix: str, tmp_path: Path) -> None:
+def test_problems_are_listed_on_request(kafka: Kafka, prefix: str, tmp_path: Path) -> None:
     path, problems = tmp_path / "events.ndjson", tmp_path / "problems.jsonl"
     path.write_bytes(b'nonsense\n{"group_id":"a:b:c"}\n' * 30)
     report = run(job(kafka, prefix, tmp_path, path, problems_to=problems))
@@ -156,9 +157,9 @@ def test_problems_are_listed_on_request(kafka: str, prefix: str, tmp_path: Path)
 
 @pytest.mark.services
 def test_records_that_kafka_refuses_as_too_large_are_counted_and_the_rest_arrives(
-    kafka: str, prefix: str, tmp_path: Path
+    kafka: Kafka, prefix: str, tmp_path: Path
 ) -> None:
-    admin = KafkaAdminClient(bootstrap_servers=kafka)
+    admin = KafkaAdminClient(**kafka.for_kafka_python())
     topic = f"{prefix}identity.links"
     admin.create_topics([NewTopic(topic, PARTITIONS, 1, topic_configs={"max.message.bytes": "1100000"})])
     path = tmp_path / "identity.links.ndjson"
@@ -173,7 +174,7 @@ def test_records_that_kafka_refuses_as_too_large_are_counted_and_the_rest_arrive
 
 
 @pytest.mark.services
-def test_a_missing_topic_is_named(kafka: str, tmp_path: Path) -> None:
+def test_a_missing_topic_is_named(kafka: Kafka, tmp_path: Path) -> None:
     path = tmp_path / "events.ndjson"
     path.write_bytes(b"{}\n")
     nowhere = f"t{uuid.uuid4().hex[:12]}."
@@ -186,11 +187,11 @@ def test_a_broker_that_is_not_there_is_named(tmp_path: Path) -> None:
     path = tmp_path / "events.ndjson"
     path.write_bytes(b"{}\n")
     with pytest.raises(ServiceError, match=r"127\.0\.0\.1:1"):
-        run(job("127.0.0.1:1", "", tmp_path, path))
+        run(job(Kafka("127.0.0.1:1"), "", tmp_path, path))
 
 
 def test_what_cannot_be_imported_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="ndjson, edges, irc"):
-        Import("csv", [], "", tmp_path, Options())
+        Import("csv", [], Kafka(""), tmp_path, Options())
     with pytest.raises(ConfigError, match="nothing-here"):
-        Import("ndjson", [tmp_path / "nothing-here"], "", tmp_path)
+        Import("ndjson", [tmp_path / "nothing-here"], Kafka(""), tmp_path)

@@ -5,7 +5,9 @@ import json
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
+from groupvitals.connections import kafka_address
 from groupvitals.settings import Settings
+from schemas.kafka import Kafka
 from streams.kafka.topics import TopicLayout, ensure_topics
 from tests.conftest import Run
 
@@ -18,7 +20,7 @@ NASTY = b'{"text": "\x1b[2J\xff\xe2\x80\xae"}'
 def topic(settings: Settings) -> str:
     """`chat.events` of a deployment of its own with three refused records, one of them written twice."""
     prefix = settings.kafka.topic_prefix
-    ensure_topics(str(settings.kafka.bootstrap), TopicLayout(prefix, chat_partitions=4))
+    ensure_topics(kafka_address(settings), TopicLayout(prefix, chat_partitions=4))
     topic = f"{prefix}chat.events"
     with KafkaProducer(bootstrap_servers=settings.kafka.bootstrap) as producer:
         for partition, offset, error, key, value in [
@@ -36,9 +38,9 @@ def topic(settings: Settings) -> str:
     return topic
 
 
-def _records(bootstrap: str, topic: str) -> list[tuple[int, bytes | None, bytes | None]]:
+def _records(kafka: Kafka, topic: str) -> list[tuple[int, bytes | None, bytes | None]]:
     """Every record of the topic as (partition, key, value)."""
-    with KafkaConsumer(bootstrap_servers=bootstrap) as consumer:
+    with KafkaConsumer(**kafka.for_kafka_python()) as consumer:
         parts = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic)]
         consumer.assign(parts)
         consumer.seek_to_beginning(*parts)
@@ -79,7 +81,7 @@ def test_show_of_an_unknown_record_says_where_to_look(topic: str, groupvitals: R
     assert "groupvitals dlq list" in result.stderr
 
 
-def test_replay_sends_original_bytes_once_to_the_original_partition(kafka: str, topic: str, groupvitals: Run) -> None:
+def test_replay_sends_original_bytes_once_to_the_original_partition(kafka: Kafka, topic: str, groupvitals: Run) -> None:
     assert json.loads(groupvitals("dlq", "replay", "--dry-run", "--json").stdout)
     assert _records(kafka, topic) == []
 

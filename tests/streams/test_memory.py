@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from analytics.chat.state import MOST
+from schemas.kafka import Kafka
 from streams.checkpoint.processor import Processor
 from streams.checkpoint.task import Task
 from streams.dead_letters.producer import DeadLetterProducer
@@ -72,7 +73,7 @@ class Broken(MemoryStore):
 
 def test_a_take_over_that_breaks_is_told() -> None:
     async def take_over() -> Exception | None:
-        letters = DeadLetterProducer("", "")
+        letters = DeadLetterProducer(Kafka(""), "")
         processor = Processor(Broken(), letters, lambda _: new_task(), flush_interval_s=1, flush_events=1)
         await processor.assigned(MemoryBroker(0, 1), [0])  # type: ignore[arg-type]
         assert processor._taking_over is not None

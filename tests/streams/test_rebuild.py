@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 from groupvitals.commands.topics import topic_layout
 from groupvitals.connections import clickhouse as clickhouse_of
+from groupvitals.connections import kafka_address
 from groupvitals.settings import Settings
 from schemas.errors import ConfigError, ServiceError
+from schemas.kafka import Kafka
 from schemas.topics import CHAT, PRODUCT
 from sinks.clickhouse.epochs import COMPUTED, epochs_with_rows
 from sinks.clickhouse.migrations import migrate
@@ -54,7 +56,7 @@ def job(landing: Landing, report: Callable[[int, int], None] = lambda done, whol
     """A rebuild of what was landed, with the world's settings or others."""
     world, topic = landing.world, landing.task.topic
     config = WorkerConfig(
-        "", landing.store.address, Path(), time_zone=world.zone, lateness_h=world.lateness_h,
+        Kafka(""), landing.store.address, Path(), time_zone=world.zone, lateness_h=world.lateness_h,
         duplicate_horizon=world.horizon, contract=topic,
     )  # fmt: skip
     return Rebuild(
@@ -291,8 +293,7 @@ def messages(first: int, end: int) -> list[bytes]:
 
 
 def test_workers_follow_and_refuse(settings: Settings, groupvitals: Run) -> None:
-    assert settings.kafka.bootstrap
-    ensure_topics(settings.kafka.bootstrap, topic_layout(settings))
+    ensure_topics(kafka_address(settings), topic_layout(settings))
     migrate(clickhouse_of(settings), "UTC")
     answers = Answers(settings)
     with worker() as process:

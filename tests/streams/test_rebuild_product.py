@@ -8,6 +8,7 @@ import pytest
 
 from groupvitals.commands.topics import topic_layout
 from groupvitals.connections import clickhouse as clickhouse_of
+from groupvitals.connections import kafka_address
 from groupvitals.settings import Settings
 from schemas.errors import ConfigError
 from schemas.topics import CHAT, PRODUCT
@@ -111,8 +112,7 @@ def test_another_time_zone_is_the_products_own(store: ClickHouseStore) -> None:
 
 
 def test_a_product_worker_follows(settings: Settings, groupvitals: Run) -> None:
-    assert settings.kafka.bootstrap
-    ensure_topics(settings.kafka.bootstrap, topic_layout(settings))
+    ensure_topics(kafka_address(settings), topic_layout(settings))
     migrate(clickhouse_of(settings), "UTC")
     answers = Answers(settings, contract=PRODUCT.name)
     with worker("product") as process:

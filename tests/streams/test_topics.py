@@ -7,6 +7,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 
 from groupvitals.settings import Settings
 from schemas.errors import ConfigError, ServiceError
+from schemas.kafka import Kafka
 from schemas.topics import TOPICS
 from streams.kafka.admin import kafka_admin
 from streams.kafka.topics import TopicLayout, delete_topics, ensure_topics, wanted_topics
@@ -19,14 +20,14 @@ def layout(settings: Settings) -> TopicLayout:
     return TopicLayout(settings.kafka.topic_prefix, chat_partitions=3, person_partitions=2, retention_days=9)
 
 
-def test_topics_are_made_once(kafka: str, layout: TopicLayout) -> None:
+def test_topics_are_made_once(kafka: Kafka, layout: TopicLayout) -> None:
     first = ensure_topics(kafka, layout)
     assert {topic.outcome for topic in first} == {"created"}
     assert len(first) == len(TOPICS) + sum(spec.dead_letters for spec in TOPICS)
     assert {topic.outcome for topic in ensure_topics(kafka, layout)} == {"exists"}
 
 
-def test_the_broker_has_what_was_wanted(kafka: str, layout: TopicLayout) -> None:
+def test_the_broker_has_what_was_wanted(kafka: Kafka, layout: TopicLayout) -> None:
     ensure_topics(kafka, layout)
     wanted = {topic.name: topic for topic in wanted_topics(layout)}
     with kafka_admin(kafka) as admin:
@@ -52,7 +53,7 @@ def test_partitions_and_retention_follow_the_contract() -> None:
     assert wanted["p.chat.events.dlq"].config["max.message.bytes"] == "8388608"
 
 
-def test_drifted_settings_are_put_right_and_said(kafka: str, layout: TopicLayout) -> None:
+def test_drifted_settings_are_put_right_and_said(kafka: Kafka, layout: TopicLayout) -> None:
     ensure_topics(kafka, layout)
     again = {topic.name: topic for topic in ensure_topics(kafka, replace(layout, retention_days=3))}
     chat = again[f"{layout.prefix}chat.events"]
@@ -62,19 +63,19 @@ def test_drifted_settings_are_put_right_and_said(kafka: str, layout: TopicLayout
     assert {topic.outcome for topic in ensure_topics(kafka, replace(layout, retention_days=3))} == {"exists"}
 
 
-def test_a_changed_partition_count_is_refused_before_anything_changes(kafka: str, layout: TopicLayout) -> None:
+def test_a_changed_partition_count_is_refused_before_anything_changes(kafka: Kafka, layout: TopicLayout) -> None:
     ensure_topics(kafka, layout)
     with pytest.raises(ConfigError, match=r"chat\.events has 3 partitions where 4 .* kafka\.chat_partitions = 3"):
         ensure_topics(kafka, replace(layout, chat_partitions=4, retention_days=3))
     assert {topic.outcome for topic in ensure_topics(kafka, layout)} == {"exists"}
 
 
-def test_a_broker_that_refuses_is_named(kafka: str, layout: TopicLayout) -> None:
+def test_a_broker_that_refuses_is_named(kafka: Kafka, layout: TopicLayout) -> None:
     with pytest.raises(ServiceError, match=r"chat\.events.*[Rr]eplication"):
         ensure_topics(kafka, replace(layout, replication=9))
 
 
-def test_deleted_topics_are_gone_and_can_be_made_anew(kafka: str, layout: TopicLayout) -> None:
+def test_deleted_topics_are_gone_and_can_be_made_anew(kafka: Kafka, layout: TopicLayout) -> None:
     delete_topics(kafka, layout)
     ensure_topics(kafka, layout)
     delete_topics(kafka, layout)

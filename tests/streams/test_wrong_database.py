@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from kafka import TopicPartition
 
+from groupvitals.connections import kafka_address
 from groupvitals.settings import Settings
 from schemas.errors import ConfigError, DataError
 from sinks.clickhouse.readers.checks import split_groups
@@ -154,8 +155,7 @@ def messages(first: int, count: int) -> list[bytes]:
 def test_real_databases_that_do_not_belong_to_the_topic(
     settings: Settings, groupvitals: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bootstrap, prefix = settings.kafka.bootstrap, settings.kafka.topic_prefix
-    assert bootstrap
+    kafka, prefix = kafka_address(settings), settings.kafka.topic_prefix
     layout = TopicLayout(prefix=prefix, chat_partitions=2)
     topic = f"{prefix}{TOPIC}"
 
@@ -163,34 +163,33 @@ def test_real_databases_that_do_not_belong_to_the_topic(
         found = groupvitals("worker", "--until-caught-up")
         assert (found.returncode, words in found.stderr.splitlines()[-1]) == (DataError.exit_code, True), found.stderr
 
-    ensure_topics(bootstrap, layout)
+    ensure_topics(kafka, layout)
     assert groupvitals("migrate").returncode == 0
-    first = topic_origin(bootstrap, topic)
+    first = topic_origin(kafka, topic)
     assert first.partitions == 2 and first.cluster and first.topic_id
     send(settings, messages(0, 300))
     assert groupvitals("worker", "--until-caught-up").returncode == 0
 
     monkeypatch.setenv("GROUPVITALS_KAFKA__TOPIC_PREFIX", f"other.{prefix}")
-    ensure_topics(bootstrap, replace(layout, prefix=f"other.{prefix}"))
+    ensure_topics(kafka, replace(layout, prefix=f"other.{prefix}"))
     refused("Two deployments cannot share a database")
     monkeypatch.setenv("GROUPVITALS_KAFKA__TOPIC_PREFIX", prefix)
 
-    with kafka_admin(bootstrap) as admin:
+    with kafka_admin(kafka) as admin:
         admin.create_partitions({topic: 3})
-        wait_until(lambda: topic_origin(bootstrap, topic).partitions == 3, "Kafka tells of the third partition")
+        wait_until(lambda: topic_origin(kafka, topic).partitions == 3, "Kafka tells of the third partition")
     refused("has 3 partitions; the database was made with 2")
 
-    delete_topics(bootstrap, layout)
-    ensure_topics(bootstrap, layout)
-    assert replace(topic_origin(bootstrap, topic), topic_id=first.topic_id) == first
+    delete_topics(kafka, layout)
+    ensure_topics(kafka, layout)
+    assert replace(topic_origin(kafka, topic), topic_id=first.topic_id) == first
     refused("was recreated")
 
 
 @pytest.mark.services
 def test_a_real_database_from_an_older_backup(settings: Settings, groupvitals: Run) -> None:
-    bootstrap, prefix = settings.kafka.bootstrap, settings.kafka.topic_prefix
-    assert bootstrap
-    ensure_topics(bootstrap, TopicLayout(prefix=prefix, chat_partitions=2))
+    kafka, prefix = kafka_address(settings), settings.kafka.topic_prefix
+    ensure_topics(kafka, TopicLayout(prefix=prefix, chat_partitions=2))
     assert groupvitals("migrate").returncode == 0
     answers, name = Answers(settings), settings.clickhouse.database
 
@@ -213,7 +212,7 @@ def test_a_real_database_from_an_older_backup(settings: Settings, groupvitals: R
     assert {view: answers.rows(view) for view in VIEWS} == before
 
     restore()
-    with kafka_admin(bootstrap) as admin:  # -1: all there are
+    with kafka_admin(kafka) as admin:  # -1: all there are
         admin.delete_records({TopicPartition(f"{prefix}{TOPIC}", partition): -1 for partition in range(2)})
     lost = groupvitals("worker", "--until-caught-up")
     assert lost.returncode == DataError.exit_code
