@@ -16,7 +16,7 @@ _GENTLY = (
     " SETTINGS max_threads = 2, max_execution_time = 600, max_memory_usage = 4000000000, "
     "max_bytes_before_external_group_by = 1000000000"
 )
-#: Offsets a block that is counted at once.
+#: Offsets per block; a block is counted at once.
 BLOCK = 1 << 16
 
 
@@ -76,9 +76,10 @@ class Health:
         )[0][0])  # fmt: skip
 
     def landed_blocks(self, partition: int, first: int, end: int) -> list[LandedBlock]:
-        """What landed of [first, end), a block of offsets each; reads the offsets of that range only."""
+        """What landed of [first, end), per block of offsets; reads the offsets of that range only."""
+        # groupBitmap counts in its argument's type: with UInt16, a full block of 65,536 offsets would count as none
         rows = self.ask(
-            "SELECT intDiv(offset, %(size)s) AS block, count(), groupBitmap(toUInt16(modulo(offset, %(size)s))) FROM ("
+            "SELECT intDiv(offset, %(size)s) AS block, count(), groupBitmap(toUInt32(modulo(offset, %(size)s))) FROM ("
             + _LANDED + ") GROUP BY block",
             partition=partition, first=first, end=end, size=BLOCK,
         )  # fmt: skip
