@@ -23,8 +23,9 @@ from sinks.clickhouse.migrations import migrate
 from sinks.clickhouse.readers.compare import KEYS
 from sinks.clickhouse.store import ClickHouseStore
 from streams.kafka.topics import ensure_topics
+from streams.rebuild import replay
 from streams.rebuild.correct import correct
-from streams.rebuild.rebuild import SCRATCH, Rebuild, replay
+from streams.rebuild.rebuild import SCRATCH, Rebuild
 from streams.worker.worker import WorkerConfig
 from tests.conftest import Run
 from tests.landing import Landing, clear, empty, land_topic, landed, own_store
