@@ -1,5 +1,6 @@
 """What importers give: chunks of records with their place in the file, and what could not be read."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -37,7 +38,8 @@ START = Position()
 class Chunk:
     """Records of one topic in order, made from the lines before `end`.
 
-    `keys[i]` is None where the line has none; the record is sent all the same.
+    `keys[i]` is None where the line has none; the record is sent all the same. `passed_over` counts what was understood
+    and left out on purpose, by reason: a plural, such as "private chats". Reasons are few, whatever the file says.
     """
 
     topic: str
@@ -45,6 +47,7 @@ class Chunk:
     keys: list[bytes | None] = field(default_factory=list)
     values: list[bytes] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    passed_over: Counter[str] = field(default_factory=Counter)
 
     def add(self, key: bytes | None, value: bytes) -> None:
         """Append one record."""

@@ -23,7 +23,11 @@ SHOWN = 10
 
 @dataclass
 class FileReport:
-    """What became of one file. `skipped`: it was imported before and nothing of it was sent now."""
+    """What became of one file. `skipped`: it was imported before and nothing of it was sent now.
+
+    `problems` counts what could not be read, by kind; `shown` has the first of them. `passed_over` counts what was left
+    out on purpose, by reason.
+    """
 
     path: str
     resumed_line: int = 0
@@ -32,6 +36,12 @@ class FileReport:
     skipped: bool = False
     problems: Counter[str] = field(default_factory=Counter)
     shown: list[Problem] = field(default_factory=list)
+    passed_over: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def fruitless(self) -> bool:
+        """Whether the file has never given a record, neither now nor in an earlier import."""
+        return not (self.records or self.skipped or self.resumed_line)
 
 
 @dataclass
@@ -49,7 +59,17 @@ class Report:
     @property
     def problems(self) -> int:
         """Lines that could not be read."""
-        return sum(sum(file.problems.values()) for file in self.files)
+        return sum(file.problems.total() for file in self.files)
+
+    @property
+    def passed_over(self) -> Counter[str]:
+        """What was left out on purpose, by reason."""
+        return sum((file.passed_over for file in self.files), Counter())
+
+    @property
+    def fruitless(self) -> bool:
+        """Whether no file gave a record."""
+        return all(file.fruitless for file in self.files)
 
 
 @dataclass(frozen=True)
@@ -105,8 +125,8 @@ async def _run(job: Import, progress: Progress) -> Report:
 async def _file(
     job: Import, path: Path, producer: Producer, report: FileReport, problems: BinaryIO | None, progress: Progress
 ) -> None:
-    what = (job.format, job.kafka.bootstrap, job.prefix, job.options)
-    bookmark = Bookmark(job.home / "imports", path, repr(what))
+    target = (job.format, job.kafka.bootstrap, job.prefix, job.options)
+    bookmark = Bookmark(job.home / "imports", path, repr(target))
     start = START if job.restart else bookmark.read()
     if start.offset and bookmark.finished(start):
         report.skipped, report.resumed_line = True, start.line
@@ -115,15 +135,24 @@ async def _file(
     report.resumed_line, report.lines = start.line, start.line
     progress(path, start.offset)
 
+    def problem(found: Problem) -> None:
+        report.problems[found.kind] += 1
+        if len(report.shown) < SHOWN:
+            report.shown.append(found)
+        if problems:
+            problems.write(orjson.dumps({"file": report.path} | found._asdict()) + b"\n")
+
     def done(chunk: Chunk) -> None:
-        bookmark.write(chunk.end)
         report.lines = chunk.end.line
         report.records += len(chunk.values)
-        for problem in chunk.problems:
-            report.problems[problem.kind] += 1
-            if problems:
-                problems.write(orjson.dumps({"file": report.path} | problem._asdict()) + b"\n")
-        report.shown += chunk.problems[: SHOWN - len(report.shown)]
+        report.passed_over += chunk.passed_over
+        for found in chunk.problems:
+            problem(found)
+        if not report.fruitless:  # else the next import says again why there is nothing
+            bookmark.write(chunk.end)
         progress(path, chunk.end.offset)
 
     await produce(producer, FORMATS[job.format](path, job.options, start), done)
+    if report.fruitless and not report.problems and not report.passed_over:
+        what = f"nothing in it can be read as {job.format}" if report.lines else "the file is empty"
+        problem(Problem(max(report.lines, 1), "empty", what))

@@ -79,6 +79,7 @@ def import_(
     """Import files into Kafka; goes on where the last import of a file stopped."""
     from groupvitals.connections import kafka_address
     from groupvitals.settings import load_settings
+    from schemas.errors import DataError
     from sources.chunks import Options
     from sources.importers.mapped.mapping import load_mapping
     from sources.importing import Import
@@ -89,7 +90,10 @@ def import_(
     columns = load_mapping(mapping) if mapping else None
     options = Options(topic, group, joins, date, keep_text, workspace, at_ms, columns)
     kafka, prefix = kafka_address(settings), settings.kafka.topic_prefix
-    print_report(run_import(Import(format_, paths, kafka, settings.home, options, prefix, restart, problems)))
+    report = run_import(Import(format_, paths, kafka, settings.home, options, prefix, restart, problems))
+    print_report(report)
+    if report.fruitless:
+        raise DataError("Nothing was imported: no file gave a record.")
 
 
 def run_import(job: "Import") -> "Report":
@@ -106,7 +110,7 @@ def run_import(job: "Import") -> "Report":
 
 
 def print_report(report: "Report") -> None:
-    """Say what was sent and what could not be read."""
+    """Say what was sent, what could not be read, and what was passed over."""
     from collections import Counter
 
     for file in report.files:
@@ -120,6 +124,8 @@ def print_report(report: "Report") -> None:
         if hidden := sum(file.problems.values()) - len(file.shown):
             kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(file.problems.items()))
             typer.echo(f"  and {hidden:,} more that could not be read ({kinds} in all); --problems FILE lists them")
+        for reason, count in sorted(file.passed_over.items()):
+            typer.echo(f"  passed over: {count:,} {reason}")
     by_topic: Counter[str] = Counter()
     for (topic, _), count in report.sent.acknowledged.items():
         by_topic[topic] += count

@@ -136,7 +136,7 @@ class _Channel:
             self._first_id[renamed[2].lower()] = self._member(renamed[1])
             self._event(chunk, "profile", renamed[1], {"nickname": renamed[2]})
         elif _SERVER.match(text):
-            return
+            chunk.passed_over["lines about topics and modes"] += 1
         elif action := _ACTION.match(text):
             self._message(chunk, action[1], action[2])
         elif text.strip():

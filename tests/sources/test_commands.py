@@ -56,3 +56,20 @@ def test_import_names_formats_and_files(groupvitals: Run, home: Path, settings: 
     assert wrong.returncode == 2
     assert "ndjson, edges, irc" in wrong.stderr
     assert groupvitals("import", "nothing-here").returncode == 2
+
+
+@pytest.mark.services
+def test_import_says_why_a_file_gave_nothing(groupvitals: Run, home: Path, settings: Settings) -> None:
+    assert groupvitals("topics").returncode == 0
+    exports = Path(__file__).parent / "exports"
+    private, empty = home.parent / "private.json", home.parent / "empty.json"
+    private.write_text((exports / "telegram.json").read_text().replace("private_supergroup", "personal_chat"))
+    empty.write_bytes(b"")
+    for path, why in ((private, "passed over: 1 private chats"), (empty, "line 1: empty: the file is empty")):
+        for _ in range(2):  # it is not taken for imported
+            nothing = groupvitals("import", "--format", "telegram", str(path))
+            assert nothing.returncode == 4
+            assert "0 records" in nothing.stdout and why in nothing.stdout
+            assert nothing.stderr.strip() == "Nothing was imported: no file gave a record."
+    good = groupvitals("import", "--format", "telegram", str(private), str(exports / "telegram.json"))
+    assert good.returncode == 0 and "passed over: 1 private chats" in good.stdout

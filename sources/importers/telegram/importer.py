@@ -21,6 +21,16 @@ from sources.importers.telegram.message import kind_of, names_of, native_id, pee
 from sources.importers.telegram.service import Happening, service_events
 
 GROUPS = ("private_group", "private_supergroup", "public_supergroup")
+#: Types of other chats, and why they are passed over.
+NO_GROUPS = {
+    "personal_chat": "private chats (only groups are read)",
+    "bot_chat": "private chats (only groups are read)",
+    "saved_messages": "private chats (only groups are read)",
+    "replies": "private chats (only groups are read)",
+    "verify_codes": "private chats (only groups are read)",
+    "private_channel": "channels (only groups are read)",
+    "public_channel": "channels (only groups are read)",
+}
 #: Telegram Desktop takes this from the ids of messages that were sent before a group became a supergroup.
 MIGRATED = 1_000_000_000
 #: Authors of so many messages before the present one are remembered, to say whom a reply is to.
@@ -90,7 +100,7 @@ class _Reader:
             if isinstance(found.data, Problem):
                 chunk.problems.append(found.data)
             elif found.what == "chat":
-                self._chat = self._begin(found.line, found.data)
+                self._chat = self._begin(chunk, found.line, found.data)
             elif found.what == "end":
                 if self._chat:
                     self._chat.end(chunk)
@@ -100,11 +110,16 @@ class _Reader:
         except InvalidEventError as error:
             chunk.problems.append(problem(found.line, error))
 
-    def _begin(self, line: int, header: dict[str, Any]) -> "_Chat | None":
-        if not isinstance(header.get("type"), str):
+    def _begin(self, chunk: Chunk, line: int, header: dict[str, Any]) -> "_Chat | None":
+        kind = header.get("type")
+        if not isinstance(kind, str):
             raise InvalidEventError("missing", "type: a chat without one is passed over")
-        survey = self._surveys.get(line)
-        return _Chat(header, survey, self._options) if survey else None
+        if survey := self._surveys.get(line):
+            return _Chat(header, survey, self._options)
+        if kind not in NO_GROUPS:
+            raise InvalidEventError("unknown_chat", f"type: {kind[:40]!r} is no kind of chat that is known here")
+        chunk.passed_over[NO_GROUPS[kind]] += 1
+        return None
 
 
 class _Chat:

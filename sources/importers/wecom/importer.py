@@ -66,17 +66,27 @@ def _add(chunk: Chunk, line: int, data: dict[str, Any], options: Options, at_ms:
     if "group_chat" in data or "member_list" in data or "errcode" in data:
         add_roster(chunk, line, data, options.workspace, at_ms)
     elif "msgid" in data:
+        if reason := _passed_over(data):
+            chunk.passed_over[reason] += 1
+            return
         for event in _said(data, options):
             add_event(chunk, line, event)
     else:
         raise InvalidEventError("invalid_line", "neither an archived message (msgid) nor a group (group_chat)")
 
 
+def _passed_over(data: dict[str, Any]) -> str | None:
+    """Why an archived message says nothing of a group."""
+    if data.get("action") == "switch":
+        return "changes of company"
+    if data.get("msgtype") in _CONSENT:
+        return "answers to whether talk may be archived"
+    return None if data.get("roomid") else "messages between two people"
+
+
 def _said(data: dict[str, Any], options: Options) -> Iterator[dict[str, Any]]:
-    """The events of an archived message of a group; none for talk between two, consent, or a change of company."""
+    """The events of an archived message of a group."""
     kind, sender = data.get("msgtype"), data.get("from")
-    if data.get("action") == "switch" or not data.get("roomid") or kind in _CONSENT:
-        return
     base, group_id = f"wecom:{name_of(data, 'msgid')}", f"wecom:{options.workspace}:{name_of(data, 'roomid')}"
     envelope = {"ts_ms": whole(data, "msgtime"), "platform": "wecom", "group_id": group_id}
     if data.get("action") == "recall" or kind == "revoke":
