@@ -9,10 +9,11 @@ def migrate(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the statements, change nothing.")] = False,
     status: Annotated[bool, typer.Option("--status", help="Say which migrations are applied.")] = False,
 ) -> None:
-    """Apply the migrations that are missing and make all views anew; safe to repeat."""
+    """Apply the migrations that are missing and replace all views; safe to repeat."""
     from groupvitals.connections import clickhouse
     from groupvitals.settings import load_settings
     from sinks.clickhouse import migrations
+    from sinks.clickhouse.views import views
 
     settings = load_settings()
     address, zone, nickname = clickhouse(settings), settings.worker.time_zone, settings.people.nickname
@@ -22,7 +23,7 @@ def migrate(
             if dry_run and not migration.applied:
                 print("\n".join(f"{statement};\n" for statement in migration.statements))
         if dry_run:
-            print("\n".join(f"{view.statements[0]};\n" for view in migrations.views(address, zone, nickname)))
+            print("\n".join(f"{view.statement};\n" for view in views(address, zone, nickname)))
         return
     applied = migrations.migrate(address, zone, nickname)
-    print(f"Database {address.database}: {', '.join(applied) or 'nothing to apply'}; the views are made anew.")
+    print(f"Database {address.database}: {', '.join(applied) or 'nothing to apply'}; the views are replaced.")

@@ -1,11 +1,11 @@
 """The questions: which there are, and how one is asked of now or of a past day."""
 
 from datetime import date
-from importlib import resources
 from typing import Any
 
 from schemas.errors import ConfigError
 from sinks.clickhouse.connection import Address, Native
+from sinks.clickhouse.views import questions, texts
 
 #: How a past day is asked where it is not simply the rows of that day.
 _AS_OF = {
@@ -18,17 +18,6 @@ _AS_OF = {
 }
 #: What tells of moves between two days.
 _SINCE = {"segments": "segment_moves"}
-
-
-def questions() -> list[str]:
-    """Names of all questions."""
-    return sorted(name for name in _views() if not name.startswith("_") and not name.endswith("_daily"))
-
-
-def _views() -> dict[str, str]:
-    """Name of every file of a view -> its text."""
-    files = resources.files("sinks.clickhouse").joinpath("views").iterdir()
-    return {file.name.removesuffix(".sql"): file.read_text() for file in files if file.name.endswith(".sql")}
 
 
 def ask(
@@ -60,12 +49,12 @@ def ask(
 
 def _source(database: str, name: str, as_of: date | None, since: date | None, person: str | None) -> str:
     """What answers: a view, of now or of a day."""
-    texts = _views()
+    found = texts()
     if since and name not in _SINCE:
         raise ConfigError(f"--since asks for moves between two days; only {', '.join(_SINCE)} has them.")
     if since:
         return f"{database}.{_SINCE[name]}(since = %(since)s, day = %(day)s)"
-    if "{person:String}" in texts[name]:
+    if "{person:String}" in found[name]:
         if as_of or not person:
             raise ConfigError(f"{name} is one person's, up to now: give --person (a user or an account), no --as-of.")
         return f"{database}.{name}(person = %(person)s)"
@@ -73,8 +62,8 @@ def _source(database: str, name: str, as_of: date | None, since: date | None, pe
         return f"{database}.{name}"
     if name in _AS_OF:
         return _AS_OF[name].format(database=database)
-    if f"{name}_daily" in texts:
+    if f"{name}_daily" in found:
         return f"(SELECT * FROM {database}.{name}_daily WHERE day = %(day)s)"
-    if "${day}" in texts[name] or "${at}" in texts[name]:
+    if "${day}" in found[name] or "${at}" in found[name]:
         return f"{database}.{name}_at(day = %(day)s)"
     raise ConfigError(f"{name} is known of now only: leave out --as-of.")

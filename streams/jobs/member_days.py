@@ -22,9 +22,9 @@ from analytics.people.states import REASONS, STATES
 from schemas.errors import BackpressureError, ConfigError, ServiceError
 from schemas.kafka import Kafka
 from schemas.topics import TRANSITIONS
-from sinks.clickhouse.migrations import REACH_DAYS
 from sinks.clickhouse.readers.people import PeopleReader, prefix
 from sinks.clickhouse.store import ClickHouseStore
+from sinks.clickhouse.templates import REACH_DAYS
 from sources.chunks import START, Chunk
 from sources.producer import Producer
 from streams.allocator import give_back

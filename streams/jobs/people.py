@@ -28,9 +28,9 @@ from analytics.people.states import (
     say,
     using_persons,
 )
-from sinks.clickhouse.migrations import MOST_ACCOUNTS
 from sinks.clickhouse.readers.marks import Marks, marks
 from sinks.clickhouse.readers.people import PeopleReader, reads_reported
+from sinks.clickhouse.templates import MOST_ACCOUNTS
 from streams.jobs.names import Codes, Names, PairRows
 
 _CHANGING = ("memberships", "users", "acts", "owners", "said", "rosters", "sizes", "ways")

@@ -16,10 +16,10 @@ from typing import Any
 
 from schemas.errors import BackpressureError, ConfigError
 from sinks.clickhouse.epochs import COMPUTED, drop_epoch, epochs_with_rows
-from sinks.clickhouse.migrations import make_views
 from sinks.clickhouse.readers.compare import Compared, Comparison
 from sinks.clickhouse.readers.raw import RawRecords
 from sinks.clickhouse.store import ClickHouseStore, quote
+from sinks.clickhouse.views import make_views
 from sinks.contract import Chain, Epoch, Origin, chain
 from streams.checkpoint.epochs import check
 from streams.config import WorkerConfig

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from schemas.errors import BackpressureError, ConfigError, ServiceError
 from schemas.topics import CHAT, LINKS, PRODUCT
 from schemas.transition import Transition
-from sinks.clickhouse.migrations import REACH_DAYS
 from sinks.clickhouse.questions import ask as ask_question
 from sinks.clickhouse.store import ClickHouseStore
+from sinks.clickhouse.templates import REACH_DAYS
 from streams.jobs.member_days import MemberDays, due
 from tests.landing import Landing, clear, empty, land_topic, own_store
 from tests.oracle import product_columns

@@ -1,6 +1,7 @@
 """Migrations: applied once, never changed afterwards, and the same text for one server and a cluster."""
 
 from dataclasses import replace
+from graphlib import CycleError
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from schemas.columns import columns
 from schemas.errors import DataError
 from sinks.clickhouse import migrations
 from sinks.clickhouse.connection import Address, Native
+from sinks.clickhouse.views import ordered, texts, views
 from streams.state.chat.load import LOADED
 from tests.conftest import Run
 
@@ -57,7 +59,7 @@ def test_a_cluster_gets_replicated_tables_and_distributed_ones_before_them(addre
     there = replace(address, cluster="main")
     native = Native(address)
     text = [statement for m in migrations.plan(there, ZONE) for statement in m.statements]
-    for statement in text + [view.statements[0] for view in migrations.views(there, ZONE)]:
+    for statement in text + [view.statement for view in views(there, ZONE)]:
         native.execute(f"EXPLAIN AST {statement}")
     tables = {
         line.split()[2].split(".")[1]
@@ -80,6 +82,14 @@ def test_events_have_a_column_a_field_of_the_contract(address: Address) -> None:
     assert {f.name for f in columns("chat.events").fields} <= have
     for table, wanted in LOADED.items():
         assert set(wanted) <= {row[0] for row in native.execute(f"DESCRIBE TABLE {d}.{table}")}
+
+
+def test_views_come_after_what_they_read() -> None:
+    chain = {"c": "SELECT * FROM ${database}.b${at}", "b": "SELECT ${day} FROM ${database}.a", "a": "SELECT 1"}
+    assert ordered(chain | {"d": "SELECT * FROM ${database}.b_at(day = 1) JOIN ${database}.events"}) == list("abcd")
+    with pytest.raises(CycleError):
+        ordered({"a": "SELECT * FROM ${database}.b", "b": "SELECT * FROM ${database}.a"})
+    assert sorted(ordered(texts())) == sorted(texts())
 
 
 def test_no_migration_destroys_anything() -> None:

@@ -1,25 +1,15 @@
-"""Numbered migrations, applied once each, in order, and recorded with the hash of their text; and views, made anew."""
+"""Numbered migrations: each applied once, in order, and recorded with the hash of its text."""
 
 import hashlib
-import json
 import re
 from dataclasses import dataclass
 from importlib import resources
-from importlib.resources.abc import Traversable
-from string import Template
 
 from schemas.errors import DataError
-from schemas.nicknames import convention
-from schemas.platforms import READS_REPORTED
 from sinks.clickhouse.connection import Address, Native
-from sinks.clickhouse.store import CHAT, PRODUCT, ClickHouseStore
+from sinks.clickhouse.templates import fill
+from sinks.clickhouse.views import make_views
 
-#: A person of more accounts is not merged; amounts from here on are shown and not counted.
-MOST_ACCOUNTS, ABSURD_MINOR = 100, 10**12
-#: Masks reach back so far that what members were so many days before today can be told to the unit.
-REACH_DAYS = 27
-
-_VIEWS = resources.files("sinks.clickhouse").joinpath("views")
 _DISTRIBUTE = re.compile(r"^-- distribute (\w+) by (.+)$", re.MULTILINE)
 
 
@@ -33,31 +23,8 @@ class Migration:
     applied: bool = False
 
 
-def _fill(text: str, address: Address, zone: str, nickname: str = "", product_zone: str = "", day: str = "") -> str:
-    """Fill in a template; the same text serves one server and a cluster, now and the end of a day (an expression)."""
-    cluster, at = address.cluster, f"_at(day = {day})" if day else ""
-    fields, separator = convention(nickname)
-    return Template(text).substitute(
-        day=day or f"assumeNotNull((SELECT today FROM {address.database}.clock))",
-        at=at,
-        database=address.database,
-        zone=zone,
-        product_zone=product_zone or zone,
-        local="_local" if cluster else "",
-        on_cluster=f"ON CLUSTER '{cluster}'" if cluster else "",
-        replicated="Replicated" if cluster else "",
-        reads_reported=", ".join(f"'{platform}'" for platform in READS_REPORTED),
-        accounts=MOST_ACCOUNTS,
-        absurd=ABSURD_MINOR,
-        reach=REACH_DAYS,
-        nickname_fields=f"CAST({fields}, 'Array(String)')",
-        nickname_separator=separator,
-        window="replicated_deduplication_window" if cluster else "non_replicated_deduplication_window",
-    )
-
-
 def _statements(text: str, address: Address, zone: str) -> tuple[str, ...]:
-    filled = _fill(text, address, zone)
+    filled = fill(text, address, zone)
     found = [part.strip() for part in re.split(r";\s*$", filled, flags=re.MULTILINE)]
     statements = [part for part in found if re.sub(r"^--.*$", "", part, flags=re.MULTILINE).strip()]
     if address.cluster:
@@ -94,38 +61,8 @@ def plan(address: Address, zone: str) -> list[Migration]:
     return found
 
 
-def _order(file: Traversable) -> tuple[bool, bool, str]:
-    return not file.name.startswith("_"), not file.name.endswith("_daily.sql"), file.name
-
-
-def views(address: Address, zone: str, nickname: str = "", product_zone: str = "") -> list[Migration]:
-    """The views, made anew at every migration: the live tables first, then closed days, then the questions.
-
-    `nickname` is the convention by which members name themselves, such as `name-role-industry-city`; empty: none.
-    `product_zone` is the time zone of the product's numbers, if it is another.
-    A text that asks for `${day}`, or for such a view by `${at}`, is two views: NAME of today, and NAME_at(day = …) of
-    the end of any day. Where the past is another matter than today, NAME_at has a text of its own.
-    """
-    found = []
-    for file in sorted(_VIEWS.iterdir(), key=_order):
-        if file.name.endswith(".sql"):
-            name, text = file.name.removesuffix(".sql").lstrip("_0123456789"), file.read_text()
-            if not name.endswith("_at"):
-                found.append(_view(name, _fill(text, address, zone, nickname, product_zone), address))
-            if name.endswith("_at") or "${day}" in text or "${at}" in text:
-                past = _fill(text, address, zone, nickname, product_zone, day="{day:Date}")
-                found.append(_view(f"{name.removesuffix('_at')}_at", past, address))
-    return found
-
-
-def _view(name: str, body: str, address: Address) -> Migration:
-    cluster = f" ON CLUSTER '{address.cluster}'" if address.cluster else ""
-    statement = f"CREATE OR REPLACE VIEW {address.database}.{name}{cluster} AS\n{body.rstrip().rstrip(';')}"
-    return Migration(name, (statement,), hashlib.sha256(body.encode()).hexdigest())
-
-
 def migrate(address: Address, zone: str, nickname: str = "") -> list[str]:
-    """Apply what is missing and make all views. Returns the names of the migrations applied; safe to repeat."""
+    """Apply what is missing and replace all views. Returns the names of the migrations applied; safe to repeat."""
     native = Native(address)
     cluster = f" ON CLUSTER '{address.cluster}'" if address.cluster else ""
     native.execute(f"CREATE DATABASE IF NOT EXISTS {address.database}{cluster} ENGINE = Atomic")
@@ -144,16 +81,6 @@ def migrate(address: Address, zone: str, nickname: str = "") -> list[str]:
         applied.append(migration.name)
     make_views(address, zone, nickname)
     return applied
-
-
-def make_views(address: Address, zone: str, nickname: str = "") -> None:
-    """Make all views anew; once there are numbers, in the time zones that they were made with."""
-    store = ClickHouseStore(address)
-    epochs = [store.epoch(contract) for contract in (CHAT, PRODUCT)]
-    zones = [json.loads(epoch.settings)["time_zone"] if epoch else zone for epoch in epochs]
-    for view in views(address, zones[0], nickname, zones[1]):
-        for statement in view.statements:
-            Native(address).execute(statement)
 
 
 def pending(address: Address, zone: str) -> list[str]:

@@ -1,0 +1,35 @@
+"""Filling in the SQL of migrations and views: the same text serves one server and a cluster, now and a past day."""
+
+from string import Template
+
+from schemas.nicknames import convention
+from schemas.platforms import READS_REPORTED
+from sinks.clickhouse.connection import Address
+
+#: A person of more accounts is not merged; amounts from here on are shown and not counted.
+MOST_ACCOUNTS, ABSURD_MINOR = 100, 10**12
+#: Masks reach back so far that what members were so many days before today can be told to the unit.
+REACH_DAYS = 27
+
+
+def fill(text: str, address: Address, zone: str, nickname: str = "", product_zone: str = "", day: str = "") -> str:
+    """Fill in a template for a server or a cluster; `day` is an expression, empty: today."""
+    cluster, at = address.cluster, f"_at(day = {day})" if day else ""
+    fields, separator = convention(nickname)
+    return Template(text).substitute(
+        day=day or f"assumeNotNull((SELECT today FROM {address.database}.clock))",
+        at=at,
+        database=address.database,
+        zone=zone,
+        product_zone=product_zone or zone,
+        local="_local" if cluster else "",
+        on_cluster=f"ON CLUSTER '{cluster}'" if cluster else "",
+        replicated="Replicated" if cluster else "",
+        reads_reported=", ".join(f"'{platform}'" for platform in READS_REPORTED),
+        accounts=MOST_ACCOUNTS,
+        absurd=ABSURD_MINOR,
+        reach=REACH_DAYS,
+        nickname_fields=f"CAST({fields}, 'Array(String)')",
+        nickname_separator=separator,
+        window="replicated_deduplication_window" if cluster else "non_replicated_deduplication_window",
+    )
