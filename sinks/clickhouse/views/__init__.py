@@ -24,7 +24,7 @@ class View:
 
 def texts() -> dict[str, str]:
     """Name of every view -> its template."""
-    return {file.name.removesuffix(".sql").lstrip("_0123456789"): file.read_text() for file in _files()}
+    return {file.name.removesuffix(".sql").removeprefix("_"): file.read_text() for file in _files()}
 
 
 def questions() -> list[str]:
