@@ -56,7 +56,7 @@ def measure(file: Path, memberships: int) -> dict[str, Any]:
     warm_up()
     process = psutil.Process()
     before = process.memory_info().rss
-    tasks = [Task(CommunityState.contract, partition, CommunityState()) for partition in range(PARTITIONS)]
+    tasks = [Task(CommunityState.agent.contract, partition, CommunityState()) for partition in range(PARTITIONS)]
     for partition, records in frames(file):
         tasks[partition].apply(records)
         if tasks[partition].begin_flush() is not None:

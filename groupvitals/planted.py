@@ -19,7 +19,7 @@ def _found(address: Address) -> dict[str, dict[Any, Any]]:
         "flags": f"SELECT 'repeated', countIf(duplicate = 1) FROM {d}.events FINAL UNION ALL "
         f"SELECT 'late', countIf(late = 1) FROM {d}.events FINAL",
         "letters": f"SELECT error, count() FROM {d}.dead_letters FINAL "
-        "WHERE endsWith(topic, 'chat.events') GROUP BY error",
+        f"WHERE topic IN (SELECT topic FROM {d}.epochs WHERE contract = 'chat.events') GROUP BY error",
         "product": f"SELECT type, uniqExact(event_id) FROM {d}.product_events GROUP BY type",
         "links": f"SELECT 'link', uniqExact(event_id) FROM {d}.link_events",
         "money": f"SELECT user_id, sum(net_minor) FROM {d}.orders GROUP BY user_id",

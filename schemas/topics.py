@@ -43,5 +43,3 @@ ALERTS = TopicSpec("alerts", "group_id or subject", (), dead_letters=False)
 
 TOPICS: tuple[TopicSpec, ...] = (CHAT, PRODUCT, LINKS, COSTS, TRANSITIONS, ALERTS)
 INPUT_TOPICS: dict[str, TopicSpec] = {topic.name: topic for topic in TOPICS if topic.events}
-#: The agents that process them, by the names that people use, and the topic of each.
-AGENTS = {"community": CHAT.name, "product": PRODUCT.name, "links": LINKS.name}

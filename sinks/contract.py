@@ -44,14 +44,16 @@ class Origin:
 
 @dataclass(frozen=True)
 class Epoch:
-    """A whole set of numbers, and what it was made from: a topic and the settings that the numbers depend on.
+    """A whole set of an agent's numbers, and what it was made from: a topic and the settings that they depend on.
 
-    Rows of two epochs stand beside each other and never meet.
+    `contract` names the topic in the contract, whatever prefix it has on its broker. Rows of two epochs stand beside
+    each other and never meet.
     """
 
     number: int
     settings: str
     origin: Origin
+    contract: str
 
 
 @dataclass(frozen=True)

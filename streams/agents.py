@@ -1,8 +1,19 @@
-"""What a worker keeps of each topic, by the topic's name in the contract."""
+"""What each agent keeps of its topic in memory: the code behind `schemas.agents`."""
 
+from schemas.agents import AgentSpec
 from streams.state.base import PartitionState
 from streams.state.chat.state import CommunityState
-from streams.state.links.state import LinkState
 from streams.state.product.state import ProductState
+from streams.state.stateless import Stateless
 
-STATES: dict[str, type[PartitionState]] = {state.contract: state for state in (CommunityState, ProductState, LinkState)}
+#: The states that have code of their own; all other agents keep nothing.
+_STATES: dict[str, type[PartitionState]] = {state.agent.name: state for state in (CommunityState, ProductState)}
+
+
+def new_state(
+    agent: AgentSpec, time_zone: str = "UTC", lateness_h: int = 48, horizon: int = 4_000_000
+) -> PartitionState:
+    """The state of a partition in which nothing has happened yet."""
+    if agent.name in _STATES:
+        return _STATES[agent.name](time_zone, lateness_h, horizon)
+    return Stateless(agent)

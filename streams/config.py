@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from schemas.agents import COMMUNITY, AgentSpec
 from schemas.kafka import Kafka
-from schemas.topics import CHAT
 from sinks.clickhouse.connection import Address
 from streams.checkpoint.epochs import numbers_settings
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class WorkerConfig:
     """Everything a worker needs to know; times in the unit their name says."""
 
@@ -33,18 +33,18 @@ class WorkerConfig:
     stop_timeout_s: float = 30
     web_host: str = "127.0.0.1"
     web_port: int = 0
-    contract: str = CHAT.name
+    agent: AgentSpec = COMMUNITY
     nickname: str = ""
 
     @property
     def topic(self) -> str:
-        """Name of its input topic on this broker; `contract` is its name in the contract."""
-        return self.topic_prefix + self.contract
+        """Name of its input topic on this broker."""
+        return self.topic_prefix + self.agent.contract
 
     @property
     def group(self) -> str:
         """Name of the consumer group, one an agent."""
-        agent = "" if self.contract == CHAT.name else f"-{self.contract}"
+        agent = "" if self.agent is COMMUNITY else f"-{self.agent.contract}"
         return f"{self.topic_prefix}groupvitals-{self.address.database}{agent}"
 
     @property

@@ -76,7 +76,7 @@ class Landing:
     @property
     def epoch(self) -> Epoch:
         """The epoch that is in use."""
-        found = self.store.epoch(self.task.state.contract)
+        found = self.store.epoch(self.task.state.agent.contract)
         assert found is not None
         return found
 

@@ -13,9 +13,10 @@ import pyarrow as pa
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.util import calc_crc32c
 
+from schemas.agents import AGENT_OF, TABLES, Table
 from schemas.topics import CHAT
 from sinks.contract import EPOCH_SHIFT, Chain, Checkpoint, Cut, Epoch, Origin, Store
-from streams.agents import STATES
+from streams.agents import new_state
 from streams.checkpoint.epochs import numbers_settings
 from streams.checkpoint.takeover import take_over
 from streams.checkpoint.task import Task
@@ -27,24 +28,16 @@ TOPIC = CHAT.name
 #: (offset, timestamp, key, value)
 Message = tuple[int, int, bytes | None, bytes | None]
 
+
+def _unique(table: Table) -> tuple[str, ...]:
+    task = ("topic", "partition") if table.slots or (table.by_task and not table.epoch) else ()
+    return (*table.key, *task, *("slot",) * table.slots, *("epoch",) * table.epoch)
+
+
 #: The keys under which ReplacingMergeTree keeps one row.
-KEYS = {
-    "events": ("topic", "partition", "offset"),
-    "facts": ("group_id", "type", "member_id", "ts_ms", "event_id"),
-    "dead_letters": ("topic", "partition", "offset"),
-    "group_days": ("group_id", "day", "epoch"),
-    "member_days": ("group_id", "day", "member_id", "epoch"),
-    "group_states": ("group_id", "topic", "partition", "slot", "epoch"),
-    "membership_states": ("group_id", "member_id", "topic", "partition", "slot", "epoch"),
-    "pane_states": ("group_id", "daily", "bucket", "topic", "partition", "slot", "epoch"),
-    "product_events": ("topic", "partition", "offset"),
-    "product_facts": ("user_id", "type", "ts_ms", "event_id"),
-    "user_states": ("user_id", "topic", "partition", "slot", "epoch"),
-    "user_reference_states": ("user_id", "kind", "reference", "topic", "partition", "slot", "epoch"),
-    "link_events": ("topic", "partition", "offset"),
-}
+KEYS = {name: _unique(table) for name, table in TABLES.items()}
 #: Tables in which a repeated event has the same row, whatever wrote it.
-FACTS = ("facts", "product_facts")
+FACTS = tuple(name for name, table in TABLES.items() if not table.by_task)
 #: What the memory broker's topic is.
 ORIGIN = Origin("cluster", TOPIC, "topic", 1)
 _TEXT = {
@@ -103,7 +96,7 @@ class MemoryStore:
         return [c for c in self.kept if (c.topic, c.partition, c.epoch) == (topic, partition, epoch)]
 
     def epoch(self, contract: str = TOPIC) -> Epoch | None:
-        ours = [claim for claim in self.claims if claim.origin.topic.endswith(contract)]
+        ours = [claim for claim in self.claims if claim.contract == contract]
         newest = max((claim.number for claim in ours), default=None)
         return next((claim for claim in ours if claim.number == newest), None)
 
@@ -208,4 +201,4 @@ def new_task(
 ) -> Task:
     """A task of partition 0 with nothing in it."""
     settings = numbers_settings(zone, lateness_h, horizon)
-    return Task(topic, 0, STATES[topic](zone, lateness_h, horizon), settings, **options)
+    return Task(topic, 0, new_state(AGENT_OF[topic], zone, lateness_h, horizon), settings, **options)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from groupvitals.checks import numbers, people, servers, workers
 from groupvitals.checks.finding import ERROR, WARNING, Deployment, Finding
 from groupvitals.settings import Settings
+from schemas.agents import AGENTS
 from schemas.errors import GroupvitalsError
-from schemas.topics import AGENTS
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,9 @@ def examine(settings: Settings, deep: bool = False) -> list[Finding]:
             missing.add(check.gives)
         found += findings
     if not missing:
-        for agent in AGENTS.keys() - {deployment.agent}:
-            found += _agent(Deployment(settings, deep, agent))
+        for agent in AGENTS:
+            if agent != deployment.agent:
+                found += _agent(Deployment(settings, deep, agent))
     return found
 
 

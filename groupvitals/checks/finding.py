@@ -10,7 +10,6 @@ from sinks.clickhouse.readers.health import Head, Health
 from sinks.clickhouse.store import ClickHouseStore
 from sinks.contract import Epoch
 from streams.kafka.topic_state import TopicState, topic_state
-from streams.landing.event_rows import RAW
 
 OK, WARNING, ERROR = "ok", "warning", "error"
 
@@ -37,7 +36,7 @@ class Deployment:
         self.settings, self.deep, self.agent = settings, deep, agent
         self.config = worker_config(settings, agent)
         self.native = Native(self.config.address)
-        self.health = Health(self.native, self.config.topic, RAW[self.config.contract])
+        self.health = Health(self.native, self.config.topic, self.config.agent.raw.name)
 
     def ask_kafka(self) -> TopicState | None:
         """The agent's topic now; None when there is none."""
@@ -51,7 +50,7 @@ class Deployment:
     @cached_property
     def epoch(self) -> Epoch | None:
         """The epoch in use; None before the first worker has run."""
-        return ClickHouseStore(self.config.address).epoch(self.config.contract)
+        return ClickHouseStore(self.config.address).epoch(self.config.agent.contract)
 
     @property
     def used(self) -> bool:

@@ -4,8 +4,8 @@ import time
 from collections.abc import Iterator
 
 from groupvitals.checks.finding import ERROR, OK, WARNING, Deployment, Finding
+from schemas.agents import AGENTS
 from schemas.errors import GroupvitalsError
-from schemas.topics import AGENTS
 from sinks.clickhouse.readers.health import Head
 from streams.checkpoint.epochs import check as check_epoch
 from streams.kafka.topic_state import TopicState
@@ -26,7 +26,7 @@ def origin(deployment: Deployment) -> Iterator[Finding]:
     except GroupvitalsError as error:
         yield Finding(ERROR, "origin", str(error), "No worker starts until this is decided.")
         return
-    ours = [deployment.config.topic_prefix + name for name in AGENTS.values()]
+    ours = [deployment.config.topic_prefix + agent.contract for agent in AGENTS.values()]
     others = deployment.health.ask("SELECT DISTINCT topic FROM {d}.checkpoints WHERE topic NOT IN %(ours)s", ours=ours)
     for (name,) in others:
         yield Finding(

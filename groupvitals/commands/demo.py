@@ -17,6 +17,7 @@ def demo() -> None:
     """Simulate a community, process it, and print the answers beside the planted truth."""
     from groupvitals.commands.services import start_services
     from groupvitals.settings import load_settings
+    from schemas.agents import AGENTS
 
     os.environ["GROUPVITALS_KAFKA__TOPIC_PREFIX"] = f"{NAME}."
     os.environ["GROUPVITALS_CLICKHOUSE__DATABASE"] = NAME
@@ -29,7 +30,7 @@ def demo() -> None:
     _run("migrate")
     _run("simulate", str(folder), "--groups", "20", "--members", "2000", "--days", "60")
     _run("import", "--restart", "--format", "ndjson", *map(str, sorted(folder.glob("*.ndjson"))))
-    for agent in ("community", "product", "links"):
+    for agent in AGENTS:
         _run("worker", "--agent", agent, "--until-caught-up")
     _run("refit")
     _answers(folder / "truth.json")

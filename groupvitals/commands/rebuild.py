@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from groupvitals.commands.worker import AGENT_HELP
+
 if TYPE_CHECKING:
     from streams.rebuild.correct import Correction
     from streams.rebuild.rebuild import Rebuilt, Verified
 
 
 def rebuild(
-    agent: Annotated[str, typer.Option(help="Whose numbers: community (chat) or product.")] = "community",
+    agent: Annotated[str, typer.Option(help=AGENT_HELP)] = "community",
     verify: Annotated[
         bool, typer.Option("--verify", help="Only compare: compute all rows once more and show those that differ.")
     ] = False,
@@ -34,7 +36,6 @@ def rebuild(
     from groupvitals.logs import log_to_stderr
     from groupvitals.settings import load_settings
     from schemas.errors import ConfigError
-    from schemas.topics import CHAT, LINKS
     from streams.rebuild.correct import correct as make_correction
     from streams.rebuild.rebuild import Rebuild
 
@@ -42,12 +43,14 @@ def rebuild(
         raise ConfigError("Choose one of --verify and --correct.")
     settings = load_settings()
     config = worker_config(settings, agent)
-    if config.contract == LINKS.name:
+    if not config.agent.computed:
         raise ConfigError(
-            "Links have no numbers to make anew: who an account belongs to is read from the landed records."
+            f"There are no numbers of {config.agent.about} to rebuild: every answer is read from the landed records."
         )
-    if correct and config.contract != CHAT.name:
-        raise ConfigError(f"--correct is for chat: no numbers of {config.contract} close, so no event comes too late.")
+    if correct and not config.agent.closing:
+        raise ConfigError(
+            f"--correct is for chat: no numbers of {config.agent.about} close, so no event comes too late."
+        )
     log_to_stderr(settings.logs)
     with _bar(as_json) as report:
         job = Rebuild.of(config, report)

@@ -8,31 +8,59 @@ import typer
 
 if TYPE_CHECKING:
     from groupvitals.settings import Settings
+    from schemas.agents import AgentSpec
     from streams.config import WorkerConfig
     from streams.worker.worker import Worker
+
+
+#: Help of `--agent`; names are looked up when the command runs, so that `--help` imports nothing heavy.
+AGENT_HELP = "Which agent: community is that of chat; docs/operations.md lists the others."
+
+
+def find_agent(name: str) -> "AgentSpec":
+    """The agent of this name. Raises `ConfigError` when there is none."""
+    from schemas.agents import AGENTS
+    from schemas.errors import ConfigError
+
+    if name not in AGENTS:
+        raise ConfigError(f"There is no agent {name!r}; there are {', '.join(AGENTS)}.")
+    return AGENTS[name]
 
 
 def worker_config(settings: "Settings", agent: str = "community") -> "WorkerConfig":
     """The settings as a worker takes them. Raises `ConfigError` for an agent that there is none of."""
     from groupvitals.connections import clickhouse, kafka_address
-    from schemas.errors import ConfigError
-    from schemas.topics import AGENTS
     from streams.config import WorkerConfig
 
-    if agent not in AGENTS:
-        raise ConfigError(f"There is no agent {agent!r}; there are {', '.join(AGENTS)}.")
-    w = settings.worker
+    spec, worker = find_agent(agent), settings.worker
     return WorkerConfig(
-        kafka_address(settings), clickhouse(settings), settings.home / "faust", settings.kafka.topic_prefix,
-        w.time_zone, w.lateness_h, w.duplicate_horizon, w.flush_interval_s, w.flush_events, w.buffered_frames,
-        w.max_memberships, w.tick_s, w.dead_letter_ratio, w.dead_letter_run, w.store_text,
-        settings.kafka.session_timeout_s, settings.kafka.max_fetch_mb, w.stop_timeout_s, w.web_host, w.web_port,
-        AGENTS[agent], settings.people.nickname,
-    )  # fmt: skip
+        kafka=kafka_address(settings),
+        address=clickhouse(settings),
+        data=settings.home / "faust",
+        topic_prefix=settings.kafka.topic_prefix,
+        time_zone=worker.time_zone,
+        lateness_h=worker.lateness_h,
+        duplicate_horizon=worker.duplicate_horizon,
+        flush_interval_s=worker.flush_interval_s,
+        flush_events=worker.flush_events,
+        buffered_frames=worker.buffered_frames,
+        max_memberships=worker.max_memberships,
+        tick_s=worker.tick_s,
+        dead_letter_ratio=worker.dead_letter_ratio,
+        dead_letter_run=worker.dead_letter_run,
+        store_text=worker.store_text,
+        session_timeout_s=settings.kafka.session_timeout_s,
+        max_fetch_mb=settings.kafka.max_fetch_mb,
+        stop_timeout_s=worker.stop_timeout_s,
+        web_host=worker.web_host,
+        web_port=worker.web_port,
+        agent=spec,
+        nickname=settings.people.nickname,
+    )
 
 
 def worker(
-    agent: Annotated[str, typer.Option(help="What to process: community (chat), product or links.")] = "community",
+    agent: Annotated[str, typer.Option(help=AGENT_HELP)] = "community",
     until_caught_up: Annotated[
         bool, typer.Option("--until-caught-up", help="Stop when everything in the topic is landed.")
     ] = False,
@@ -75,11 +103,10 @@ def run_worker(
     with last_words(settings.logs), shown as progress:
         progress.say("Compiling kernels (kept in the cache for the next time)")
         began = time.perf_counter()
-        from schemas.topics import AGENTS
         from streams.worker.warmup import warm_up
         from streams.worker.worker import Worker
 
-        warm_up(AGENTS[agent])
+        warm_up(find_agent(agent))
         progress.say(f"Kernels ready after {time.perf_counter() - began:.0f} s")
         worker = Worker(worker_config(settings, agent))
         asyncio.run(worker.run(until_caught_up, progress.update, _input_ended() if follow_input else None))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from schemas.agents import COMMUNITY, TABLES
 from schemas.errors import BackpressureError, ServiceError
 from sinks.clickhouse.connection import Address, Bulk, Native
 from sinks.contract import (
@@ -25,19 +26,8 @@ _CHECKPOINT = (
     "topic", "partition", "epoch", "term", "sequence", "parent_term", "parent_sequence", "offsets", "worker",
 )  # fmt: skip
 _EPOCH = ("epoch", "settings", "cluster", "topic", "topic_id", "partitions")
-#: The topic of the contract whose epochs are meant when none is named.
-CHAT = "chat.events"
-PRODUCT = "product.events"
 #: For statements that name thousands of keys.
 LONG = {"max_query_size": 1 << 28, "max_ast_elements": 1 << 24, "max_expanded_ast_elements": 1 << 24}
-#: State tables and the key under which a row is one of two slots.
-STATE_KEYS: dict[str, tuple[str, ...]] = {
-    "group_states": ("group_id",),
-    "membership_states": ("group_id", "member_id"),
-    "pane_states": ("group_id", "daily", "bucket"),
-    "user_states": ("user_id",),
-    "user_reference_states": ("user_id", "kind", "reference"),
-}
 
 
 def quote(text: str) -> str:
@@ -122,13 +112,13 @@ class ClickHouseStore:
     ) -> pa.Table:  # fmt: skip
         """Read each key's newest row on the chain; of rows of one version any will do, they are equal.
 
-        Closed panes, which are all of the past, stay where they are: nothing changes them any more.
+        Rows of closed hours and days, which are all of the past, stay where they are: nothing changes them any more.
         """
-        key = ", ".join(STATE_KEYS[table])
+        key = ", ".join(TABLES[table].key)
         cut = f"{task_is(topic, partition)} AND {on_chain(valid)}"
         only = f"AND ({key}) IN ({', '.join(f'({_quoted(one)})' for one in keys)}) " if keys else ""
         beside = ""
-        if table == "pane_states":
+        if TABLES[table].closes:
             beside = (
                 "JOIN (SELECT group_id, max(closed_hour) AS open_hour, max(closed_day) AS open_day "
                 f"FROM {self.address.database}.group_states WHERE {cut} GROUP BY group_id) AS closed USING (group_id)"
@@ -147,25 +137,27 @@ class ClickHouseStore:
             f"WHERE {task_is(topic, partition)} AND offset >= {max(first, 0)} AND offset < {end} ORDER BY offset"
         )
 
-    def epoch(self, contract: str = CHAT) -> Epoch | None:
+    def epoch(self, contract: str = COMMUNITY.contract) -> Epoch | None:
         """The newest epoch of a topic of the contract that is ready."""
         ready = [epoch for epoch, is_ready in self.epochs(contract) if is_ready]
         return max(ready, key=lambda epoch: epoch.number, default=None)
 
-    def epochs(self, contract: str = CHAT) -> list[tuple[Epoch, bool]]:
+    def epochs(self, contract: str = COMMUNITY.contract) -> list[tuple[Epoch, bool]]:
         """All epochs of a topic of the contract, and whether they are ready; of several claims to one, the first."""
         rows: Sequence[tuple[Any, ...]] = self.native.execute(
             f"SELECT epoch, argMin(({', '.join(_EPOCH[1:])}), (made_at, {', '.join(_EPOCH[1:])})), max(ready) "
             f"FROM {self.address.database}.epochs "
-            f"WHERE endsWith(topic, {quote(contract)}) GROUP BY epoch ORDER BY epoch"
+            f"WHERE contract = {quote(contract)} GROUP BY epoch ORDER BY epoch"
         )
-        return [(Epoch(number, first[0], Origin(*first[1:])), bool(ready)) for number, first, ready in rows]
+        return [(Epoch(number, first[0], Origin(*first[1:]), contract), bool(ready)) for number, first, ready in rows]
 
     def claim(self, epoch: Epoch, ready: bool = True) -> None:
         """Write the epoch's row; one that is not ready is neither read nor worked in yet."""
         origin = epoch.origin
-        row = (epoch.number, epoch.settings, origin.cluster, origin.topic, origin.topic_id, origin.partitions, ready)
-        self.native.execute(f"INSERT INTO {self.address.database}.epochs ({', '.join(_EPOCH)}, ready) VALUES", [row])
+        made = (epoch.number, epoch.settings, origin.cluster, origin.topic, origin.topic_id, origin.partitions)
+        columns = ", ".join((*_EPOCH, "contract", "ready"))
+        statement = f"INSERT INTO {self.address.database}.epochs ({columns}) VALUES"
+        self.native.execute(statement, [(*made, epoch.contract, ready)])
 
     def read(self, query: str, settings: dict[str, Any] | None = None) -> pa.Table:
         """A query's answer as an Arrow table."""

@@ -10,8 +10,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from schemas.agents import AGENT_OF, COMMUNITY, AgentSpec
 from schemas.errors import ConfigError, DataError
-from schemas.topics import LINKS, PRODUCT
 from sinks.contract import Epoch, Origin, Store
 from streams.retry import retrying
 
@@ -25,16 +25,16 @@ def numbers_settings(time_zone: str, lateness_h: int, duplicate_horizon: int) ->
 
 
 async def current(
-    store: Store, contract: str, origin: Origin, settings: str, thread: Thread = asyncio.to_thread
+    store: Store, agent: AgentSpec, origin: Origin, settings: str, thread: Thread = asyncio.to_thread
 ) -> Epoch:
-    """The epoch of a topic of the contract to work in; the first worker of an empty database claims epoch 0.
+    """The epoch of an agent to work in; the first worker of an empty database claims epoch 0.
 
     Raises `DataError` when the epoch's events come from elsewhere, `ConfigError` when its settings are others.
     """
-    found: Epoch | None = await retrying(lambda: thread(store.epoch, contract), "reading the epoch")
+    found: Epoch | None = await retrying(lambda: thread(store.epoch, agent.contract), "reading the epoch")
     if found is None:
-        await retrying(lambda: thread(store.claim, Epoch(0, settings, origin)), "claiming the database")
-        found = await retrying(lambda: thread(store.epoch, contract), "reading the epoch")
+        await retrying(lambda: thread(store.claim, Epoch(0, settings, origin, agent.contract)), "claiming the database")
+        found = await retrying(lambda: thread(store.epoch, agent.contract), "reading the epoch")
         assert found is not None
     check(found, origin, settings)
     return found
@@ -59,12 +59,13 @@ def check(epoch: Epoch, origin: Origin, settings: str) -> None:
             f"{own.partitions}. Groups have moved to other partitions, away from what is known of them: import into a "
             "new topic and database (kafka.topic_prefix, clickhouse.database)."
         )
-    if own.topic.endswith(LINKS.name):
-        return  # there are no numbers of links that could depend on settings
+    agent = AGENT_OF[epoch.contract]
+    if not agent.computed:
+        return  # there are no numbers that could depend on settings
     if epoch.settings != settings:
-        agent = " --agent product" if own.topic.endswith(PRODUCT.name) else ""
+        option = "" if agent is COMMUNITY else f" --agent {agent.name}"
         raise ConfigError(
             f"The numbers of {origin.topic} (epoch {epoch.number}) were made with {epoch.settings}, this worker has "
-            f"{settings}. Start it with the same settings, or run `groupvitals rebuild{agent}` to make them anew with "
+            f"{settings}. Start it with the same settings, or run `groupvitals rebuild{option}` to make them anew with "
             "these."
         )

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from schemas.agents import TABLES
 from sinks.contract import Checkpoint
 from streams.landing.arrow import constant
 from streams.state.base import Collected
-
-#: Tables that do not say which task wrote a row: the version is all that a flush adds.
-_WITHOUT_TASK = ("facts", "product_facts")
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ class Flush:
         found = concat(raw + [part() for part in self.found.parts.get(table, ())])
         n = found.num_rows
         found = found.append_column("version", pa.array(np.full(n, self.version, np.uint64)))
-        if table not in _WITHOUT_TASK:
+        if TABLES[table.partition(":")[0]].by_task:
             found = found.append_column("topic", constant(self.checkpoint.topic, n))
             found = found.append_column("partition", pa.array(np.full(n, self.checkpoint.partition, np.uint16)))
         return found

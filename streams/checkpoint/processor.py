@@ -128,7 +128,7 @@ class Processor:
             return
         began = time.perf_counter()
         decoded = await asyncio.get_running_loop().run_in_executor(
-            self._decoder, decode, self.tasks[partition].state.contract, records
+            self._decoder, decode, self.tasks[partition].state.agent.contract, records
         )
         self.progress.seconds["decode"] += time.perf_counter() - began
         self.progress.frames += 1

@@ -61,7 +61,7 @@ async def take_over(
     `DataError` when the database's numbers are of another topic or the checkpoint does not fit it, `ConfigError` when
     they were made with other settings.
     """
-    epoch = await current(store, task.state.contract, await broker.origin(), task.settings, thread)
+    epoch = await current(store, task.state.agent, await broker.origin(), task.settings, thread)
 
     async def read_chain() -> Chain:
         found = await retrying(
@@ -157,7 +157,8 @@ def read_cut(task: Task, store: Store, valid: Chain, start: int) -> dict[str, pa
         return {}
     state, where = task.state, (task.topic, task.partition)
     cut = {table: store.load(table, *where, valid, loaded.columns) for table, loaded in state.loaded.items()}
-    cut[state.raw_table] = store.event_ids(state.raw_table, *where, start - state.horizon, start)
+    raw = state.agent.raw.name
+    cut[raw] = store.event_ids(raw, *where, start - state.horizon, start)
     log.info("%s partition %d: state of checkpoint %s read", task.topic, task.partition, valid.head.cut)
     return cut
 

@@ -97,7 +97,7 @@ class Task:
             return True
         if records.first < self.next_offset:
             records, decoded = records.after(self.next_offset), None
-        frame, dead = decoded or decode(self.state.contract, records)
+        frame, dead = decoded or decode(self.state.agent.contract, records)
         stop = self.limits.judge(records.offsets, frame.ok)
         short = stop < len(records.offsets)
         if stop:

@@ -75,7 +75,7 @@ class People:
         """Read what changed, the first time everything. False: the numbers are others now, begin anew."""
         since, now = self._marks, marks(reader.store)
         first = not since.epochs
-        moved = any(now.epochs.get(topic) != epoch for topic, epoch in since.epochs.items())
+        moved = any(now.epochs.get(contract) != epoch for contract, epoch in since.epochs.items())
         if moved or reader.zones != self._zones:
             return False
         ask = self._threads.submit

@@ -2,7 +2,6 @@
 
 # mypy: disable-error-code="no-untyped-call"
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,54 +13,13 @@ from numpy.typing import NDArray
 from analytics.kernels.compiled import kernel
 from analytics.kernels.event_ids import DUPLICATE, IS_LATE
 from analytics.kernels.hashing import hash64
+from schemas.agents import AgentSpec
 from schemas.columns import Columns, Field, Kind, columns
 from schemas.frame import Frame
 from streams.landing.arrow import categories, lists, strings
 
-
-@dataclass(frozen=True)
-class Facts:
-    """The few types of a topic whose events land in a second table, too, and the columns they have there.
-
-    calling: messages do as well that may be calls to act, or bring people somewhere.
-    """
-
-    table: str
-    types: tuple[str, ...]
-    columns: tuple[str, ...]
-    calling: bool = False
-
-
-#: Table of a topic's records, and of its facts.
-RAW = {"chat.events": "events", "product.events": "product_events", "identity.links": "link_events"}
-FACTS = {
-    "chat.events": Facts(
-        "facts",
-        ("join", "leave", "roster", "roster_end", "profile", "group", "call"),
-        (
-            "group_id", "type", "member_id", "ts_ms", "event_id", "platform", "inviter_id", "source", "channel",
-            "campaign_id", "link_id", "reason", "actor_id", "snapshot_id", "joined_at_ms", "role", "nickname",
-            "complete", "count", "attributes", "name", "created_at_ms", "owner_id", "status", "member_count", "tags",
-            "aliases", "call_id", "kind", "series_id", "variant", "message_id", "window_h", "link_ids", "link_count",
-            "mentions_all",
-        ),
-        calling=True,
-    ),
-    "product.events": Facts(
-        "product_facts",
-        ("signup", "trial", "share", "purchase", "refund", "contact"),
-        (
-            "user_id", "type", "ts_ms", "event_id", "app_id", "referrer_user_id", "referral_code", "campaign_id",
-            "channel", "product_id", "link_id", "group_id", "target", "order_id", "amount_minor", "currency", "items",
-            "cost_minor", "payment_fingerprint", "device_fingerprint", "ip_hash", "refund_id", "operator_id",
-            "purpose", "outcome", "depth",
-        ),
-    ),
-}  # fmt: skip
 #: Kinds of messages that call by themselves.
 _CALLING = ("link", "miniprogram", "poll")
-#: Numbers of which "not said" is not the same as 0.
-_NULLABLE = ("member_count", "cost_minor")
 #: A field that fewer than one record in so many has is left to a second table, so that most rows stay narrow.
 _RARE = 32
 
@@ -114,7 +72,7 @@ def _integers(spec: Columns, field: Field) -> Any:
     return np.uint32 if int(spec.high[:, field.index].max()) < 2**32 else np.int64
 
 
-def _column(spec: Columns, frame: Frame, field: Field, rows: NDArray[np.int64]) -> pa.Array:
+def _column(spec: Columns, frame: Frame, field: Field, rows: NDArray[np.int64], nullable: bool = False) -> pa.Array:
     place, n = int(spec.places[field.index]), len(rows)
     if field.kind in (Kind.INT, Kind.BOOL, Kind.ENUM):
         out = np.empty(n, np.int8 if field.kind is Kind.ENUM else _integers(spec, field))
@@ -122,7 +80,7 @@ def _column(spec: Columns, frame: Frame, field: Field, rows: NDArray[np.int64]) 
         _pick(frame.words[place], rows, frame.present, field.index, missing, out)
         if field.kind is Kind.ENUM:
             return categories(out, (*field.values, ""))
-        if field.name in _NULLABLE:
+        if nullable:
             return pa.array(out, mask=(frame.present[rows] >> np.uint64(field.index) & np.uint64(1)) == 0)
         return pa.array(out)
     starts, lengths = np.empty(n, np.int32), np.empty(n, np.int32)
@@ -137,31 +95,30 @@ def _column(spec: Columns, frame: Frame, field: Field, rows: NDArray[np.int64]) 
 
 
 def event_rows(
-    contract: str, frame: Frame, flags: NDArray[np.uint8], groups: NDArray[np.int32] | None, store_text: bool
+    agent: AgentSpec, frame: Frame, flags: NDArray[np.uint8], groups: NDArray[np.int32] | None, store_text: bool
 ) -> dict[str, pa.Table]:
     """The rows of a frame's good records: those with fields that many have, those with all (`:rare`), and facts.
 
     `groups` numbers the group of each record (-1: none) where every record has one; `flags` is what the kernel said.
     Columns that no record of a table has are left to their defaults.
     """
-    spec, table = columns(contract), RAW[contract]
+    spec, table, facts = columns(agent.contract), agent.raw.name, agent.facts
     rows = np.flatnonzero(frame.ok)
     counts = np.zeros(64, np.int64)
     _field_counts(frame.present, rows, counts)
     common = np.uint64(sum(1 << i for i in range(64) if counts[i] * _RARE >= len(rows)))
     rich = frame.present[rows] & ~common != 0
     parts = {table: rows[~rich], f"{table}:rare": rows[rich]}
-    found = {name: _table(spec, frame, part, flags, groups, store_text) for name, part in parts.items() if len(part)}
-    if contract in FACTS:
-        facts = FACTS[contract]
+    found = {name: _table(agent, frame, part, flags, groups, store_text) for name, part in parts.items() if len(part)}
+    if facts is not None:
         codes = [spec.types.index(name) for name in facts.types]
         chosen = np.isin(frame.types[rows], codes)
         if facts.calling:
             chosen |= (frame.types[rows] == spec.types.index("message")) & _calling(spec, frame, rows)
         rows = rows[chosen & (flags[rows] & DUPLICATE == 0)]
         if len(rows):
-            all_of = _table(spec, frame, rows, flags, groups, store_text)
-            found[facts.table] = all_of.select([name for name in all_of.column_names if name in facts.columns])
+            all_of = _table(agent, frame, rows, flags, groups, store_text)
+            found[facts.table.name] = all_of.select([name for name in all_of.column_names if name in facts.columns])
     return found
 
 
@@ -184,9 +141,10 @@ def _numbers(spec: Columns, frame: Frame, name: str, rows: NDArray[np.int64], mi
 
 
 def _table(
-    spec: Columns, frame: Frame, rows: NDArray[np.int64], flags: NDArray[np.uint8], groups: NDArray[np.int32] | None,
+    agent: AgentSpec, frame: Frame, rows: NDArray[np.int64], flags: NDArray[np.uint8], groups: NDArray[np.int32] | None,
     store_text: bool,
 ) -> pa.Table:  # fmt: skip
+    spec = columns(agent.contract)
     used = int(np.bitwise_or.reduce(frame.present[rows]))
     found = {"offset": pa.array(frame.offsets[rows]), "kafka_ts_ms": pa.array(frame.timestamps[rows])}
     for field in spec.fields:
@@ -201,7 +159,7 @@ def _table(
             ).dictionary_encode()  # rows of no known group repeat values
             found["group_id"] = categories(np.asarray(ids.indices)[codes], ids.dictionary)
         elif field.name != "text" or store_text:
-            found[field.name] = _column(spec, frame, field, rows)
+            found[field.name] = _column(spec, frame, field, rows, field.name in agent.nullable)
     hashes, place = np.empty(len(rows), np.uint64), int(spec.places[spec.field("event_id").index])
     _hashes(frame.buffer, frame.spans[place, 0], frame.spans[place, 1], rows, hashes)
     flag = flags[rows]

@@ -98,7 +98,7 @@ class _Part:
 
 def correct(job: Rebuild) -> Correction:
     """Correct what late and repeated events touched since the last time; a second run finds nothing to do."""
-    drop_epoch(job.store.address, SCRATCH)
+    drop_epoch(job.store.address, SCRATCH, job.config.agent)
     result = Correction()
     try:
         parts = [part for partition, cut in job.frozen().items() if (part := _part(job, partition, cut))]
@@ -111,7 +111,7 @@ def correct(job: Rebuild) -> Correction:
             for part in parts:
                 _write(job, part, result)
     finally:
-        drop_epoch(job.store.address, SCRATCH)
+        drop_epoch(job.store.address, SCRATCH, job.config.agent)
     return result
 
 
@@ -133,7 +133,7 @@ def _replay(job: Rebuild, part: _Part) -> int:
     """Replay the part's groups in corrected order into the scratch epoch. Returns how many records."""
     kept = part.kept
     task = new_task(
-        replace(job.current, number=SCRATCH), job.config.contract, kept.partition, job.worker,
+        replace(job.current, number=SCRATCH), job.config.agent, kept.partition, job.worker,
         job.config.max_memberships,
     )  # fmt: skip
     assert isinstance(task.state, CommunityState)
@@ -166,7 +166,7 @@ def _replay(job: Rebuild, part: _Part) -> int:
 
 def _frames(job: Rebuild, part: _Part, taken: np.ndarray[Any, Any], moved: dict[int, int]) -> Iterator[Records]:
     """The records of the part's groups in corrected order, as frames with offsets of their own."""
-    raw = RawRecords(job.store, part.kept.topic, part.kept.partition)
+    raw = RawRecords(job.store, part.kept.topic, part.kept.partition, job.config.agent)
     mine = f"type = 'tick' OR {group_in(part.groups)}"
     away = np.array(sorted(moved), np.int64)
     apart = [

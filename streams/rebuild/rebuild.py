@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from schemas.errors import BackpressureError, ConfigError
-from sinks.clickhouse.epochs import COMPUTED, drop_epoch, epochs_with_rows
+from sinks.clickhouse.epochs import drop_epoch, epochs_with_rows
 from sinks.clickhouse.readers.compare import Compared, Comparison
 from sinks.clickhouse.readers.raw import RawRecords
 from sinks.clickhouse.store import ClickHouseStore, quote
@@ -93,10 +93,10 @@ class Rebuild:
         self.config, self.store = config, ClickHouseStore(config.address)
         self.worker = f"rebuild:{socket.gethostname()}:{os.getpid()}"
         self._committed, self._report, self._jobs = committed, report, jobs
-        found = self.store.epoch(config.contract)
+        found = self.store.epoch(config.agent.contract)
         if found is None:
             raise ConfigError(
-                f"The database {config.address.database} has no numbers of {config.contract} yet: run its worker."
+                f"The database {config.address.database} has no numbers of {config.agent.contract} yet: run its worker."
             )
         check(found, origin, found.settings)
         self.current, self._replays = found, dict[int, Replay]()
@@ -123,7 +123,7 @@ class Rebuild:
         """Bring the partitions of an epoch in the making to these cuts. Returns how many records that took."""
         ends = {p: cut.head.offsets[self.config.topic] for p, cut in cuts.items() if cut.head is not None}
         for partition in ends.keys() - self._replays.keys():
-            task = new_task(epoch, self.config.contract, partition, self.worker, self.config.max_memberships)
+            task = new_task(epoch, self.config.agent, partition, self.worker, self.config.max_memberships)
             self._replays[partition] = Replay(self.store, task)
             self._replays[partition].begin()
         done, whole = sum(self._replays[p].task.next_offset for p in ends), sum(ends.values())
@@ -150,16 +150,16 @@ class Rebuild:
         )
 
     def _raw(self, partition: int) -> RawRecords:
-        return RawRecords(self.store, self.config.topic, partition, self.config.contract)
+        return RawRecords(self.store, self.config.topic, partition, self.config.agent)
 
     def _drop(self, number: int) -> None:
-        drop_epoch(self.store.address, number, self.config.contract)
+        drop_epoch(self.store.address, number, self.config.agent)
 
     # --- anew
 
     def target(self) -> Epoch:
         """The epoch to make: one that was begun with the present settings, or the next."""
-        known = self.store.epochs(self.config.contract)
+        known = self.store.epochs(self.config.agent.contract)
         wanted = replace(self.current, settings=self.config.numbers)
         for epoch, ready in known:
             if not ready and epoch.number > self.current.number:
@@ -196,7 +196,7 @@ class Rebuild:
         self.store.claim(epoch)
         make_views(self.store.address, self.config.time_zone, self.config.nickname)
         below = epoch.number if drop_old else self.current.number
-        result.dropped = [n for n in epochs_with_rows(self.store.address, self.config.contract) if n < below]
+        result.dropped = [n for n in epochs_with_rows(self.store.address, self.config.agent) if n < below]
         for number in result.dropped:
             self._drop(number)
         return result
@@ -210,7 +210,7 @@ class Rebuild:
         """
         self._drop(SCRATCH)
         scratch = replace(self.current, number=SCRATCH)
-        result = Verified({table: Compared() for table in COMPUTED[self.config.contract]})
+        result = Verified({table.name: Compared() for table in self.config.agent.computed})
         try:
             for number, cuts in enumerate(self._rounds()):
                 result.records += self.replay(scratch, cuts)

@@ -14,12 +14,13 @@ from functools import partial
 import numpy as np
 import pyarrow as pa
 
+from schemas.agents import AgentSpec
 from schemas.errors import DataError, ServiceError
 from schemas.frame import Frame, Records
 from sinks.clickhouse.readers.raw import RawRecords
 from sinks.clickhouse.store import ClickHouseStore
 from sinks.contract import Epoch, chain
-from streams.agents import STATES
+from streams.agents import new_state
 from streams.checkpoint.takeover import begin_term, load, own
 from streams.checkpoint.task import Task
 from streams.dead_letters.limits import DeadLetterLimits
@@ -57,10 +58,10 @@ def landed_frames(raw: RawRecords, first: int, end: int) -> Iterator[Records]:
         first = following
 
 
-def new_task(epoch: Epoch, contract: str, partition: int, worker: str, max_rows: int) -> Task:
-    """An empty task in an epoch of a topic of the contract, which lands what it computes and not the records."""
+def new_task(epoch: Epoch, agent: AgentSpec, partition: int, worker: str, max_rows: int) -> Task:
+    """An empty task in an epoch of an agent, which lands what it computes and not the records."""
     made = json.loads(epoch.settings)
-    state = STATES[contract](made["time_zone"], made["lateness_h"], made["duplicate_horizon"])
+    state = new_state(agent, made["time_zone"], made["lateness_h"], made["duplicate_horizon"])
     return Task(
         epoch.origin.topic, partition, state, epoch.settings, worker, keep_raw=False, epoch=epoch.number,
         limits=DeadLetterLimits(1.0, 1 << 62), max_rows=max_rows,
@@ -92,7 +93,7 @@ class Replay:
 
             def read() -> tuple[Records, tuple[Frame, list[DeadLetter]]] | None:
                 frame = next(frames, None)
-                return None if frame is None else (frame, decode(self.task.state.contract, frame))
+                return None if frame is None else (frame, decode(self.task.state.agent.contract, frame))
 
             coming = reader.submit(read)
             while (found := coming.result()) is not None:

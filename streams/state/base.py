@@ -14,6 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from analytics.kernels.event_ids import rebuild_ids, remember_ids
+from schemas.agents import AgentSpec
 from schemas.frame import Frame
 from streams.dead_letters.limits import check_ids
 
@@ -82,9 +83,7 @@ def grown(array: NDArray[Any], used: int, needed: int = 0) -> NDArray[Any]:
 class PartitionState:
     """The arrays of one partition. A processor's state says which there are and what a record does to them."""
 
-    #: Name of the input topic in the contract, and the table that its records land in.
-    contract: ClassVar[str]
-    raw_table: ClassVar[str]
+    agent: AgentSpec
     rows: ClassVar[dict[str, Rows]]
     tables: ClassVar[tuple[StateTable, ...]]
     #: Tables of a cut in the order in which they are loaded, and the one whose rows may leave memory.
@@ -94,8 +93,6 @@ class PartitionState:
     arena_count: ClassVar[int]
     ids_count: ClassVar[int]
 
-    #: Whether something ends by time alone, so that ticks are needed while input pauses.
-    moved_by_time: ClassVar[bool] = False
     #: Places in `counts` of what people watch.
     watched: ClassVar[dict[str, int]] = {}
 

@@ -4,10 +4,10 @@ import json
 
 import numpy as np
 
+from schemas.agents import COMMUNITY, AgentSpec
 from schemas.columns import Kind, columns
 from schemas.frame import Records
-from schemas.topics import CHAT, INPUT_TOPICS
-from streams.agents import STATES
+from streams.agents import new_state
 from streams.checkpoint.task import Task
 from streams.kafka.records import PADDING, read_records
 from streams.state.base import load_ids
@@ -18,9 +18,9 @@ _SAMPLES = {
 }  # fmt: skip
 
 
-def _event(topic: str, kind: str, number: int, ts_ms: int) -> bytes:
-    spec = columns(topic)
-    model = INPUT_TOPICS[topic].events[spec.types.index(kind)]
+def _event(agent: AgentSpec, kind: str, number: int, ts_ms: int) -> bytes:
+    spec = columns(agent.contract)
+    model = agent.topic.events[spec.types.index(kind)]
     fields = {field.name: field for field in spec.fields}
     event = {}
     for name in model.model_fields:
@@ -31,9 +31,9 @@ def _event(topic: str, kind: str, number: int, ts_ms: int) -> bytes:
     return json.dumps(event | {"event_id": f"e{number}", "ts_ms": ts_ms}).encode()
 
 
-def sample_records(topic: str = CHAT.name, ts_ms: int = 1_700_000_000_000, step_ms: int = 86_400_000) -> Records:
+def sample_records(agent: AgentSpec = COMMUNITY, ts_ms: int = 1_700_000_000_000, step_ms: int = 86_400_000) -> Records:
     """One record of every type, a day apart, as a frame."""
-    values = [_event(topic, kind, i, ts_ms + i * step_ms) for i, kind in enumerate(columns(topic).types)]
+    values = [_event(agent, kind, i, ts_ms + i * step_ms) for i, kind in enumerate(columns(agent.contract).types)]
     lengths = np.array([len(value) for value in values], np.int32)
     starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int32)
     buffer = np.concatenate([np.frombuffer(b"".join(values), np.uint8), np.empty(lengths.sum() + PADDING, np.uint8)])
@@ -42,16 +42,16 @@ def sample_records(topic: str = CHAT.name, ts_ms: int = 1_700_000_000_000, step_
     return Records(buffer, np.arange(n), np.full(n, -1), starts, lengths, np.zeros(n, np.int32), none, 0, n)
 
 
-def warm_up(topic: str = CHAT.name) -> None:
-    """Run the whole way of a topic of the contract once, in memory: apply, flush, load again, evict."""
+def warm_up(agent: AgentSpec = COMMUNITY) -> None:
+    """Run the whole way of an agent's records once, in memory: apply, flush, load again, evict."""
     read_records(b"", 0)
-    task = Task(topic, 0, STATES[topic]())
-    task.apply(sample_records(topic))
+    task = Task(agent.contract, 0, new_state(agent))
+    task.apply(sample_records(agent))
     flush = task.begin_flush()
     assert flush is not None
-    state = STATES[topic]()
+    state = new_state(agent)
     for table, loaded in state.loaded.items():
         loaded.load(state, flush.tables[table])
-    load_ids(state, flush.tables[state.raw_table].select(["event_hash", "offset"]))
+    load_ids(state, flush.tables[agent.raw.name].select(["event_hash", "offset"]))
     state.evict(0)
     task.confirm()

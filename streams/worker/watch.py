@@ -9,9 +9,10 @@ from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING
 
+from schemas.agents import COMMUNITY, AgentSpec
 from schemas.errors import BackpressureError, GroupvitalsError
 from sinks.clickhouse.readers.checks import split_groups
-from sinks.clickhouse.store import CHAT, ClickHouseStore
+from sinks.clickhouse.store import ClickHouseStore
 from streams.jobs import refit
 from streams.jobs.member_days import MemberDays, Tell, due
 
@@ -24,7 +25,7 @@ _EVERY_S, _LOOKS = 3.0, 20
 
 
 async def watch(
-    store: ClickHouseStore, contract: str, processor: "Processor", assigned: Callable[[], set[int]],
+    store: ClickHouseStore, agent: AgentSpec, processor: "Processor", assigned: Callable[[], set[int]],
     tell: Tell | None, stop: asyncio.Event,
 ) -> None:  # fmt: skip
     """Look every few seconds until `stop`; what cannot be asked now is asked the next time.
@@ -37,9 +38,9 @@ async def watch(
             async with asyncio.timeout(_EVERY_S):
                 await stop.wait()
         try:
-            await follow_epoch(store, contract, processor, assigned)
+            await follow_epoch(store, agent, processor, assigned)
             looks += 1
-            if contract == CHAT and looks % _LOOKS == 1 and 0 in processor.running:
+            if agent is COMMUNITY and looks % _LOOKS == 1 and 0 in processor.running:
                 for group in await asyncio.to_thread(split_groups, store.native):
                     log.error("%s", group)
                 if await asyncio.to_thread(refit.due, store):
@@ -70,10 +71,10 @@ async def _everything_begun(store: ClickHouseStore, processor: "Processor") -> b
 
 
 async def follow_epoch(
-    store: ClickHouseStore, contract: str, processor: "Processor", assigned: Callable[[], set[int]]
+    store: ClickHouseStore, agent: AgentSpec, processor: "Processor", assigned: Callable[[], set[int]]
 ) -> None:
     """Take the partitions over again when another epoch is in use than the one they are worked on in."""
-    epoch = await asyncio.to_thread(store.epoch, contract)
+    epoch = await asyncio.to_thread(store.epoch, agent.contract)
     broker, partitions = processor.broker, assigned()
     if broker is None or epoch is None:
         return

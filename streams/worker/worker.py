@@ -12,7 +12,7 @@ from typing import Any
 
 from schemas.errors import DataError, ServiceError
 from sinks.clickhouse.store import ClickHouseStore
-from streams.agents import STATES
+from streams.agents import new_state
 from streams.allocator import give_back
 from streams.checkpoint.processor import Processor
 from streams.checkpoint.takeover import Broker
@@ -64,7 +64,7 @@ class Worker:
             return Task(
                 config.topic,
                 partition,
-                STATES[config.contract](config.time_zone, config.lateness_h, config.duplicate_horizon),
+                new_state(config.agent, config.time_zone, config.lateness_h, config.duplicate_horizon),
                 settings=config.numbers,
                 worker=name,
                 store_text=config.store_text,
@@ -91,7 +91,7 @@ class Worker:
             async for event in stream.noack().events():
                 await processor.take(event.message.partition, event.message.generation_id, event.value)
 
-        app.agent(channel, name=config.contract)(take)
+        app.agent(channel, name=config.agent.contract)(take)
 
         async def on_revoked(_app: Any, _revoked: Any, **_: Any) -> None:
             self.assigned = None
@@ -132,9 +132,9 @@ class Worker:
         watching = asyncio.create_task(self._watch(until_caught_up, report, complete))
         # whoever only catches up leaves the days to those who stay
         tell = None if until_caught_up else sender(self.config.kafka, self.config.topic_prefix)
-        assigned, contract = (lambda: self.assigned or set()), self.config.contract
-        beside = [asyncio.create_task(watch(self.store, contract, self.processor, assigned, tell, self.stop))]
-        if self.config.tick_s and not until_caught_up and STATES[self.config.contract].moved_by_time:
+        assigned, agent = (lambda: self.assigned or set()), self.config.agent
+        beside = [asyncio.create_task(watch(self.store, agent, self.processor, assigned, tell, self.stop))]
+        if self.config.tick_s and not until_caught_up and agent.ticks:
             beside.append(asyncio.create_task(self._tick()))
         for task in beside:
             task.add_done_callback(_say_why_it_ended)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from schemas.agents import AGENTS as SPECS
 from schemas.errors import InvalidEventError
-from schemas.topics import AGENTS as TOPIC_OF
 from schemas.topics import CHAT, LINKS, PRODUCT
 from schemas.validate import validate
 from sources.producer import partition_of
@@ -44,7 +44,7 @@ class Agent:
     @property
     def contract(self) -> str:
         """Name of its topic in the contract."""
-        return TOPIC_OF[self.name]
+        return SPECS[self.name].contract
 
 
 def _simulated(topic: str, members: int, every: int) -> Part:

@@ -2,9 +2,9 @@
 
 import groupvitals.commands.worker
 import streams.worker.worker
-from schemas.topics import AGENTS
+from schemas.agents import AGENTS
 from streams.worker.warmup import warm_up
 
 __all__ = ["groupvitals", "streams"]
-for topic in AGENTS.values():
-    warm_up(topic)
+for agent in AGENTS.values():
+    warm_up(agent)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import pytest
 from hypothesis import Phase, given, seed, settings
 
+from schemas.agents import AGENT_OF
 from schemas.topics import CHAT, LINKS, PRODUCT
 from sinks.contract import chain
-from streams.agents import STATES
 from tests.analytics.test_community import oracle_of, same, steady
 from tests.injected import Inject
 from tests.memory import KEYS, MemoryStore, Row
@@ -57,7 +57,7 @@ def recovered(store: MemoryStore, contract: str) -> MemoryStore:
     valid = chain(store.kept)
     versions = {c.cut.version() for c in store.kept if c.cut.sequence <= valid.last.get(c.cut.term, -1)}
     tables = dict(store.tables)
-    for name in STATES[contract].loaded:
+    for name in (table.name for table in AGENT_OF[contract].states):
         tables[name] = {key: row for key, row in tables[name].items() if row["version"] in versions}
     return MemoryStore(tables, store.kept, store.claims)
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from streams.agents import STATES
+from schemas.agents import AGENT_OF
+from streams.agents import new_state
 from streams.checkpoint.epochs import numbers_settings
 from streams.checkpoint.processor import Processor
 from streams.checkpoint.task import Task
@@ -51,7 +52,7 @@ class Worker:
         contract, world = self.run.schedule.contract, self.run.schedule.worlds[0]
         numbers = world.zone, world.lateness_h, world.horizon
         return Task(
-            contract, partition, STATES[contract](*numbers), numbers_settings(*numbers), worker=self.name,
+            contract, partition, new_state(AGENT_OF[contract], *numbers), numbers_settings(*numbers), worker=self.name,
             max_rows=self.run.schedule.memberships, limits=DeadLetterLimits(1.0, 1 << 30),
         )  # fmt: skip
 

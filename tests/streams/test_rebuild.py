@@ -15,12 +15,12 @@ from groupvitals.commands.topics import topic_layout
 from groupvitals.connections import clickhouse as clickhouse_of
 from groupvitals.connections import kafka_address
 from groupvitals.settings import Settings
+from schemas.agents import AGENT_OF, COMMUNITY, TABLES
 from schemas.errors import ConfigError, ServiceError
 from schemas.kafka import Kafka
 from schemas.topics import CHAT, PRODUCT
-from sinks.clickhouse.epochs import COMPUTED, epochs_with_rows
+from sinks.clickhouse.epochs import epochs_with_rows
 from sinks.clickhouse.migrations import migrate
-from sinks.clickhouse.readers.compare import KEYS
 from sinks.clickhouse.store import ClickHouseStore
 from streams.kafka.topics import ensure_topics
 from streams.rebuild import replay
@@ -57,8 +57,8 @@ def job(landing: Landing, report: Callable[[int, int], None] = lambda done, whol
     """A rebuild of what was landed, with the world's settings or others."""
     world, topic = landing.world, landing.task.topic
     config = WorkerConfig(
-        Kafka(""), landing.store.address, Path(), time_zone=world.zone, lateness_h=world.lateness_h,
-        duplicate_horizon=world.horizon, contract=topic,
+        kafka=Kafka(""), address=landing.store.address, data=Path(), time_zone=world.zone,
+        lateness_h=world.lateness_h, duplicate_horizon=world.horizon, agent=AGENT_OF[topic],
     )  # fmt: skip
     return Rebuild(
         replace(config, **changed), replace(ORIGIN, topic=topic), lambda: {0: landing.broker.kept[0]}, report
@@ -69,8 +69,7 @@ def rows(store: ClickHouseStore, contract: str = TOPIC) -> dict[str, list[Any]]:
     """The newest row of every key in the epoch in use, without what says which flush wrote it."""
     found, epoch = {}, store.epoch(contract)
     assert epoch is not None
-    for table in COMPUTED[contract]:
-        key = KEYS[table]
+    for table, key in ((table.name, table.key) for table in AGENT_OF[contract].computed):
         columns = [row[0] for row in store.native.execute(f"DESCRIBE TABLE {store.address.database}.{table}")]
         names = ", ".join(name for name in columns if name not in ("slot", "version"))
         found[table] = store.native.execute(
@@ -89,7 +88,7 @@ def replayed(store: ClickHouseStore, world: World, flushes: int, split: int, top
     before = rows(store, topic)
     verified = job(landing).verify()
     assert verified.summary()["different"] == verified.open == 0, verified.summary()
-    raw = f"{store.address.database}.{landing.task.state.raw_table}"
+    raw = f"{store.address.database}.{landing.task.state.agent.raw.name}"
     assert [(verified.records,)] == store.native.execute(f"SELECT count() FROM {raw} FINAL")
     assert job(landing).rebuild().epoch == 1
     assert rows(store, topic) == before
@@ -123,9 +122,11 @@ def corrected_rows(store: ClickHouseStore) -> dict[str, dict[tuple[Any, ...], di
         keyed = found.setdefault(table, {})
         for row in store.native.query(f"SELECT * FROM {store.address.database}.{view}"):
             key = tuple(
-                (row[name] - _EPOCH).days if name == "day" else row[name] for name in KEYS[table]
+                (row[name] - _EPOCH).days if name == "day" else row[name] for name in TABLES[table].key
             )  # fmt: skip
-            keyed[key] = {n: v for n, v in row.items() if isinstance(v, int) and n not in (*KEYS[table], *_BESIDE)}
+            keyed[key] = {
+                n: v for n, v in row.items() if isinstance(v, int) and n not in (*TABLES[table].key, *_BESIDE)
+            }
     return found
 
 
@@ -197,7 +198,7 @@ def test_what_differs_is_found_and_shown(store: ClickHouseStore) -> None:
     (example,) = found["examples"]
     assert example["key"] == {"group_id": "g", "day": date(2025, 1, 5)}
     assert example["found"] is None and example["wanted"]["speakers_1d"] == 1
-    assert SCRATCH not in epochs_with_rows(store.address)
+    assert SCRATCH not in epochs_with_rows(store.address, COMMUNITY)
 
 
 def test_a_correction_that_would_touch_other_rows_writes_nothing(store: ClickHouseStore) -> None:
@@ -238,7 +239,7 @@ def test_a_rebuild_with_other_settings_goes_on_where_it_was_killed(
     done = job(landing, **changed).rebuild()
     assert (done.epoch, done.missing) == (1, 0)
     assert 0 < done.records < 21 - 6, "what was checkpointed is not replayed again"
-    assert epochs_with_rows(store.address) == [0, 1]
+    assert epochs_with_rows(store.address, COMMUNITY) == [0, 1]
     with pytest.raises(ConfigError, match=r"epoch 1.*Asia/Kolkata.*rebuild"):
         landing.again()
     rebuilt = rows(store)
@@ -253,9 +254,9 @@ def test_a_rebuild_begun_with_other_settings_is_given_up(store: ClickHouseStore)
     other = job(landing, lateness_h=1)
     store.claim(other.target(), ready=False)
     other.replay(other.target(), other.frozen())
-    assert epochs_with_rows(store.address) == [0, 1]
+    assert epochs_with_rows(store.address, COMMUNITY) == [0, 1]
     assert job(landing).rebuild(drop_old=True).epoch == 2
-    assert epochs_with_rows(store.address) == [2]
+    assert epochs_with_rows(store.address, COMMUNITY) == [2]
 
 
 def test_two_rebuilds_at_once_are_told(store: ClickHouseStore) -> None:

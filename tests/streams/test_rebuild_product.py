@@ -10,6 +10,7 @@ from groupvitals.commands.topics import topic_layout
 from groupvitals.connections import clickhouse as clickhouse_of
 from groupvitals.connections import kafka_address
 from groupvitals.settings import Settings
+from schemas import agents
 from schemas.errors import ConfigError
 from schemas.topics import CHAT, PRODUCT
 from sinks.clickhouse.epochs import epochs_with_rows
@@ -104,11 +105,11 @@ def test_another_time_zone_is_the_products_own(store: ClickHouseStore) -> None:
     with pytest.raises(ConfigError, match=r"rebuild --agent product"):
         landing.again()
     assert rows(store, CHAT.name) == before
-    assert [epochs_with_rows(store.address, topic) for topic in (CHAT.name, PRODUCT.name)] == [[0], [1]]
+    assert [epochs_with_rows(store.address, agent) for agent in (agents.COMMUNITY, agents.PRODUCT)] == [[0], [1]]
     product_rows = rows(store, PRODUCT.name)
     job(chat).rebuild(drop_old=True)
     assert rows(store, PRODUCT.name) == product_rows
-    assert [epochs_with_rows(store.address, topic) for topic in (CHAT.name, PRODUCT.name)] == [[1], [1]]
+    assert [epochs_with_rows(store.address, agent) for agent in (agents.COMMUNITY, agents.PRODUCT)] == [[1], [1]]
 
 
 def test_a_product_worker_follows(settings: Settings, groupvitals: Run) -> None:
@@ -133,7 +134,7 @@ def test_a_product_worker_follows(settings: Settings, groupvitals: Run) -> None:
     assert found == (users(events, "UTC"), references(events, "UTC"))
     for arguments, reason in {
         ("--agent", "product", "--correct"): "--correct is for chat",
-        ("--agent", "links"): "Links have no numbers",
+        ("--agent", "links"): "There are no numbers of links to rebuild",
         ("--agent", "nobody"): "There is no agent 'nobody'",
     }.items():
         refused = groupvitals("rebuild", *arguments)

@@ -10,6 +10,7 @@ from kafka import TopicPartition
 from groupvitals.connections import kafka_address
 from groupvitals.settings import Settings
 from schemas.errors import ConfigError, DataError
+from schemas.topics import CHAT, LINKS
 from sinks.clickhouse.readers.checks import split_groups
 from sinks.clickhouse.store import ClickHouseStore
 from sinks.contract import Chain, Epoch
@@ -27,7 +28,7 @@ from tests.memory import ORIGIN, TOPIC, MemoryBroker, MemoryStore, land, new_tas
 from tests.oracle.worlds import encode
 from tests.streams.workers import VIEWS, Answers, assert_each_record_once, send, wait_until
 
-EPOCH = Epoch(0, "settings", ORIGIN)
+EPOCH = Epoch(0, "settings", ORIGIN, CHAT.name)
 
 
 def records(count: int, group: str = "g") -> bytes:
@@ -69,7 +70,7 @@ def test_other_settings_are_refused() -> None:
 
 def test_no_settings_matter_to_links() -> None:
     links = replace(ORIGIN, topic="mine.identity.links")
-    check(replace(EPOCH, origin=links), links, "others")
+    check(replace(EPOCH, origin=links, contract=LINKS.name), links, "others")
 
 
 def test_reset_offsets_are_refused() -> None:

@@ -14,10 +14,10 @@ from kafka import KafkaProducer
 
 from groupvitals.connections import clickhouse
 from groupvitals.settings import Settings
+from schemas.agents import AGENT_OF
+from schemas.agents import TABLES as WRITTEN
 from schemas.topics import CHAT, TopicSpec
 from sinks.clickhouse.connection import Native
-from sinks.clickhouse.store import STATE_KEYS
-from streams.agents import STATES
 
 ROOT = Path(__file__).parent.parent.parent
 #: Everything people ask.
@@ -27,7 +27,7 @@ VIEWS = (
 )  # fmt: skip
 TABLES = ("facts", "dead_letters", "events")
 #: Of which a record landed again has the same key and a newer version.
-_MERGED = (*TABLES, "product_facts", "product_events", "link_events")
+_MERGED = {name for name, table in WRITTEN.items() if not table.epoch}
 _BOOKKEEPING = {"version", "slot", "ingested_on"}
 
 
@@ -80,7 +80,7 @@ class Answers:
 
     def __init__(self, settings: Settings, database: str | None = None, contract: str = CHAT.name) -> None:
         self.database, self._contract = database or settings.clickhouse.database, contract
-        self.native, self.raw_table = Native(clickhouse(settings)), STATES[contract].raw_table
+        self.native, self.raw_table = Native(clickhouse(settings)), AGENT_OF[contract].raw.name
 
     def value(self, query: str) -> int:
         """The one number that a query gives; `{d}` is the database."""
@@ -88,7 +88,7 @@ class Answers:
 
     def flushed(self) -> int:
         """Records vouched for by checkpoints of the epoch in use."""
-        ours = f"endsWith(topic, '{self._contract}')"
+        ours = f"topic IN (SELECT topic FROM {self.database}.epochs WHERE contract = '{self._contract}')"
         return self.value(
             "SELECT ifNull(sum(o), 0) FROM (SELECT arraySum(mapValues(argMax(offsets, (term, sequence)))) AS o "
             f"FROM {{d}}.checkpoints WHERE {ours} AND epoch = (SELECT max(epoch) FROM {{d}}.epochs WHERE ready = 1 "
@@ -99,8 +99,8 @@ class Answers:
         """All rows of a view or table, the newest of a state's two; without what only says which flush wrote them."""
         final = " FINAL" if name in _MERGED else ""
         newest = ""
-        if name in STATE_KEYS:
-            key = ", ".join(STATE_KEYS[name])
+        if name in WRITTEN and WRITTEN[name].slots:
+            key = ", ".join(WRITTEN[name].key)
             newest = f" ORDER BY {key}, version DESC LIMIT 1 BY {key}"
         found = self.native.query(f"SELECT * FROM (SELECT * FROM {self.database}.{name}{final}{newest}) ORDER BY ALL")
         return [{key: value for key, value in row.items() if key not in _BOOKKEEPING} for row in found]

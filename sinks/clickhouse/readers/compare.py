@@ -4,13 +4,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from sinks.clickhouse.store import STATE_KEYS, ClickHouseStore, on_chain, task_is
+from schemas.agents import TABLES
+from sinks.clickhouse.store import ClickHouseStore, on_chain, task_is
 from sinks.contract import CORRECTED, EPOCH_SHIFT, Chain
 
-#: Tables whose rows are computed, and their keys within a task.
-KEYS: dict[str, tuple[str, ...]] = {
-    **STATE_KEYS, "group_days": ("group_id", "day"), "member_days": ("group_id", "day", "member_id"),
-}  # fmt: skip
 _BESIDE = ("topic", "partition", "slot", "version")
 _SETTINGS = {"max_bytes_before_external_group_by": 1 << 30}
 
@@ -64,14 +61,14 @@ class Comparison:
     def columns(self, table: str) -> list[str]:
         """What stands in a row beside its key and bookkeeping."""
         rows = self.store.native.execute(f"DESCRIBE TABLE {self.store.address.database}.{table}")
-        return [row[0] for row in rows if row[0] not in (*KEYS[table], *_BESIDE)]
+        return [row[0] for row in rows if row[0] not in (*TABLES[table].key, *_BESIDE)]
 
     def pairs(self, table: str, condition: str = "1") -> str:
         """A query for every key's two rows as hashes, and what happened to it since the cut."""
-        key, columns = ", ".join(KEYS[table]), ", ".join(self.columns(table))
+        key, columns = ", ".join(TABLES[table].key), ", ".join(self.columns(table))
         ours, beside = (f"bitShiftRight(version, {EPOCH_SHIFT}) = {n}" for n in (self.found.epoch, self.wanted))
         newer = f"{ours} AND version > {self._version}"
-        overwritten = f"uniqExactIf(slot, {newer}) > 1" if table in STATE_KEYS else "0"
+        overwritten = f"uniqExactIf(slot, {newer}) > 1" if TABLES[table].slots else "0"
         return (
             f"SELECT {key}, sipHash64({key}) AS hash, countIf({on_chain(self.found)}) > 0 AS has_found, "
             f"countIf({beside}) > 0 AS has_wanted, "
@@ -98,9 +95,10 @@ class Comparison:
         return result
 
     def _examples(self, table: str, pairs: str, most: int) -> list[Difference]:
+        key = ", ".join(TABLES[table].key)
         keys = self.store.native.query(
-            f"SELECT {', '.join(KEYS[table])} FROM ({pairs}) WHERE differs AND NOT is_open AND NOT is_corrected "
-            f"ORDER BY {', '.join(KEYS[table])} LIMIT {most}",
+            f"SELECT {key} FROM ({pairs}) WHERE differs AND NOT is_open AND NOT is_corrected "
+            f"ORDER BY {key} LIMIT {most}",
             settings=_SETTINGS,
         )
         chains = on_chain(self.found), f"bitShiftRight(version, {EPOCH_SHIFT}) = {self.wanted}"

@@ -5,12 +5,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from sinks.clickhouse.readers.compare import KEYS, Comparison
+from schemas.agents import COMMUNITY, TABLES
+from sinks.clickhouse.readers.compare import Comparison
 from sinks.clickhouse.store import LONG, ClickHouseStore, quote, task_is
 from sinks.contract import CORRECTED, EPOCH_SHIFT
 
 #: Tables whose rows of closed hours and days a correction may replace.
-CLOSED = ("pane_states", "group_days", "member_days")
+CLOSED = tuple(table.name for table in COMMUNITY.closing)
 _ROWS = 2_000
 
 
@@ -49,7 +50,7 @@ class Corrections:
 
     @property
     def _events(self) -> str:
-        return f"{self.store.address.database}.events WHERE {task_is(self.topic, self.partition)}"
+        return f"{self.store.address.database}.{COMMUNITY.raw.name} WHERE {task_is(self.topic, self.partition)}"
 
     def touched(self, first: int, end: int) -> list[str]:
         """Groups with events from offset `first` up to `end` that came late, or repeat an event beyond the horizon."""
@@ -99,7 +100,7 @@ class Corrections:
         """
         nothing = f"sipHash128({', '.join(['toUInt32(0)'] * len(comparison.columns(table)))})"
         return self.store.native.query(
-            f"SELECT {', '.join(KEYS[table])}, has_wanted, has_found, wanted = {nothing} AS is_empty "
+            f"SELECT {', '.join(TABLES[table].key)}, has_wanted, has_found, wanted = {nothing} AS is_empty "
             f"FROM ({comparison.pairs(table, group_in(groups))}) "
             f"WHERE differs AND NOT (NOT has_wanted AND found = {nothing})",
             settings=LONG,
@@ -107,8 +108,8 @@ class Corrections:
 
     def replace(self, table: str, comparison: Comparison, keys: list[dict[str, Any]], version: int) -> None:
         """Put the wanted rows of these keys in place of those found; where there should be none, an empty one."""
-        key, corrected = KEYS[table], version | CORRECTED
-        beside = ["slot"] if table == "pane_states" else []
+        key, corrected = TABLES[table].key, version | CORRECTED
+        beside = ["slot"] if TABLES[table].slots else []
         columns = ", ".join([*key, *comparison.columns(table), "topic", "partition", *beside])
         target = f"{self.store.address.database}.{table}"
         wanted = [tuple(one[name] for name in key) for one in keys if one["has_wanted"]]

@@ -12,36 +12,34 @@ from sinks.contract import Cut
 
 @dataclass(frozen=True)
 class Marks:
-    """Epoch of every topic; version and next offset of the newest checkpoint of every (topic, partition)."""
+    """By the names that topics have in the contract: the topic on its broker, and its epoch; and of every partition
+    (contract, partition) the version and the next offset of the newest checkpoint."""
 
+    topics: dict[str, str] = field(default_factory=dict)
     epochs: dict[str, int] = field(default_factory=dict)
     versions: dict[tuple[str, int], int] = field(default_factory=dict)
     offsets: dict[tuple[str, int], int] = field(default_factory=dict)
 
     def newer(self, contract: str, column: str, values: dict[tuple[str, int], int], sign: str) -> str:
         """The condition that a row of a topic of the contract has more than the mark of its partition."""
-        mine = {partition: value for (topic, partition), value in values.items() if topic.endswith(contract)}
+        mine = {partition: value for (of, partition), value in values.items() if of == contract}
         partitions, bounds = ([f"toUInt64({n})" for n in numbers] for numbers in (mine, mine.values()))
         if not mine:
             return "1"
         bound = f"transform(toUInt64(partition), [{', '.join(partitions)}], [{', '.join(bounds)}], toUInt64(0))"
         return f"{column} {sign} {bound}"
 
-    def topics(self, contract: str) -> list[str]:
-        """The topics of the contract of which something is landed."""
-        return [topic for topic in self.epochs if topic.endswith(contract)]
-
 
 def marks(store: ClickHouseStore) -> Marks:
     """How far everything is landed now, in the epochs that are read."""
     d, found = store.address.database, Marks()
     rows = store.native.execute(
-        "SELECT topic, partition, epoch, argMax((term, sequence, offsets[topic]), (term, sequence)) "
-        f"FROM {d}.checkpoints WHERE (topic, epoch) IN "
-        f"(SELECT topic, max(epoch) FROM {d}.epochs WHERE ready = 1 GROUP BY topic) GROUP BY topic, partition, epoch"
+        "SELECT contract, topic, partition, epoch, argMax((term, sequence, offsets[topic]), (term, sequence)) "
+        f"FROM {d}.checkpoints JOIN (SELECT topic, any(contract) AS contract, max(epoch) AS epoch FROM {d}.epochs "
+        "WHERE ready = 1 GROUP BY topic) AS used USING (topic, epoch) GROUP BY contract, topic, partition, epoch"
     )
-    for topic, partition, epoch, (term, sequence, offset) in rows:
-        found.epochs[topic] = epoch
-        found.versions[topic, partition] = Cut(term, sequence).version(epoch)
-        found.offsets[topic, partition] = offset
+    for contract, topic, partition, epoch, (term, sequence, offset) in rows:
+        found.topics[contract], found.epochs[contract] = topic, epoch
+        found.versions[contract, partition] = Cut(term, sequence).version(epoch)
+        found.offsets[contract, partition] = offset
     return found

@@ -12,9 +12,9 @@ import pyarrow as pa
 
 from schemas.chat import Role
 from schemas.platforms import READS_REPORTED
-from schemas.topics import LINKS
+from schemas.topics import CHAT, LINKS, PRODUCT
 from sinks.clickhouse.readers.marks import Marks
-from sinks.clickhouse.store import CHAT, PRODUCT, ClickHouseStore, quote
+from sinks.clickhouse.store import ClickHouseStore, quote
 
 #: Stands for all groups, where people count once.
 ALL = "*"
@@ -31,11 +31,13 @@ class PeopleReader:
 
     def __init__(self, store: ClickHouseStore) -> None:
         self.store, self.d = store, store.address.database
-        settings = {contract: epoch.settings for contract in (CHAT, PRODUCT) if (epoch := store.epoch(contract))}
+        settings = {
+            contract: epoch.settings for contract in (CHAT.name, PRODUCT.name) if (epoch := store.epoch(contract))
+        }
         known = {contract: json.loads(text)["time_zone"] for contract, text in settings.items()}
-        zone = known.get(CHAT, "UTC")
+        zone = known.get(CHAT.name, "UTC")
         #: Time zones of the numbers of chat and of the product.
-        self.zones = zone, known.get(PRODUCT, zone)
+        self.zones = zone, known.get(PRODUCT.name, zone)
 
     # --- rows of state: each key's newest
 
@@ -45,7 +47,7 @@ class PeopleReader:
             f"SELECT toString(group_id) AS group_id, {ACCOUNT} AS account_id, {_MASKS}, first_ms, last_ms, "
             f"{_day('last_ms', self.zones[0])} AS base_day, {_day('first_ms', self.zones[0])} AS first_day, "
             f"if(join_ms < 4611686018427387904, {_day('join_ms', self.zones[0])}, -1000000) AS joined_day "
-            f"FROM ({self._newest('membership_states', CHAT, 'epoch', 'group_id, member_id', since)})"
+            f"FROM ({self._newest('membership_states', CHAT.name, 'epoch', 'group_id, member_id', since)})"
         )
 
     def habits(self, today: date, horizon: int, most: int) -> pa.Table:
@@ -56,7 +58,7 @@ class PeopleReader:
         now, left = f"toInt64(toDate('{today}'))", f"toInt64({_day('out_ms', self.zones[0])})"
         ((rows,),) = self.store.native.execute(f"SELECT count() FROM {self.d}.membership_states")
         share = f"cityHash64(group_id, member_id) % {-(-rows // most)} = 0" if rows > most else "1"
-        newest = self._newest("membership_states", CHAT, "epoch", "group_id, member_id", Marks(), share)
+        newest = self._newest("membership_states", CHAT.name, "epoch", "group_id, member_id", Marks(), share)
         return self.store.read(
             "SELECT bitOr(bitOr(spoke_lo, reacted_lo), read_lo) AS low, "
             "bitOr(bitOr(spoke_hi, reacted_hi), read_hi) AS high, "
@@ -69,12 +71,12 @@ class PeopleReader:
         """Masks of use of users."""
         return self.store.read(
             f"SELECT user_id, used_lo, first_ms, {_day('last_ms', self.zones[1])} AS base_day "
-            f"FROM ({self._newest('user_states', PRODUCT, 'product_epoch', 'user_id', since)})"
+            f"FROM ({self._newest('user_states', PRODUCT.name, 'product_epoch', 'user_id', since)})"
         )
 
     def acts(self, since: Marks) -> pa.Table:
         """Acts of users with the id of a group, or by a `way`: one of the group's calls, or a link that was posted."""
-        rows = self._newest("user_reference_states", PRODUCT, "product_epoch", "user_id, kind, reference", since)
+        rows = self._newest("user_reference_states", PRODUCT.name, "product_epoch", "user_id, kind, reference", since)
         return self.store.read(
             "SELECT user_id, if(kind = 'group', reference, '') AS group_id, "
             "if(kind = 'group', '', concat(kind, ':', reference)) AS way, acted_lo, "
@@ -94,7 +96,7 @@ class PeopleReader:
         newer = since.newer(LINKS.name, "offset", since.offsets, ">=")
         only = (
             f"account_id IN (SELECT account_id FROM {self.d}.link_events WHERE {newer})"
-            if since.topics(LINKS.name)
+            if LINKS.name in since.topics
             else "1"
         )
         return self.store.read(
@@ -108,13 +110,13 @@ class PeopleReader:
     # --- what was said: all facts, or those of the records that came since
 
     def _facts(self, since: Marks) -> str:
-        topics = since.topics(CHAT)
-        if not topics:
+        topic = since.topics.get(CHAT.name)
+        if topic is None:
             return f"{self.d}.facts WHERE"
-        newer = since.newer(CHAT, "offset", since.offsets, ">=")
-        least = min(offset for (topic, _), offset in since.offsets.items() if topic in topics)
-        named = ", ".join(map(quote, topics))  # topic, partition and offset are the table's order
-        return f"{self.d}.events WHERE topic IN ({named}) AND offset >= {least} AND {newer} AND duplicate = 0 AND"
+        newer = since.newer(CHAT.name, "offset", since.offsets, ">=")
+        least = min(offset for (contract, _), offset in since.offsets.items() if contract == CHAT.name)
+        ours = f"topic = {quote(topic)} AND offset >= {least}"  # topic, partition and offset are the table's order
+        return f"{self.d}.events WHERE {ours} AND {newer} AND duplicate = 0 AND"
 
     def said_before(self, end_ms: int) -> pa.Table:
         """What had been said of every member before a moment: newest join or roster row, leave, role with its time."""

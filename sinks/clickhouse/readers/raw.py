@@ -4,65 +4,12 @@ Only the fields that numbers depend on, and those that the contract requires, co
 out; `docs/exactness.md` says why this is enough.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pyarrow as pa
 
-from sinks.clickhouse.store import CHAT, PRODUCT, ClickHouseStore, task_is
-
-
-@dataclass(frozen=True)
-class _Fields:
-    """The fields of a topic that come back: `texts` that are absent when empty, `numbers` when 0.
-
-    `plain` and `nullable` come as they are, `flags` and `amounts` in the events of some types only: a type's `amounts`
-    are required, so that 0 is said.
-    """
-
-    table: str
-    texts: tuple[str, ...]
-    numbers: tuple[str, ...] = ()
-    plain: dict[str, str] = field(default_factory=dict)
-    nullable: tuple[str, ...] = ()
-    flags: dict[str, str] = field(default_factory=dict)
-    amounts: dict[str, tuple[str, ...]] = field(default_factory=dict)
-
-    def json(self) -> str:
-        """An expression that gives an event's JSON."""
-        fields = (
-            [(name, f"nullIf({name}, '')", "Nullable(String)") for name in self.texts]
-            + [(name, f"nullIf({name}, 0)", "Nullable(Int64)") for name in self.numbers]
-            + [(name, name, kind) for name, kind in self.plain.items()]
-            + [(name, name, "Nullable(Int64)") for name in self.nullable]
-            + [(name, f"if(type = '{kind}', {name} = 1, NULL)", "Nullable(Bool)") for name, kind in self.flags.items()]
-            + [(name, f"if(type IN {kinds}, {name}, NULL)", "Nullable(Int64)") for name, kinds in self.amounts.items()]
-        )
-        values = ", ".join(value for _, value, _ in fields)
-        return f"toJSONString(CAST(({values}), 'Tuple({', '.join(f'{name} {kind}' for name, _, kind in fields)})'))"
-
-
-_FIELDS = {
-    CHAT: _Fields(
-        "events",
-        (
-            "event_id", "type", "platform", "group_id", "member_id", "message_id", "kind", "reply_to_message_id",
-            "reply_to_member_id", "inviter_id", "source", "snapshot_id", "role", "status", "source_id", "call_id",
-        ),
-        ("link_count", "count", "created_at_ms", "joined_at_ms"),
-        {"ts_ms": "Int64", "mentions": "Array(String)"},
-        ("member_count",),
-        {"question": "message", "removed": "reaction", "complete": "roster_end", "healthy": "heartbeat"},
-    ),
-    PRODUCT: _Fields(
-        "product_events",
-        (
-            "event_id", "type", "user_id", "group_id", "call_id", "link_id", "campaign_id", "target", "order_id",
-            "currency", "refund_id", "operator_id", "purpose", "outcome", "name",
-        ),
-        plain={"ts_ms": "Int64"},
-        amounts={"amount_minor": ("purchase", "refund")},
-    ),
-}  # fmt: skip
+from schemas.agents import AgentSpec, ReadBack
+from sinks.clickhouse.store import ClickHouseStore, task_is
 
 _SETTINGS = {
     "output_format_json_skip_null_value_in_named_tuples": 1, "output_format_json_quote_64bit_integers": 0,
@@ -70,28 +17,43 @@ _SETTINGS = {
 }  # fmt: skip
 
 
+def _json(fields: ReadBack) -> str:
+    """An expression that gives an event's JSON."""
+    said = (
+        [(name, f"nullIf({name}, '')", "Nullable(String)") for name in fields.texts]
+        + [(name, f"nullIf({name}, 0)", "Nullable(Int64)") for name in fields.numbers]
+        + [(name, name, kind) for name, kind in fields.plain.items()]
+        + [(name, name, "Nullable(Int64)") for name in fields.nullable]
+        + [(name, f"if(type = '{kind}', {name} = 1, NULL)", "Nullable(Bool)") for name, kind in fields.flags.items()]
+        + [(name, f"if(type IN {kinds}, {name}, NULL)", "Nullable(Int64)") for name, kinds in fields.amounts.items()]
+    )
+    values = ", ".join(value for _, value, _ in said)
+    return f"toJSONString(CAST(({values}), 'Tuple({', '.join(f'{name} {kind}' for name, _, kind in said)})'))"
+
+
 @dataclass(frozen=True)
 class RawRecords:
-    """The landed records of one task; `contract` names its topic in the contract."""
+    """The landed records of one task of an agent."""
 
     store: ClickHouseStore
     topic: str
     partition: int
-    contract: str = CHAT
+    agent: AgentSpec
 
     @property
-    def _fields(self) -> _Fields:
-        return _FIELDS[self.contract]
+    def _value(self) -> str:
+        assert self.agent.read_back is not None, f"nothing of {self.agent.name} is computed"
+        return f"{_json(self.agent.read_back)} AS value"
 
     @property
     def _where(self) -> str:
-        table = f"{self.store.address.database}.{self._fields.table}"
+        table = f"{self.store.address.database}.{self.agent.raw.name}"
         return f"FROM {table} WHERE {task_is(self.topic, self.partition)}"
 
     def read(self, first: int, end: int, condition: str = "1") -> pa.Table:
         """`offset`, `kafka_ts_ms` and JSON `value` of the records from offset `first` up to `end`, in offset order."""
         return self.store.read(
-            f"SELECT offset, kafka_ts_ms, {self._fields.json()} AS value {self._where} "
+            f"SELECT offset, kafka_ts_ms, {self._value} {self._where} "
             f"AND offset >= {first} AND offset < {end} AND ({condition}) ORDER BY offset LIMIT 1 BY offset",
             _SETTINGS,
         )
@@ -99,7 +61,7 @@ class RawRecords:
     def read_only(self, offsets: list[int]) -> pa.Table:
         """The records at these offsets, with their time `ts_ms`, in offset order."""
         return self.store.read(
-            f"SELECT offset, kafka_ts_ms, {self._fields.json()} AS value, ts_ms {self._where} "
+            f"SELECT offset, kafka_ts_ms, {self._value}, ts_ms {self._where} "
             f"AND offset IN ({', '.join(map(str, offsets))}) ORDER BY offset LIMIT 1 BY offset",
             _SETTINGS,
         )

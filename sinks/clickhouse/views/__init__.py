@@ -7,8 +7,9 @@ from graphlib import TopologicalSorter
 from importlib import resources
 from importlib.resources.abc import Traversable
 
+from schemas.topics import CHAT, PRODUCT
 from sinks.clickhouse.connection import Address, Native
-from sinks.clickhouse.store import CHAT, PRODUCT, ClickHouseStore
+from sinks.clickhouse.store import ClickHouseStore
 from sinks.clickhouse.templates import fill
 
 _READ = re.compile(r"\$\{database\}\.(\w+)(\$\{at\})?")
@@ -78,7 +79,7 @@ def _view(name: str, body: str, address: Address) -> View:
 def make_views(address: Address, zone: str, nickname: str = "") -> None:
     """Replace all views; once there are numbers, in the time zones that they were computed in."""
     store, native = ClickHouseStore(address), Native(address)
-    epochs = [store.epoch(contract) for contract in (CHAT, PRODUCT)]
+    epochs = [store.epoch(topic.name) for topic in (CHAT, PRODUCT)]
     zones = [json.loads(epoch.settings)["time_zone"] if epoch else zone for epoch in epochs]
     for view in views(address, zones[0], nickname, zones[1]):
         native.execute(view.statement)

@@ -41,6 +41,7 @@ from analytics.chat.state import (
     State,
 )
 from analytics.kernels.calendar import HOUR_MS, day_starts
+from schemas.agents import COMMUNITY
 from schemas.frame import Frame
 from streams.landing.event_rows import event_rows
 from streams.state.base import (
@@ -61,8 +62,7 @@ from streams.state.chat.load import LOADED, load_groups, load_members, load_pane
 class CommunityState(PartitionState):
     """Memberships, groups and panes of one partition of chat.events."""
 
-    contract = "chat.events"
-    raw_table = "events"
+    agent = COMMUNITY
     rows = {  # noqa: RUF012
         "groups": Rows(GROUPS, {"dirty_groups": DIRTY_GROUPS}, "group_index", 2, rebuild_group_index),
         "members": Rows(
@@ -87,7 +87,6 @@ class CommunityState(PartitionState):
         )
     }  # fmt: skip
     cold_table = "membership_states"
-    moved_by_time = True
     arena_count, ids_count = ARENA, IDS
     watched = {  # noqa: RUF012
         "memberships": MEMBERS, "groups": GROUPS, "panes": PANES, "duplicates": DUPLICATES, "late": LATE
@@ -143,7 +142,7 @@ class CommunityState(PartitionState):
     def take(self, frame: Frame, store_text: bool) -> RawRows:
         """Apply a decoded frame; its rows are made when asked for, maybe by another thread."""
         derive(frame)
-        return partial(event_rows, self.contract, frame, *self.apply(frame), store_text)
+        return partial(event_rows, self.agent, frame, *self.apply(frame), store_text)
 
     def grow(self, short: int, offset: int) -> None:
         """Make room in an array: `PartitionState.grow`; closed days wait in arrays of their own."""

@@ -22,8 +22,8 @@ from analytics.product.state import (
     USERS,
     State,
 )
+from schemas.agents import PRODUCT
 from schemas.frame import Frame
-from schemas.topics import PRODUCT
 from streams.landing.event_rows import event_rows
 from streams.state.base import Loaded, PartitionState, RawRows, Rows, StateTable, indices
 from streams.state.product.rows import (
@@ -39,8 +39,7 @@ from streams.state.product.rows import (
 class ProductState(PartitionState):
     """Users of one partition of product.events."""
 
-    contract = PRODUCT.name
-    raw_table = "product_events"
+    agent = PRODUCT
     rows = {  # noqa: RUF012
         "users": Rows(USERS, {"dirty_users": DIRTY_USERS}, "user_index", 2, rebuild_user_index),
         "references": Rows(
@@ -90,4 +89,4 @@ class ProductState(PartitionState):
         while short:
             self.grow(short, int(frame.offsets[row]))
             row, short = apply(self.state, self.day_starts, self.horizon, frame, row, flags)
-        return partial(event_rows, self.contract, frame, flags, None, store_text)
+        return partial(event_rows, self.agent, frame, flags, None, store_text)

@@ -1,0 +1,181 @@
+"""The agents, each declared once: its topic, the tables it writes, what a rebuild computes, what lands raw.
+
+Everything that differs by agent is read from here: topics, consumer groups, loading, epochs, rebuild, doctor, metrics,
+dead letters, warm-up. Only the code of a state is elsewhere (`streams.agents`); an agent without any keeps none.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from schemas import topics
+from schemas.topics import TopicSpec
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that agents write.
+
+    `key` tells the rows of one task apart. What may be left out says how rows are kept:
+
+    - `by_task`: rows carry `topic` and `partition`, the task that wrote them;
+    - `epoch`: rows are computed, belong to an epoch, and a rebuild computes them again;
+    - `slots`: a key has two rows, and a flush overwrites the one that no checkpoint vouches for;
+    - `closes`: nothing but a correction changes rows of closed hours and days. Where there are slots, too, rows have
+      `group_id`, `daily` and `bucket`, and those that are closed stay where they are when a state is loaded.
+    """
+
+    name: str
+    key: tuple[str, ...]
+    by_task: bool = True
+    epoch: bool = False
+    slots: bool = False
+    closes: bool = False
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The few types of event that land in a second table, too, and the columns they have there.
+
+    `calling`: messages do as well that may be calls to act, or bring people somewhere.
+    """
+
+    table: Table
+    types: tuple[str, ...]
+    columns: tuple[str, ...]
+    calling: bool = False
+
+
+@dataclass(frozen=True)
+class ReadBack:
+    """The fields that a rebuild reads back from landed records: those that numbers depend on, and required ones.
+
+    `texts` are absent when empty, `numbers` when 0. `plain` (with their ClickHouse type) and `nullable` come as they
+    are; `flags` and `amounts` only in the events of some types, where 0 and false are said.
+    """
+
+    texts: tuple[str, ...]
+    numbers: tuple[str, ...] = ()
+    plain: Mapping[str, str] = field(default_factory=dict)
+    nullable: tuple[str, ...] = ()
+    flags: Mapping[str, str] = field(default_factory=dict)
+    amounts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AgentSpec:
+    """One agent.
+
+    `name` is what people type, `about` what it processes, in a word. Every record that keeps the contract lands in
+    `raw`; `states` is what it has in memory, in the order in which it is loaded; `days` is what it says of closed days.
+    Of the numbers in `nullable`, absent is not the same as 0. `ticks`: something ends by time alone, so time must
+    go on while input pauses.
+    """
+
+    name: str
+    about: str
+    topic: TopicSpec
+    raw: Table
+    facts: Facts | None = None
+    states: tuple[Table, ...] = ()
+    days: tuple[Table, ...] = ()
+    read_back: ReadBack | None = None
+    nullable: tuple[str, ...] = ()
+    ticks: bool = False
+
+    @property
+    def contract(self) -> str:
+        """Name of its topic in the contract; on a broker the deployment's prefix stands before it."""
+        return self.topic.name
+
+    @property
+    def computed(self) -> tuple[Table, ...]:
+        """Tables of numbers, which depend on settings and can be rebuilt; none: it only lands records."""
+        return self.states + self.days
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """Every table of its own."""
+        return (self.raw, *((self.facts.table,) if self.facts else ()), *self.computed)
+
+    @property
+    def closing(self) -> tuple[Table, ...]:
+        """Tables of hours and days that close, which late events reach by a correction only."""
+        return tuple(table for table in self.computed if table.closes)
+
+
+def _state(name: str, *key: str, closes: bool = False) -> Table:
+    return Table(name, key, epoch=True, slots=True, closes=closes)
+
+
+def _days(name: str, *key: str) -> Table:
+    return Table(name, key, epoch=True, closes=True)
+
+
+COMMUNITY = AgentSpec(
+    "community", "chat", topics.CHAT, Table("events", ("offset",)),
+    facts=Facts(
+        Table("facts", ("group_id", "type", "member_id", "ts_ms", "event_id"), by_task=False),
+        ("join", "leave", "roster", "roster_end", "profile", "group", "call"),
+        (
+            "group_id", "type", "member_id", "ts_ms", "event_id", "platform", "inviter_id", "source", "channel",
+            "campaign_id", "link_id", "reason", "actor_id", "snapshot_id", "joined_at_ms", "role", "nickname",
+            "complete", "count", "attributes", "name", "created_at_ms", "owner_id", "status", "member_count", "tags",
+            "aliases", "call_id", "kind", "series_id", "variant", "message_id", "window_h", "link_ids", "link_count",
+            "mentions_all",
+        ),
+        calling=True,
+    ),
+    states=(
+        _state("group_states", "group_id"),
+        _state("membership_states", "group_id", "member_id"),
+        _state("pane_states", "group_id", "daily", "bucket", closes=True),
+    ),
+    days=(_days("group_days", "group_id", "day"), _days("member_days", "group_id", "day", "member_id")),
+    read_back=ReadBack(
+        (
+            "event_id", "type", "platform", "group_id", "member_id", "message_id", "kind", "reply_to_message_id",
+            "reply_to_member_id", "inviter_id", "source", "snapshot_id", "role", "status", "source_id", "call_id",
+        ),
+        ("link_count", "count", "created_at_ms", "joined_at_ms"),
+        {"ts_ms": "Int64", "mentions": "Array(String)"},
+        ("member_count",),
+        {"question": "message", "removed": "reaction", "complete": "roster_end", "healthy": "heartbeat"},
+    ),
+    nullable=("member_count",),
+    ticks=True,
+)  # fmt: skip
+
+PRODUCT = AgentSpec(
+    "product", "product", topics.PRODUCT, Table("product_events", ("offset",)),
+    facts=Facts(
+        Table("product_facts", ("user_id", "type", "ts_ms", "event_id"), by_task=False),
+        ("signup", "trial", "share", "purchase", "refund", "contact"),
+        (
+            "user_id", "type", "ts_ms", "event_id", "app_id", "referrer_user_id", "referral_code", "campaign_id",
+            "channel", "product_id", "link_id", "group_id", "target", "order_id", "amount_minor", "currency", "items",
+            "cost_minor", "payment_fingerprint", "device_fingerprint", "ip_hash", "refund_id", "operator_id",
+            "purpose", "outcome", "depth",
+        ),
+    ),
+    states=(_state("user_states", "user_id"), _state("user_reference_states", "user_id", "kind", "reference")),
+    read_back=ReadBack(
+        (
+            "event_id", "type", "user_id", "group_id", "call_id", "link_id", "campaign_id", "target", "order_id",
+            "currency", "refund_id", "operator_id", "purpose", "outcome", "name",
+        ),
+        plain={"ts_ms": "Int64"},
+        amounts={"amount_minor": ("purchase", "refund")},
+    ),
+    nullable=("cost_minor",),
+)  # fmt: skip
+
+LINKS = AgentSpec("links", "links", topics.LINKS, Table("link_events", ("offset",)))
+
+#: The agents by the names that people use; the first is the one that is meant when none is named.
+AGENTS: dict[str, AgentSpec] = {agent.name: agent for agent in (COMMUNITY, PRODUCT, LINKS)}
+#: The agents by their topics' names in the contract.
+AGENT_OF: dict[str, AgentSpec] = {agent.contract: agent for agent in AGENTS.values()}
+#: Where the records of all topics land that break the contract.
+DEAD_LETTERS = Table("dead_letters", ("offset",))
+#: Every table that agents write.
+TABLES: dict[str, Table] = {table.name: table for agent in AGENTS.values() for table in (*agent.tables, DEAD_LETTERS)}

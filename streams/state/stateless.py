@@ -1,0 +1,42 @@
+"""The state of an agent that keeps none: its records land, and questions are asked of these.
+
+That is enough where neither order nor repetition of records matters, as for `identity.links`: the newest record of an
+account decides (`ts_ms`, then unlinking, then `event_id`).
+"""
+
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.agents import AgentSpec
+from schemas.frame import Frame
+from streams.landing.event_rows import event_rows
+from streams.state.base import PartitionState, RawRows
+
+
+class _Nothing(NamedTuple):
+    counts: NDArray[np.int64]
+
+
+class Stateless(PartitionState):
+    """One partition of an agent that keeps nothing."""
+
+    rows = {}  # noqa: RUF012
+    tables = ()
+    loaded = {}  # noqa: RUF012
+
+    def __init__(self, agent: AgentSpec) -> None:
+        self.agent, self.horizon, self.state = agent, 0, _Nothing(np.zeros(1, np.int64))
+
+    def empty(self) -> "Stateless":
+        """Another one."""
+        return Stateless(self.agent)
+
+    def take(self, frame: Frame, store_text: bool) -> RawRows:
+        """The rows of a frame."""
+        return partial(event_rows, self.agent, frame, np.zeros(len(frame.offsets), np.uint8), None, store_text)
+
+    def remember(self, hashes: NDArray[np.uint64], offsets: NDArray[np.int64]) -> None:
+        """Repeated records need not be told from new ones."""
