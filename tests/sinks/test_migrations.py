@@ -8,16 +8,18 @@ import pytest
 
 from groupvitals.connections import clickhouse
 from groupvitals.settings import Settings
+from schemas.agents import AGENTS, AgentSpec
 from schemas.columns import columns
 from schemas.errors import DataError
 from sinks.clickhouse import migrations
 from sinks.clickhouse.connection import Address, Native
 from sinks.clickhouse.views import ordered, texts, views
-from streams.state.chat.load import LOADED
+from streams.agents import new_state
 from tests.conftest import Run
 
 pytestmark = pytest.mark.services
 ZONE = "UTC"
+FOLDER = Path(migrations.__file__).parent
 
 
 @pytest.fixture
@@ -26,7 +28,7 @@ def address(settings: Settings) -> Address:
 
 
 def test_they_are_applied_once(address: Address, groupvitals: Run) -> None:
-    assert len(migrations.migrate(address, ZONE)) == 6
+    assert migrations.migrate(address, ZONE) == sorted(file.name for file in FOLDER.glob("*.sql"))
     assert migrations.migrate(address, ZONE) == [] == migrations.pending(address, ZONE)
     assert "applied  0001_events.sql" in groupvitals("migrate", "--status").stdout
 
@@ -72,16 +74,27 @@ def test_a_cluster_gets_replicated_tables_and_distributed_ones_before_them(addre
         "every local table has its distributed one"
     )
     assert all("ON CLUSTER 'main'" in statement for statement in text)
-    assert all("ReplicatedReplacingMergeTree" in s or "ReplicatedMergeTree" in s or "Distributed(" in s for s in text)
+    engines = ("ReplicatedReplacingMergeTree", "ReplicatedMergeTree", "Distributed(")
+    assert all(any(engine in statement for engine in engines) for statement in text if "CREATE TABLE" in statement)
 
 
-def test_events_have_a_column_a_field_of_the_contract(address: Address) -> None:
+@pytest.mark.parametrize("agent", AGENTS.values(), ids=lambda agent: agent.name)
+def test_tables_have_what_agents_write(agent: AgentSpec, address: Address) -> None:
     migrations.migrate(address, ZONE)
-    native, d = Native(address), address.database
-    have = {row[0] for row in native.execute(f"DESCRIBE TABLE {d}.events")}
-    assert {f.name for f in columns("chat.events").fields} <= have
-    for table, wanted in LOADED.items():
-        assert set(wanted) <= {row[0] for row in native.execute(f"DESCRIBE TABLE {d}.{table}")}
+    have = {
+        table.name: {row[0] for row in Native(address).execute(f"DESCRIBE TABLE {address.database}.{table.name}")}
+        for table in agent.tables
+    }
+    assert {field.name for field in columns(agent.contract).fields} <= have[agent.raw.name]
+    for table in agent.tables:
+        bookkeeping = {"version", *("topic", "partition") * table.by_task}
+        assert {*table.key, *bookkeeping, *("slot",) * table.slots} <= have[table.name], table.name
+    if agent.facts:
+        assert set(agent.facts.columns) <= have[agent.facts.table.name]
+    loaded = new_state(agent).loaded
+    assert loaded.keys() == {table.name for table in agent.states}
+    for name, read in loaded.items():
+        assert set(read.columns) <= have[name]
 
 
 def test_views_come_after_what_they_read() -> None:
