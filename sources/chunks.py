@@ -7,8 +7,9 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
-from schemas.errors import ConfigError, DataError
+from schemas.errors import ConfigError
 from sources.importers.mapped.mapping import Mapping
+from sources.text import BOM, open_text
 
 #: About so many bytes of a file make one chunk, the unit of sending, acknowledging and resuming.
 CHUNK_BYTES = 8 * 2**20
@@ -25,7 +26,7 @@ class Problem(NamedTuple):
 
 
 class Position(NamedTuple):
-    """A place in a file: bytes and lines before it."""
+    """A place in a file's text (`sources.text`): bytes and lines before it."""
 
     offset: int = 0
     line: int = 0
@@ -83,26 +84,27 @@ Reader = Callable[[Path, Options, Position], Iterator[Chunk]]
 def read_lines(path: Path, start: Position = START) -> Iterator[tuple[Position, list[bytes | None], Position]]:
     """Lines of a file without their newline, about `CHUNK_BYTES` at a time, as (begin, lines, end).
 
-    None stands for a line beyond `MAX_LINE_BYTES`, which is skipped in constant memory. Raises `DataError` when the
+    gzip is decompressed, UTF-16 becomes UTF-8, and a byte order mark is left out. None stands for a line beyond `MAX_LINE_BYTES`, which is skipped in constant memory. Raises `DataError` when the
     file cannot be read.
     """
-    try:
-        with path.open("rb") as file:
-            file.seek(start.offset)
-            begin = start
-            while block := file.read(CHUNK_BYTES):
-                *whole, tail = block.split(b"\n")
-                if tail:
-                    rest = file.readline(MAX_LINE_BYTES + 1)
-                    whole.append((tail + rest).removesuffix(b"\n"))
-                    while rest and not rest.endswith(b"\n"):  # too long already
-                        rest = file.readline(CHUNK_BYTES)
-                lines = [line if len(line) <= MAX_LINE_BYTES else None for line in whole]
-                end = Position(file.tell(), begin.line + len(lines))
-                yield begin, lines, end
-                begin = end
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from None
+    with open_text(path, start.offset) as text:
+        begin, offset = start, start.offset
+        while block := text.read(CHUNK_BYTES):
+            offset += len(block)
+            *whole, tail = block.split(b"\n")
+            if tail:
+                rest = text.readline(MAX_LINE_BYTES + 1)
+                offset += len(rest)
+                whole.append((tail + rest).removesuffix(b"\n"))
+                while rest and not rest.endswith(b"\n"):  # too long already
+                    rest = text.readline(CHUNK_BYTES)
+                    offset += len(rest)
+            if begin == START:
+                whole[0] = whole[0].removeprefix(BOM)
+            lines = [line if len(line) <= MAX_LINE_BYTES else None for line in whole]
+            end = Position(offset, begin.line + len(lines))
+            yield begin, lines, end
+            begin = end
 
 
 def too_long(line: int) -> Problem:

@@ -10,6 +10,7 @@ import orjson
 from schemas.topics import CHAT
 from sources.chunks import Chunk, Options, Position, Problem, group_fields, read_lines, too_long
 from sources.importers.ids import event_id
+from sources.text import plain_name
 
 PLATFORM = "other"
 
@@ -20,7 +21,7 @@ def read_edges(path: Path, options: Options, start: Position) -> Iterator[Chunk]
     Edge lists know no joins: a member's first message is preceded by a join at the same millisecond, unless
     `options.joins` is off. Members who are only mentioned join never.
     """
-    edges = _Edges(*group_fields(options.group or f"{PLATFORM}:-:{path.stem}"), joins=options.joins)
+    edges = _Edges(*group_fields(options.group or f"{PLATFORM}:-:{plain_name(path).stem}"), joins=options.joins)
     for begin, lines, end in read_lines(path):
         chunk = Chunk(CHAT.name, end)
         for number, line in enumerate(lines, begin.line + 1):
