@@ -84,8 +84,8 @@ Reader = Callable[[Path, Options, Position], Iterator[Chunk]]
 def read_lines(path: Path, start: Position = START) -> Iterator[tuple[Position, list[bytes | None], Position]]:
     """Lines of a file without their newline, about `CHUNK_BYTES` at a time, as (begin, lines, end).
 
-    gzip is decompressed, UTF-16 becomes UTF-8, and a byte order mark is left out. None stands for a line beyond `MAX_LINE_BYTES`, which is skipped in constant memory. Raises `DataError` when the
-    file cannot be read.
+    gzip is decompressed, UTF-16 becomes UTF-8, and a byte order mark is left out. None stands for a line beyond
+    `MAX_LINE_BYTES`, which is skipped in constant memory. Raises `DataError` when the file cannot be read.
     """
     with open_text(path, start.offset) as text:
         begin, offset = start, start.offset

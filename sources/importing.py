@@ -13,6 +13,7 @@ import orjson
 from schemas.errors import ConfigError
 from schemas.kafka import Kafka
 from sources.chunks import START, Chunk, Options, Problem
+from sources.importers.detect import format_of
 from sources.importers.formats import FORMATS
 from sources.producer import Producer, Sent, produce
 from sources.resume import Bookmark
@@ -23,13 +24,14 @@ SHOWN = 10
 
 @dataclass
 class FileReport:
-    """What became of one file. `skipped`: it was imported before and nothing of it was sent now.
+    """What became of one file, read as `format`. `skipped`: it was imported before and nothing of it was sent now.
 
     `problems` counts what could not be read, by kind; `shown` has the first of them. `passed_over` counts what was left
     out on purpose, by reason.
     """
 
     path: str
+    format: str
     resumed_line: int = 0
     lines: int = 0
     records: int = 0
@@ -74,12 +76,12 @@ class Report:
 
 @dataclass(frozen=True)
 class Import:
-    """One import: which files in which format go where.
+    """One import: which files in which format (None: each file's own, by its first lines) go where.
 
     `home` keeps the bookmarks (`imports/` below it); `restart` ignores them. `problems_to` takes a JSON line a problem.
     """
 
-    format: str
+    format: str | None
     paths: list[Path]
     kafka: Kafka
     home: Path
@@ -89,7 +91,7 @@ class Import:
     problems_to: Path | None = None
 
     def __post_init__(self) -> None:
-        if self.format not in FORMATS:
+        if self.format not in (None, *FORMATS):
             raise ConfigError(f"There is no format {self.format}; there are {', '.join(FORMATS)}.")
         for path in self.paths:
             if not path.is_file():
@@ -103,21 +105,20 @@ Progress = Callable[[Path, int], None]
 def run(job: Import, progress: Progress = lambda path, offset: None) -> Report:
     """Import files one after the other.
 
-    Each file goes on where its last import stopped. Raises `ConfigError` (a topic is missing), `DataError` (a file
-    cannot be read) or `ServiceError` (Kafka); what was acknowledged until then is remembered.
+    Each file goes on where its last import stopped. Raises `ConfigError` (a topic is missing; or a file is something
+    else than its format says, which is found before anything is sent), `DataError` (a file cannot be read) or
+    `ServiceError` (Kafka); what was acknowledged until then is remembered.
     """
     return asyncio.run(_run(job, progress))
 
 
 async def _run(job: Import, progress: Progress) -> Report:
-    report = Report()
+    report = Report([FileReport(str(path), format_of(path, job.format, job.options)) for path in job.paths])
     with ExitStack() as stack:
         problems = stack.enter_context(job.problems_to.open("wb")) if job.problems_to else None
         async with Producer(job.kafka, job.prefix) as producer:
             report.sent = producer.sent
-            for path in job.paths:
-                file = FileReport(str(path))
-                report.files.append(file)
+            for path, file in zip(job.paths, report.files, strict=True):
                 await _file(job, path, producer, file, problems, progress)
     return report
 
@@ -125,14 +126,14 @@ async def _run(job: Import, progress: Progress) -> Report:
 async def _file(
     job: Import, path: Path, producer: Producer, report: FileReport, problems: BinaryIO | None, progress: Progress
 ) -> None:
-    target = (job.format, job.kafka.bootstrap, job.prefix, job.options)
+    target = (report.format, job.kafka.bootstrap, job.prefix, job.options)
     bookmark = Bookmark(job.home / "imports", path, repr(target))
     start = START if job.restart else bookmark.read()
     if start.offset and bookmark.finished(start):
         report.skipped, report.resumed_line = True, start.line
         progress(path, start.offset)
         return
-    report.resumed_line, report.lines = start.line, start.line
+    end, report.resumed_line, report.lines = start, start.line, start.line
     progress(path, start.offset)
 
     def problem(found: Problem) -> None:
@@ -143,7 +144,8 @@ async def _file(
             problems.write(orjson.dumps({"file": report.path} | found._asdict()) + b"\n")
 
     def done(chunk: Chunk) -> None:
-        report.lines = chunk.end.line
+        nonlocal end
+        end, report.lines = chunk.end, chunk.end.line
         report.records += len(chunk.values)
         report.passed_over += chunk.passed_over
         for found in chunk.problems:
@@ -152,7 +154,9 @@ async def _file(
             bookmark.write(chunk.end)
         progress(path, chunk.end.offset)
 
-    await produce(producer, FORMATS[job.format](path, job.options, start), done)
-    if report.fruitless and not report.problems and not report.passed_over:
-        what = f"nothing in it can be read as {job.format}" if report.lines else "the file is empty"
+    await produce(producer, FORMATS[report.format](path, job.options, start), done)
+    if not report.fruitless:
+        bookmark.write(end, finished=True)
+    elif not report.problems and not report.passed_over:
+        what = f"nothing in it can be read as {report.format}" if report.lines else "the file is empty"
         problem(Problem(max(report.lines, 1), "empty", what))

@@ -6,25 +6,28 @@ from pathlib import Path
 import orjson
 
 from sources.chunks import START, Position
+from sources.text import text_size
 
 
 class Bookmark:
     """The place up to which one file's records were acknowledged.
 
     `what` tells imports of the same file apart (format, target, options). A file that is another one by now (inode), or
-    shorter than what was read of it, begins anew; one that only grew goes on.
+    shorter than what was read of it, begins anew; one that only grew goes on, unless it is compressed or UTF-16, where
+    places in the text are none in the file.
     """
 
     def __init__(self, folder: Path, path: Path, what: str) -> None:
         self._path = path.resolve()
         name = blake2b(f"{self._path}\0{what}".encode(), digest_size=12).hexdigest()
         self._file = folder / f"{name}.json"
+        self._finished = False
 
     def read(self) -> Position:
         """Where to go on; the start of the file when nothing is known of it."""
         try:
             known = orjson.loads(self._file.read_bytes())
-            position = Position(known["offset"], known["line"])
+            position, self._finished = Position(known["offset"], known["line"]), known.get("finished", False)
             same = known["inode"] == self._path.stat().st_ino and self._unchanged(known)
         except (OSError, ValueError, KeyError, TypeError):
             return START
@@ -34,19 +37,23 @@ class Bookmark:
         now = self._path.stat()
         if now.st_size == known["size"]:
             return now.st_mtime_ns == known["mtime_ns"]
+        if text_size(self._path) is None:
+            return False
         with self._path.open("rb") as file:  # grown: go on only after a whole line
             file.seek(known["offset"] - 1)
             return now.st_size > known["size"] and file.read(1) == b"\n"
 
     def finished(self, position: Position) -> bool:
-        """Whether nothing follows a place."""
-        return position.offset == self._path.stat().st_size
+        """Whether nothing follows the place that was read."""
+        size = text_size(self._path)
+        return position.offset == size if size is not None else self._finished
 
-    def write(self, position: Position) -> None:
-        """Remember a place; a crash leaves the old one or the new one."""
+    def write(self, position: Position, finished: bool = False) -> None:
+        """Remember a place, and whether the text ends there; a crash leaves the old one or the new one."""
         self._file.parent.mkdir(parents=True, exist_ok=True)
         now = self._path.stat()
         known = {"path": str(self._path), "inode": now.st_ino, "size": now.st_size, "mtime_ns": now.st_mtime_ns}
+        known |= {"finished": finished}
         new = self._file.with_suffix(".new")
         new.write_bytes(orjson.dumps(known | position._asdict()))
         new.replace(self._file)

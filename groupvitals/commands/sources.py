@@ -57,8 +57,11 @@ def simulate(
 def import_(
     paths: Annotated[list[Path], typer.Argument(help="Files.", exists=True, dir_okay=False)],
     format_: Annotated[
-        str, typer.Option("--format", "-f", help="ndjson, edges, irc, telegram, wecom or mapped.")
-    ] = "ndjson",
+        str | None,
+        typer.Option(
+            "--format", "-f", help="ndjson, edges, irc, telegram, wecom or mapped. Default: what each file shows."
+        ),
+    ] = None,
     topic: Annotated[
         str | None, typer.Option(help="Topic of ndjson files not named after one. Default: chat.events.")
     ] = None,
@@ -118,7 +121,9 @@ def print_report(report: "Report") -> None:
             typer.echo(f"{file.path}: imported before, nothing sent (--restart sends it again)")
             continue
         resumed = f" after line {file.resumed_line:,}" if file.resumed_line else ""
-        typer.echo(f"{file.path}: {file.records:,} records from {file.lines - file.resumed_line:,} lines{resumed}")
+        typer.echo(
+            f"{file.path} ({file.format}): {file.records:,} records from {file.lines - file.resumed_line:,} lines{resumed}"
+        )
         for problem in file.shown:
             typer.echo(f"  line {problem.line:,}: {problem.kind}: {problem.reason}")
         if hidden := sum(file.problems.values()) - len(file.shown):

@@ -51,6 +51,12 @@ def read_irc(path: Path, options: Options, start: Position) -> Iterator[Chunk]:
             yield chunk
 
 
+def is_line(line: bytes) -> bool:
+    """Whether a line can only be one of such a log."""
+    text = _decode(line.removesuffix(b"\r"))
+    return any(known.match(text) for known in (_SPOKEN, _JOINED, _LEFT, _KICKED, _RENAMED, _SERVER))
+
+
 def _decode(line: bytes) -> str:
     try:
         return line.decode()

@@ -1,20 +1,52 @@
 """Imports the contract itself: one event a line, passed on byte for byte; only the key is looked up."""
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
+from typing import Any, get_args
 
 import orjson
 
 from schemas.errors import ConfigError
 from schemas.topics import CHAT, INPUT_TOPICS
-from sources.chunks import Chunk, Options, Position, Problem, read_lines, too_long
+from sources.chunks import MAX_LINE_BYTES, Chunk, Options, Position, Problem, read_lines, too_long
+from sources.text import BOM, open_text
+
+#: Of a file whose name does not say its topic, so many lines are asked.
+_ASKED = 100
+#: Types of events that only one topic has.
+_TOPICS = {
+    type_: spec
+    for spec in INPUT_TOPICS.values()
+    for model in spec.events
+    for type_ in get_args(model.model_fields["type"].annotation)
+    if type_ != "tick"
+}
 
 
 def topic_of(path: Path, options: Options) -> str:
-    """The topic of a file: the option's, else the one the file is named after, else `chat.events`."""
+    """The topic of a file: the option's, else the one the file is named after, else its first event's."""
     if options.topic and options.topic not in INPUT_TOPICS:
         raise ConfigError(f"There is no input topic {options.topic}; there are {', '.join(INPUT_TOPICS)}.")
-    return options.topic or next((topic for topic in INPUT_TOPICS if path.name.startswith(f"{topic}.")), CHAT.name)
+    named = options.topic or next((topic for topic in INPUT_TOPICS if path.name.startswith(f"{topic}.")), None)
+    return named or next(_topics(path), CHAT.name)
+
+
+def topic_of_event(data: dict[str, Any]) -> str | None:
+    """The topic of one event of the contract; None when this is none."""
+    topic = _TOPICS.get(str(data.get("type")))
+    return topic.name if topic and topic.key in data and "event_id" in data else None
+
+
+def _topics(path: Path) -> Iterator[str]:
+    with open_text(path) as file:
+        for line in islice(iter(lambda: file.readline(MAX_LINE_BYTES), b""), _ASKED):
+            try:
+                data = orjson.loads(line.removeprefix(BOM))
+            except ValueError:
+                continue
+            if isinstance(data, dict) and (topic := topic_of_event(data)):
+                yield topic
 
 
 class _Keys(dict[str, bytes]):

@@ -44,9 +44,9 @@ def test_import_says_what_it_sent_and_what_it_could_not_read(groupvitals: Run, h
     assert "and 2 more" in result.stdout
     assert "chat.events: 1,012 records acknowledged" in result.stdout
     assert len((home.parent / "problems.jsonl").read_bytes().splitlines()) == 12
-    again = groupvitals("import", str(path))
+    again = groupvitals("import", "--format", "ndjson", str(path))
     assert "imported before, nothing sent" in again.stdout
-    assert "1,012 records" in groupvitals("import", "--restart", str(path)).stdout
+    assert "1,012 records" in groupvitals("import", "--format", "ndjson", "--restart", str(path)).stdout
 
 
 @pytest.mark.services

@@ -1,5 +1,7 @@
 """Imports into a real Kafka: everything arrives, in its partition, once; interrupted ones go on."""
 
+import gzip
+import json
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -17,7 +19,7 @@ from kafka.partitioner.default import murmur2
 from schemas.errors import ConfigError, ServiceError
 from schemas.kafka import Kafka
 from sources.chunks import Options
-from sources.importing import Import, run
+from sources.importing import Import, Progress, run
 from sources.producer import partition_of
 from sources.simulator import Plan
 from sources.simulator.files import write
@@ -67,8 +69,20 @@ def events(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "chat.events.ndjson"
 
 
-def job(kafka: Kafka, prefix: str, home: Path, *paths: Path, format_: str = "ndjson", **options: Any) -> Import:
+def job(kafka: Kafka, prefix: str, home: Path, *paths: Path, format_: str | None = "ndjson", **options: Any) -> Import:
     return Import(format_, list(paths), kafka, home, prefix=prefix, **options)
+
+
+def interrupted() -> Progress:
+    """Somebody presses Ctrl-C, once, after the first million bytes."""
+    pressed: list[int] = []
+
+    def interrupt(path: Path, offset: int) -> None:
+        if offset > 1_000_000 and not pressed:
+            pressed.append(offset)
+            raise KeyboardInterrupt
+
+    return interrupt
 
 
 @pytest.mark.services
@@ -102,15 +116,8 @@ def test_an_interrupted_import_goes_on_where_it_stopped(
     monkeypatch.setattr("sources.chunks.CHUNK_BYTES", 200_000)
     lines = Counter(events.read_bytes().split(b"\n")[:-1])
 
-    pressed: list[int] = []
-
-    def interrupt(path: Path, offset: int) -> None:
-        if offset > 1_000_000 and not pressed:
-            pressed.append(offset)
-            raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        run(job(kafka, prefix, tmp_path, events), interrupt)  # what was handed over is still waited for
+        run(job(kafka, prefix, tmp_path, events), interrupted())  # what was handed over is still waited for
     first = consume(kafka, f"{prefix}chat.events")
     assert 0 < len(first) < lines.total()
     report = run(job(kafka, prefix, tmp_path, events))
@@ -174,9 +181,41 @@ def test_records_that_kafka_refuses_as_too_large_are_counted_and_the_rest_arrive
 
 
 @pytest.mark.services
+def test_nothing_is_sent_of_a_file_that_is_something_else_nor_of_those_beside_it(
+    kafka: str, prefix: str, events: Path, tmp_path: Path
+) -> None:
+    export = tmp_path / "result.json"
+    message = {"id": 1, "type": "message", "date_unixtime": "1788256800", "from": "N", "from_id": "user1", "text": "x"}
+    chat = {"name": "big", "type": "private_supergroup", "id": 1, "messages": [message] * 2_000}
+    export.write_text(json.dumps(chat, indent=1))
+    with pytest.raises(ConfigError, match=r"result\.json looks like a Telegram export: use --format telegram"):
+        run(job(kafka, prefix, tmp_path, events, export))
+    assert consume(kafka, f"{prefix}chat.events") == []
+    report = run(job(kafka, prefix, tmp_path, events, export, format_=None))
+    assert [file.format for file in report.files] == ["ndjson", "telegram"]
+
+
+@pytest.mark.services
+def test_a_compressed_file_goes_on_where_it_stopped(
+    kafka: str, prefix: str, events: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sources.chunks.CHUNK_BYTES", 200_000)
+    path = tmp_path / "chat.events.ndjson.gz"
+    path.write_bytes(gzip.compress(events.read_bytes(), 1))
+
+    with pytest.raises(KeyboardInterrupt):
+        run(job(kafka, prefix, tmp_path, path), interrupted())
+    report = run(job(kafka, prefix, tmp_path, path))
+    assert report.files[0].resumed_line > 0
+    lines = Counter(events.read_bytes().split(b"\n")[:-1])
+    assert Counter(record.value for record in consume(kafka, f"{prefix}chat.events")) == lines
+    assert run(job(kafka, prefix, tmp_path, path)).files[0].skipped
+
+
+@pytest.mark.services
 def test_a_missing_topic_is_named(kafka: Kafka, tmp_path: Path) -> None:
     path = tmp_path / "events.ndjson"
-    path.write_bytes(b"{}\n")
+    path.write_bytes(b'{"group_id":"a:b:c"}\n')
     nowhere = f"t{uuid.uuid4().hex[:12]}."
     for _ in range(2):  # asking does not make it
         with pytest.raises(ConfigError, match=rf"{nowhere}chat\.events"):
@@ -185,7 +224,7 @@ def test_a_missing_topic_is_named(kafka: Kafka, tmp_path: Path) -> None:
 
 def test_a_broker_that_is_not_there_is_named(tmp_path: Path) -> None:
     path = tmp_path / "events.ndjson"
-    path.write_bytes(b"{}\n")
+    path.write_bytes(b'{"group_id":"a:b:c"}\n')
     with pytest.raises(ServiceError, match=r"127\.0\.0\.1:1"):
         run(job(Kafka("127.0.0.1:1"), "", tmp_path, path))
 

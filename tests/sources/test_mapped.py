@@ -124,6 +124,18 @@ def test_times_are_read_in_their_zone(cell: str, format_: str, zone: str | None,
         ("1.234,50", "EUR", ",", 123_450),
         ("¥ 1,234", "JPY", ".", 1_234),
         ("-€5", "EUR", ".", -500),
+        ("−5", "EUR", ".", -500),
+        ("35,00 €", "EUR", ",", 3_500),
+        ("1 234,50", "EUR", ",", 123_450),
+        ("1\u00a0234,50 €", "EUR", ",", 123_450),
+        ("1\u2009234\u2009567,5", "EUR", ",", 123_456_750),
+        ("-1\u202f234,50\u202f€", "EUR", ",", -123_450),
+        ("1'234.50", "CHF", ".", 123_450),
+        ("CHF 5", "CHF", ".", 500),
+        ("5.00 EUR", "EUR", ".", 500),
+        ("5.00 EUR", "USD", ".", None),
+        ("1 23", "EUR", ".", None),
+        ("1 234.567,8", "EUR", ",", None),
         ("1.234", "KWD", ".", 1_234),
         ("0.005", "KWD", ".", 5),
         ("12.505", "CNY", ".", None),
@@ -140,6 +152,30 @@ def test_money_has_the_decimals_of_its_currency(cell: str, currency: str, decima
             minor_units(cell, currency, decimal, "total")
     else:
         assert minor_units(cell, currency, decimal, "total") == expected
+
+
+def test_numbers_are_written_as_the_mapping_says(tmp_path: Path) -> None:
+    mapping = SHOP.model_copy(update={"decimal": ",", "encoding": "utf-8", "id": ("order",), "delimiter": ";"})
+    row = "2024-03-02 09:00:00;paid;c;o1;;tea;1\u202f234;1 234,50 €;EUR;;;"
+    text = ORDERS.read_text().splitlines()[0].replace(",", ";") + "\n" + row + "\n"
+    (order,) = records("mapped", write(tmp_path / "x.csv", text), mapping=mapping)
+    assert (order["items"], order["amount_minor"]) == (1_234, 123_450)
+    lines = tmp_path / "x.jsonl"
+    lines.write_bytes(
+        orjson.dumps(
+            {
+                **dict.fromkeys(ORDERS.read_text().splitlines()[0].split(","), ""),
+                "at": "2024-03-02 09:00:00",
+                "status": "paid",
+                "customer": "c",
+                "order": 1,
+                "currency": "EUR",
+                "total": 1.25,
+            }
+        )
+    )
+    (order,) = records("mapped", lines, mapping=mapping)  # numbers of JSON have a point
+    assert order["amount_minor"] == 125
 
 
 def test_json_lines_give_links_and_costs(tmp_path: Path) -> None:
@@ -194,6 +230,14 @@ def test_a_table_without_a_column_of_the_mapping_is_refused(tmp_path: Path) -> N
         chunks("mapped", path)
 
 
+def test_a_column_of_the_mapping_must_stand_in_the_header_once(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.csv", "at,who,what,who\n1700000000,ann,open,ben\n")
+    with pytest.raises(ConfigError, match=r"x\.csv has several columns 'who'"):
+        chunks("mapped", path, mapping=VISITS)
+    path = write(tmp_path / "x.csv", "at,who,what,x,x\n1700000000,ann,open,1,2\n")
+    assert len(records("mapped", path, mapping=VISITS)) == 1
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -203,7 +247,8 @@ def test_a_table_without_a_column_of_the_mapping_is_refused(tmp_path: Path) -> N
         (('type = "status"', ""), "values.type needs"),
         (('zone = "Asia/Shanghai"', ""), "time.zone"),
         (('zone = "Asia/Shanghai"', 'zone = "Asia/Shangri-La"'), "Shangri-La"),
-        (('encoding = "utf-8"', 'encoding = "utf-16"'), "utf-16"),
+        (('encoding = "utf-8"', 'encoding = "utf-32"'), "utf-32"),
+        (('id = ["order", "refund"]', "lines = true"), "lines: needs"),
         (('encoding = "utf-8"', 'encoding = "klingon"'), "klingon"),
         (('currency = "currency"', ""), "money needs a currency"),
         (('app_id = "shop"', 'user_id = "x"'), "user_id is given twice"),

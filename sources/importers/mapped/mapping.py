@@ -1,5 +1,6 @@
 """Mapping files: which column of a table is which field of the contract. TOML, checked before anything is read."""
 
+import codecs
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from schemas.columns import Kind, columns
 from schemas.errors import ConfigError
 from schemas.topics import COSTS, INPUT_TOPICS, LINKS, PRODUCT
 
@@ -39,7 +41,8 @@ class Mapping(_Strict):
 
     `name` begins event ids. `fields`: field -> column. `constants`: field -> value. `values`: field -> {what the column
     says -> what the contract says}; a type that becomes "" is passed over. `money`: field in minor units -> column in
-    major ones. `id`: columns whose values make an event's id; none: the whole row does.
+    major ones. `id`: columns whose values make an event's id; none: the whole row does. `lines`: rows of one id are the
+    lines of one order or refund.
     """
 
     name: Annotated[str, Field(pattern=r"^[\w-]{1,32}$")]
@@ -49,6 +52,7 @@ class Mapping(_Strict):
     decimal: Literal[".", ","] = "."
     time: Time
     id: tuple[str, ...] = ()
+    lines: bool = False
     fields: _Names = {}
     constants: dict[str, str | int | float | bool] = {}
     values: dict[str, _Names] = {}
@@ -59,13 +63,19 @@ class Mapping(_Strict):
         """Every column that the mapping reads."""
         return [self.time.column, *self.id, *self.fields.values(), *self.money.values()]
 
+    @property
+    def is_utf_16(self) -> bool:
+        """Whether the encoding is one that files say themselves. Raises `LookupError` for one that does not exist."""
+        return codecs.lookup(self.encoding).name.startswith("utf-16")
+
 
 @dataclass(frozen=True)
 class Known:
-    """What events of a topic may carry: fields by type, which are no text, and the type where there is but one."""
+    """What events of a topic may carry: fields by type, which are no text, which are ids; the type if there is one."""
 
     by_type: dict[str, frozenset[str]]
     numbers: dict[str, type]
+    ids: frozenset[str]
     only: str | None
 
 
@@ -81,7 +91,8 @@ def known(topic: str) -> Known:
             for branch in (schema, *schema.get("anyOf", ())):
                 if kind := _NUMBERS.get(branch.get("type")):
                     numbers[name] = kind
-    return Known(by_type, numbers, next(iter(by_type)) if len(by_type) == 1 else None)
+    ids = frozenset(field.name for field in columns(topic).fields if field.kind is Kind.ID)
+    return Known(by_type, numbers, ids, next(iter(by_type)) if len(by_type) == 1 else None)
 
 
 def load_mapping(path: Path) -> Mapping:
@@ -123,9 +134,11 @@ def _wrong(mapping: Mapping) -> Iterator[str]:
             yield f"money.{name} is no amount in minor units"
     if mapping.money and not {"currency"} & {*mapping.fields, *mapping.constants}:
         yield "money needs a currency, in fields or constants"
+    if mapping.lines and (mapping.topic != PRODUCT.name or not mapping.id):
+        yield f"lines: needs the id of the order, and the topic {PRODUCT.name}"
     yield from _wrong_time(mapping.time)
     try:
-        if "\n".encode(mapping.encoding) != b"\n":
+        if not mapping.is_utf_16 and "\n".encode(mapping.encoding) != b"\n":
             yield f"encoding: {mapping.encoding} does not end lines by one byte; write the file anew as utf-8"
     except LookupError:
         yield f"encoding: there is none called {mapping.encoding}"

@@ -2,13 +2,16 @@
 
 import csv
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from schemas.errors import ConfigError, InvalidEventError
 from sources.chunks import Problem, too_long
 from sources.importers.mapped.mapping import Mapping
 from sources.importers.records import load, problem
+from sources.text import is_utf8, plain_name
 
+JSON_ENDINGS = (".json", ".jsonl", ".ndjson")
 #: A quoted cell may go over so many lines; one that goes on is taken for a stray quotation mark.
 MOST_LINES = 100
 
@@ -18,6 +21,16 @@ class Row(NamedTuple):
 
     line: int
     cells: dict[str, Any] | Problem
+
+
+def is_json(path: Path) -> bool:
+    """Whether a table is JSON lines, by its name; others are CSV."""
+    return plain_name(path).suffix.lower() in JSON_ENDINGS
+
+
+def encoding_of(path: Path, mapping: Mapping) -> str:
+    """The encoding in which the lines of a file are read; what the file says of itself goes before the mapping."""
+    return "utf-8" if is_utf8(path) else mapping.encoding
 
 
 class JsonLines:
@@ -41,11 +54,11 @@ class JsonLines:
 class Csv:
     """Comma-separated values with a header; quoted cells may hold line breaks.
 
-    Raises `ConfigError` when the header lacks a column of the mapping.
+    Raises `ConfigError` when the header lacks a column of the mapping, or has two of its name.
     """
 
-    def __init__(self, mapping: Mapping, name: str) -> None:
-        self._mapping, self._name = mapping, name
+    def __init__(self, mapping: Mapping, path: Path) -> None:
+        self._mapping, self._name, self._encoding = mapping, path.name, encoding_of(path, mapping)
         self._header: list[str] | None = None
         self._open: list[tuple[int, str]] = []
 
@@ -55,11 +68,11 @@ class Csv:
             yield Row(number, too_long(number))
             return
         try:
-            text = line.decode(self._mapping.encoding)
+            text = line.decode(self._encoding)
         except UnicodeDecodeError as error:
-            yield Row(number, Problem(number, "encoding", f"byte {error.start} is not {self._mapping.encoding}"))
+            yield Row(number, Problem(number, "encoding", f"byte {error.start} is not {self._encoding}"))
             return
-        self._open.append((number, text.removeprefix("\ufeff") + "\n"))
+        self._open.append((number, text + "\n"))
         yield from self._complete(MOST_LINES)
 
     def finish(self) -> Iterator[Row]:
@@ -88,6 +101,10 @@ class Csv:
             self._header = [cell.strip() for cell in cells]
             if absent := set(self._mapping.columns) - set(self._header):
                 raise ConfigError(f"{self._name} has no column {min(absent)!r}; there are {', '.join(self._header)}.")
+            if twice := [column for column in self._mapping.columns if self._header.count(column) > 1]:
+                raise ConfigError(
+                    f"{self._name} has several columns {twice[0]!r}: rename all but the one that is meant."
+                )
         elif cells and len(cells) != len(self._header):
             reason = f"{len(cells)} cells where the header has {len(self._header)}"
             yield Row(number, Problem(number, "invalid_line", reason))

@@ -16,7 +16,13 @@ _EXPONENTS = {
     **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
     **dict.fromkeys(("CLF", "UYW"), 4),
 }
-_AMOUNT = re.compile(r"(-?)\s*[¥￥$€£]?\s*(-?)(\d+|\d{1,3}(?:,\d{3})+)(\.\d+)?", re.ASCII)
+_SPACES = " \u00a0\u2009\u202f"
+#: Digits, whose thousands one kind of mark may set apart, and decimals.
+_DIGITS = rf"(\d+|\d{{1,3}}(?:([,'’{_SPACES}])\d{{3}})(?:\3\d{{3}})*)(\.\d+)?"
+_NUMBER = re.compile(rf"([-−]?){_DIGITS}", re.ASCII)
+_CURRENCY = "[¥￥$€£₩₹₽₺₴₫฿元]|[A-Z]{3}"
+_AMOUNT = re.compile(rf"([-−]?)\s*({_CURRENCY})?\s*([-−]?)([\d.,'’{_SPACES}]+?)\s*({_CURRENCY})?")
+_ROUNDED = re.compile(r"\d(?:[.,]\d+)?[Ee]\+\d{2,}", re.ASCII)
 #: No unix time is as large, in whichever unit.
 _FAR = 10**15
 _WORDS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
@@ -46,33 +52,60 @@ def time_ms(cell: str, time: Time) -> int:
         raise InvalidEventError("invalid_field", f"{time.column}: {cell[:40]!r} is beyond all calendars") from None
 
 
-def minor_units(cell: str, currency: object, decimal: str, name: str) -> int:
-    """An amount in major units (`1,234.50`, with or without a sign of currency) in minor ones.
+def plain_number(cell: str, decimal: str) -> str | None:
+    """A number as Python writes it; None when the cell is none.
 
-    Raises `InvalidEventError` when it is no amount, or has more decimals than the currency.
+    Thousands may be set apart by a comma (a point where the decimals follow a comma), an apostrophe or a space.
     """
-    plain = cell.strip() if decimal == "." else cell.strip().translate(str.maketrans(".,", ",."))
-    found = _AMOUNT.fullmatch(plain)
-    if not found or (found[1] and found[2]):
+    text = cell.strip() if decimal == "." else cell.strip().translate(str.maketrans(".,", ",."))
+    found = _NUMBER.fullmatch(text)
+    if not found:
+        return None
+    whole = "".join(filter(str.isdigit, found[2]))
+    return f"{'-' if found[1] else ''}{whole}{found[4] or ''}"
+
+
+def minor_units(cell: str, currency: object, decimal: str, name: str) -> int:
+    """An amount in major units (`1,234.50`, with or without a sign or code of the currency) in minor ones.
+
+    Raises `InvalidEventError` when it is no amount, is in another currency, or has more decimals than the currency.
+    """
+    found = _AMOUNT.fullmatch(cell.strip())
+    plain = plain_number(found[4], decimal) if found else None
+    if not found or plain is None or (found[1] and found[3]):
         raise InvalidEventError("invalid_field", f"{name}: {cell[:40]!r} is no amount")
+    for code in (found[2], found[5]):
+        if code and len(code) == 3 and code != currency:
+            raise InvalidEventError("invalid_field", f"{name}: {cell[:40]!r} is not in {currency}")
     exponent = _EXPONENTS.get(str(currency), 2)
-    whole, fraction = found[3].replace(",", ""), (found[4] or ".")[1:].rstrip("0")
+    whole, _, fraction = plain.partition(".")
+    fraction = fraction.rstrip("0")
     if len(fraction) > exponent:
         raise InvalidEventError("invalid_field", f"{name}: {cell[:40]!r} has more decimals than {currency}")
     if len(whole) > 18:
         raise InvalidEventError("invalid_field", f"{name}: {cell[:40]!r} is too much")
-    return int(f"{found[1]}{found[2]}{whole}{fraction.ljust(exponent, '0')}")
+    amount = int(whole + fraction.ljust(exponent, "0"))
+    return -amount if found[1] or found[3] else amount
 
 
-def typed(cell: str, type_: object, name: str) -> str | int | float | bool:
+def typed(cell: str, type_: object, decimal: str, name: str) -> str | int | float | bool:
     """A cell as the contract has the field: text, whole number, number, or yes and no. Raises `InvalidEventError`."""
     try:
         if type_ is bool:
             return _WORDS[cell.strip().lower()]
         if type_ is int:
-            return int(cell)
-        if type_ is not float or isfinite(float(cell)):
-            return float(cell) if type_ is float else cell
+            return int(plain_number(cell, decimal) or cell)
+        if type_ is not float:
+            return cell
+        if isfinite(number := float(plain_number(cell, decimal) or cell)):
+            return number
     except (ValueError, KeyError):
         pass
     raise InvalidEventError("invalid_field", f"{name}: {cell[:40]!r} does not fit")
+
+
+def check_id(cell: str, column: str) -> None:
+    """Refuse an id that a spreadsheet has rounded (`1.23E+15`): others have the same by now."""
+    if _ROUNDED.fullmatch(cell):
+        reason = f"{column}: {cell[:40]!r} was rounded by a spreadsheet; export the column as text"
+        raise InvalidEventError("rounded_id", reason)

@@ -1,0 +1,173 @@
+"""Tells the format of a file by its first lines, so that nothing is sent of a file that is something else."""
+
+import csv
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from schemas.errors import ConfigError
+from schemas.topics import INPUT_TOPICS
+from sources.chunks import MAX_LINE_BYTES, Options
+from sources.importers import irc
+from sources.importers.foreign import CHAT, kind_of_text, what_else
+from sources.importers.formats import FORMATS
+from sources.importers.mapped.tables import encoding_of, is_json
+from sources.importers.ndjson import topic_of, topic_of_event
+from sources.text import BOM, open_text
+
+#: So many bytes of the text are looked at; more if its first line is longer.
+_HEAD_BYTES = 1 << 18
+_ACCOUNT = re.compile(rb'^\s*"(?:personal_information|chats|left_chats)":', re.MULTILINE)
+_EDGE = re.compile(rb"\s*\S+\s+\S+\s+(\d+)\s*")
+#: Seconds of this many digits are times of this century.
+_SECONDS = (9, 10)
+
+
+@dataclass(frozen=True)
+class Head:
+    """How a file begins: bytes of its text, their whole lines that are not empty, and the JSON objects among these."""
+
+    path: Path
+    options: Options
+    text: bytes
+    lines: list[bytes]
+    objects: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Signs:
+    """How a format is known: `sure` that a file is one; or that something in it `might` be. `name`: what it is."""
+
+    name: str
+    sure: Callable[[Head], bool]
+    might: Callable[[Head], bool]
+
+
+def format_of(path: Path, given: str | None, options: Options) -> str:
+    """The format of a file: the one given, if the file can be that, else the one that it shows.
+
+    An empty file is whatever it is taken for. Raises `ConfigError` when the file is something else, or does not say
+    what; `DataError` when it cannot be read.
+    """
+    head = _head(path, options)
+    if not head.text.strip():
+        return given or "ndjson"
+    if foreign := what_else(head.text):
+        raise ConfigError(f"{path} is {foreign[0]}: {foreign[1]}.")
+    shown = next((name for name, signs in SIGNS.items() if signs.sure(head)), None)
+    if given is None and shown is None:
+        what, do = kind_of_text(head.text, head.lines, len(head.objects))
+        raise ConfigError(f"{path} is {what}: {do}.")
+    if given is not None and not SIGNS[given].sure(head) and (shown or not SIGNS[given].might(head)):
+        raise ConfigError(_refusal(head, given, shown))
+    found = given or shown
+    assert found is not None
+    if found == "ndjson":
+        _check_topic(head)
+    return found
+
+
+def _refusal(head: Head, given: str, shown: str | None) -> str:
+    if shown:
+        return f"{head.path} looks like {SIGNS[shown].name}: use --format {shown}."
+    what, do = kind_of_text(head.text, head.lines, len(head.objects))
+    return f"{head.path} is {what}, not {SIGNS[given].name}: {do}. Nothing was sent."
+
+
+def _check_topic(head: Head) -> None:
+    topic, others = topic_of(head.path, head.options), {topic_of_event(data) for data in head.objects} - {None}
+    if others and topic not in others:
+        other = min(filter(None, others))
+        raise ConfigError(f"{head.path} has events of {other}, not of {topic}: use --topic {other}.")
+
+
+def _head(path: Path, options: Options) -> Head:
+    with open_text(path) as file:
+        text = file.read(_HEAD_BYTES)
+        if b"\n" not in text:
+            text += file.readline(MAX_LINE_BYTES)
+        whole = not file.read(1)
+    text = text.removeprefix(BOM)
+    lines = text.split(b"\n")
+    if not whole and len(lines) > 1:
+        del lines[-1]
+    lines = [line for line in lines if line.strip()]
+    return Head(path, options, text, lines, list(_objects(lines)))
+
+
+def _objects(lines: list[bytes]) -> Iterator[dict[str, Any]]:
+    for line in lines:
+        try:
+            data = orjson.loads(line) if line.lstrip()[:1] == b"{" else None
+        except ValueError:
+            continue
+        if isinstance(data, dict):
+            yield data
+
+
+def _over_lines(head: Head) -> bool:
+    """Whether this is one JSON object over several lines."""
+    return head.lines[0].lstrip()[:1] == b"{" and not any(_objects(head.lines[:1]))
+
+
+def _telegram(head: Head) -> bool:
+    return _over_lines(head) and bool(CHAT.search(head.text) or _ACCOUNT.search(head.text))
+
+
+def _wecom(head: Head) -> bool:
+    return any(
+        ("msgid" in data and {"msgtype", "action", "encrypt_chat_msg"} & data.keys())
+        or isinstance(data.get("group_chat"), dict)
+        or {"chat_id", "member_list"} <= data.keys()
+        or {"errcode", "errmsg"} <= data.keys()
+        for data in head.objects
+    )
+
+
+def _ndjson(head: Head) -> bool:
+    return any(topic_of_event(data) for data in head.objects)
+
+
+def _keyed(head: Head) -> bool:
+    key = INPUT_TOPICS[topic_of(head.path, head.options)].key
+    return any(key in data for data in head.objects)
+
+
+def _irc(head: Head) -> bool:
+    return sum(map(irc.is_line, head.lines)) * 2 > len(head.lines)
+
+
+def _edges(head: Head) -> bool:
+    found = [_EDGE.fullmatch(line) for line in head.lines[1:] or head.lines]  # the first may be a header
+    return all(edge and len(edge[1]) in _SECONDS for edge in found)
+
+
+def _mapped(head: Head) -> bool:
+    """Whether every column of the mapping is there."""
+    if (mapping := head.options.mapping) is None:
+        return False
+    if is_json(head.path):
+        wanted = {column.partition(".")[0] for column in mapping.columns}
+        return any(wanted <= {name.partition(".")[0] for name in data} for data in head.objects)
+    text = head.text.decode(encoding_of(head.path, mapping), "replace")
+    try:
+        header = next(csv.reader(text.splitlines(keepends=True), delimiter=mapping.delimiter), [])
+    except csv.Error:
+        return False
+    return set(mapping.columns) <= {cell.strip() for cell in header}
+
+
+#: In the order in which they are tried.
+SIGNS: dict[str, Signs] = {
+    "mapped": Signs("the mapping's table", _mapped, lambda head: bool(head.objects) or not is_json(head.path)),
+    "telegram": Signs("a Telegram export", _telegram, _over_lines),
+    "wecom": Signs("WeCom's archive or member lists", _wecom, lambda head: bool(head.objects)),
+    "ndjson": Signs("events of the contract", _ndjson, _keyed),
+    "irc": Signs("an IRC log", _irc, lambda head: any(map(irc.is_line, head.lines))),
+    "edges": Signs("an edge list", _edges, lambda head: any(map(_EDGE.fullmatch, head.lines))),
+}
+assert SIGNS.keys() == FORMATS.keys()

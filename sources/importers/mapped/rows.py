@@ -1,0 +1,99 @@
+"""Rows that share an id: lines of one order that are added up, or rows that contradict each other."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+
+from schemas.errors import InvalidEventError
+
+#: What is added up over the lines of an order; `items` is 1 where a line does not say it.
+_SUMMED = ("amount_minor", "cost_minor")
+#: What all lines of an order must agree on. Other fields are left out when they differ, as the product.
+_COMMON = ("user_id", "order_id", "refund_id", "currency")
+#: Fields by which a type of event is known in questions, whatever its event id.
+_NAMED_BY = {"purchase": ("order_id",), "refund": ("order_id", "refund_id")}
+
+
+class Told:
+    """What the rows of a file have told so far, by id: a hash of each."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, tuple[bytes, int]] = {}
+
+    def check(self, event: dict[str, Any]) -> None:
+        """Raise `InvalidEventError` when an earlier row of the same event id, or of the same order, says otherwise."""
+        content = _hash(event)
+        for key in _keys(event):
+            known, line = self._known.get(_hash(key), (content, 0))
+            if known != content:
+                reason = f"line {line} has the same {' '.join(key)} and differs, so this row is left out"
+                raise InvalidEventError("rows_differ", f"{reason}; if rows are lines of an order: lines = true")
+
+    def keep(self, event: dict[str, Any], line: int) -> None:
+        """Remember an event that was accepted."""
+        for key in _keys(event):
+            self._known.setdefault(_hash(key), (_hash(event), line))
+
+
+def _keys(event: dict[str, Any]) -> Iterator[list[str]]:
+    """What must be told once: the event's id, and the order or the refund."""
+    yield ["event_id", str(event["event_id"])]
+    if event["type"] in _NAMED_BY:
+        yield [f"{name} {event.get(name)}" for name in _NAMED_BY[event["type"]]]
+
+
+def _hash(what: dict[str, Any] | list[str]) -> bytes:
+    return blake2b(orjson.dumps(what), digest_size=8).digest()
+
+
+@dataclass
+class _Order:
+    """What the lines of one order have come to, since its `first` one; `broken` is a line that is no good, or 0."""
+
+    first: int
+    event: dict[str, Any] = field(default_factory=dict)
+    broken: int = 0
+
+
+class Lines:
+    """Orders and refunds whose lines are still to come; `expected` says how many each has."""
+
+    def __init__(self, expected: Counter[str]) -> None:
+        self._left, self._open = expected, dict[str, _Order]()
+
+    def add(self, event_id: str, line: int, event: dict[str, Any] | None) -> dict[str, Any] | None:
+        """Take one line of an event (None: it could not be read). Returns the event when that was its last one.
+
+        Raises `InvalidEventError` for a line that does not fit, and at the last line of an event that has such a line:
+        it is left out as a whole.
+        """
+        order = self._open.setdefault(event_id, _Order(line))
+        odd = None
+        if event and order.event:
+            odd = next((name for name in _COMMON if order.event.get(name) != event.get(name)), None)
+            event = None if odd else _sum(order.event, event)
+        order.event, order.broken = event or order.event, order.broken or (0 if event else line)
+        self._left[event_id] -= 1
+        if self._left[event_id] > 0:
+            if odd:
+                raise InvalidEventError("rows_differ", f"{odd}: line {order.first} of the same order says otherwise")
+            return None
+        del self._open[event_id]
+        if order.broken:
+            reason = f"{event_id} is left out as a whole, since its line {order.broken} does not fit the others"
+            raise InvalidEventError("order_left_out", reason)
+        return order.event
+
+
+def _sum(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    """Two lines as one: amounts and items added up, what differs left out."""
+    both = {name: value for name, value in first.items() if second.get(name) == value}
+    pairs = {name: (first.get(name), second.get(name)) for name in _SUMMED}
+    sums = {name: one + other for name, (one, other) in pairs.items() if one is not None and other is not None}
+    if first["type"] == "purchase":
+        sums["items"] = (first.get("items") or 1) + (second.get("items") or 1)
+    return both | sums | {"ts_ms": first["ts_ms"]}
