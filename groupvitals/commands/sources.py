@@ -121,9 +121,8 @@ def print_report(report: "Report") -> None:
             typer.echo(f"{file.path}: imported before, nothing sent (--restart sends it again)")
             continue
         resumed = f" after line {file.resumed_line:,}" if file.resumed_line else ""
-        typer.echo(
-            f"{file.path} ({file.format}): {file.records:,} records from {file.lines - file.resumed_line:,} lines{resumed}"
-        )
+        lines = f"{file.lines - file.resumed_line:,} lines{resumed}"
+        typer.echo(f"{file.path} ({file.format}): {file.records:,} records from {lines}")
         for problem in file.shown:
             typer.echo(f"  line {problem.line:,}: {problem.kind}: {problem.reason}")
         if hidden := sum(file.problems.values()) - len(file.shown):
