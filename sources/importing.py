@@ -14,7 +14,7 @@ from schemas.errors import ConfigError
 from schemas.kafka import Kafka
 from sources.chunks import START, Chunk, Options, Problem
 from sources.importers.detect import format_of
-from sources.importers.formats import FORMATS
+from sources.importers.formats import FORMATS, topic_fed
 from sources.producer import Producer, Sent, produce
 from sources.resume import Bookmark
 
@@ -24,14 +24,15 @@ SHOWN = 10
 
 @dataclass
 class FileReport:
-    """What became of one file, read as `format`. `skipped`: it was imported before and nothing of it was sent now.
+    """What became of one file, read as `format`, its records for `topic`.
 
-    `problems` counts what could not be read, by kind; `shown` has the first of them. `passed_over` counts what was left
-    out on purpose, by reason.
+    `skipped`: it was imported before, and nothing of it was sent now. `problems` counts what could not be read, by
+    kind; `shown` has the first of them. `passed_over` counts what was left out on purpose, by reason.
     """
 
     path: str
     format: str
+    topic: str
     resumed_line: int = 0
     lines: int = 0
     records: int = 0
@@ -98,6 +99,15 @@ class Import:
                 raise ConfigError(f"{path} is not a file.")
 
 
+def plan(paths: list[Path], format_: str | None, options: Options) -> list[FileReport]:
+    """What each file is, and which topic it goes to. Raises `ConfigError` and `DataError` as `run` does."""
+    found = []
+    for path in paths:
+        shown = format_of(path, format_, options)
+        found.append(FileReport(str(path), shown, topic_fed(shown, path, options)))
+    return found
+
+
 #: Called with a file and how many of its bytes are acknowledged.
 Progress = Callable[[Path, int], None]
 
@@ -113,7 +123,7 @@ def run(job: Import, progress: Progress = lambda path, offset: None) -> Report:
 
 
 async def _run(job: Import, progress: Progress) -> Report:
-    report = Report([FileReport(str(path), format_of(path, job.format, job.options)) for path in job.paths])
+    report = Report(plan(job.paths, job.format, job.options))
     with ExitStack() as stack:
         problems = stack.enter_context(job.problems_to.open("wb")) if job.problems_to else None
         async with Producer(job.kafka, job.prefix) as producer:

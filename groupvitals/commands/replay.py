@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from groupvitals.commands.importing import Files, print_report, with_files
+
 if TYPE_CHECKING:
     from groupvitals.settings import Settings
     from sources.importing import Report
 
 
+@with_files
 def replay(
-    paths: Annotated[list[Path], typer.Argument(help="Files.", exists=True, dir_okay=False)],
-    format_: Annotated[str, typer.Option("--format", "-f", help="ndjson, edges or irc.")] = "ndjson",
-    group: Annotated[str | None, typer.Option(help="Group id of edges and irc files.")] = None,
-    restart: Annotated[bool, typer.Option("--restart", help="Send files again that were imported before.")] = False,
+    files: Files,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Start what is needed, make topics and tables, import the files, and land every event."""
@@ -23,24 +23,18 @@ def replay(
     from groupvitals.connections import clickhouse, kafka_address
     from groupvitals.settings import load_settings
     from sinks.clickhouse.migrations import migrate
-    from sources.chunks import Options
-    from sources.importing import Import
     from streams.kafka.topics import ensure_topics
 
     settings = load_settings()
     start_services(settings)
     ensure_topics(kafka_address(settings), topic_layout(settings))
     migrate(clickhouse(settings), settings.worker.time_zone, settings.people.nickname)
-    kafka, prefix = kafka_address(settings), settings.kafka.topic_prefix
-    job = Import(format_, paths, kafka, settings.home, Options(None, group), prefix, restart)
-    report, done = _import_and_land(settings, job)
+    report, done = _import_and_land(settings, files.job(settings))
     if as_json:
         import json
 
         print(json.dumps({"records": report.records, "problems": report.problems, **done}, indent=1))
         return
-    from groupvitals.commands.sources import print_report
-
     print_report(report)
     rate = f" in {done['seconds']:.1f} s, {done['events_per_s']:,.0f} a second" if done["events"] else ""
     typer.echo(f"{done['events']:,} chat events landed{rate}; {done['dead_letters']:,} of them are dead letters.")

@@ -1,10 +1,13 @@
 """The formats that can be imported, by name, and what each can tell."""
 
-from sources.chunks import Reader
+from pathlib import Path
+
+from schemas.topics import CHAT
+from sources.chunks import Options, Reader
 from sources.importers.edges import read_edges
 from sources.importers.irc import read_irc
 from sources.importers.mapped.importer import read_mapped
-from sources.importers.ndjson import read_ndjson
+from sources.importers.ndjson import read_ndjson, topic_of
 from sources.importers.telegram.importer import read_telegram
 from sources.importers.wecom.importer import read_wecom
 
@@ -25,3 +28,10 @@ TELLS: dict[str, frozenset[str]] = {
     "telegram": frozenset({"message", "edit", "reaction", "join", "leave", "group"}),
     "wecom": frozenset({"message", "recall", "join", "profile", "roster", "roster_end", "group"}),
 }
+
+
+def topic_fed(format_: str, path: Path, options: Options) -> str:
+    """The topic to which the records of a file go."""
+    if format_ == "mapped" and options.mapping:
+        return options.mapping.topic
+    return topic_of(path, options) if format_ == "ndjson" else CHAT.name

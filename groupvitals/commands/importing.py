@@ -1,60 +1,43 @@
-"""`groupvitals simulate` and `groupvitals import`: where events come from."""
+"""`groupvitals import`: files into Kafka; and the options of every command that reads files."""
 
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
+    from groupvitals.settings import Settings
+    from sources.chunks import Options
     from sources.importing import Import, Report
 
 
-def simulate(
-    out: Annotated[Path, typer.Argument(help="Folder for the NDJSON files and truth.json.")],
-    seed: Annotated[int, typer.Option(help="Another seed, another world.")] = 0,
-    groups: Annotated[int, typer.Option(help="Groups.")] = 20,
-    members: Annotated[int, typer.Option(help="Memberships.")] = 1_000,
-    days: Annotated[int, typer.Option(help="Days (UTC).")] = 30,
-    end: Annotated[datetime | None, typer.Option(help="End, UTC. Default: the present hour.")] = None,
-    events: Annotated[int | None, typer.Option(help="About so many chat events. Default: as habits give.")] = None,
-    late: Annotated[float, typer.Option(help="Fraction of events delivered late.")] = 0.01,
-    repeated: Annotated[float, typer.Option(help="Fraction of events delivered twice.")] = 0.005,
-    broken: Annotated[float, typer.Option(help="Fraction of broken records.")] = 0.001,
-    replies: Annotated[float, typer.Option(help="Share of messages that are replies.")] = 0.25,
-    mentions: Annotated[float, typer.Option(help="Share of messages that mention somebody.")] = 0.1,
-    questions: Annotated[float, typer.Option(help="Share of messages that are questions.")] = 0.12,
-    links: Annotated[float, typer.Option(help="Share of messages with a link.")] = 0.05,
-    campaigns: Annotated[int, typer.Option(help="Campaigns.")] = 6,
-    text: Annotated[bool, typer.Option("--text", help="Messages carry text instead of its features.")] = False,
-    worst_case: Annotated[
-        bool, typer.Option("--worst-case", help="Every event is a message that is a new membership.")
-    ] = False,
-) -> None:
-    """Simulate chat communities into files, with the planted truth beside them."""
-    from rich.console import Console
-    from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+@dataclass(frozen=True)
+class Files:
+    """What the command line says of files: which they are, and how they are read."""
 
-    from sources.simulator import Plan
-    from sources.simulator.files import write
-    from sources.simulator.plan import current_hour_ms
+    paths: list[Path]
+    format: str | None
+    options: "Options"
+    restart: bool
+    problems_to: Path | None
 
-    end_ms = int(end.replace(tzinfo=end.tzinfo or UTC).timestamp() * 1000) if end else current_hour_ms()
-    plan = Plan(
-        seed=seed, groups=groups, members=members, days=days, end_ms=end_ms, events=events, late=late,
-        repeated=repeated, broken=broken, replies=replies, mentions=mentions, questions=questions, links=links,
-        campaigns=campaigns, text=text, worst_case=worst_case,
-    )  # fmt: skip
-    columns = (SpinnerColumn(), TextColumn("Simulating"), MofNCompleteColumn(), TextColumn("records"))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("simulate", total=None)
-        planted = write(plan, out, lambda count: bar.advance(task, count))
-    for topic, tally in planted["topics"].items():
-        typer.echo(f"{out / topic}.ndjson: {tally['records']:,} records")
-    typer.echo(f"{out / 'truth.json'}: the planted truth")
+    def job(self, settings: "Settings") -> "Import":
+        """Their import into the deployment of these settings."""
+        from groupvitals.connections import kafka_address
+        from sources.importing import Import
+
+        kafka, prefix = kafka_address(settings), settings.kafka.topic_prefix
+        return Import(
+            self.format, self.paths, kafka, settings.home, self.options, prefix, self.restart, self.problems_to
+        )
 
 
-def import_(
+def _files(
     paths: Annotated[list[Path], typer.Argument(help="Files.", exists=True, dir_okay=False)],
     format_: Annotated[
         str | None,
@@ -63,7 +46,7 @@ def import_(
         ),
     ] = None,
     topic: Annotated[
-        str | None, typer.Option(help="Topic of ndjson files not named after one. Default: chat.events.")
+        str | None, typer.Option(help="ndjson: the topic. Default: as the file is named, else where its events belong.")
     ] = None,
     group: Annotated[
         str | None, typer.Option(help="Group id of edges and irc files; telegram: a group's first id.")
@@ -78,23 +61,45 @@ def import_(
     mapping: Annotated[Path | None, typer.Option(help="mapped: file that says which column is which field.")] = None,
     restart: Annotated[bool, typer.Option("--restart", help="Send files again from their beginning.")] = False,
     problems: Annotated[Path | None, typer.Option(help="File for a JSON line a line that could not be read.")] = None,
-) -> None:
-    """Import files into Kafka; goes on where the last import of a file stopped."""
-    from groupvitals.connections import kafka_address
-    from groupvitals.settings import load_settings
-    from schemas.errors import DataError
+) -> "Files":
     from sources.chunks import Options
     from sources.importers.mapped.mapping import load_mapping
-    from sources.importing import Import
 
-    settings = load_settings()
     at_ms = int(at.replace(tzinfo=UTC).timestamp() * 1000) if at else None
     date = day.date() if day else None
     columns = load_mapping(mapping) if mapping else None
     options = Options(topic, group, joins, date, keep_text, workspace, at_ms, columns)
-    kafka, prefix = kafka_address(settings), settings.kafka.topic_prefix
-    report = run_import(Import(format_, paths, kafka, settings.home, options, prefix, restart, problems))
+    return Files(paths, format_, options, restart, problems)
+
+
+def with_files(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say which files are read, and how; it takes them as one `Files`, first."""
+    files = inspect.signature(_files).parameters
+    _, *own = inspect.signature(command).parameters.values()
+
+    @wraps(command)
+    def run(**given: Any) -> None:
+        command(_files(**{name: given.pop(name) for name in files}), **given)
+
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in (*files.values(), *own)}
+    run.__signature__ = inspect.Signature([*files.values(), *own])  # type: ignore[attr-defined]
+    return run
+
+
+@with_files
+def import_(files: Files) -> None:
+    """Import files into Kafka; goes on where the last import of a file stopped."""
+    from groupvitals.settings import load_settings
+
+    report = run_import(files.job(load_settings()))
     print_report(report)
+    refuse_nothing(report)
+
+
+def refuse_nothing(report: "Report") -> None:
+    """Raise `DataError` when no file gave a record."""
+    from schemas.errors import DataError
+
     if report.fruitless:
         raise DataError("Nothing was imported: no file gave a record.")
 
@@ -105,10 +110,11 @@ def run_import(job: "Import") -> "Report":
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
     from sources.importing import run
+    from sources.text import text_size
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
-        tasks = {path: bar.add_task(path.name, total=path.stat().st_size) for path in job.paths}
+        tasks = {path: bar.add_task(path.name, total=text_size(path)) for path in job.paths}
         return run(job, lambda path, offset: bar.update(tasks[path], completed=offset))
 
 

@@ -1,0 +1,51 @@
+"""`groupvitals simulate`: events of a simulated community."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def simulate(
+    out: Annotated[Path, typer.Argument(help="Folder for the NDJSON files and truth.json.")],
+    seed: Annotated[int, typer.Option(help="Another seed, another world.")] = 0,
+    groups: Annotated[int, typer.Option(help="Groups.")] = 20,
+    members: Annotated[int, typer.Option(help="Memberships.")] = 1_000,
+    days: Annotated[int, typer.Option(help="Days (UTC).")] = 30,
+    end: Annotated[datetime | None, typer.Option(help="End, UTC. Default: the present hour.")] = None,
+    events: Annotated[int | None, typer.Option(help="About so many chat events. Default: as habits give.")] = None,
+    late: Annotated[float, typer.Option(help="Fraction of events delivered late.")] = 0.01,
+    repeated: Annotated[float, typer.Option(help="Fraction of events delivered twice.")] = 0.005,
+    broken: Annotated[float, typer.Option(help="Fraction of broken records.")] = 0.001,
+    replies: Annotated[float, typer.Option(help="Share of messages that are replies.")] = 0.25,
+    mentions: Annotated[float, typer.Option(help="Share of messages that mention somebody.")] = 0.1,
+    questions: Annotated[float, typer.Option(help="Share of messages that are questions.")] = 0.12,
+    links: Annotated[float, typer.Option(help="Share of messages with a link.")] = 0.05,
+    campaigns: Annotated[int, typer.Option(help="Campaigns.")] = 6,
+    text: Annotated[bool, typer.Option("--text", help="Messages carry text instead of its features.")] = False,
+    worst_case: Annotated[
+        bool, typer.Option("--worst-case", help="Every event is a message that is a new membership.")
+    ] = False,
+) -> None:
+    """Simulate chat communities into files, with the planted truth beside them."""
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
+    from sources.simulator import Plan
+    from sources.simulator.files import write
+    from sources.simulator.plan import current_hour_ms
+
+    end_ms = int(end.replace(tzinfo=end.tzinfo or UTC).timestamp() * 1000) if end else current_hour_ms()
+    plan = Plan(
+        seed=seed, groups=groups, members=members, days=days, end_ms=end_ms, events=events, late=late,
+        repeated=repeated, broken=broken, replies=replies, mentions=mentions, questions=questions, links=links,
+        campaigns=campaigns, text=text, worst_case=worst_case,
+    )  # fmt: skip
+    columns = (SpinnerColumn(), TextColumn("Simulating"), MofNCompleteColumn(), TextColumn("records"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("simulate", total=None)
+        planted = write(plan, out, lambda count: bar.advance(task, count))
+    for topic, tally in planted["topics"].items():
+        typer.echo(f"{out / topic}.ndjson: {tally['records']:,} records")
+    typer.echo(f"{out / 'truth.json'}: the planted truth")
