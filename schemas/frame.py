@@ -11,7 +11,7 @@ class Records(NamedTuple):
 
     `buffer` holds the bytes (writable room may follow them); `starts`/`lengths` mark the values (length -1: tombstone),
     `key_starts`/`key_lengths` the keys (-1: none). `timestamps` are the records' own, milliseconds. The frame
-    spans the offsets `first` to `following` - 1, also where no record stands (compaction, transaction markers).
+    spans the offsets `first` to `following` - 1, also where no record stands (compaction, transactions).
     """
 
     buffer: NDArray[np.uint8]

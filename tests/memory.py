@@ -58,13 +58,17 @@ def record_batch(messages: Sequence[Message], compression: int = 0, last_offset:
     return stamped(bytes(builder.build()), base, last_offset)
 
 
-def stamped(batch: bytes, base: int, last_offset: int | None = None, attributes: int | None = None) -> bytes:
+def stamped(
+    batch: bytes, base: int, last_offset: int | None = None, attributes: int | None = None, producer: int | None = None
+) -> bytes:
     """A batch as the broker stores it: its base offset set and, with a new checksum, other header fields."""
     changed = bytearray(base.to_bytes(8, "big") + batch[8:])
     if last_offset is not None:
         changed[23:27] = (last_offset - base).to_bytes(4, "big")
     if attributes is not None:
         changed[21:23] = attributes.to_bytes(2, "big")
+    if producer is not None:
+        changed[43:51] = producer.to_bytes(8, "big")
     changed[17:21] = calc_crc32c(bytes(changed[21:])).to_bytes(4, "big")
     return bytes(changed)
 

@@ -115,8 +115,8 @@ def _well(groupvitals: Run) -> None:
     assert done.returncode == 0
     looked = {finding.what for finding in findings}
     assert looked == {
-        "clickhouse", "kafka", "migrations", "disk", "clocks", "parts", "origin", "lag", "event time", "dead letters",
-        "landed", "placement", "repeats", "links",
+        "clickhouse", "kafka", "migrations", "disk", "clocks", "parts", "origin", "lag", "transactions", "event time",
+        "dead letters", "landed", "placement", "repeats", "links",
     }  # fmt: skip
     page = (ROOT / "docs" / "operations.md").read_text()
     assert [what for what in looked if not re.search(rf"^\|.*\b{what}\b.*\|.*\|$", page, re.MULTILINE)] == []

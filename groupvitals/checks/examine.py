@@ -30,6 +30,7 @@ CHECKS = (
     Check(servers.parts, _TABLES),
     Check(workers.origin, _BOTH, each_agent=True),
     Check(workers.lag, _BOTH, each_agent=True),
+    Check(workers.transactions, _BOTH, each_agent=True),
     Check(workers.event_time, _BOTH),
     Check(numbers.dead_letters, _TABLES, each_agent=True),
     Check(numbers.landed, _BOTH, each_agent=True),

@@ -5,14 +5,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from aiokafka.structs import TopicPartition
 
 from groupvitals.checks.finding import ERROR, OK, WARNING, Deployment, Finding
 from sinks.clickhouse.readers.checks import split_groups
 from sinks.clickhouse.readers.health import LandedBlock
-from streams.kafka.topic_state import record_finder
+from streams.kafka.reading import committed_reader
 
 #: Newest offsets of a partition that are looked at without --deep; gaps looked up in Kafka, without and with it.
 NEWEST, GAPS, DEEP_GAPS = 1_000_000, 20, 1_000
+#: Why Kafka may have nothing to read at an offset.
+NO_RECORD = "marks of transactions, aborted ones, or compacted away"
 
 
 @dataclass(frozen=True)
@@ -105,11 +108,11 @@ def _explained(deployment: Deployment, gaps: list[Gap]) -> Iterator[Finding]:
         return
     marks = unknown = 0
     looked = gaps[: DEEP_GAPS if deployment.deep else GAPS]
-    with record_finder(deployment.config.kafka, deployment.config.topic) as finder:
+    with committed_reader(deployment.config.kafka) as reader:
         for gap in looked:
             begin = max(gap.first, topic.begins[gap.partition])
             unknown += max(min(gap.end, begin) - gap.first, 0)
-            record = finder.first_in(gap.partition, begin, gap.end) if begin < gap.end else None
+            record = reader.first_in(TopicPartition(deployment.config.topic, gap.partition), begin, gap.end)
             if record is not None:
                 yield Finding(
                     ERROR, "landed", f"partition {gap.partition}: offsets {gap.first:,} to {gap.end - 1:,} have not "
@@ -120,7 +123,7 @@ def _explained(deployment: Deployment, gaps: list[Gap]) -> Iterator[Finding]:
             else:
                 marks += max(gap.end - begin, 0)
     if marks:
-        yield Finding(OK, "landed", f"{marks:,} offsets hold no record: marks of transactions, or compacted away")
+        yield Finding(OK, "landed", f"{marks:,} offsets hold no record: {NO_RECORD}")
     if unknown:
         yield Finding(
             OK, "landed", f"{unknown:,} offsets have no rows, and Kafka has them no longer: removed after a time?"

@@ -9,10 +9,11 @@ from schemas.errors import GroupvitalsError
 from sinks.clickhouse.readers.health import Head
 from streams.checkpoint.epochs import check as check_epoch
 from streams.kafka.topic_state import TopicState
+from streams.kafka.transactions import open_transactions
 
 #: Records behind at which a partition is called behind; seconds that a checkpoint may be old while records wait;
-#: seconds that event time may be behind.
-LAG, OLD_S, BEHIND_S = 100_000, 60, 3600
+#: seconds that event time may be behind; seconds that a transaction may be open.
+LAG, OLD_S, BEHIND_S, OPEN_S = 100_000, 60, 3600, 5
 
 
 def origin(deployment: Deployment) -> Iterator[Finding]:
@@ -73,7 +74,7 @@ def _misfit(topic: TopicState, partition: int, head: Head) -> Finding | None:
 
 
 def _behind(agent: str, topic: TopicState, partition: int, head: Head | None) -> Finding:
-    behind = topic.ends[partition] - (head.offset if head else topic.begins[partition])
+    behind = max(topic.stable[partition] - (head.offset if head else topic.begins[partition]), 0)
     found = f"partition {partition} is {behind:,} records behind"
     found += f", newest checkpoint {head.age_s:,.0f} s ago" if head else ", no checkpoint yet"
     if not behind or (behind <= LAG and head and head.age_s <= OLD_S):
@@ -88,6 +89,27 @@ def _behind(agent: str, topic: TopicState, partition: int, head: Head | None) ->
         f"{found}; {topic.workers} workers run",
         "Look at their logs and /readyz: checkpoints have stopped.",
     )
+
+
+def transactions(deployment: Deployment) -> Iterator[Finding]:
+    """Which partitions stand at an open transaction; what is not committed yet is neither read nor lag."""
+    topic, name = deployment.topic, deployment.config.topic
+    if topic is None:
+        return
+    waiting = {partition: topic.ends[partition] - stable for partition, stable in topic.stable.items()}
+    found = open_transactions(deployment.config.kafka, name, waiting)
+    for one in found:
+        if one.age_s > OPEN_S:
+            yield Finding(
+                WARNING, "transactions", str(one),
+                "Its producer must commit or abort it, or Kafka does when it times out. If nobody does, end it: "
+                f"`kafka-transactions.sh --bootstrap-server {deployment.config.kafka.bootstrap} abort --topic {name} "
+                f"--partition {one.partition} --start-offset {one.first_offset}`.",
+            )  # fmt: skip
+        else:
+            yield Finding(OK, "transactions", str(one))
+    if not found:
+        yield Finding(OK, "transactions", "no partition stands at an open transaction")
 
 
 def event_time(deployment: Deployment) -> Iterator[Finding]:

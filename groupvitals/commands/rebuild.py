@@ -87,8 +87,8 @@ def _bar(quiet: bool) -> Iterator[Callable[[int, int], None]]:
 def _sentences(found: dict[str, Any]) -> Iterator[str]:
     if found.get("missing"):
         yield (
-            f"{found['missing']:,} offsets are neither an event nor a dead letter. Transaction markers and compaction "
-            "leave such gaps; if the topic has neither, records were lost from the database."
+            f"{found['missing']:,} offsets hold neither an event nor a dead letter. Marks of transactions, aborted "
+            "ones and compaction leave such gaps; `groupvitals doctor` asks Kafka whether records were lost."
         )
     if "epoch" in found:
         yield f"{found['records']:,} records replayed; epoch {found['epoch']} is in use, and workers follow in seconds."

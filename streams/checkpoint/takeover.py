@@ -40,6 +40,9 @@ class Broker(Protocol):
     async def all_bounds(self, partitions: list[int]) -> tuple[dict[int, int], dict[int, int]]:
         """`bounds` of several partitions."""
 
+    async def stable_ends(self, partitions: list[int]) -> dict[int, int]:
+        """The next offsets that can be read now: an open transaction may hold back what follows."""
+
     async def origin(self) -> Origin:
         """What the topic is."""
 

@@ -6,20 +6,15 @@ topic, and so lives at least as long. A letter is known by the topic, partition 
 worker that was killed may have written it twice, and it counts once.
 """
 
-import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from kafka import KafkaConsumer, TopicPartition
-from kafka.consumer.fetcher import ConsumerRecord
+from aiokafka.structs import ConsumerRecord, TopicPartition
 
-from schemas.errors import ConfigError, DataError, ServiceError
+from schemas.errors import ConfigError, DataError
 from schemas.kafka import Kafka
-from streams.kafka.admin import FIND_MS, kafka_faults
-from streams.kafka.topics import MAX_DEAD_LETTER_BYTES
+from streams.kafka.reading import CommittedReader, committed_reader
 
-#: A broker that sends nothing for so long while records are left is given up, seconds.
-STALL_S = 30
 #: Partition of a letter whose headers do not say where it came from; its offset is then that of the letter itself.
 UNKNOWN = -1
 
@@ -104,26 +99,16 @@ def replayed_letters(kafka: Kafka, topics: Collection[str]) -> set[Identity]:
 
 
 def _read(kafka: Kafka, topics: Collection[str]) -> Iterator[DeadLetter]:
-    with kafka_faults(kafka), _consumer(kafka) as consumer:
-        partitions = [part for topic in topics for part in _partitions(consumer, f"{topic}.dlq")]
-        consumer.assign(partitions)
-        consumer.seek_to_beginning(*partitions)
-        ends = consumer.end_offsets(partitions)
-        heard = time.monotonic()
-        while any(consumer.position(part) < ends[part] for part in partitions):
-            records = consumer.poll(timeout_ms=500)
-            heard = time.monotonic() if records else heard
-            if time.monotonic() - heard > STALL_S:
-                raise ServiceError(f"{kafka} stopped sending dead letters: see `groupvitals doctor`.")
-            for part, found in records.items():
-                yield from (_letter(record) for record in found if record.offset < ends[part])
+    with committed_reader(kafka) as reader:
+        partitions = [place for topic in topics for place in _partitions(reader, f"{topic}.dlq")]
+        yield from map(_letter, reader.read(reader.bounds(partitions)))
 
 
-def _partitions(consumer: KafkaConsumer, dlq: str) -> list[TopicPartition]:
-    numbers = consumer.partitions_for_topic(dlq)
-    if numbers is None:
+def _partitions(reader: CommittedReader, dlq: str) -> list[TopicPartition]:
+    found = reader.partitions(dlq)
+    if not found:
         raise ConfigError(f"There is no topic {dlq}: run `groupvitals topics`.")
-    return [TopicPartition(dlq, number) for number in sorted(numbers)]
+    return found
 
 
 def _letter(record: ConsumerRecord) -> DeadLetter:
@@ -140,10 +125,3 @@ def _letter(record: ConsumerRecord) -> DeadLetter:
         key=record.key,
         value=record.value,
     )
-
-
-def _consumer(kafka: Kafka) -> KafkaConsumer:
-    return KafkaConsumer(
-        **kafka.for_kafka_python(), bootstrap_timeout_ms=FIND_MS, enable_auto_commit=False,
-        max_partition_fetch_bytes=MAX_DEAD_LETTER_BYTES,
-    )  # fmt: skip

@@ -8,8 +8,9 @@ from typing import Any
 from kafka import KafkaProducer
 
 from schemas.kafka import Kafka
-from streams.dead_letters.reading import STALL_S, UNKNOWN, DeadLetter, read_letters, replayed_letters
+from streams.dead_letters.reading import UNKNOWN, DeadLetter, read_letters, replayed_letters
 from streams.kafka.admin import FIND_MS, kafka_faults
+from streams.kafka.reading import STALL_S
 from streams.kafka.topics import MAX_DEAD_LETTER_BYTES
 
 #: Letters that are sent back before their marks are written.

@@ -1,6 +1,8 @@
 """Ownership over Kafka: commits bound to one generation of the consumer group, bounds and the id of a topic."""
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from aiokafka.client import AIOKafkaClient
@@ -12,6 +14,7 @@ from schemas.kafka import Kafka
 from sinks.contract import Origin
 from streams.kafka.admin import kafka_admin
 from streams.kafka.frames import FrameConsumer
+from streams.kafka.transactions import high_watermarks
 from streams.retry import retrying
 
 
@@ -53,19 +56,26 @@ class KafkaBroker:
         return begin[partition], end[partition]
 
     async def all_bounds(self, partitions: list[int]) -> tuple[dict[int, int], dict[int, int]]:
-        """First and next offsets of several partitions."""
+        """First and next offsets of several partitions, whatever is committed."""
         consumer = self.consumer.thread._ensure_consumer()
+        begin = await self._offsets(consumer.beginning_offsets, partitions)
+        return begin, await self._offsets(partial(high_watermarks, consumer), partitions)
+
+    async def stable_ends(self, partitions: list[int]) -> dict[int, int]:
+        """The last stable offset of several partitions: it and what follows may yet be aborted."""
+        return await self._offsets(self.consumer.thread._ensure_consumer().end_offsets, partitions)
+
+    async def _offsets(self, ask: Callable[[list[TopicPartition]], Any], partitions: list[int]) -> dict[int, int]:
         tps = [TopicPartition(self.topic, partition) for partition in partitions]
 
-        async def ask() -> tuple[dict[int, int], dict[int, int]]:
+        async def asked() -> dict[int, int]:
             try:
-                begin = await self._call(consumer.beginning_offsets, tps)
-                end = await self._call(consumer.end_offsets, tps)
+                found = await self._call(ask, tps)
             except KafkaError as error:
                 raise BackpressureError(f"Kafka does not tell its offsets: {error!r}.") from error
-            return {tp.partition: at for tp, at in begin.items()}, {tp.partition: at for tp, at in end.items()}
+            return {tp.partition: at for tp, at in found.items()}
 
-        return await retrying(ask, "reading the topic's offsets")
+        return await retrying(asked, "reading the topic's offsets")
 
     async def seek(self, positions: dict[int, int]) -> None:
         """Have partitions read on from these offsets."""

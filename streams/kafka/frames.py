@@ -53,7 +53,7 @@ def take_frames(fetcher: Any, partitions: Iterable[TP], topics: set[str]) -> dic
         if not result.check_assignment(tp) or not result.has_more():
             continue
         fetched = result._partition_records
-        records = read_records(fetched._records.data, fetched.next_fetch_offset)
+        records = read_records(fetched._records.data, fetched.next_fetch_offset, aborted=fetched._aborted_transactions)
         fetched.next_fetch_offset = records.following
         result._update_position()
         if records.following > records.first:
@@ -73,6 +73,7 @@ class FrameConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms, consumer._fetch_min_bytes = _FETCH_WAIT_MS, _FETCH_BYTES  # Faust sets neither
         consumer._max_poll_interval_ms = _LONGEST_IDLE_MS
+        consumer._isolation_level = "read_committed"  # Faust asks for it only when it is itself in transactions
         return consumer
 
     async def on_start(self) -> None:

@@ -4,6 +4,7 @@ Layout: Kafka protocol guide, "Record Batch". Touches bytes only; no broker, no 
 """
 
 import struct
+from collections.abc import Sequence
 
 import aiokafka.codec as codec
 import numpy as np
@@ -13,13 +14,17 @@ from numpy.typing import NDArray
 from analytics.kernels.compiled import kernel
 from schemas.errors import DataError
 from schemas.frame import Records
+from streams.kafka.transactions import AbortedTransactions
 
 #: Free bytes behind every buffer, so that a word can be read at any place in it.
 PADDING = 32
+#: A frame takes whole batches up to so many unpacked bytes, the rest is fetched again; places in it are 32-bit numbers.
+FRAME_BYTES = 1 << 28
+_MOST_BYTES = (1 << 30) - PADDING
 
 _HEADER = struct.Struct(">qiibIhiqqqhii")
 _AFTER_CRC = struct.calcsize(">qiibI")
-_CONTROL, _APPEND_TIME, _CODEC = 0x20, 0x08, 0x07
+_CONTROL, _TRANSACTIONAL, _APPEND_TIME, _CODEC = 0x20, 0x10, 0x08, 0x07
 _DECODERS = {1: codec.gzip_decode, 2: codec.snappy_decode, 3: codec.lz4_decode, 4: codec.zstd_decode}
 
 
@@ -57,13 +62,19 @@ def _scan(buffer, at, count, base_offset, base_time, append_time, row, columns):
     return at
 
 
-def _batches(data: bytes, check_crc: bool) -> list[tuple[int, int, int, int, int, bytes | memoryview]]:
-    """(base offset, next offset, base time, append time or -1, count, decompressed records) a whole batch in `data`."""
-    found = []
-    at, view = 0, memoryview(data)
+def _batches(
+    data: bytes, check_crc: bool, aborted: AbortedTransactions | None
+) -> list[tuple[int, int, int, int, int, bytes | memoryview]]:
+    """(base offset, next offset, base time, append time or -1, count, unpacked records) per whole batch in `data`.
+
+    Control batches and aborted ones have no records.
+    """
+    found: list[tuple[int, int, int, int, int, bytes | memoryview]] = []
+    at = unpacked = 0
+    view = memoryview(data)
     while len(data) - at >= _HEADER.size:
         header = _HEADER.unpack_from(data, at)
-        base, length, _, magic, crc, attributes, last_delta, first_ts, max_ts, _, _, _, count = header
+        base, length, _, magic, crc, attributes, last_delta, first_ts, max_ts, producer, _, _, count = header
         end = at + 12 + length
         if end > len(data):
             break
@@ -74,23 +85,36 @@ def _batches(data: bytes, check_crc: bool) -> list[tuple[int, int, int, int, int
         if check_crc and calc_crc32c(data[at + _AFTER_CRC : end]) != crc:
             raise DataError(f"The record batch at offset {base} is corrupt: its checksum does not match.")
         records: bytes | memoryview = view[at + _HEADER.size : end]
-        if attributes & _CODEC:
-            records = bytes(_DECODERS[attributes & _CODEC](bytes(records)))
         if attributes & _CONTROL:
             count, records = 0, b""
+            if aborted is not None:
+                aborted.ended(producer)
+        elif aborted is not None and attributes & _TRANSACTIONAL and aborted.holds(producer, base + last_delta):
+            count, records = 0, b""
+        elif attributes & _CODEC:
+            records = bytes(_DECODERS[attributes & _CODEC](bytes(records)))
+        unpacked += len(records)
+        if found and unpacked > FRAME_BYTES:
+            break
+        if unpacked > _MOST_BYTES:
+            raise DataError(f"The record batch at offset {base} has {unpacked:,} bytes, more than a frame can hold.")
         append = max_ts if attributes & _APPEND_TIME else -1
         found.append((base, base + last_delta + 1, first_ts, append, count, records))
         at = end
     return found
 
 
-def read_records(data: bytes, first_offset: int, check_crc: bool = False) -> Records:
-    """Read the whole record batches of one fetch response.
+def read_records(
+    data: bytes, first_offset: int, check_crc: bool = False, aborted: Sequence[tuple[int, int]] = ()
+) -> Records:
+    """Read the whole record batches of one fetch response, up to some hundred megabytes.
+
+    `aborted` is the response's list of aborted transactions: producer id and first offset; their records are left out.
 
     Returns the records at `first_offset` or later; their buffer has room for unescaped strings behind the bytes. Raises
     `DataError` for a corrupt batch.
     """
-    batches = _batches(data, check_crc)
+    batches = _batches(data, check_crc, AbortedTransactions(aborted) if aborted else None)
     size = sum(len(batch[5]) for batch in batches)
     rows = sum(batch[4] for batch in batches)
     buffer = np.empty(size * 2 + PADDING, np.uint8)  # pages that nothing is unescaped into are never touched

@@ -98,6 +98,17 @@ def _lag(worker: "Worker", look: Look) -> Samples:
         yield (str(partition),), max(look.ends[partition] - tasks[partition].flushed_offset, 0)
 
 
+def _held_back(worker: "Worker", look: Look) -> Samples:
+    for partition in sorted(worker.processor.running & look.held_back.keys()):
+        yield (str(partition),), max(look.held_back[partition], 0)
+
+
+def _open_transactions(worker: "Worker", look: Look) -> Samples:
+    for one in look.open:
+        if one.partition in worker.processor.running:
+            yield (str(one.partition), str(one.producer_id), one.transactional_id), one.since_ms / 1000
+
+
 def _checkpoints(worker: "Worker", look: Look) -> Samples:
     at = worker.processor.progress.checkpointed_at
     return [((str(partition),), at[partition]) for partition in sorted(worker.processor.running & at.keys())]
@@ -122,7 +133,13 @@ METRICS = (
            lambda worker, look: [((), len(look.ends))]),
     Metric("groupvitals_partitions", "Partitions of this worker: assigned, running (taken over and worked on), or "
            "stopped (too many dead letters)", ("state",), _partitions),
-    Metric("groupvitals_lag_records", "Records in Kafka that no checkpoint vouches for yet", ("partition",), _lag),
+    Metric("groupvitals_lag_records", "Committed records in Kafka that no checkpoint vouches for yet", ("partition",),
+           _lag),
+    Metric("groupvitals_held_back_records", "Offsets that are not read yet because a transaction is open",
+           ("partition",), _held_back),
+    Metric("groupvitals_open_transaction_timestamp_seconds", "When the transaction began at which the partition "
+           "stands, Unix time; absent while it stands at none", ("partition", "producer_id", "transactional_id"),
+           _open_transactions),
     Metric("groupvitals_checkpoint_timestamp_seconds", "When the newest checkpoint was made, Unix time", ("partition",),
            _checkpoints),
     Metric("groupvitals_newest_event_timestamp_seconds", "Highest event time seen, ticks included, Unix time: the "

@@ -1,19 +1,22 @@
-"""Whether Kafka and ClickHouse answer now, and how far the topic reaches, asked over connections of its own.
+"""Whether Kafka and ClickHouse answer now, how far the topic reaches, and what holds it back, asked over connections
+of its own.
 
 The data path's connections are left alone: a server that hangs holds up the question only.
 """
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
-from schemas.errors import GroupvitalsError
+from schemas.errors import GroupvitalsError, ServiceError
 from schemas.kafka import Kafka
 from sinks.clickhouse.connection import Address, Native
+from streams.kafka.transactions import OpenTransaction, high_watermarks, open_transactions
 
 #: A server that takes longer is away; answers younger than this are given again. Seconds.
 _PATIENCE_S, _FRESH_S = 2.0, 1.0
@@ -21,10 +24,14 @@ _PATIENCE_S, _FRESH_S = 2.0, 1.0
 
 @dataclass(frozen=True)
 class Look:
-    """What was seen: why a server is away (`kafka`, `clickhouse`; absent: it answers), next offset a partition."""
+    """What was seen: why a server is away (`kafka`, `clickhouse`; absent: it answers), and of each partition the next
+    offset that can be read, how many offsets an open transaction holds back, and which one.
+    """
 
     away: dict[str, str] = field(default_factory=dict)
     ends: dict[int, int] = field(default_factory=dict)
+    held_back: dict[int, int] = field(default_factory=dict)
+    open: tuple[OpenTransaction, ...] = ()
 
 
 class Probe:
@@ -38,13 +45,13 @@ class Probe:
         self._lock, self._last, self._at = asyncio.Lock(), Look(), float("-inf")
 
     async def look(self) -> Look:
-        """What is seen now. While Kafka is away, `ends` are the last known ones."""
+        """What is seen now. While Kafka is away, what it last said of the topic stands."""
         async with self._lock:
             loop = asyncio.get_running_loop()
             if loop.time() - self._at >= _FRESH_S:
-                (clickhouse, (kafka, ends)) = await asyncio.gather(self._ask_clickhouse(), self._ask_kafka())
+                clickhouse, kafka = await asyncio.gather(self._ask_clickhouse(), self._ask_kafka())
                 away = {name: why for name, why in (("clickhouse", clickhouse), ("kafka", kafka)) if why}
-                self._last, self._at = Look(away, ends or self._last.ends), loop.time()
+                self._last, self._at = replace(self._last, away=away), loop.time()
             return self._last
 
     async def _ask_clickhouse(self) -> str:
@@ -57,11 +64,11 @@ class Probe:
             return str(error)
         return ""
 
-    async def _ask_kafka(self) -> tuple[str, dict[int, int]]:
+    async def _ask_kafka(self) -> str:
         try:
             async with asyncio.timeout(_PATIENCE_S):
                 if self._consumer is None:
-                    consumer = AIOKafkaConsumer(**self._kafka.for_aiokafka())
+                    consumer = AIOKafkaConsumer(**self._kafka.for_aiokafka(), isolation_level="read_committed")
                     try:
                         await consumer.start()
                         await consumer._client.set_topics([self._topic])
@@ -70,11 +77,23 @@ class Probe:
                         raise
                     self._consumer = consumer
                 numbers = sorted(self._consumer.partitions_for_topic(self._topic) or ())
-                ends = await self._consumer.end_offsets([TopicPartition(self._topic, number) for number in numbers])
+                places = [TopicPartition(self._topic, number) for number in numbers]
+                ends = await self._consumer.end_offsets(places)
+                high = await high_watermarks(self._consumer, places)
         except (TimeoutError, KafkaError) as error:
             await self._forget()
-            return f"{self._kafka} does not answer ({error!r}).", {}
-        return "", {tp.partition: end for tp, end in ends.items()}
+            return f"{self._kafka} does not answer ({error!r})."
+        held_back = {tp.partition: high[tp] - ends[tp] for tp in places}
+        found = {tp.partition: end for tp, end in ends.items()}
+        self._last = Look({}, found, held_back, await self._transactions(held_back))
+        return ""
+
+    async def _transactions(self, held_back: dict[int, int]) -> tuple[OpenTransaction, ...]:
+        """The open transactions; none when Kafka does not say in time or not at all."""
+        with suppress(TimeoutError, ServiceError):
+            async with asyncio.timeout(_PATIENCE_S):
+                return tuple(await asyncio.to_thread(open_transactions, self._kafka, self._topic, held_back))
+        return ()
 
     async def _forget(self) -> None:
         consumer, self._consumer = self._consumer, None

@@ -26,6 +26,7 @@ from streams.kafka.frames import FrameApp
 from streams.kafka.membership import Membership
 from streams.observability.web import serving
 from streams.retry import waits
+from streams.worker.catching_up import CatchingUp
 from streams.worker.ticks import tick
 from streams.worker.watch import watch
 
@@ -111,7 +112,8 @@ class Worker:
         self, until_caught_up: bool = False, report: Callable[["Worker"], None] | None = None,
         complete: Callable[[], bool] | None = None,
     ) -> None:  # fmt: skip
-        """Work until told to stop, or until everything in the topic is landed. Raises what made it impossible.
+        """Work until told to stop, or until all that is committed in the topic has landed. Raises what made it
+        impossible.
 
         `report` is called a few times a second; `complete` says whether all input is in the topic (None: it is).
         """
@@ -184,6 +186,7 @@ class Worker:
         self, until_caught_up: bool, report: Callable[["Worker"], None] | None, complete: Callable[[], bool]
     ) -> None:
         processor = self.processor
+        catching_up = CatchingUp(self.config.kafka, self.config.topic, processor)
         while not self.stop.is_set():
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(0.2):
@@ -197,23 +200,10 @@ class Worker:
                 raise ServiceError(f"Kafka does not let this worker in: {fatal!r}.")
             if self.app.crashed:
                 raise ServiceError(f"The Kafka client gave up: {self.app.crash_reason!r}. Start the worker again.")
-            if until_caught_up and complete() and await self._caught_up():
+            if until_caught_up and complete() and await catching_up.done(self.assigned):
                 if processor.stopped:
                     raise DataError(next(iter(processor.stopped.values())))
                 return
-
-    async def _caught_up(self) -> bool:
-        processor, broker, assigned = self.processor, self.processor.broker, self.assigned
-        if broker is None or assigned is None or processor.running != assigned or processor.waiting:
-            return False
-        if not assigned:
-            return True  # more workers than partitions: there is nothing to do here
-        _, end = await broker.all_bounds(sorted(assigned))
-        return all(
-            processor.tasks[p].flushed_offset >= end[p] or (p in processor.stopped and not processor.tasks[p].unflushed)
-            for p in assigned
-            if p in processor.tasks
-        )
 
     async def _tick(self) -> None:
         def leading() -> Broker | None:

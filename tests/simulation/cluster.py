@@ -146,6 +146,9 @@ class Broker:
     async def all_bounds(self, partitions: list[int]) -> tuple[dict[int, int], dict[int, int]]:
         return {p: self.logs[p].begin for p in partitions}, {p: self.logs[p].end for p in partitions}
 
+    async def stable_ends(self, partitions: list[int]) -> dict[int, int]:
+        return {p: self.logs[p].end for p in partitions}
+
     async def origin(self) -> Origin:
         return replace(ORIGIN, topic=self.topic)
 

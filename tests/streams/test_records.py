@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from schemas.errors import DataError
 from schemas.frame import Records
-from streams.kafka.records import read_records
+from streams.kafka import records as module
+from streams.kafka.records import PADDING, read_records
 from tests.memory import Message, record_batch, stamped
 
 COMPRESSIONS = {"none": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
-_CONTROL, _APPEND_TIME = 0x20, 0x08
+_CONTROL, _TRANSACTIONAL, _APPEND_TIME = 0x20, 0x10, 0x08
 NOW = 1_700_000_000_000
 
 
@@ -75,6 +76,70 @@ def test_control_batches_have_no_records_but_span_offsets() -> None:
     assert records.offsets.tolist() == [5, 6, 8]
     alone = read_records(marker, 7)
     assert (len(alone.offsets), alone.first, alone.following) == (0, 7, 8)
+
+
+def mark(offset: int, producer: int, committed: bool) -> bytes:
+    """The end of a transaction."""
+    key = b"\x00\x00\x00\x01" if committed else b"\x00\x00\x00\x00"
+    batch = record_batch([(offset, NOW, key, b"\x00\x00\x00\x00\x00\x00")])
+    return stamped(batch, offset, attributes=_CONTROL | _TRANSACTIONAL, producer=producer)
+
+
+#: What three producers do in turn: send a batch of so many records inside or outside a transaction, commit, abort.
+_steps = st.lists(
+    st.tuples(st.integers(1, 3), st.sampled_from(["send", "send", "plain", "commit", "abort"]), st.integers(1, 4)),
+    max_size=40,
+)
+
+
+@settings(derandomize=True, deadline=None, database=None, max_examples=200, suppress_health_check=list(HealthCheck))
+@given(_steps, st.sampled_from(sorted(COMPRESSIONS.values())), st.data())
+def test_records_of_aborted_transactions_are_passed_over(
+    plan: list[Any], compression: int, data: st.DataObject
+) -> None:
+    """Producers interleave, a fetch begins anywhere and may end before the mark of what it holds."""
+    batches: list[bytes] = []
+    kept: list[Message] = []
+    begun: dict[int, tuple[int, list[Message]]] = {}
+    aborted: list[tuple[int, int, int]] = []  # producer, first offset, offset of the mark
+    at = 0
+    ends = [(producer, "abort", 0) for producer in (1, 2, 3)]  # nothing is open below the last stable offset
+    for producer, step, count in [*plan, *ends]:
+        if step in ("send", "plain"):
+            sent = messages(at, count)
+            attributes = compression | (_TRANSACTIONAL if step == "send" else 0)
+            batches.append(stamped(record_batch(sent, compression), at, attributes=attributes, producer=producer))
+            (begun.setdefault(producer, (at, []))[1] if step == "send" else kept).extend(sent)
+            at += count
+        elif producer in begun:
+            first, sent = begun.pop(producer)
+            batches.append(mark(at, producer, step == "commit"))
+            kept += sent if step == "commit" else []
+            aborted += [(producer, first, at)] if step == "abort" else []
+            at += 1
+    fetched = batches[data.draw(st.integers(0, len(batches))) :]
+    fetched = fetched[: data.draw(st.integers(0, len(fetched)))]
+    first = int.from_bytes(fetched[0][:8], "big") if fetched else 0
+    following = read_records(b"".join(fetched), first).following
+    listed = [(producer, begin) for producer, begin, end in aborted if end >= first and begin < following]
+    records = read_records(b"".join(fetched), first, check_crc=True, aborted=data.draw(st.permutations(listed)))
+    assert content(records) == sorted(message for message in kept if first <= message[0] < following)
+    assert (records.first, records.following) == (first, following)
+
+
+def test_a_frame_takes_whole_batches_up_to_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Places in a frame are 32-bit numbers, and batches unpack to many times their size."""
+    data = b"".join(record_batch(messages(first, 10), COMPRESSIONS["zstd"]) for first in (0, 10, 20))
+    size = len(read_records(data, 0).buffer) // 2 // 3
+    monkeypatch.setattr(module, "FRAME_BYTES", 2 * size + PADDING)
+    records = read_records(data, 0)
+    assert records.offsets.tolist() == list(range(20))
+    assert records.following == 20, "the rest is fetched again"
+    monkeypatch.setattr(module, "FRAME_BYTES", 0)
+    assert read_records(data, 0).following == 10, "one batch is always taken"
+    monkeypatch.setattr(module, "_MOST_BYTES", size // 2)
+    with pytest.raises(DataError, match="batch at offset 0 has"):
+        read_records(data, 0)
 
 
 def test_nothing_fetched() -> None:

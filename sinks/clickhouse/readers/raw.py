@@ -74,7 +74,7 @@ class RawRecords:
     def missing(self, end: int) -> int:
         """Offsets from the first landed one up to `end` that are neither an event nor a dead letter.
 
-        Kafka leaves some out (transaction markers, compaction); others were lost from the database.
+        Kafka leaves some out (transactions' marks, aborted ones, compaction); others were lost from the database.
         """
         dead = f"FROM {self.store.address.database}.dead_letters WHERE {task_is(self.topic, self.partition)}"
         rows = self.store.native.execute(
