@@ -71,6 +71,12 @@ def _room(state, clock, g, ts):
     return 0
 
 
+@inlined
+def _time(ts, stamp):
+    """The time to which a record moves its group: its own, but never beyond its Kafka stamp (-1: it has none)."""
+    return ts if stamp < 0 else min(ts, stamp)
+
+
 @kernel
 def _tick(state, clock, ts):
     """Move every group's time on to `ts`. Returns the place in `State` of the array that must grow first, or 0."""
@@ -121,12 +127,13 @@ def apply(state, clock, frame, first, flags, group_of):
         if not frame.ok[row]:
             continue
         ts, is_tick = frame.words[FIELDS.ts_ms, row], frame.types[row] == FIELDS.tick
+        time = _time(ts, frame.timestamps[row])
         start, length = spans[FIELDS.group_id, 0, row], spans[FIELDS.group_id, 1, row]
         group_hash, group = np.uint64(0), -1
         if not is_tick:
             group_hash = hash64(buffer, start, length)
             group = find_group(groups, state.group_index, arena, buffer, start, length, group_hash)
-        short = _room(state, clock, group, ts)
+        short = _room(state, clock, group, time)
         if short:
             return row, short
         event_id = hash64(buffer, spans[FIELDS.event_id, 0, row], spans[FIELDS.event_id, 1, row])
@@ -135,7 +142,7 @@ def apply(state, clock, frame, first, flags, group_of):
             counts[DUPLICATES] += 1
             continue
         if is_tick:
-            short = _tick(state, clock, ts)
+            short = _tick(state, clock, time)
             if short:
                 return row, short
             continue
@@ -144,7 +151,7 @@ def apply(state, clock, frame, first, flags, group_of):
             group = add_group(groups, state.group_index, arena, counts, buffer, start, length, group_hash)
         group_of[row] = group
         g = groups[group]
-        advance(state, clock, g, group, ts)
+        advance(state, clock, g, group, time)
         g.first_ms = min(g.first_ms, ts)
         g.platform = frame.words[FIELDS.platform, row]
         enlist(g, group, state.dirty_groups, counts, DIRTY_GROUPS)

@@ -18,7 +18,7 @@ _AHEAD = 8
 
 @kernel
 def days_to_close(g, clock, ts):
-    """How many days a record at `ts` closes in a group."""
+    """How many days close in a group when its time moves to `ts`."""
     if g.max_ms == 0 or ts <= g.max_ms:
         return 0
     return max(0, day_of(clock.day_starts, ts - clock.lateness_ms) - g.closed_day)

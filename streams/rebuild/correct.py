@@ -138,9 +138,9 @@ def _replay(job: Rebuild, part: _Part) -> int:
     )  # fmt: skip
     assert isinstance(task.state, CommunityState)
     clock, rows = task.state.clock, kept.timeline(part.groups, part.end)
-    offsets, ts_ms, late, duplicate, firsts, same = (
+    offsets, ts_ms, time_ms, late, duplicate, firsts, same = (
         np.asarray(rows[name]).astype(np.int64)
-        for name in ("offset", "ts_ms", "late", "duplicate", "first_offset", "same")
+        for name in ("offset", "ts_ms", "time_ms", "late", "duplicate", "first_offset", "same")
     )
     names = rows["group_id"].combine_chunks().dictionary_encode()
     groups = np.asarray(names.indices).astype(np.int64)
@@ -149,7 +149,7 @@ def _replay(job: Rebuild, part: _Part) -> int:
         groups[groups == ids.index("")] = -1
     repeated = firsts < offsets
     taken = ~repeated
-    moved, places = late_places(Timeline(offsets[taken], ts_ms[taken], groups[taken]), clock)
+    moved, places = late_places(Timeline(offsets[taken], ts_ms[taken], time_ms[taken], groups[taken]), clock)
     moved = np.flatnonzero(taken)[moved]
     ours = repeated & (duplicate == 0) if not job.current.number else repeated
     days = days_of(clock, ts_ms)

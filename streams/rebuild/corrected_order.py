@@ -16,10 +16,14 @@ Numbers = NDArray[np.int64]
 
 
 class Timeline(NamedTuple):
-    """Records in offset order, one row each: when, of which group (its number; -1: a tick, which is of all)."""
+    """Records in offset order, one row each.
+
+    `time_ms` is where a record moves its group's time, `groups` the number of that group (-1: a tick, which is of all).
+    """
 
     offsets: Numbers
     ts_ms: Numbers
+    time_ms: Numbers
     groups: Numbers
 
 
@@ -44,7 +48,7 @@ def late_places(timeline: Timeline, clock: Clock) -> tuple[Numbers, Numbers]:
     for first, end in pairwise(bounds.tolist()):
         own = order[first:end]
         rows = np.sort(np.concatenate([own, ticks[ticks > own[0]]]))
-        time = np.maximum.accumulate(timeline.ts_ms[rows])
+        time = np.maximum.accumulate(timeline.time_ms[rows])
         closes = closing_times(clock, timeline.ts_ms[rows])
         before = np.concatenate([[np.iinfo(np.int64).min], time[:-1]])
         found = np.flatnonzero((timeline.groups[rows] >= 0) & (before >= closes))

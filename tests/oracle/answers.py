@@ -55,12 +55,12 @@ def account_of(group: str, member: str) -> str:
     return f"{platform}:{workspace}:{member}"
 
 
-def _active(group: Group, what: str, daily: int, first: int) -> set[str]:
-    """Members with an activity in the hours, or days, from `first` on; late events count."""
+def _active(group: Group, what: str, daily: int, first: int, last: int) -> set[str]:
+    """Members with an activity in the hours, or days, from `first` to `last`; late events count."""
     return {
         e["member_id"]
         for e, _ in group.log
-        if activity(e) == what and (group.days.of(e["ts_ms"]) if daily else e["ts_ms"] // HOUR_MS) >= first
+        if activity(e) == what and first <= (group.days.of(e["ts_ms"]) if daily else e["ts_ms"] // HOUR_MS) <= last
     }
 
 
@@ -110,7 +110,8 @@ def _distinct(
         {
             who(name, member)
             for name, group in groups.items()
-            for member in _active(group, what, daily, _now(group, now_ms)[daily] - width + 1)
+            for now in (_now(group, now_ms)[daily],)
+            for member in _active(group, what, daily, now - width + 1, now)
         }
     )
 

@@ -42,6 +42,11 @@ class Landed(NamedTuple):
     late: bool
 
 
+def time_of(record: Record, event: Event) -> int:
+    """Where a record moves its group's time: no clock but the broker's can be ahead."""
+    return min(event["ts_ms"], record.kafka_ts_ms if record.kafka_ts_ms >= 0 else event["ts_ms"])
+
+
 class Counted(NamedTuple):
     """An event that is no duplicate, in its group's log."""
 
@@ -97,9 +102,9 @@ class Group:
             self._close(self.closed_day)
             self.closed_day += 1
 
-    def add(self, event: Event) -> bool:
-        """One more event. Returns whether it is late."""
-        self.move(event["ts_ms"])
+    def add(self, event: Event, time_ms: int) -> bool:
+        """One more event, which moves time to `time_ms`. Returns whether it is late."""
+        self.move(time_ms)
         hour_end = (event["ts_ms"] // HOUR_MS + 1) * HOUR_MS
         late = hour_end <= self.watermark_ms or self.days.of(event["ts_ms"]) < self.closed_day
         self.log.append(Counted(event, late))
@@ -168,16 +173,16 @@ class Community:
         before = self._newest.get(event["event_id"])
         self._newest[event["event_id"]] = record.offset
         duplicate = before is not None and record.offset - before <= self.horizon
-        late = not duplicate and self._count(event)
+        late = not duplicate and self._count(event, time_of(record, event))
         self.landed.append(Landed(record.offset, record.kafka_ts_ms, event, duplicate, late))
 
-    def _count(self, event: Event) -> bool:
+    def _count(self, event: Event, time_ms: int) -> bool:
         if event["type"] == "tick":
             for group in self.groups.values():
-                group.move(event["ts_ms"])
+                group.move(time_ms)
             return False
         new = Group(Days(self.zone), self.lateness_h * HOUR_MS)
-        return self.groups.setdefault(event["group_id"], new).add(event)
+        return self.groups.setdefault(event["group_id"], new).add(event, time_ms)
 
 
 def community(records: list[Record], zone: str = "UTC", lateness_h: int = 48, horizon: int = 4_000_000) -> Community:

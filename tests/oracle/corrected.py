@@ -8,7 +8,7 @@ from typing import Any
 
 from schemas.errors import InvalidEventError
 from schemas.validate import validate
-from tests.oracle.community import HOUR_MS, Community, Days, Event, Record, community, panes
+from tests.oracle.community import HOUR_MS, Community, Days, Event, Record, community, panes, time_of
 
 
 def _events(records: list[Record]) -> list[tuple[Record, Event]]:
@@ -35,10 +35,10 @@ def _closes(time_ms: int, event: Event, days: Days, lateness_ms: int) -> bool:
 def _place(at: int, events: list[tuple[Record, Event]], days: Days, lateness_ms: int) -> int | None:
     """Before which one the event at `at` belongs; None: it came in time."""
     event, time_ms = events[at][1], None
-    for place, (_, other) in enumerate(events[:at]):
+    for place, (record, other) in enumerate(events[:at]):
         known = time_ms is not None
         if other.get("group_id") == event["group_id"] or (other["type"] == "tick" and known):
-            time_ms = max(time_ms or 0, other["ts_ms"])
+            time_ms = max(time_ms or 0, time_of(record, other))
             if _closes(time_ms, event, days, lateness_ms):
                 return place
     return None

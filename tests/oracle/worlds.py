@@ -12,14 +12,14 @@ from tests.oracle.community import Record
 
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 
-#: Time zones, and a moment shortly before something odd happens to their clocks.
+#: Time zones, and a moment shortly before something odd happens to their clocks; long ago, so that no world reaches the present.
 ZONES = {
-    "UTC": "2026-02-27T20:00",
-    "Asia/Kolkata": "2026-02-27T17:00",
-    "Asia/Kathmandu": "2026-01-01T17:00",
-    "America/New_York": "2026-03-07T20:00",
-    "Europe/Berlin": "2025-10-25T20:00",
-    "Australia/Lord_Howe": "2026-04-04T09:00",
+    "UTC": "2018-02-27T20:00",
+    "Asia/Kolkata": "2018-02-27T17:00",
+    "Asia/Kathmandu": "2018-01-01T17:00",
+    "America/New_York": "2018-03-10T20:00",
+    "Europe/Berlin": "2017-10-28T20:00",
+    "Australia/Lord_Howe": "2018-03-31T09:00",
     "America/Sao_Paulo": "2018-11-03T20:00",
     "Pacific/Apia": "2011-12-29T20:00",
 }
@@ -51,6 +51,9 @@ _DELAYS = st.one_of(
     st.sampled_from([0, 3 * DAY_MS, 26 * DAY_MS, 127 * DAY_MS, 128 * DAY_MS, 300 * DAY_MS]),
     st.integers(0, 4 * DAY_MS),
 )
+#: How far the clock of a device is ahead; a record's stamp may be wrong with it.
+_AHEAD = st.sampled_from([0] * 20 + [1, 20 * MINUTE_MS, HOUR_MS, HOUR_MS + 1])
+_WRONG_STAMPS = st.sampled_from([0] * 24 + [50 * MINUTE_MS, 2 * DAY_MS, 30 * DAY_MS])
 _TYPES = (
     *["message"] * 8,
     *["reaction"] * 3,
@@ -102,7 +105,7 @@ _FIELDS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     },
     "leave": {"reason": st.sampled_from((None, "kicked"))},
     "roster": {
-        "joined_at_ms": st.sampled_from((None, 0, 946_684_800_000, 1_300_000_000_000, 1_772_000_000_000)),
+        "joined_at_ms": st.sampled_from((None, 0, 946_684_800_000, 1_300_000_000_000, 1_519_700_000_000)),
         "role": _ROLES | st.none(),
     },
     "roster_end": {"complete": st.booleans()},
@@ -110,7 +113,7 @@ _FIELDS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "group": {
         "status": st.sampled_from((None, "open", "dissolved")),
         "member_count": st.sampled_from((None, 0, 7)),
-        "created_at_ms": st.sampled_from((None, 0, 1_600_000_000_000, 1_500_000_000_000)),
+        "created_at_ms": st.sampled_from((None, 0, 1_510_000_000_000, 1_400_000_000_000)),
         "tags": st.sampled_from((None, ["t", "u"])),
     },
     "heartbeat": {"healthy": st.booleans()},
@@ -165,16 +168,18 @@ def worlds(
     zone = draw(st.sampled_from(zones))
     now = int(datetime.fromisoformat(ZONES[zone]).replace(tzinfo=UTC).timestamp() * 1000)
     records, offset = [], draw(st.sampled_from((0, 0, 17)))
-    plan = st.tuples(_ADVANCES, _DELAYS, bodies(groups), st.integers(0, 24), st.integers(0, 30))
-    for number, (advance, delay, event, form, repeated) in enumerate(
+    clocks = st.tuples(_ADVANCES, _DELAYS, _AHEAD, _WRONG_STAMPS)
+    plan = st.tuples(clocks, bodies(groups), st.integers(0, 24), st.integers(0, 30))
+    for number, ((advance, delay, ahead, wrong), event, form, repeated) in enumerate(
         draw(st.lists(plan, min_size=least, max_size=size))
     ):
         now += advance
-        ts_ms = now - delay
+        stamp = now + wrong
+        ts_ms = stamp - delay + ahead
         same = number - repeated if 0 < repeated < 6 and repeated <= number else number
         event = event | {"event_id": f"e{same}", "ts_ms": ts_ms}
         invalid = form == 24
-        records.append(Record(offset, now, BROKEN[number % len(BROKEN)] if invalid else encode(event, form)))
+        records.append(Record(offset, stamp, BROKEN[number % len(BROKEN)] if invalid else encode(event, form)))
         offset += 1 + (form == 7) * 3
     horizon = draw(st.sampled_from(horizons))
     return World(zone, draw(st.sampled_from((48, 48, 1, 20))), horizon, tuple(records))

@@ -117,7 +117,7 @@ def time_moved_by_frames() -> Patches:
         if ok.any():
             groups = self.state.groups[: self.state.counts[0]]
             groups["closed_hour"] = np.maximum(
-                groups["closed_hour"], (frame.words[FIELDS.ts_ms][ok].max() - self.clock.lateness_ms) // HOUR_MS
+                groups["closed_hour"], (np.minimum(frame.words[FIELDS.ts_ms], frame.timestamps)[ok].max() - self.clock.lateness_ms) // HOUR_MS
             )
         return apply(self, frame, first)
 

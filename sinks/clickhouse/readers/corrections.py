@@ -73,15 +73,16 @@ class Corrections:
     def timeline(self, groups: list[str], end: int) -> pa.Table:
         """The records of these groups, and the ticks, before offset `end`, in offset order.
 
-        `offset`, `ts_ms`, `group_id` (empty: a tick), the flags `late` and `duplicate`, the `first_offset` of the same
-        event, and whether that one has the `same` group and time.
+        `offset`, `ts_ms`, the `time_ms` to which it moves its group, `group_id` (empty: a tick), the flags `late` and
+        `duplicate`, the `first_offset` of the same event, and whether that one has the `same` group and time.
         """
         before = f"{self._events} AND offset < {end}"
         mine = f"{before} AND (type = 'tick' OR {group_in(groups)})"
         return self.store.read(
-            "SELECT offset, ts_ms, group_id, late, duplicate, if(firsts.event_hash = 0, offset, first_offset) AS "
+            "SELECT offset, ts_ms, time_ms, group_id, late, duplicate, if(firsts.event_hash = 0, offset, first_offset) AS "
             "first_offset, toUInt8(origin = (group_id, ts_ms)) AS same FROM ("
-            "SELECT offset, ts_ms, toString(group_id) AS group_id, late, duplicate, event_hash "
+            "SELECT offset, ts_ms, if(kafka_ts_ms < 0, ts_ms, least(ts_ms, kafka_ts_ms)) AS time_ms, "
+            "toString(group_id) AS group_id, late, duplicate, event_hash "
             f"FROM {mine} ORDER BY offset LIMIT 1 BY offset"
             ") AS mine LEFT JOIN ("
             "SELECT event_hash, min(offset) AS first_offset, argMin((toString(group_id), ts_ms), offset) AS origin "

@@ -1,7 +1,9 @@
--- The deployment's event time: only records (ticks among them) move it.
+-- The deployment's event time: only records (ticks among them) move it, none beyond the present, and no group whose own time is
+-- wrong.
 SELECT
-    max(max_ms) AS now_ms,
-    fromUnixTimestamp64Milli(max(max_ms), '${zone}') AS now,
-    intDiv(max(max_ms), 3600000) AS hour,
-    toDate(fromUnixTimestamp64Milli(max(max_ms), '${zone}')) AS today
+    if(countIf(NOT ahead) > 0, maxIf(max_ms, NOT ahead), max(max_ms)) AS newest_ms,
+    least(newest_ms, toUnixTimestamp64Milli(now64(3))) AS now_ms,
+    fromUnixTimestamp64Milli(now_ms, '${zone}') AS now,
+    intDiv(now_ms, 3600000) AS hour,
+    toDate(fromUnixTimestamp64Milli(now_ms, '${zone}')) AS today
 FROM ${database}.group_clocks

@@ -11,20 +11,23 @@ WITH
             bitAnd(spoke_lo, wanted_7d) != 0 AS spoke_7d, bitAnd(spoke_lo, wanted_28d) != 0 AS spoke_28d
         FROM (
             SELECT
-                group_id, account_id, spoke_lo,
+                group_id, account_id, bitShiftRight(spoke_days, days_ahead) AS spoke_lo,
                 arrayJoin([('1h', 1), ('24h', 24), ('7d', 0), ('28d', 0)]) AS windows,
                 windows.1 AS window,
+                -- what a clock that is ahead has put after now is shifted out of the masks
+                toUInt8(least(63, greatest(0, toInt64(base_hour) - toInt64(now_hour)))) AS hours_ahead,
+                toUInt8(least(63, greatest(0, toInt64(base_day) - toInt64(today)))) AS days_ahead,
                 -- a window reaches so many bits back from the mask's own base; none when the base lies before it
-                was_active * greatest(0, least(64, windows.2 - toInt64(now_hour) + toInt64(base_hour))) AS hours,
-                toInt64(today) - toInt64(base_day) AS age,
+                was_active * greatest(0, windows.2 - greatest(0, toInt64(now_hour) - toInt64(base_hour))) AS hours,
+                greatest(0, toInt64(today) - toInt64(base_day)) AS age,
                 if(was_active * greatest(0, 1 - age) > 0, bitShiftRight(toUInt64(0xFFFFFFFFFFFFFFFF), toUInt8(64 - greatest(1, was_active * greatest(0, 1 - age)))), toUInt64(0)) AS wanted_1d,
                 if(was_active * greatest(0, 7 - age) > 0, bitShiftRight(toUInt64(0xFFFFFFFFFFFFFFFF), toUInt8(64 - greatest(1, was_active * greatest(0, 7 - age)))), toUInt64(0)) AS wanted_7d,
                 if(was_active * greatest(0, 28 - age) > 0, bitShiftRight(toUInt64(0xFFFFFFFFFFFFFFFF), toUInt8(64 - greatest(1, was_active * greatest(0, 28 - age)))), toUInt64(0)) AS wanted_28d,
-                if(windows.2 > 0, spoke_hours, spoke_lo) AS spoke,
-                if(windows.2 > 0, reacted_hours, reacted_lo) AS reacted,
-                if(windows.2 > 0, read_hours, read_lo) AS read,
+                if(windows.2 > 0, bitShiftRight(spoke_hours, hours_ahead), spoke_lo) AS spoke,
+                if(windows.2 > 0, bitShiftRight(reacted_hours, hours_ahead), bitShiftRight(reacted_lo, days_ahead)) AS reacted,
+                if(windows.2 > 0, bitShiftRight(read_hours, hours_ahead), bitShiftRight(read_lo, days_ahead)) AS read,
                 multiIf(windows.2 > 0, if(hours > 0, bitShiftRight(toUInt64(0xFFFFFFFFFFFFFFFF), toUInt8(64 - greatest(1, hours))), toUInt64(0)), window = '7d', wanted_7d, wanted_28d) AS wanted
-            FROM ${database}.memberships
+            FROM (SELECT * EXCEPT spoke_lo, spoke_lo AS spoke_days FROM ${database}.memberships)
         )
     ),
     people AS (
@@ -57,6 +60,7 @@ WITH
                 windows.1 AS window
             FROM ${database}.panes
             WHERE bucket > if(daily = 1, toInt64(today) - 28, toInt64(now_hour) - 24)
+                AND bucket <= if(daily = 1, toInt64(today), toInt64(now_hour))
         )
         WHERE daily = windows.2 AND bucket > if(windows.2 = 1, toInt64(today), toInt64(now_hour)) - windows.3
         GROUP BY place, window

@@ -5,19 +5,21 @@ WITH
     people AS (
         SELECT
             group_id, member_id,
-            toInt64(today) - toInt64(base_day) AS age,
+            greatest(0, toInt64(today) - toInt64(base_day)) AS age,
+            -- what a clock that is ahead has put after today is shifted out of the mask
+            toUInt8(least(63, greatest(0, toInt64(base_day) - toInt64(today)))) AS days_ahead,
             was_active * greatest(0, 28 - age) AS bits,
-            bitCount(bitAnd(spoke_lo, if(bits > 0, bitShiftRight(toUInt64(0xFFFFFFFFFFFFFFFF), toUInt8(64 - greatest(1, bits))), toUInt64(0)))) AS days_spoken,
+            bitCount(bitAnd(bitShiftRight(spoke_lo, days_ahead), if(bits > 0, bitShiftRight(toUInt64(0xFFFFFFFFFFFFFFFF), toUInt8(64 - greatest(1, bits))), toUInt64(0)))) AS days_spoken,
             -- an open day is one of the four from closed_until on; its count stands at its number modulo 4. None lies
             -- after the last activity: what stands there is of a day that its group has closed a moment ago
-            arraySum(i -> if(toInt64(closed_until) + i > toInt64(today) - 28 AND toInt64(closed_until) + i <= toInt64(base_day), open_messages[(toInt64(closed_until) + i) % 4 + 1], 0), range(4)) AS open
+            arraySum(i -> if(toInt64(closed_until) + i > toInt64(today) - 28 AND toInt64(closed_until) + i <= toInt64(least(base_day, today)), open_messages[(toInt64(closed_until) + i) % 4 + 1], 0), range(4)) AS open
         FROM ${database}.memberships
         WHERE present AND role = 'member'
     ),
     closed AS (
         SELECT group_id, member_id, sum(messages) AS messages
         FROM ${database}.closed_member_days
-        WHERE day > today - 28
+        WHERE day > today - 28 AND day <= today
         GROUP BY group_id, member_id
     )
 SELECT * EXCEPT counts
