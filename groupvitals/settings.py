@@ -35,7 +35,9 @@ class KafkaSettings(Section):
         4, description="partitions of product.events and identity.links"
     )
     replication: Annotated[int, Field(ge=1, le=9)] = Field(1, description="replicas of every topic")
-    retention_days: Annotated[int, Field(ge=-1)] = Field(30, description="how long topics keep events; -1: for ever")
+    retention_days: Annotated[int, Field(ge=-1)] = Field(
+        30, description="how long topics keep events, counted from when each was appended; -1: for ever"
+    )
     session_timeout_s: Annotated[float, Field(ge=3, le=300)] = Field(
         10, description="a worker silent this long loses its partitions"
     )

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from kafka import TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType
 
 from groupvitals.checks import servers, workers
 from groupvitals.checks.examine import examine
@@ -18,6 +19,7 @@ from groupvitals.checks.finding import ERROR, OK, WARNING, Deployment, Finding
 from groupvitals.settings import Settings, load_settings
 from sinks.clickhouse.connection import Native
 from streams.kafka.admin import kafka_admin
+from streams.kafka.topic_settings import actual_settings
 from streams.kafka.topics import TopicLayout, delete_topics
 from tests.conftest import Run
 from tests.streams.test_bad_input import event
@@ -91,6 +93,7 @@ def test_a_healthy_deployment_is_well_and_each_fault_is_found(
     _settings(deployment)
     _workers(deployment, monkeypatch)
     _records(deployment, groupvitals)
+    _stamps(deployment, groupvitals)
     _links(deployment, native)
     _tables(deployment, native)
     _topic(deployment, native)
@@ -116,7 +119,7 @@ def _well(groupvitals: Run) -> None:
     looked = {finding.what for finding in findings}
     assert looked == {
         "clickhouse", "kafka", "migrations", "disk", "clocks", "parts", "origin", "lag", "transactions", "event time",
-        "dead letters", "landed", "placement", "repeats", "links",
+        "stamps", "wrong clocks", "dead letters", "landed", "placement", "repeats", "links",
     }  # fmt: skip
     page = (ROOT / "docs" / "operations.md").read_text()
     assert [what for what in looked if not re.search(rf"^\|.*\b{what}\b.*\|.*\|$", page, re.MULTILINE)] == []
@@ -188,13 +191,34 @@ def _records(settings: Settings, groupvitals: Run) -> None:
     """What producers do wrong."""
     send(settings, 0, [b'{"group_id": "qq:-:g"}', *some_events(200, HORIZON), *some_events(0, 1)])
     send(settings, 1, some_events(5000, 1))
-    send(settings, 1, some_events(5001, 1), ahead_s=1800)
     land(groupvitals)
     one(faults(settings, "dead letters"), WARNING, "1 missing, 1 of them in the last 24 h; the newest: ")
     one(faults(settings, "placement"), ERROR, "The group qq:-:g has events in partitions 0 and 1")
-    one(faults(settings, "clocks"), WARNING, "in the future")
     assert faults(settings, "repeats", "landed") == [], "event ids are looked at with --deep only"
     one(faults(settings, "repeats", deep=True), WARNING, "1 event ids came again more than 1,000 records later")
+
+
+def _stamps(settings: Settings, groupvitals: Run) -> None:
+    """A topic that takes the stamps of its producers, of whom one is a month ahead."""
+    config = Deployment(settings).config
+    month = 30 * 86_400
+    with kafka_admin(config.kafka) as admin:
+        stamped = {"message.timestamp.type": "CreateTime", "message.timestamp.after.max.ms": str(month * 2000)}
+        admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, config.topic, stamped)])
+        while actual_settings(admin, [config.topic])[config.topic]["message.timestamp.type"] != "CreateTime":
+            pass
+    ahead = some_events(5001, 1, ts_ms=int((time.time() + month) * 1000), group_id="qq:-:ahead")
+    send(settings, 1, ahead, ahead_s=month)
+    land(groupvitals)
+    one(faults(settings, "clocks"), WARNING, "in the future")
+    one(faults(settings, "stamps"), WARNING, "takes the stamps of its producers (CreateTime)")
+    one(
+        faults(settings, "wrong clocks"),
+        WARNING,
+        "the time of 1 groups is ahead of the present: qq:-:ahead by 30.0 days",
+    )
+    assert groupvitals("topics").returncode == 0
+    assert faults(settings, "stamps") == []
 
 
 def _tables(settings: Settings, native: Native) -> None:

@@ -15,7 +15,10 @@ GROUP = np.dtype(
     [
         ("hash", "u8"),  # of the group id
         ("id_at", "i8"),  # place of the id in the arena: two bytes of length, then the bytes
-        ("max_ms", "i8"),  # its time: the highest min(ts_ms, Kafka stamp) of its events and of ticks; less the lateness, the watermark
+        (
+            "max_ms",
+            "i8",
+        ),  # highest min(ts_ms, Kafka stamp), ticks included: the watermark is this minus the lateness
         ("first_ms", "i8"),  # lowest event time seen
         ("activity_ms", "i8"),  # newest message, reaction or reading
         ("closed_hour", "i8"),  # hours (since the epoch) below this are closed

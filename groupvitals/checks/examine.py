@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from groupvitals.checks import numbers, people, servers, workers
+from groupvitals.checks import numbers, people, servers, stamps, workers
 from groupvitals.checks.finding import ERROR, WARNING, Deployment, Finding
 from groupvitals.settings import Settings
 from schemas.agents import AGENTS
@@ -32,6 +32,8 @@ CHECKS = (
     Check(workers.lag, _BOTH, each_agent=True),
     Check(workers.transactions, _BOTH, each_agent=True),
     Check(workers.event_time, _BOTH),
+    Check(stamps.stamps, ("kafka",), each_agent=True),
+    Check(stamps.ahead, _TABLES),
     Check(numbers.dead_letters, _TABLES, each_agent=True),
     Check(numbers.landed, _BOTH, each_agent=True),
     Check(numbers.placement, _TABLES),

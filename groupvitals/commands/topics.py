@@ -37,6 +37,16 @@ def topics(as_json: Annotated[bool, typer.Option("--json", help="Print a list of
         print(json.dumps([asdict(outcome) for outcome in outcomes], indent=2))
     else:
         _print_table(outcomes)
+    _say_refusals(outcomes)
+
+
+def _say_refusals(outcomes: "list[TopicOutcome]") -> None:
+    for topic in outcomes:
+        if topic.refused:
+            typer.echo(
+                f"{topic.name} is not ours to change: {'; '.join(topic.refused)}. Ask whoever owns it to set this.",
+                err=True,
+            )
 
 
 def _print_table(outcomes: "list[TopicOutcome]") -> None:

@@ -9,18 +9,21 @@ from schemas.kafka import Kafka
 from sinks.contract import Origin
 from streams.kafka.admin import kafka_admin
 from streams.kafka.lag import committed_offsets
+from streams.kafka.topic_settings import STAMPS, actual_settings
 
 
 @dataclass(frozen=True)
 class TopicState:
-    """A topic now. By partition: first offset, next offset, newest record's time (absent: none), committed offset.
+    """A topic now. By partition: first offset, next offset, newest record's stamp (absent: none), committed offset.
 
     `stable` is the next offset that readers of committed records get; below the next offset where a transaction is
-    open. `workers` are the members of the consumer group; `version` is the first broker's.
+    open. `stamps` says whose clock stamps records (`message.timestamp.type`; empty: we may not look). `workers` are the
+    members of the consumer group; `version` is the first broker's.
     """
 
     origin: Origin
     version: tuple[int, ...]
+    stamps: str
     begins: dict[int, int]
     ends: dict[int, int]
     stable: dict[int, int]
@@ -47,6 +50,7 @@ def topic_state(kafka: Kafka, topic: str, group: str) -> TopicState | None:
         return TopicState(
             Origin(cluster["cluster_id"], topic, str(described.get("topic_id", "")), len(partitions)),
             admin.get_broker_version_data(cluster["brokers"][0]["broker_id"]).broker_version,
+            actual_settings(admin, [topic]).get(topic, {}).get(STAMPS, ""),
             {partition: offset for partition, (offset, _) in begins.items()},
             {partition: offset for partition, (offset, _) in ends.items()},
             {partition: offset for partition, (offset, _) in stable.items()},

@@ -1,29 +1,29 @@
 """Makes the contract's topics in Kafka as they must be: idempotent, with drifted settings put right.
 
-A changed partition count is refused: keys would move to other partitions, away from the state kept for them.
+A changed partition count is refused: keys would move to other partitions, away from the state kept for them. What Kafka
+does not let us change, because the topic is somebody else's, stays as it is and is said.
 """
 
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from kafka import KafkaAdminClient
-from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import for_code
 
 from schemas.errors import ConfigError, ServiceError
+from schemas.fields import MAX_AHEAD_MS
 from schemas.kafka import Kafka
 from schemas.topics import DAY_MS, TOPICS, TopicSpec
 from streams.kafka.admin import kafka_admin
+from streams.kafka.topic_settings import APPEND_TIME, STAMP_LIMITS, STAMPS, Drift, offered, put_right
 
 #: Largest record batch, bytes. A dead letter is the original value and its headers, so it may be larger.
 MAX_BATCH_BYTES = 4_194_304
 MAX_DEAD_LETTER_BYTES = 2 * MAX_BATCH_BYTES
-#: How long Kafka may take to delete topics, and to tell altered settings, seconds.
+#: How long Kafka may take to delete topics, seconds.
 DELETE_S = 30
-ALTER_S = 30
-_ALREADY_EXISTS = 36
+_ALREADY_EXISTS, _INVALID_CONFIG = 36, 40
 
 
 @dataclass(frozen=True)
@@ -54,14 +54,18 @@ class WantedTopic:
 
 @dataclass(frozen=True)
 class TopicOutcome:
-    """One topic as it is now; `changes` says which of its settings were put right."""
+    """One topic as it is now.
+
+    `changes` says which of its settings were put right, `refused` which Kafka did not let us change, and why.
+    """
 
     name: str
     partitions: int
     retention_ms: int
     policy: str
-    outcome: Literal["created", "exists", "altered"]
+    outcome: Literal["created", "exists", "altered", "refused"]
     changes: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
 
 
 def wanted_topics(layout: TopicLayout) -> list[WantedTopic]:
@@ -76,6 +80,8 @@ def wanted_topics(layout: TopicLayout) -> list[WantedTopic]:
         name = layout.prefix + spec.name
         setting = f"kafka.{spec.co_partitioned}_partitions" if spec.co_partitioned else ""
         own = config | {"max.message.bytes": str(MAX_BATCH_BYTES)} | spec.config
+        if spec.events:
+            own |= {STAMPS: APPEND_TIME, STAMP_LIMITS[0]: str(MAX_AHEAD_MS)}
         wanted.append(WantedTopic(name, layout.partitions(spec), layout.replication, own, setting))
         if spec.dead_letters:
             dead = config | {"cleanup.policy": "delete", "max.message.bytes": str(MAX_DEAD_LETTER_BYTES)}
@@ -87,7 +93,7 @@ def ensure_topics(kafka: Kafka, layout: TopicLayout) -> list[TopicOutcome]:
     """Create what is missing, put drifted settings right, and wait until every partition has a leader.
 
     Raises `ConfigError` before anything is changed when an existing topic has another partition count, `ServiceError`
-    when Kafka is away or refuses.
+    when Kafka is away or refuses to create a topic. What it refuses to change of one that exists is told.
     """
     wanted = wanted_topics(layout)
     with kafka_admin(kafka) as admin:
@@ -95,9 +101,9 @@ def ensure_topics(kafka: Kafka, layout: TopicLayout) -> list[TopicOutcome]:
         for topic in wanted:
             _refuse_other_partitions(topic, existing.get(topic.name))
         _create(admin, [topic for topic in wanted if topic.name not in existing])
-        changes = _put_right(admin, [topic for topic in wanted if topic.name in existing])
+        changed = put_right(admin, {topic.name: topic.config for topic in wanted if topic.name in existing})
         admin.wait_for_topics([topic.name for topic in wanted], timeout_ms=30_000)
-    return [_outcome(topic, topic.name in existing, changes.get(topic.name, [])) for topic in wanted]
+    return [_outcome(topic, changed.get(topic.name)) for topic in wanted]
 
 
 def delete_topics(kafka: Kafka, layout: TopicLayout) -> None:
@@ -113,10 +119,14 @@ def delete_topics(kafka: Kafka, layout: TopicLayout) -> None:
             time.sleep(0.1)
 
 
-def _outcome(topic: WantedTopic, existed: bool, changes: list[str]) -> TopicOutcome:
-    outcome: Literal["created", "exists", "altered"] = "altered" if changes else "exists" if existed else "created"
+def _outcome(topic: WantedTopic, drift: Drift | None) -> TopicOutcome:
+    """How a topic is now; `drift` is None when it was created."""
     retention, policy = int(topic.config["retention.ms"]), topic.config["cleanup.policy"]
-    return TopicOutcome(topic.name, topic.partitions, retention, policy, outcome, changes)
+    if drift is None:
+        return TopicOutcome(topic.name, topic.partitions, retention, policy, "created")
+    refused, changes = drift.complaints, drift.changes
+    outcome: Literal["exists", "altered", "refused"] = "refused" if refused else "altered" if changes else "exists"
+    return TopicOutcome(topic.name, topic.partitions, retention, policy, outcome, changes, refused)
 
 
 def _refuse_other_partitions(topic: WantedTopic, partitions: int | None) -> None:
@@ -130,51 +140,21 @@ def _refuse_other_partitions(topic: WantedTopic, partitions: int | None) -> None
     )
 
 
-def _create(admin: KafkaAdminClient, topics: list[WantedTopic]) -> None:
+def _create(admin: KafkaAdminClient, topics: list[WantedTopic], limits: tuple[str, ...] = STAMP_LIMITS) -> None:
     if not topics:
         return
     request = {
         topic.name: {
-            "num_partitions": topic.partitions, "replication_factor": topic.replication, "configs": topic.config,
+            "num_partitions": topic.partitions, "replication_factor": topic.replication,
+            "configs": offered(topic.config, limits),
         }
         for topic in topics
     }  # fmt: skip
+    again = []
     for answer in admin.create_topics(request, raise_errors=False)["topics"]:
-        if answer["error_code"] not in (0, _ALREADY_EXISTS):  # another process may have been quicker
+        if answer["error_code"] == _INVALID_CONFIG and limits:  # an older broker, which has another name for the limit
+            again.append(answer["name"])
+        elif answer["error_code"] not in (0, _ALREADY_EXISTS):  # another process may have been quicker
             reason = answer.get("error_message") or for_code(answer["error_code"]).__name__
             raise ServiceError(f"Kafka refused to create the topic {answer['name']}: {reason}")
-
-
-def _put_right(admin: KafkaAdminClient, topics: Iterable[WantedTopic]) -> dict[str, list[str]]:
-    wanted = {topic.name: topic.config for topic in topics}
-    drifted = _drifted(admin, wanted)
-    if not drifted:
-        return {}
-    alter = [
-        ConfigResource(ConfigResourceType.TOPIC, name, {key: wanted[name][key] for key in keys})
-        for name, keys in drifted.items()
-    ]
-    for name, result in admin.alter_configs(alter)["topic"].items():
-        if result != "OK":
-            raise ServiceError(f"Kafka refused to alter the topic {name}: {result}")
-    deadline = time.monotonic() + ALTER_S
-    while late := _drifted(admin, wanted):  # what a controller has accepted, brokers learn a little later
-        if time.monotonic() > deadline:
-            raise ServiceError(f"Kafka has not altered {', '.join(sorted(late))} within {ALTER_S} s: try again.")
-        time.sleep(0.1)
-    return {
-        name: [f"{key}: {was} -> {wanted[name][key]}" for key, was in keys.items()] for name, keys in drifted.items()
-    }
-
-
-def _drifted(admin: KafkaAdminClient, wanted: dict[str, dict[str, str]]) -> dict[str, dict[str, Any]]:
-    """Settings that are not as they must be, by topic: what they are."""
-    if not wanted:
-        return {}
-    ask = [ConfigResource(ConfigResourceType.TOPIC, name, list(config)) for name, config in wanted.items()]
-    found: dict[str, dict[str, Any]] = {}
-    for name, actual in admin.describe_configs(ask, config_filter="all")["topic"].items():
-        for key, value in wanted[name].items():
-            if actual[key]["value"] != value:
-                found.setdefault(name, {})[key] = actual[key]["value"]
-    return found
+    _create(admin, [topic for topic in topics if topic.name in again], limits[1:])

@@ -12,7 +12,8 @@ from tests.oracle.community import Record
 
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 
-#: Time zones, and a moment shortly before something odd happens to their clocks; long ago, so that no world reaches the present.
+#: Time zones, and a moment shortly before something odd happens to their clocks; so long ago that no world reaches the
+#: present.
 ZONES = {
     "UTC": "2018-02-27T20:00",
     "Asia/Kolkata": "2018-02-27T17:00",

@@ -116,9 +116,8 @@ def time_moved_by_frames() -> Patches:
         ok = frame.ok.astype(bool)
         if ok.any():
             groups = self.state.groups[: self.state.counts[0]]
-            groups["closed_hour"] = np.maximum(
-                groups["closed_hour"], (np.minimum(frame.words[FIELDS.ts_ms], frame.timestamps)[ok].max() - self.clock.lateness_ms) // HOUR_MS
-            )
+            newest = np.minimum(frame.words[FIELDS.ts_ms], frame.timestamps)[ok].max()
+            groups["closed_hour"] = np.maximum(groups["closed_hour"], (newest - self.clock.lateness_ms) // HOUR_MS)
         return apply(self, frame, first)
 
     return (mock.patch.object(CommunityState, "apply", early),)

@@ -79,8 +79,9 @@ class Corrections:
         before = f"{self._events} AND offset < {end}"
         mine = f"{before} AND (type = 'tick' OR {group_in(groups)})"
         return self.store.read(
-            "SELECT offset, ts_ms, time_ms, group_id, late, duplicate, if(firsts.event_hash = 0, offset, first_offset) AS "
-            "first_offset, toUInt8(origin = (group_id, ts_ms)) AS same FROM ("
+            "SELECT offset, ts_ms, time_ms, group_id, late, duplicate, "
+            "if(firsts.event_hash = 0, offset, first_offset) AS first_offset, "
+            "toUInt8(origin = (group_id, ts_ms)) AS same FROM ("
             "SELECT offset, ts_ms, if(kafka_ts_ms < 0, ts_ms, least(ts_ms, kafka_ts_ms)) AS time_ms, "
             "toString(group_id) AS group_id, late, duplicate, event_hash "
             f"FROM {mine} ORDER BY offset LIMIT 1 BY offset"

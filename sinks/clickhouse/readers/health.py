@@ -122,6 +122,24 @@ class Health:
             epoch=epoch,
         ))  # fmt: skip
 
+    def groups_ahead(self) -> list[tuple[str, float, str, int, int]]:
+        """Groups whose time is ahead of the present, the farthest first: by how many seconds, and since which record.
+
+        Scans the times of raw rows if there is such a group.
+        """
+        present = "toUnixTimestamp64Milli(now64(3))"
+        if not self.ask("SELECT 1 FROM {d}.group_clocks WHERE ahead LIMIT 1"):
+            return []
+        rows = self.ask(
+            f"SELECT group_id, (max(time_ms) - {present}) / 1000 AS ahead_s, any(topic), argMax(partition, time_ms), "
+            "argMax(offset, time_ms) FROM (SELECT toString(group_id) AS group_id, topic, partition, offset, "
+            "if(kafka_ts_ms < 0, ts_ms, least(ts_ms, kafka_ts_ms)) AS time_ms FROM {d}.events "
+            f"WHERE duplicate = 0 AND time_ms > {present} + 3600000 "
+            "AND group_id IN (SELECT group_id FROM {d}.group_clocks WHERE ahead)"
+            ") GROUP BY group_id ORDER BY ahead_s DESC"
+        )
+        return [(str(row[0]), float(row[1]), str(row[2]), int(row[3]), int(row[4])) for row in rows]
+
     def missed_repeats(self) -> int:
         """Event ids that came again in a partition and were not found. Expensive: groups all raw rows by id."""
         rows = self.ask(

@@ -1,0 +1,37 @@
+"""Wrong clocks: who stamps the records of a topic, and groups whose time is ahead of the present."""
+
+from collections.abc import Iterator
+
+from groupvitals.checks.finding import OK, WARNING, Deployment, Finding
+from streams.kafka.topic_settings import APPEND_TIME
+
+
+def stamps(deployment: Deployment) -> Iterator[Finding]:
+    """Whether the broker stamps the topic's records."""
+    topic, name = deployment.topic, deployment.config.topic
+    if topic is None:
+        return
+    if topic.stamps == APPEND_TIME:
+        yield Finding(OK, "stamps", f"the broker stamps what is appended to {name}")
+        return
+    found = f"{name} takes the stamps of its producers ({topic.stamps or 'we may not see its settings'})"
+    yield Finding(
+        WARNING, "stamps", f"{found}: a producer whose clock is ahead moves the time of its groups",
+        f"Run `groupvitals topics`; if it says that {name} is not ours to change, ask its owner for "
+        f"message.timestamp.type={APPEND_TIME}.",
+    )  # fmt: skip
+
+
+def ahead(deployment: Deployment) -> Iterator[Finding]:
+    """Groups whose time is wrong: their own messages are late until the present has come there."""
+    groups = deployment.health.groups_ahead()
+    if not groups:
+        yield Finding(OK, "wrong clocks", "no group's time is ahead of the present")
+        return
+    group, ahead_s, topic, partition, offset = groups[0]
+    yield Finding(
+        WARNING, "wrong clocks", f"the time of {len(groups):,} groups is ahead of the present: {group} by "
+        f"{ahead_s / 86_400:,.1f} days, since {topic} partition {partition}, offset {offset}. What comes there is late "
+        "until then; other groups are not touched",
+        "Correct the clock of the machine that sent it.",
+    )  # fmt: skip
