@@ -25,6 +25,7 @@ CHECKS = (
     Check(servers.clickhouse, gives="clickhouse"),
     Check(servers.kafka, gives="kafka"),
     Check(servers.migrations, ("clickhouse",), gives="tables"),
+    Check(servers.tables, _TABLES),
     Check(servers.disks, ("clickhouse",)),
     Check(servers.clocks, ("clickhouse", "kafka")),
     Check(servers.parts, _TABLES),

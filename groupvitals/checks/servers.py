@@ -7,6 +7,7 @@ from deploy import clickhouse as our_clickhouse
 from deploy import kafka as our_kafka
 from groupvitals.checks.finding import ERROR, OK, WARNING, Deployment, Finding
 from sinks.clickhouse.migrations import pending
+from sinks.clickhouse.schema import differences
 
 #: Active parts of a table partition; ClickHouse slows inserts down at 1,000.
 MANY_PARTS = 300
@@ -49,6 +50,20 @@ def migrations(deployment: Deployment) -> Iterator[Finding]:
         yield Finding(ERROR, "migrations", f"not applied: {', '.join(missing)}", "Run `groupvitals migrate`.")
     else:
         yield Finding(OK, "migrations", "all applied")
+
+
+def tables(deployment: Deployment) -> Iterator[Finding]:
+    """Whether the columns are those that the migrations made."""
+    found = differences(deployment.config.address)
+    for difference in found:
+        if difference.extra:
+            do = "Workers leave it at its default; a view or a table of its own is safer."
+            yield Finding(WARNING, "tables", str(difference), do)
+        else:
+            do = "Run `groupvitals migrate`, which says what to do; workers refuse the database until then."
+            yield Finding(ERROR, "tables", str(difference), do)
+    if not found:
+        yield Finding(OK, "tables", "all columns are those of this version")
 
 
 def parts(deployment: Deployment) -> Iterator[Finding]:

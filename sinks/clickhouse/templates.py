@@ -1,5 +1,6 @@
 """Filling in the SQL of migrations and views: the same text serves one server and a cluster, now and a past day."""
 
+from importlib import resources
 from string import Template
 
 from schemas.nicknames import convention
@@ -33,3 +34,9 @@ def fill(text: str, address: Address, zone: str, nickname: str = "", product_zon
         nickname_separator=separator,
         window="replicated_deduplication_window" if cluster else "non_replicated_deduplication_window",
     )
+
+
+def migration_texts() -> dict[str, str]:
+    """The template of every migration by its name, in order."""
+    files = sorted(resources.files("sinks.clickhouse").joinpath("migrations").iterdir(), key=lambda file: file.name)
+    return {file.name: file.read_text() for file in files if file.name.endswith(".sql")}

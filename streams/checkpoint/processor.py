@@ -27,14 +27,17 @@ log = logging.getLogger(__name__)
 
 
 class Processor:
-    """All tasks of one worker, and the loops that drive them."""
+    """All tasks of one worker, and the loops that drive them.
+
+    `check` raises when tables are not as they must be; it runs before every take-over and before every flush lands.
+    """
 
     def __init__(
         self, store: Store, letters: DeadLetterProducer, new_task: Callable[[int], Task], *, flush_interval_s: float,
         flush_events: int, pool: Callable[[int, str], Executor] = ThreadPoolExecutor,
-        moved: Callable[[], None] = lambda: None,
+        moved: Callable[[], None] = lambda: None, check: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
-        self.store, self.letters, self._new_task, self._moved = store, letters, new_task, moved
+        self.store, self.letters, self._new_task, self._moved, self._check = store, letters, new_task, moved, check
         self._interval, self._enough_events = flush_interval_s, flush_events
         self.tasks: dict[int, Task] = {}
         self.running: set[int] = set()
@@ -83,6 +86,7 @@ class Processor:
         for partition in self.tasks.keys() - set(partitions):
             del self.tasks[partition]
         try:
+            await self._retrying(broker, "looking at the tables", self._check)
             await asyncio.gather(*(self._own(broker, partition) for partition in partitions))
             await self._in_kernels(self._moved)
         except GroupvitalsError as error:
@@ -133,9 +137,8 @@ class Processor:
         self.progress.seconds["decode"] += time.perf_counter() - began
         self.progress.frames += 1
         await self.applied()
-        too_many = 2 * self._enough_events
         async with self._drained:
-            await self._drained.wait_for(lambda: self.waiting < too_many or self._broker is not broker)
+            await self._drained.wait_for(lambda: self.waiting < 2 * self._enough_events or self._broker is not broker)
         self._applying = asyncio.create_task(self._apply(broker, partition, records, decoded))
 
     async def applied(self) -> None:
@@ -146,8 +149,7 @@ class Processor:
     async def _apply(self, broker: Broker, partition: int, records: Records, decoded: Any) -> None:
         if self._broker is not broker or partition not in self.running or partition in self.stopped:
             return
-        task, began = self.tasks[partition], time.perf_counter()
-        before = task.next_offset
+        task, began, before = self.tasks[partition], time.perf_counter(), self.tasks[partition].next_offset
         try:
             if not await self._in_kernels(task.apply, records, decoded) and self._broker is broker:
                 await broker.seek({partition: task.next_offset})
@@ -194,7 +196,8 @@ class Processor:
             if broker is None:
                 return False
             began = time.perf_counter()
-            flushes = await self._in_kernels(_begin, [self.tasks[p] for p in sorted(self.running)])
+            tasks = [self.tasks[partition] for partition in sorted(self.running)]
+            flushes = await self._in_kernels(lambda: [f for task in tasks if (f := task.begin_flush()) is not None])
             self.progress.seconds["collect"] += time.perf_counter() - began
             async with self._drained:
                 self._drained.notify_all()
@@ -204,6 +207,7 @@ class Processor:
         began = time.perf_counter()
         tables = await self._in_inserts(names, flushes)
         try:
+            await self._retrying(broker, "looking at the tables", self._check)
             await asyncio.gather(
                 self.letters.send(
                     [letter for f in flushes for letter in f.letters], lambda: self._broker is not broker
@@ -239,10 +243,6 @@ class Processor:
 
     async def _retrying(self, broker: Broker, doing: str, action: Callable[..., None], *args: Any) -> None:
         await retrying(lambda: self._in_inserts(action, *args), doing, lambda: self._broker is not broker)
-
-
-def _begin(tasks: list[Task]) -> list[Flush]:
-    return [flush for task in tasks if (flush := task.begin_flush()) is not None]
 
 
 def _confirm(tasks: list[Task]) -> None:

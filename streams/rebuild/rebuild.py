@@ -16,6 +16,8 @@ from typing import Any
 
 from schemas.errors import BackpressureError, ConfigError
 from sinks.clickhouse.epochs import drop_epoch, epochs_with_rows
+from sinks.clickhouse.guard import check as check_tables
+from sinks.clickhouse.guard import written_by
 from sinks.clickhouse.readers.compare import Compared, Comparison
 from sinks.clickhouse.readers.raw import RawRecords
 from sinks.clickhouse.store import ClickHouseStore, quote
@@ -104,6 +106,7 @@ class Rebuild:
     @classmethod
     def of(cls, config: WorkerConfig, report: Report) -> "Rebuild":
         """The deployment that a worker of this configuration belongs to."""
+        check_tables(config.address, written_by(config.agent))
         committed = partial(committed_offsets, config.kafka, config.group, config.topic)
         return cls(config, topic_origin(config.kafka, config.topic), committed, report)
 

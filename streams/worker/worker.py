@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from schemas.errors import DataError, ServiceError
+from sinks.clickhouse.guard import Guard
 from sinks.clickhouse.store import ClickHouseStore
 from streams.agents import new_state
 from streams.allocator import give_back
@@ -25,7 +26,7 @@ from streams.kafka.broker import KafkaBroker, reach
 from streams.kafka.frames import FrameApp
 from streams.kafka.membership import Membership
 from streams.observability.web import serving
-from streams.retry import waits
+from streams.retry import retrying, waits
 from streams.worker.catching_up import CatchingUp
 from streams.worker.ticks import tick
 from streams.worker.watch import watch
@@ -58,6 +59,7 @@ class Worker:
         self.config = config
         config.data.mkdir(parents=True, exist_ok=True)
         self.store = ClickHouseStore(config.address)
+        self.guard = Guard(self.store.native, config.agent)
         self.letters = DeadLetterProducer(config.kafka, config.topic)
         name = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
 
@@ -75,7 +77,7 @@ class Worker:
 
         self.processor: Processor = Processor(
             self.store, self.letters, new_task, flush_interval_s=config.flush_interval_s,
-            flush_events=config.flush_events, moved=give_back,
+            flush_events=config.flush_events, moved=give_back, check=self.guard,
         )  # fmt: skip
         self.app = _app(config)
         self.membership = Membership(config.data, self.app.conf.id, config.kafka)
@@ -121,7 +123,7 @@ class Worker:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.stop.set)
         async with serving(self, self.config.web_host, self.config.web_port):
-            if await self._reach_kafka():
+            if await self._reach_servers():
                 await asyncio.to_thread(self.membership.leave_for_the_dead)
                 await self._work(until_caught_up, report, complete or (lambda: True))
 
@@ -169,9 +171,17 @@ class Worker:
                 "They are not lost: Kafka has them, and the next worker lands them."
             ) from None
 
-    async def _reach_kafka(self) -> bool:
-        """Wait until Kafka answers; False when told to stop before. Raises `ConfigError` when the topic is missing."""
-        reaching = asyncio.create_task(reach(self.config.kafka, self.config.topic))
+    async def _reach_servers(self) -> bool:
+        """Wait until Kafka and ClickHouse answer; False when told to stop before.
+
+        Raises what makes it useless to join the group: no topic, a password that is refused, other tables.
+        """
+
+        async def reach_both() -> None:
+            await reach(self.config.kafka, self.config.topic)
+            await retrying(lambda: asyncio.to_thread(self.guard), "looking at the tables")
+
+        reaching = asyncio.create_task(reach_both())
         stopping = asyncio.create_task(self.stop.wait())
         await asyncio.wait({reaching, stopping}, return_when=asyncio.FIRST_COMPLETED)
         for task in (reaching, stopping):

@@ -9,7 +9,7 @@ from pathlib import Path
 from kafka import KafkaProducer
 
 from groupvitals.commands.topics import topic_layout
-from groupvitals.connections import clickhouse, kafka_bootstrap
+from groupvitals.connections import clickhouse, kafka_address
 from groupvitals.settings import Settings
 from sinks.clickhouse.connection import Native
 from streams.kafka.broker import topic_origin
@@ -20,7 +20,7 @@ from tests.upgrades.dump import NAME, TOPICS
 def restore(settings: Settings, version: str) -> None:
     """Fill the deployment's topics, then its database, which believes that it was made from them."""
     files = _files(version)
-    ensure_topics(kafka_bootstrap(settings), topic_layout(settings))
+    ensure_topics(kafka_address(settings), topic_layout(settings))
     _send(settings, files.pop("records.ndjson"))
     text = {name: _moved(settings, content.decode(), files["epochs.tsv"]) for name, content in files.items()}
     address = clickhouse(settings)
@@ -39,8 +39,8 @@ def _files(version: str) -> dict[str, bytes]:
 
 
 def _send(settings: Settings, records: bytes) -> None:
-    bootstrap, prefix = kafka_bootstrap(settings), settings.kafka.topic_prefix
-    producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all", max_request_size=8 << 20, linger_ms=20)
+    prefix, kafka = settings.kafka.topic_prefix, kafka_address(settings)
+    producer = KafkaProducer(**kafka.for_kafka_python(), acks="all", max_request_size=8 << 20, linger_ms=20)
     sent = []
     for record in map(json.loads, records.splitlines()):
         key, value = record["key"], base64.b64decode(record["value"])
@@ -60,7 +60,7 @@ def _moved(settings: Settings, text: str, epochs: bytes) -> str:
     ids: dict[str, str] = {}
     for row in epochs.decode().splitlines()[1:]:
         _, _, _, cluster, topic, topic_id, *_ = row.split("\t")
-        origin = topic_origin(kafka_bootstrap(settings), own[topic])
+        origin = topic_origin(kafka_address(settings), own[topic])
         ids |= {cluster: origin.cluster, topic_id: origin.topic_id}
     ids |= own | {NAME + ".": settings.clickhouse.database + "."}
     for old, new in ids.items():

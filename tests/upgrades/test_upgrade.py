@@ -65,15 +65,15 @@ def test_it_goes_on_with_equal_answers(
     version: str, deployment: Settings, groupvitals: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     restore(deployment, version)
+    assert (found := groupvitals("migrate")).returncode == 0, found.stderr
     before = Answers(deployment).flushed()
     _catch_up(groupvitals)
     assert 0 < before < Answers(deployment).flushed()
     upgraded = _answers(deployment)
     verified = groupvitals("rebuild", "--verify", "--json")
     assert json.loads(verified.stdout)["different"] == 0, verified.stdout
-    found = {finding["what"]: finding for finding in json.loads(groupvitals("doctor", "--json").stdout)}
-    assert found["migrations"]["severity"] == "ok"
-    assert not [finding for finding in found.values() if finding["severity"] == "error"]
+    findings = json.loads(groupvitals("doctor", "--json").stdout)
+    assert not [finding for finding in findings if finding["severity"] == "error"]
 
     monkeypatch.setenv("GROUPVITALS_CLICKHOUSE__DATABASE", _fresh(deployment))
     _catch_up(groupvitals)

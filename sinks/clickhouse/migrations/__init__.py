@@ -3,11 +3,11 @@
 import hashlib
 import re
 from dataclasses import dataclass
-from importlib import resources
 
 from schemas.errors import DataError
 from sinks.clickhouse.connection import Address, Native
-from sinks.clickhouse.templates import fill
+from sinks.clickhouse.schema import unrepaired
+from sinks.clickhouse.templates import fill, migration_texts
 from sinks.clickhouse.views import make_views
 
 _DISTRIBUTE = re.compile(r"^-- distribute (\w+) by (.+)$", re.MULTILINE)
@@ -44,17 +44,14 @@ def plan(address: Address, zone: str) -> list[Migration]:
     if native.execute(f"EXISTS TABLE {address.database}.migrations")[0][0]:
         known = dict(native.execute(f"SELECT name, digest FROM {address.database}.migrations FINAL"))
     found = []
-    for file in sorted(resources.files(__package__).iterdir(), key=lambda file: file.name):
-        if not file.name.endswith(".sql"):
-            continue
-        text = file.read_text()
+    for name, text in migration_texts().items():
         digest = hashlib.sha256(text.encode()).hexdigest()
-        if file.name in known and known[file.name] != digest:
+        if name in known and known[name] != digest:
             raise DataError(
-                f"The database {address.database} was made by another text of {file.name}. Use another database "
+                f"The database {address.database} was made by another text of {name}. Use another database "
                 "(clickhouse.database) and land the events again; who changed the file: put the change into a new one."
             )
-        found.append(Migration(file.name, _statements(text, address, zone), digest, file.name in known))
+        found.append(Migration(name, _statements(text, address, zone), digest, name in known))
     if unknown := sorted(set(known) - {migration.name for migration in found}):
         names = ", ".join(unknown)
         raise DataError(f"{address} has migrations that this version does not know ({names}); use a newer one.")
@@ -62,7 +59,10 @@ def plan(address: Address, zone: str) -> list[Migration]:
 
 
 def migrate(address: Address, zone: str, nickname: str = "") -> list[str]:
-    """Apply what is missing and replace all views. Returns the names of the migrations applied; safe to repeat."""
+    """Apply what is missing and replace all views. Returns the names of the migrations applied; safe to repeat.
+
+    Raises `DataError` when columns were dropped or changed by hand: nothing brings back what they held.
+    """
     native = Native(address)
     cluster = f" ON CLUSTER '{address.cluster}'" if address.cluster else ""
     native.execute(f"CREATE DATABASE IF NOT EXISTS {address.database}{cluster} ENGINE = Atomic")
@@ -79,6 +79,8 @@ def migrate(address: Address, zone: str, nickname: str = "") -> list[str]:
         record = [(migration.name, migration.digest)]
         native.execute(f"INSERT INTO {address.database}.migrations (name, digest) VALUES", record)
         applied.append(migration.name)
+    if found := unrepaired(address):
+        raise DataError(found)
     make_views(address, zone, nickname)
     return applied
 
