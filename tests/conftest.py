@@ -124,10 +124,11 @@ def settings(
         monkeypatch.setenv(f"GROUPVITALS_{variable}", value)
     yield load_settings()
     if "KAFKA" in request.config.stash[_CHOICE]:  # servers that go on running are left as they were
-        _remove(services, name)
+        remove_deployment(services, name)
 
 
-def _remove(services: Endpoints, name: str) -> None:
+def remove_deployment(services: Endpoints, name: str) -> None:
+    """Delete the topics and the database of this name."""
     delete_topics(Kafka(services.kafka), TopicLayout(prefix=f"{name}."))
     with Client(services.clickhouse_host, services.clickhouse_tcp) as client:
         client.execute(f"DROP DATABASE IF EXISTS {name} SYNC")

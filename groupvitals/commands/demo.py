@@ -17,7 +17,6 @@ def demo() -> None:
     """Simulate a community, process it, and print the answers beside the planted truth."""
     from groupvitals.commands.services import start_services
     from groupvitals.settings import load_settings
-    from schemas.agents import AGENTS
 
     os.environ["GROUPVITALS_KAFKA__TOPIC_PREFIX"] = f"{NAME}."
     os.environ["GROUPVITALS_CLICKHOUSE__DATABASE"] = NAME
@@ -26,13 +25,8 @@ def demo() -> None:
     _say("groupvitals up")
     start_services(settings)
     _forget_the_last_one()
-    _run("topics")
-    _run("migrate")
     _run("simulate", str(folder), "--groups", "20", "--members", "2000", "--days", "60")
-    _run("import", "--restart", "--format", "ndjson", *map(str, sorted(folder.glob("*.ndjson"))))
-    for agent in AGENTS:
-        _run("worker", "--agent", agent, "--until-caught-up")
-    _run("refit")
+    _run("replay", "--restart", *map(str, sorted(folder.glob("*.ndjson"))))
     _answers(folder / "truth.json")
     ask = f"GROUPVITALS_CLICKHOUSE__DATABASE={NAME} .venv/bin/groupvitals ask tiers"
     typer.echo(f"\nThe servers still run: `{ask}` asks on, `make down` stops them.")

@@ -48,20 +48,25 @@ class Evaluated:
         return asdict(self) | {"day": self.day.isoformat()}
 
 
+def earliest(store: ClickHouseStore) -> date:
+    """The first day that can still be evaluated: as far as masks reach."""
+    ((today,),) = store.native.execute(f"SELECT today FROM {store.address.database}.clock")
+    return cast(date, today) - timedelta(days=REACH_DAYS)
+
+
 def due(store: ClickHouseStore, since: date | None = None) -> list[date]:
     """Closed days that were not evaluated yet, oldest first; with `since`, all from that day on.
 
     Days further back than masks reach are left out; asking for one by `since` raises `ConfigError`.
     """
     d = store.address.database
-    ((first, closed, today, done),) = store.native.execute(
-        f"SELECT first_day, closed_until, (SELECT today FROM {d}.clock), "
+    ((first, closed, done),) = store.native.execute(
+        "SELECT first_day, closed_until, "
         f"(SELECT max(day) FROM {d}.effective_member_days WHERE group_id = '*') FROM {d}.closed_until"
     )
-    earliest = today - timedelta(days=REACH_DAYS)
-    if since is not None and since < earliest:
-        raise ConfigError(f"{since} can no longer be evaluated: what is known reaches back to {earliest}.")
-    begin = since if since is not None else max(first, earliest, done + timedelta(days=1))
+    if since is not None and since < (reach := earliest(store)):
+        raise ConfigError(f"{since} can no longer be evaluated: what is known reaches back to {reach}.")
+    begin = since if since is not None else max(first, earliest(store), done + timedelta(days=1))
     return [begin + timedelta(days=n) for n in range((closed - begin).days)]
 
 

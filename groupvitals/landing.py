@@ -1,0 +1,183 @@
+"""Files all the way: an import beside a worker for each agent that its records are for, until all have landed."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import IO, Any
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+
+from groupvitals.settings import Settings
+from schemas.agents import AGENT_OF, AgentSpec
+from schemas.errors import DataError
+from sinks.clickhouse.readers.landed import heads
+from sinks.clickhouse.store import ClickHouseStore
+from sources.importing import FileReport, Import, Report, run
+from sources.text import text_size
+from streams.config import WorkerConfig
+from streams.jobs import refit
+from streams.jobs.member_days import MemberDays, due, earliest, sender
+from streams.kafka.topic_state import topic_state
+from streams.rebuild.correct import correct
+from streams.rebuild.rebuild import Rebuild
+
+#: What a worker did, as `worker --stats` has it.
+Stats = dict[str, Any]
+
+
+@contextmanager
+def progress_bars() -> Iterator[Progress]:
+    """Bars on standard error, as long as something goes on."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        yield bars
+
+
+def agents_for(files: list[FileReport]) -> list[AgentSpec]:
+    """The agents that land what these files give."""
+    fed = {file.topic for file in files}
+    return [agent for contract, agent in AGENT_OF.items() if contract in fed]
+
+
+def import_and_land(
+    settings: Settings, job: Import, agents: list[AgentSpec], bars: Progress
+) -> tuple[Report, dict[str, Stats]]:
+    """Import while workers land what comes; returns when both are done. Raises what an import does, and `DataError`
+    when a worker fails."""
+    with ExitStack() as running:
+        workers = [running.enter_context(_Worker(settings, agent, bars)) for agent in agents]
+        try:
+            report = run(job, _bytes_sent(job, bars))
+        finally:
+            for worker in workers:
+                worker.input_ended()
+            codes = [worker.wait() for worker in workers]
+    for worker, code in zip(workers, codes, strict=True):
+        if code:
+            raise DataError(f"The worker of {worker.agent.name} ended with code {code}: {worker.last_words()}")
+    return report, {worker.agent.contract: worker.stats() for worker in workers}
+
+
+def wait_for_others(config: WorkerConfig, store: ClickHouseStore, bars: Progress) -> int:
+    """Wait until workers elsewhere, which share the partitions, have landed what is in the topic now.
+
+    Returns how many records are left when there is no worker to land them.
+    """
+    bar, ends = bars.add_task(f"Waiting for other workers of {config.topic}", total=None, visible=False), None
+    while True:
+        state = topic_state(config.kafka, config.topic, config.group)
+        assert state is not None
+        ends = ends or state.ends
+        at = heads(store, config.agent, config.topic)
+        left = sum(max(end - at.get(partition, 0), 0) for partition, end in ends.items())
+        if not left or not state.workers:
+            return left
+        bars.update(bar, visible=True, total=sum(ends.values()), completed=sum(ends.values()) - left)
+        time.sleep(0.5)
+
+
+def close_days(
+    config: WorkerConfig, store: ClickHouseStore, late_ms: int, bars: Progress
+) -> tuple[dict[str, Any] | None, list[date]]:
+    """Do what is done now and then where workers stay, once chat has landed: put late events into their closed hours
+    and days, fit the score, evaluate closed days, those from `late_ms` on once more (the first late event; 0: none).
+
+    Returns what was corrected, and the days.
+    """
+    corrected = None
+    if late_ms:
+        bar = bars.add_task("Late events: offsets replayed", total=None)
+        job = Rebuild.of(config, lambda done, all_: bars.update(bar, completed=done, total=all_))
+        corrected = correct(job).summary()
+    refit.refit(store)
+    days = set(due(store))
+    if late_ms:
+        late = datetime.fromtimestamp(late_ms / 1000, ZoneInfo(config.time_zone)).date()
+        days |= set(due(store, max(late, earliest(store))))
+    bar, evaluator = bars.add_task("Days closed", total=len(days)), MemberDays(store)
+    tell = sender(config.kafka, config.topic_prefix)
+    for day in sorted(days):
+        evaluator.evaluate(day, tell)
+        bars.advance(bar)
+    return corrected, sorted(days)
+
+
+def _bytes_sent(job: Import, bars: Progress) -> Callable[[Path, int], None]:
+    sizes = [text_size(path) for path in job.paths]
+    sent = bars.add_task("Bytes sent", total=None if None in sizes else sum(filter(None, sizes)))
+    before = dict.fromkeys(job.paths, 0)
+
+    def progress(path: Path, offset: int) -> None:
+        before[path] = offset
+        bars.update(sent, completed=sum(before.values()))
+
+    return progress
+
+
+class _Worker:
+    """A worker in a process of its own, which ends when it has landed all that came before its input ended."""
+
+    def __init__(self, settings: Settings, agent: AgentSpec, bars: Progress) -> None:
+        self.agent, self._bars = agent, bars
+        self._stats, self._log = (settings.home / f"replay-{agent.name}.{end}" for end in ("json", "log"))
+        self._process: subprocess.Popen[bytes]
+        self._follower: threading.Thread
+
+    def __enter__(self) -> "_Worker":
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        self._stats.unlink(missing_ok=True)
+        command = [sys.executable, "-m", "groupvitals", "worker", "--agent", self.agent.name, "--until-caught-up"]
+        command += ["--follow-input", "--json", "--stats", str(self._stats)]
+        environment = os.environ | {"GROUPVITALS_WORKER__TICK_S": "0", "GROUPVITALS_WORKER__WEB_PORT": "0"}
+        with self._log.open("wb") as log:
+            pipe = subprocess.PIPE
+            self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=log, env=environment)
+        assert self._process.stdout is not None
+        bar = self._bars.add_task(f"Records of {self.agent.contract} landed", total=None)
+        self._follower = threading.Thread(target=self._follow, args=(self._process.stdout, bar), daemon=True)
+        self._follower.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.input_ended()
+        self.wait()
+
+    def input_ended(self) -> None:
+        """Say that nothing more will come."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+
+    def wait(self) -> int:
+        """Wait until it has ended; returns its exit code."""
+        code = self._process.wait()
+        self._follower.join()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        return code
+
+    def stats(self) -> Stats:
+        """What it did."""
+        found: Stats = json.loads(self._stats.read_text())
+        return found
+
+    def last_words(self) -> str:
+        """Why it ended, as far as its log says."""
+        lines = self._log.read_text(errors="replace").strip().splitlines()
+        return lines[-1] if lines else f"see {self._log}"
+
+    def _follow(self, lines: IO[bytes], bar: TaskID) -> None:
+        for line in lines:
+            said = json.loads(line)
+            if "say" in said:
+                self._bars.console.print(f"{self.agent.name}: {said['say']}", highlight=False)
+            else:
+                self._bars.update(bar, completed=said["landed"])

@@ -1,0 +1,121 @@
+"""What a replay says in the end: what came of the files, what of it does not count, and what to do about each."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+from groupvitals.landing import Stats
+from sinks.clickhouse.readers.landed import Landed
+from sources.importing import FileReport, Report
+
+
+@dataclass
+class Summary:
+    """One replay. By the contract's name of each topic: what landed, what its worker did, what is left in Kafka.
+
+    `corrected` is what `rebuild --correct` would say, None where nothing was late; `days` were evaluated.
+    """
+
+    report: Report
+    landed: dict[str, Landed] = field(default_factory=dict)
+    stats: dict[str, Stats] = field(default_factory=dict)
+    left: dict[str, int] = field(default_factory=dict)
+    corrected: dict[str, Any] | None = None
+    days: list[date] = field(default_factory=list)
+
+    @property
+    def nobodys(self) -> list[str]:
+        """Topics that were fed and that no agent lands."""
+        return sorted({topic for topic, _ in self.report.sent.acknowledged} - self.landed.keys())
+
+    def for_programs(self) -> dict[str, Any]:
+        """The same as JSON has it."""
+        events = sum(stats["events"] for stats in self.stats.values())
+        seconds = max((stats["seconds"] for stats in self.stats.values()), default=0.0)
+        return {
+            "records": self.report.records,
+            "problems": self.report.problems,
+            "passed_over": dict(self.report.passed_over),
+            "files": [_file(file) for file in self.report.files],
+            "events": events,
+            "dead_letters": sum(stats["dead_letters"] for stats in self.stats.values()),
+            "seconds": seconds,
+            "events_per_s": events / seconds if seconds else 0.0,
+            "topics": {
+                topic: {"landed": found.records, "left": self.left.get(topic, 0), **asdict(found)}
+                for topic, found in self.landed.items()
+            },
+            "not_landed": self.nobodys,
+            "corrected": self.corrected,
+            "days": [day.isoformat() for day in self.days],
+        }
+
+    def sentences(self) -> Iterator[str]:
+        """What people read."""
+        for topic, found in self.landed.items():
+            yield from _topic(topic, found)
+            if left := self.left.get(topic):
+                yield f"  {left:,} are still in Kafka, and no worker runs: `groupvitals worker` lands them"
+            if found.late:
+                yield f"  {found.late:,} late, their hours were closed: {self._correction()}"
+        for topic in self.nobodys:
+            yield f"{topic}: no agent lands it yet; its records stay in Kafka"
+        if self.report.problems:
+            yield (
+                f"{self.report.problems:,} lines could not be read (--problems FILE lists them): correct the file and "
+                "replay it with --restart; what has landed counts once."
+            )
+        if self.days:
+            yield f"{len(self.days):,} days closed, {self.days[0]} to {self.days[-1]}."
+
+    def _correction(self) -> str:
+        done = self.corrected
+        if done is None:
+            return "`groupvitals rebuild --correct` puts them there"
+        if done["different"]:
+            return "they could not be put there, other rows differ; `groupvitals rebuild --verify` shows which"
+        open_ = (
+            f"; {done['pending']:,} groups wait for a day to close, then `rebuild --correct`" if done["pending"] else ""
+        )
+        return f"put there now ({sum(done['rows'].values()):,} rows of hours and days corrected{open_})"
+
+
+def _file(file: FileReport) -> dict[str, Any]:
+    """One file's report; `asdict` cannot copy counters."""
+    shown = [problem._asdict() for problem in file.shown]
+    return vars(file) | {"problems": dict(file.problems), "passed_over": dict(file.passed_over), "shown": shown}
+
+
+def _topic(topic: str, found: Landed) -> Iterator[str]:
+    if not found.records and not found.dead:
+        yield f"{topic}: nothing new landed"
+        return
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in found.kinds.items())
+    whose = [f"{n:,} {what}" for n, what in ((found.groups, "groups"), (found.people, "people")) if n]
+    span = f", {_day(found.first_ms)} to {_day(found.last_ms)}" if found.records else ""
+    yield f"{topic}: {found.records:,} landed: {kinds or 'none'}"
+    if whose:
+        yield f"  of {' and '.join(whose)}{span}"
+    if found.repeated:
+        yield f"  {found.repeated:,} repeated, told before under the same id: each counts once, nothing to do"
+    if found.contradicted:
+        yield (
+            f"  {found.contradicted:,} of these say something else than before: what came first counts; tell a change "
+            "as an event of its own, such as a refund"
+        )
+    if found.orders:
+        yield (
+            f"  {found.orders:,} orders have several payments, of which the earliest counts; if they are lines of one "
+            "order, say lines = true in the mapping (docs/sources.md)"
+        )
+    if found.dead:
+        errors = ", ".join(f"{count:,} {error}" for error, count in found.dead.items())
+        yield (
+            f"  {sum(found.dead.values()):,} dead letters ({errors}): `groupvitals dlq list` says why; correct the "
+            "source, then `groupvitals dlq replay`"
+        )
+
+
+def _day(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).date().isoformat()

@@ -1,0 +1,98 @@
+"""What landed of a topic since given offsets: how much, of whom, of when, and what of it does not count."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from schemas.agents import AgentSpec
+from schemas.columns import columns
+from sinks.clickhouse.store import ClickHouseStore, quote
+
+#: Fields in which one and the same event may differ: who told it, by which version of the contract.
+_TELLING = {"event_id", "schema_version", "source_id"}
+#: An account in the deployment; members are of a group's platform and workspace.
+_ACCOUNT = (
+    "concat(splitByChar(':', toString(group_id))[1], ':', splitByChar(':', toString(group_id))[2], ':', member_id)"
+)
+
+
+@dataclass(frozen=True)
+class Landed:
+    """Records of one agent's topic, ticks left out. Times in ms since the Unix epoch, 0 where there are none.
+
+    `kinds` has all by type, `dead` the dead letters by error. `repeated` had an event id that came before; `late` ones
+    were left out of hours and days that were closed. `contradicted`: repeated events that say something else than
+    before; `orders`: orders paid in several events.
+    """
+
+    kinds: dict[str, int]
+    dead: dict[str, int]
+    groups: int = 0
+    people: int = 0
+    first_ms: int = 0
+    last_ms: int = 0
+    repeated: int = 0
+    late: int = 0
+    first_late_ms: int = 0
+    contradicted: int = 0
+    orders: int = 0
+
+    @property
+    def records(self) -> int:
+        """All that keep the contract."""
+        return sum(self.kinds.values())
+
+
+def heads(store: ClickHouseStore, agent: AgentSpec, topic: str) -> dict[int, int]:
+    """The next offset of each partition, by its newest checkpoint; nothing of those that have none."""
+    epoch = store.epoch(agent.contract)
+    if epoch is None:
+        return {}
+    rows = store.native.execute(
+        f"SELECT partition, argMax(offsets[{quote(topic)}], (term, sequence)) "
+        f"FROM {store.address.database}.checkpoints WHERE topic = {quote(topic)} AND epoch = {epoch.number} "
+        "GROUP BY partition"
+    )
+    return dict(rows)
+
+
+def landed_since(store: ClickHouseStore, agent: AgentSpec, topic: str, since: dict[int, int]) -> Landed:
+    """What landed at and behind these offsets; partitions that are not named are counted from their beginning."""
+    d, where = store.address.database, _since(topic, since)
+    names = {column.name for column in columns(agent.contract).fields}
+    person, given = (_ACCOUNT, "member_id") if "member_id" in names else ("user_id", "user_id")
+    groups = "uniqExactIf(group_id, group_id != '')" if "group_id" in names else "0"
+    events = f"FROM {d}.{agent.raw.name} FINAL WHERE {where} AND type != 'tick'"
+
+    def ask(query: str) -> list[tuple[Any, ...]]:
+        return list(store.native.execute(query))
+
+    kinds = dict(ask(f"SELECT toString(type), count() {events} GROUP BY type ORDER BY count() DESC, type"))
+    (counts,) = ask(
+        f"SELECT {groups}, uniqExactIf(cityHash64({person}), {given} != ''), min(ts_ms), max(ts_ms), "
+        f"countIf(duplicate = 1), countIf(late = 1), minIf(ts_ms, late = 1) {events}"
+    )
+    dead = ask(
+        f"SELECT toString(error), count() FROM {d}.dead_letters FINAL WHERE {where} GROUP BY error "
+        "ORDER BY count() DESC, error"
+    )
+    found = Landed(kinds, dict(dead), *counts)
+    if given == "user_id" and found.repeated:  # talk is told again with later edits; acts and links are not
+        said = ", ".join(sorted(names - _TELLING))
+        again = f"SELECT event_hash FROM {d}.{agent.raw.name} WHERE {where} AND duplicate = 1"
+        ((contradicted,),) = ask(
+            f"SELECT count() FROM (SELECT event_id FROM {d}.{agent.raw.name} WHERE topic = {quote(topic)} "
+            f"AND event_hash IN ({again}) GROUP BY event_id HAVING uniqExact(({said})) > 1)"
+        )
+        found = replace(found, contradicted=contradicted)
+    if "purchase" in kinds:
+        paid = f"SELECT order_id FROM {d}.{agent.raw.name} WHERE {where} AND type = 'purchase'"
+        ((orders,),) = ask(f"SELECT count() FROM {d}.orders WHERE repeated > 0 AND order_id IN ({paid})")
+        found = replace(found, orders=orders)
+    return found
+
+
+def _since(topic: str, since: dict[int, int]) -> str:
+    """The condition that a row of a topic stands at or behind its partition's offset."""
+    places = [f"(partition = {partition} AND offset >= {offset})" for partition, offset in sorted(since.items())]
+    others = [f"partition NOT IN ({', '.join(map(str, since))})"] if since else ["1"]
+    return f"topic = {quote(topic)} AND ({' OR '.join(places + others)})"
