@@ -38,7 +38,10 @@ class ChatEvent(Envelope):
 
 
 class MemberEvent(ChatEvent):
-    """Something about one member of the group."""
+    """Something about one member of the group.
+
+    A `member_id` that is the group's own native id is the group itself: whoever writes in its name is no member more.
+    """
 
     member_id: Id
 
@@ -123,11 +126,16 @@ class Leave(MemberEvent):
 
 
 class Roster(MemberEvent):
-    """A row of a member list: seeds members who never spoke or joined before collection began."""
+    """A row of a member list: seeds members who never spoke or joined before collection began.
+
+    `inviter_id` and `source` say how they joined at `joined_at_ms`.
+    """
 
     type: Literal["roster"]
     snapshot_id: Id
     joined_at_ms: Milliseconds | None = None
+    inviter_id: Id | None = None
+    source: JoinSource = "unknown"
     role: Role = "member"
     nickname: str | None = None
 

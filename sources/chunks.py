@@ -64,7 +64,8 @@ class Options:
     id of the group of a `telegram` file. `joins`: precede a member's first message of an `edges` file by a join. `day`:
     the date on which an `irc` file begins. `keep_text`: let messages carry their text. `workspace`: the corp of `wecom`
     groups. `at_ms`: when the member lists of a `wecom` file were taken, milliseconds since the Unix epoch.
-    `mapping`: which column of a `mapped` file is which field.
+    `mapping`: which column of a `mapped` file is which field. `memory`: a folder where what one file tells of names is
+    kept for the next one.
     """
 
     topic: str | None = None
@@ -75,6 +76,7 @@ class Options:
     workspace: str = "-"
     at_ms: int | None = None
     mapping: Mapping | None = None
+    memory: Path | None = None
 
 
 #: Reads one file from a position on; always gives the same chunks from the same file and position.

@@ -4,7 +4,8 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO
 
@@ -164,9 +165,16 @@ async def _file(
             bookmark.write(chunk.end)
         progress(path, chunk.end.offset)
 
-    await produce(producer, FORMATS[report.format](path, job.options, start), done)
+    options = replace(job.options, memory=_memory(job))
+    await produce(producer, FORMATS[report.format](path, options, start), done)
     if not report.fruitless:
         bookmark.write(end, finished=True)
     elif not report.problems and not report.passed_over:
         what = f"nothing in it can be read as {report.format}" if report.lines else "the file is empty"
         problem(Problem(max(report.lines, 1), "empty", what))
+
+
+def _memory(job: Import) -> Path:
+    """Where what files tell of names is kept: apart for each deployment."""
+    deployment = blake2b(f"{job.kafka.bootstrap}\0{job.prefix}".encode(), digest_size=12).hexdigest()
+    return job.home / "imports" / f"names-{deployment}"

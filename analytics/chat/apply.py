@@ -10,8 +10,8 @@ import numpy as np
 
 from analytics.chat.close import advance, days_to_close
 from analytics.chat.fields import FIELDS
-from analytics.chat.ids import add_group, add_member, find_group, find_member, find_pane, member_key
-from analytics.chat.rules import change
+from analytics.chat.ids import add_group, add_member, find_group, find_member, find_pane, is_group, member_key
+from analytics.chat.rules import change, change_unnamed
 from analytics.chat.state import (
     ARENA,
     DIRTY_GROUPS,
@@ -166,6 +166,9 @@ def apply(state, clock, frame, first, flags, group_of):
             day_pane = panes[_pane(state, group, day_of(starts, ts), 1)]
         m = members[0]
         if has(frame.present[row], FIELDS.member_bit):
+            if is_group(buffer, start, length, spans[FIELDS.member_id, 0, row], spans[FIELDS.member_id, 1, row]):
+                change_unnamed(frame, row, ts, late, g, hour_pane, day_pane)
+                continue
             m = members[_member(state, frame, row, group, ts)]
         change(state, frame, row, ts, late, starts, g, m, hour_pane, day_pane)
     return len(frame.offsets), 0

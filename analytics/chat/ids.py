@@ -11,9 +11,10 @@ import numpy as np
 from analytics.chat.state import ARENA, GROUPS, LABELS, MEMBERS, NEVER_MIN, PANES
 from analytics.kernels.arena import id_length, index_row, keep_id, same_id
 from analytics.kernels.compiled import kernel
-from analytics.kernels.hashing import hash64, mix
+from analytics.kernels.hashing import equal_bytes, hash64, mix
 
 _EMPTY = np.uint64(0)
+_COLON = 58
 
 
 @kernel
@@ -42,6 +43,20 @@ def add_group(groups, index, arena, counts, buffer, start, length, key):
     g.snapshot, g.complete, g.platform, g.status, g.healthy, g.slot, g.dirty = _EMPTY, 0, 0, 0, 1, 0, 0
     index_row(index, key, row)
     return row
+
+
+@kernel
+def is_group(buffer, start, length, member_start, member_length):
+    """Whether a member id is the group's own native id: what stands behind the second colon of its id."""
+    at = start + length - member_length
+    if at - start < 3 or buffer[at - 1] != _COLON:
+        return False
+    if not equal_bytes(buffer, at, buffer, member_start, member_length):
+        return False
+    colons = 0
+    for i in range(start, at):
+        colons += buffer[i] == _COLON
+    return colons == 2
 
 
 @kernel

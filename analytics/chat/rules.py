@@ -70,7 +70,8 @@ def _heartbeat(g, ts, healthy):
 
 
 @kernel
-def _join(state, frame, row, ts, m):
+def _came(state, frame, row, ts, m):
+    """A join at `ts`, by whom and how as the record says."""
     words, spans, present = frame.words, frame.spans, frame.present[row]
     inviter = -1
     if has(present, FIELDS.inviter_bit):
@@ -78,6 +79,11 @@ def _join(state, frame, row, ts, m):
         inviter = label(state.labels, state.label_index, state.arena, state.counts, frame.buffer, start, length)
     source = words[FIELDS.source, row] if has(present, FIELDS.source_bit) else FIELDS.unknown_source
     _first_join(m, ts, inviter, source, state.arena, state.labels)
+
+
+@kernel
+def _join(state, frame, row, ts, m):
+    _came(state, frame, row, ts, m)
     m.in_ms = max(m.in_ms, ts)
     m.joins = min(m.joins + 1, MOST)
 
@@ -87,7 +93,7 @@ def _roster(state, frame, row, ts, g, m):
     words, present = frame.words, frame.present[row]
     m.in_ms = max(m.in_ms, ts)
     if has(present, FIELDS.joined_bit) and words[FIELDS.joined_ms, row]:
-        _first_join(m, words[FIELDS.joined_ms, row], -1, FIELDS.unknown_source, state.arena, state.labels)
+        _came(state, frame, row, words[FIELDS.joined_ms, row], m)
     _role(m, ts, words[FIELDS.role, row] if has(present, FIELDS.role_bit) else 0)
     _snapshot(g, ts, _snapshot_id(frame, row), 0)
 
@@ -130,9 +136,34 @@ def change(state, frame, row, ts, late, starts, g, m, hour_pane, day_pane):
     elif kind == FIELDS.heartbeat:
         _heartbeat(g, ts, words[FIELDS.healthy, row])
     if not late:
+        _count(kind, hour_pane, day_pane)
+
+
+@inlined
+def _count(kind, hour_pane, day_pane):
+    for pane in (hour_pane, day_pane):
+        pane.joins += kind == FIELDS.join
+        pane.leaves += kind == FIELDS.leave
+        pane.edits += kind == FIELDS.edit
+        pane.recalls += kind == FIELDS.recall
+        pane.calls += kind == FIELDS.call
+
+
+@kernel
+def change_unnamed(frame, row, ts, late, g, hour_pane, day_pane):
+    """Apply the rule of an event whose member is the group itself: it counts in the group, and is nobody's."""
+    kind, present, words = frame.types[row], frame.present[row], frame.words
+    removed = has(present, FIELDS.removed_bit) and words[FIELDS.removed, row] != 0
+    spoke, reacted, read_ = kind == FIELDS.message, kind == FIELDS.reaction and not removed, kind == FIELDS.read
+    if spoke or reacted or read_:
+        g.activity_ms = max(g.activity_ms, ts)
+    elif kind == FIELDS.roster:
+        _snapshot(g, ts, _snapshot_id(frame, row), 0)
+    if not late:
         for pane in (hour_pane, day_pane):
-            pane.joins += kind == FIELDS.join
-            pane.leaves += kind == FIELDS.leave
-            pane.edits += kind == FIELDS.edit
-            pane.recalls += kind == FIELDS.recall
-            pane.calls += kind == FIELDS.call
+            pane.messages += spoke
+            pane.reactions += reacted
+            pane.reads += read_
+        if spoke:
+            describe(words, frame.spans, present, row, hour_pane, day_pane)
+        _count(kind, hour_pane, day_pane)

@@ -25,7 +25,7 @@ FORMATS: dict[str, Reader] = {
 TELLS: dict[str, frozenset[str]] = {
     "edges": frozenset({"message", "join"}),
     "irc": frozenset({"message", "join", "leave", "profile"}),
-    "telegram": frozenset({"message", "edit", "reaction", "join", "leave", "group"}),
+    "telegram": frozenset({"message", "edit", "reaction", "join", "leave", "profile", "roster", "group"}),
     "wecom": frozenset({"message", "recall", "join", "profile", "roster", "roster_end", "group"}),
 }
 

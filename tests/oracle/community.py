@@ -122,7 +122,9 @@ class Group:
             "speakers": {"spoke"}, "reactors": {"reacted"}, "readers": {"read"}, "participants": {"spoke", "reacted"},
         }.items():  # fmt: skip
             for width in (1, 7, 28):
-                row[f"{name}_{width}d"] = len({m for d, what, m in acts if what in kinds and day - width < d <= day})
+                row[f"{name}_{width}d"] = len(
+                    {m for d, what, m in acts if m and what in kinds and day - width < d <= day}
+                )
         self.group_days[day] = row
         for member, messages in self.messages_of(day).items():
             self.member_days[day, member] = messages
@@ -132,7 +134,7 @@ class Group:
         return Counter(
             e["member_id"]
             for e, late in self.log
-            if e["type"] == "message" and not late and self.days.of(e["ts_ms"]) == day
+            if e["type"] == "message" and e["member_id"] and not late and self.days.of(e["ts_ms"]) == day
         )
 
     def newest_roster(self) -> dict[str, Any] | None:
@@ -181,6 +183,8 @@ class Community:
             for group in self.groups.values():
                 group.move(time_ms)
             return False
+        if event.get("member_id") and event["group_id"].split(":", 2)[2:] == [event["member_id"]]:
+            event = event | {"member_id": None}  # the group itself
         new = Group(Days(self.zone), self.lateness_h * HOUR_MS)
         return self.groups.setdefault(event["group_id"], new).add(event, time_ms)
 
@@ -212,7 +216,7 @@ def _first_join(events: list[Event]) -> tuple[int | None, str | None, str]:
         for e in events
         if e["type"] == "join"
     ] + [
-        (e["joined_at_ms"], True, b"", sources.index("unknown"))
+        (e["joined_at_ms"], e["inviter_id"] is None, (e["inviter_id"] or "").encode(), sources.index(e["source"]))
         for e in events
         if e["type"] == "roster" and e["joined_at_ms"]
     ]
@@ -311,8 +315,9 @@ def panes(group: Group) -> dict[tuple[int, int], Counter[str]]:
     for event, late in group.log:
         for bucket in ((0, event["ts_ms"] // HOUR_MS), (1, group.days.of(event["ts_ms"]))):
             what = activity(event)
-            first = what is not None and (bucket, what, event["member_id"]) not in known
-            known.add((bucket, what, event.get("member_id")))
+            who = event.get("member_id")
+            first = what is not None and who is not None and (bucket, what, who) not in known
+            known.add((bucket, what, who))
             if not late:
                 pane = found.setdefault(bucket, Counter())
                 pane.update(_counts(event))

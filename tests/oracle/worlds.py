@@ -25,7 +25,8 @@ ZONES = {
     "Pacific/Apia": "2011-12-29T20:00",
 }
 GROUPS = ("irc:-:#a", "wecom:公司:群", "b")
-MEMBERS = ("ann", "bob", "李雷", "m" * 128)
+#: The last is also the native id of a group.
+MEMBERS = ("ann", "bob", "李雷", "m" * 128, "#a")
 TEXTS = (
     None,
     "",
@@ -108,6 +109,8 @@ _FIELDS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "roster": {
         "joined_at_ms": st.sampled_from((None, 0, 946_684_800_000, 1_300_000_000_000, 1_519_700_000_000)),
         "role": _ROLES | st.none(),
+        "inviter_id": _MAYBE_MEMBER,
+        "source": st.sampled_from((None, "invite", "qr")),
     },
     "roster_end": {"complete": st.booleans()},
     "profile": {"role": _ROLES | st.none(), "attributes": st.sampled_from((None, {}, {"city": '"上海"'}))},

@@ -24,7 +24,7 @@ CHAT = {
     "read": ("platform group_id member_id count", ""),
     "join": ("platform group_id member_id", "inviter_id source channel campaign_id link_id"),
     "leave": ("platform group_id member_id", "reason actor_id"),
-    "roster": ("platform group_id member_id snapshot_id", "joined_at_ms role nickname"),
+    "roster": ("platform group_id member_id snapshot_id", "joined_at_ms inviter_id source role nickname"),
     "roster_end": ("platform group_id snapshot_id complete", "count"),
     "profile": ("platform group_id member_id", "role nickname attributes"),
     "group": ("platform group_id", "name created_at_ms owner_id status member_count tags aliases"),

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.errors import ConfigError
-from sources.importers.telegram.importer import AUTHORS
+from sources.importers.telegram.chat import AUTHORS
 from tests.sources.reading import by_id, chunks, problems, records
 
 EXPORT = Path(__file__).parent / "exports" / "telegram.json"
@@ -62,7 +62,7 @@ def test_members_come_and_go_as_service_messages_say() -> None:
         ("leave", "198", "left", None),
         ("join", "106", "link", None),
     ]
-    cleo, emil, _ = (event["member_id"] for event in records("telegram", EXPORT) if "name:" in str(event))
+    cleo, emil = (e["member_id"] for e in parts(type="join") if e["member_id"].startswith("name:"))
     assert cleo != emil
     assert [event["member_id"] for event in parts(type="leave", reason="kicked")] == [emil]
 
@@ -89,7 +89,7 @@ def test_text_is_kept_on_demand_and_its_odd_escapes_are_read() -> None:
 
 def test_edits_and_reactions_wait_for_their_time() -> None:
     found = records("telegram", EXPORT)
-    times = [event["ts_ms"] for event in found if event["type"] != "group"]
+    times = [event["ts_ms"] for event in found]
     assert times == sorted(times)
     reactions = [(e["member_id"], e["to_member_id"], e["emoji"], e["ts_ms"]) for e in parts(type="reaction")]
     assert reactions == [("102", "104", "👍", 1_683_022_200_000), ("199", "104", "👍", 1_683_270_000_000)]
@@ -99,8 +99,8 @@ def test_edits_and_reactions_wait_for_their_time() -> None:
 def test_what_cannot_be_told_is_said_with_its_line() -> None:
     lines = EXPORT.read_text().splitlines()
     found = problems("telegram", EXPORT)
-    assert [problem.kind for problem in found] == ["unknown_member", "unsupported"]
-    assert [json.loads(lines[problem.line][:-1].replace('"id":', "")) for problem in found] == [7, 15]
+    assert [problem.kind for problem in found] == ["first_id", "unknown_member", "unsupported"]
+    assert [json.loads(lines[problem.line][:-1].replace('"id":', "")) for problem in found] == [1, 7, 15]
 
 
 def test_the_group_is_told_as_it_was_and_as_it_is() -> None:
@@ -137,9 +137,13 @@ def test_the_groups_of_an_account_are_read_as_from_exports_of_their_own(tmp_path
     found = by_id(records("telegram", path))
     own = by_id(records("telegram", EXPORT))
     assert own.items() <= found.items()
-    assert set(found) - set(own) == {"telegram:-1500000001:1", "telegram:-1500000001:1:group"}
-    with pytest.raises(ConfigError, match="2 groups"):
-        chunks("telegram", path, group=GROUP)
+    assert set(found) - set(own) == {f"telegram:-1500000001:1{what}" for what in ("", ":group", ":name:1")}
+    assert by_id(records("telegram", path, group=GROUP)) == found  # says what the file says
+    moved = by_id(records("telegram", path, group="telegram:-:-77"))  # the one that was another group before
+    assert moved.items() >= by_id(records("telegram", EXPORT, group="telegram:-:-77")).items()
+    strangers = write(tmp_path / "two.json", {"chats": {"list": [private, left, left | {"id": 6}]}})
+    with pytest.raises(ConfigError, match=r"2 groups.*: -1500000001, -6\."):
+        chunks("telegram", strangers, group="telegram:-:-77")
 
 
 @pytest.mark.parametrize("indent", [2, 4, "\t"])
@@ -183,7 +187,7 @@ def test_a_name_that_two_bear_is_nobodys(tmp_path: Path) -> None:
 
 def test_authors_far_back_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert AUTHORS > 1_000
-    monkeypatch.setattr("sources.importers.telegram.importer.AUTHORS", 2)
+    monkeypatch.setattr("sources.importers.telegram.chat.AUTHORS", 2)
     messages = [said(n, 1_700_000_000 + n) for n in range(1, 5)]
     messages += [said(5, 1_700_000_009, reply_to_message_id=2), said(6, 1_700_000_009, reply_to_message_id=4)]
     found = records("telegram", write(tmp_path / "x.json", group(*messages)))
@@ -218,7 +222,7 @@ def test_a_broken_end_of_one_group_leaves_the_next_alone(tmp_path: Path) -> None
     path = write(tmp_path / "x.json", {"chats": {"list": two}})
     path.write_text(path.read_text().replace("     }\n", "", 1))
     assert [problem.kind for problem in problems("telegram", path)] == ["layout"]
-    assert set(by_id(records("telegram", path))) == {"telegram:-6:1", "telegram:-6:1:group"}
+    assert set(by_id(records("telegram", path))) == {f"telegram:-6:1{what}" for what in ("", ":group", ":name:1")}
 
 
 def test_a_chat_without_an_id_gets_nobody_elses(tmp_path: Path) -> None:
@@ -226,7 +230,7 @@ def test_a_chat_without_an_id_gets_nobody_elses(tmp_path: Path) -> None:
     del nameless["id"]
     path = write(tmp_path / "x.json", {"chats": {"list": [group(said(1, 1_700_000_000)), nameless]}})
     assert [(problem.kind, problem.reason[:2]) for problem in problems("telegram", path)] == [("missing", "id")]
-    assert len(records("telegram", path)) == 2
+    assert len(records("telegram", path)) == 3
 
 
 def test_what_is_no_export_is_said_to_be_none(tmp_path: Path) -> None:

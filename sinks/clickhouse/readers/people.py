@@ -22,6 +22,8 @@ _MASKS = "spoke_lo, reacted_lo, read_lo, bitOr(bitOr(spoke_hi, reacted_hi), read
 _PLACE = "splitByChar(':', toString(group_id))"
 #: The account of a member, as the views have it.
 ACCOUNT = f"concat({_PLACE}[1], ':', {_PLACE}[2], ':', member_id)"
+#: A name whose member became known by id is nobody any more.
+_FIRST = "if(role = 'alias' AND startsWith(member_id, 'name:'), 4611686018427387904, found.first_ms) AS first_ms"
 _ABOUT = "('join', 'leave', 'roster', 'profile')"
 _ROLE = f"greatest(indexOf({list(get_args(Role))}, toString(role)), 1) - 1"
 
@@ -44,10 +46,10 @@ class PeopleReader:
     def memberships(self, since: Marks) -> pa.Table:
         """Masks, times and days of memberships."""
         return self.store.read(
-            f"SELECT toString(group_id) AS group_id, {ACCOUNT} AS account_id, {_MASKS}, first_ms, last_ms, "
-            f"{_day('last_ms', self.zones[0])} AS base_day, {_day('first_ms', self.zones[0])} AS first_day, "
+            f"SELECT toString(group_id) AS group_id, {ACCOUNT} AS account_id, {_MASKS}, {_FIRST}, last_ms, "
+            f"{_day('last_ms', self.zones[0])} AS base_day, {_day('found.first_ms', self.zones[0])} AS first_day, "
             f"if(join_ms < 4611686018427387904, {_day('join_ms', self.zones[0])}, -1000000) AS joined_day "
-            f"FROM ({self._newest('membership_states', CHAT.name, 'epoch', 'group_id, member_id', since)})"
+            f"FROM ({self._newest('membership_states', CHAT.name, 'epoch', 'group_id, member_id', since)}) AS found"
         )
 
     def habits(self, today: date, horizon: int, most: int) -> pa.Table:

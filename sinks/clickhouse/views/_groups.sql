@@ -1,4 +1,4 @@
--- Names, owners and tags of groups, and who is in them.
+-- Names, owners and tags of groups, and who is in them. What an event does not say of them stays as it was; tags do not.
 -- A member is in the group unless the last thing known is a leave, or a complete roster newer than every sign of them.
 SELECT
     clocks.group_id AS group_id,
@@ -23,9 +23,11 @@ SELECT
 FROM ${database}.group_clocks AS clocks
 LEFT JOIN (
     SELECT
-        group_id, argMax(name, (ts_ms, event_id)) AS name, argMax(owner_id, (ts_ms, event_id)) AS owner_id,
-        argMax(tags, (ts_ms, event_id)) AS tags, argMax(aliases, (ts_ms, event_id)) AS aliases
-    FROM ${database}.facts
+        group_id, argMaxIf(rows.name, (ts_ms, event_id), rows.name != '') AS name,
+        argMaxIf(rows.owner_id, (ts_ms, event_id), rows.owner_id != '') AS owner_id,
+        argMax(rows.tags, (ts_ms, event_id)) AS tags,
+        argMaxIf(rows.aliases, (ts_ms, event_id), notEmpty(rows.aliases)) AS aliases
+    FROM ${database}.facts AS rows
     WHERE type = 'group'
     GROUP BY group_id
 ) AS facts USING group_id

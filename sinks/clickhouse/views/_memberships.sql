@@ -1,4 +1,5 @@
--- Every membership as its worker last wrote it. Masks: bit 0 is the day (the hour) of last_ms.
+-- Every membership as its worker last wrote it, but for names whose member became known by id (`name:…` with role alias).
+-- Masks: bit 0 is the day (the hour) of last_ms.
 SELECT
     states.group_id AS group_id,
     states.member_id AS member_id,
@@ -45,3 +46,4 @@ FROM (
     LIMIT 1 BY group_id, member_id
 ) AS states
 LEFT JOIN ${database}.group_clocks AS clocks USING group_id
+WHERE NOT (states.role = 'alias' AND startsWith(states.member_id, 'name:'))

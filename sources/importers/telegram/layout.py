@@ -37,6 +37,7 @@ class Layout:
         self._message_indent = 0
         self._deeper = b" ", b"\t"
         self._message_bytes = 0
+        self._last = b""
 
     def feed(self, begin: int, lines: list[bytes | None]) -> Iterator[Found]:
         """What the next lines complete, the first of which is line `begin` + 1; None is one too long to be read."""
@@ -53,6 +54,7 @@ class Layout:
                 yield Found("problem", number, too_long(number))
             return
         text = line.strip()
+        self._last = line.rstrip() or self._last
         indent = len(line) - len(line.lstrip(b" \t"))
         if self._message:
             yield from self._in_message(number, line, text, indent)
@@ -64,7 +66,10 @@ class Layout:
     def finish(self, number: int) -> Iterator[Found]:
         """What the end of the file, after line `number`, leaves open or missing."""
         if self._message:
-            yield self._broken("the file ends inside this message")
+            yield self._broken("the file ends inside this message: it was cut off, and what follows is missing")
+        elif self._seen_chat and self._last != b"}":
+            reason = "the file ends too early: it was cut off, and what follows is missing"
+            yield Found("problem", number, Problem(number, "layout", reason))
         if self._in_chat:
             yield Found("end", number, {})
         if not self._seen_chat:
@@ -75,6 +80,10 @@ class Layout:
         if text == b'"messages": [':
             self._in_chat = self._seen_chat = True
             yield Found("chat", number, self._header)
+        elif text.removesuffix(b",") == b'"messages": []':
+            self._seen_chat = True
+            yield Found("chat", number, self._header)
+            yield Found("end", number, {})
         elif text[-1:] in (b"{", b"[") or text[:1] in (b"}", b"]"):
             self._header = {}
         elif _FIELD.fullmatch(text):

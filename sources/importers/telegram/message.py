@@ -1,10 +1,10 @@
 """What one message object of a Telegram export says: ids, time, text, kind, reactions."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from schemas.errors import InvalidEventError
+from sources.importers.telegram.clock import Clock, local_s
 
 _MEDIA = {
     "sticker": "image", "voice_message": "voice", "video_message": "video", "video_file": "video",
@@ -23,6 +23,13 @@ def peer_id(peer: object) -> str | None:
             if digits != peer and digits.isascii() and digits.isdigit() and len(digits) < 20:
                 return str(sign * int(digits) + shift)
     return None
+
+
+def linked_channel(message: dict[str, Any]) -> str | None:
+    """The channel whose post a message is, which Telegram sends to the group of those who discuss it; else None."""
+    author = message.get("from_id")
+    posted = isinstance(author, str) and author.startswith("channel") and message.get("saved_from") is not None
+    return peer_id(author) if posted and message.get("saved_from") == message.get("from") else None
 
 
 def native_id(chat: dict[str, Any]) -> str:
@@ -66,39 +73,39 @@ def kind_of(message: dict[str, Any], text: str) -> str:
     return "text" if text else "other"
 
 
-def reactions_of(message: dict[str, Any], sent_ms: int) -> Iterator[tuple[str, str, int]]:
-    """Who reacted with what and when (member id, emoji, milliseconds), as far as the export names them.
+class Reaction(NamedTuple):
+    """Who reacted with what and when (milliseconds)."""
 
-    Reactions carry local time only; the message, which carries both, tells the zone. Without a readable time the
-    reaction is as old as the message.
+    member: str
+    name: object
+    emoji: str
+    at_ms: int
+
+
+def reactions_of(message: dict[str, Any], sent_ms: int, clock: Clock) -> Iterator[Reaction]:
+    """The reactions to a message, as far as the export names who reacted.
+
+    Reactions carry local time only, which `clock` knows. Without a readable time the reaction is as old as the message.
     """
-    local_ms = _local_ms(message.get("date"))
     for reaction in _dicts(message.get("reactions")):
         emoji = reaction.get("emoji") or reaction.get("document_id") or reaction.get("type")
         for recent in _dicts(reaction.get("recent")):
-            at_ms = _local_ms(recent.get("date"))
-            after_ms = 0 if at_ms is None or local_ms is None else at_ms - local_ms
+            local = local_s(recent.get("date"))
+            at = None if local is None else clock.unix_of(local, sent_ms // 1000)
             if member := peer_id(recent.get("from_id")):
-                yield member, str(emoji), sent_ms + after_ms
+                yield Reaction(member, recent.get("from"), str(emoji), sent_ms if at is None else at * 1000)
 
 
 def names_of(message: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Names and the ids that a message shows beside them."""
+    """Names of people and the ids that a message shows beside them."""
     pairs = [(message.get(who), message.get(f"{who}_id")) for who in ("from", "actor")]
     for reaction in _dicts(message.get("reactions")):
         pairs += [(recent.get("from"), recent.get("from_id")) for recent in _dicts(reaction.get("recent"))]
     for name, peer in pairs:
-        member = peer_id(peer)
+        member = peer_id(peer) if str(peer).startswith("user") else None
         if isinstance(name, str) and name and member:
             yield name, member
 
 
 def _dicts(value: object) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _local_ms(date: object) -> int | None:
-    try:
-        return int(datetime.fromisoformat(str(date)).replace(tzinfo=UTC).timestamp()) * 1000
-    except ValueError:
-        return None

@@ -15,7 +15,7 @@ from schemas.topics import CHAT
 from sources.chunks import Chunk, Options, Position, read_lines, too_long
 from sources.importers.features import features
 from sources.importers.records import add_event, load, name_of, problem, whole
-from sources.importers.wecom.roster import ROBOT, add_roster
+from sources.importers.wecom.roster import ROBOT, add_roster, milliseconds
 
 _KINDS = {
     "text": "text", "markdown": "text", "mixed": "text", "image": "image", "emotion": "image", "voice": "voice",
@@ -26,6 +26,7 @@ _CONSENT = ("agree", "disagree")
 #: A vote that is begun; taking part in one is no poll.
 _BEGUN = 101
 _ALL = re.compile(r"@(?:所有人|all\b)", re.IGNORECASE)
+_ENCRYPTED = "the message is still encrypted: decrypt it (DecryptData of WeCom's SDK) and import what that gives"
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -54,6 +55,17 @@ def read_wecom(path: Path, options: Options, start: Position) -> Iterator[Chunk]
         yield chunk
 
 
+def _answered(chunk: Chunk, line: int, messages: list[Any], options: Options, at_ms: int | None) -> None:
+    """An answer of GetChatData as it came: its messages, which are encrypted unless somebody put in what they say."""
+    if not messages:
+        chunk.passed_over["answers of the archive without messages"] += 1
+    for message in messages:
+        try:
+            _add(chunk, line, message if isinstance(message, dict) else {}, options, at_ms)
+        except InvalidEventError as error:
+            chunk.problems.append(problem(line, error))
+
+
 def _day_ms(path: Path) -> int | None:
     named = _DAY.search(path.name)
     try:
@@ -63,8 +75,12 @@ def _day_ms(path: Path) -> int | None:
 
 
 def _add(chunk: Chunk, line: int, data: dict[str, Any], options: Options, at_ms: int | None) -> None:
-    if "group_chat" in data or "member_list" in data or "errcode" in data:
+    if isinstance(data.get("chatdata"), list) and not data.get("errcode"):
+        _answered(chunk, line, data["chatdata"], options, at_ms)
+    elif "group_chat" in data or "member_list" in data or "errcode" in data:
         add_roster(chunk, line, data, options.workspace, at_ms)
+    elif "encrypt_chat_msg" in data and "msgtype" not in data:
+        raise InvalidEventError("encrypted", _ENCRYPTED)
     elif "msgid" in data:
         if reason := _passed_over(data):
             chunk.passed_over[reason] += 1
@@ -88,7 +104,7 @@ def _said(data: dict[str, Any], options: Options) -> Iterator[dict[str, Any]]:
     """The events of an archived message of a group."""
     kind, sender = data.get("msgtype"), data.get("from")
     base, group_id = f"wecom:{name_of(data, 'msgid')}", f"wecom:{options.workspace}:{name_of(data, 'roomid')}"
-    envelope = {"ts_ms": whole(data, "msgtime"), "platform": "wecom", "group_id": group_id}
+    envelope = {"ts_ms": milliseconds(whole(data, "msgtime")), "platform": "wecom", "group_id": group_id}
     if data.get("action") == "recall" or kind == "revoke":
         recalled = _part(data, "revoke").get("pre_msgid")
         yield {"event_id": base, "type": "recall", "message_id": recalled, "actor_id": sender} | envelope

@@ -28,7 +28,7 @@ def add_roster(chunk: Chunk, line: int, data: dict[str, Any], workspace: str, at
     members, chat_id = group.get("member_list"), name_of(group, "chat_id")
     if not isinstance(members, list) or not members:
         raise InvalidEventError("missing", "member_list: a group without members says nothing")
-    at_ms = _ms(whole(data, "at")) if "at" in data else at_ms
+    at_ms = milliseconds(whole(data, "at")) if "at" in data else at_ms
     if at_ms is None:
         raise InvalidEventError("missing", "no time: give it as `at` in the line, with --at, or as a date in the name")
     rows = [row if isinstance(row, dict) else {} for row in members]
@@ -42,7 +42,8 @@ def add_roster(chunk: Chunk, line: int, data: dict[str, Any], workspace: str, at
     add_event(chunk, line, end | snapshot)
 
 
-def _ms(unix: int) -> int:
+def milliseconds(unix: int) -> int:
+    """A Unix time of WeCom, which may be in seconds."""
     return unix if unix >= _MILLISECONDS else unix * 1000
 
 
@@ -64,7 +65,7 @@ def _joins(rows: list[dict[str, Any]], base: str) -> Iterator[dict[str, Any]]:
     for row in rows:
         if joined := _number(row, "join_time"):
             yield {
-                "event_id": f"{base}:{_userid(row)}:join:{joined}", "type": "join", "ts_ms": _ms(joined),
+                "event_id": f"{base}:{_userid(row)}:join:{joined}", "type": "join", "ts_ms": milliseconds(joined),
                 "member_id": _userid(row), "source": _SCENES.get(_number(row, "join_scene"), "unknown"),
                 "inviter_id": _userid(row.get("invitor")),
             }  # fmt: skip
@@ -74,7 +75,8 @@ def _facts(group: dict[str, Any], count: int, base: str, at_ms: int) -> dict[str
     created = _number(group, "create_time")
     return {
         "event_id": f"{base}:{at_ms}:group", "type": "group", "ts_ms": at_ms, "name": group.get("name"),
-        "owner_id": group.get("owner"), "created_at_ms": _ms(created) if created else None, "member_count": count,
+        "owner_id": group.get("owner"), "member_count": count,
+        "created_at_ms": milliseconds(created) if created else None,
     }  # fmt: skip
 
 
@@ -88,7 +90,7 @@ def _rows(group: dict[str, Any], rows: list[dict[str, Any]], base: str) -> Itera
         role = "operator" if userid in leading and _number(row, "type") == _EMPLOYEE else "member"
         yield {
             "event_id": f"{base}:{userid}", "type": "roster", "member_id": userid,
-            "joined_at_ms": _ms(joined) if joined else None,
+            "joined_at_ms": milliseconds(joined) if joined else None,
             "role": "bot" if userid and ROBOT.fullmatch(userid) else role,
             "nickname": row.get("group_nickname") or row.get("name") or None,
         }  # fmt: skip
