@@ -12,6 +12,8 @@ MAX_TS_MS = 4_102_444_800_000
 MAX_AHEAD_MS = 3_600_000
 #: Largest record value accepted, bytes.
 MAX_VALUE_BYTES = 1_048_576
+#: So many objects and lists may be open at once in a record value, the event's own object being the first.
+MAX_DEPTH = 128
 
 Id = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
 Count = Annotated[int, Field(ge=0, le=2**31 - 1)]

@@ -8,25 +8,8 @@ from pydantic import ValidationError
 
 from schemas.errors import InvalidEventError
 from schemas.fields import MAX_AHEAD_MS, MAX_VALUE_BYTES, Envelope
+from schemas.json_object import JsonObject, read_object
 from schemas.topics import INPUT_TOPICS
-
-
-class _Pairs(dict[str, Any]):
-    """A JSON object that remembers which keys came twice."""
-
-    repeated: tuple[str, ...] = ()
-
-
-def _object(pairs: list[tuple[str, Any]]) -> _Pairs:
-    result = _Pairs(pairs)
-    if len(result) != len(pairs):
-        keys = [key for key, _ in pairs]
-        result.repeated = tuple(sorted({key for key in keys if keys.count(key) > 1}))
-    return result
-
-
-def _no_constant(name: str) -> Any:
-    raise InvalidEventError("invalid_json", f"{name} is not JSON")
 
 
 @cache
@@ -34,32 +17,15 @@ def _models(topic: str) -> dict[str, type[Envelope]]:
     return {model.model_fields["type"].annotation.__args__[0]: model for model in INPUT_TOPICS[topic].events}  # type: ignore[union-attr,misc]
 
 
-def _utf8(value: bytes) -> str:
-    try:
-        return value.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InvalidEventError("invalid_utf8", f"byte {error.start} is not UTF-8") from None
-
-
-def _parse(value: bytes) -> _Pairs:
+def _parse(value: bytes) -> JsonObject:
     if not value:
         raise InvalidEventError("empty", "the record has no value")
     if len(value) > MAX_VALUE_BYTES:
         raise InvalidEventError("too_large", f"{len(value):,} bytes, the limit is {MAX_VALUE_BYTES:,}")
-    try:
-        data = json.loads(_utf8(value), object_pairs_hook=_object, parse_constant=_no_constant)
-        if b"\\u" in value:
-            json.dumps(data, ensure_ascii=False).encode("utf-8")
-    except UnicodeEncodeError:
-        raise InvalidEventError("invalid_utf8", "a lone surrogate escape is not a character") from None
-    except (ValueError, RecursionError) as error:
-        raise InvalidEventError("invalid_json", str(error)[:200]) from None
-    if not isinstance(data, _Pairs):
-        raise InvalidEventError("invalid_json", f"expected an object, got {type(data).__name__}")
-    return data
+    return read_object(value)
 
 
-def _model(topic: str, data: _Pairs) -> type[Envelope]:
+def _model(topic: str, data: JsonObject) -> type[Envelope]:
     models = _models(topic)
     name = data.get("type")
     if name is None and len(models) <= 2:  # topics of one event type need not name it; `tick` always does
@@ -71,8 +37,16 @@ def _model(topic: str, data: _Pairs) -> type[Envelope]:
     return models[name]
 
 
+def _no_surrogates(fields: dict[str, Any]) -> None:
+    for name, value in fields.items():
+        try:
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+        except UnicodeEncodeError:
+            raise InvalidEventError("invalid_utf8", f"{name}: a lone surrogate escape is not a character") from None
+
+
 def validate(topic: str, value: bytes | None, kafka_ts_ms: int = -1) -> Envelope:
-    """Check one record of an input topic against the contract.
+    """Check one record of an input topic against the contract. What stands in fields that it does not know is ignored.
 
     `kafka_ts_ms` is the Kafka record's timestamp, the "now" of validation (-1: unknown, no upper bound on event time).
     Raises `InvalidEventError`.
@@ -81,6 +55,8 @@ def validate(topic: str, value: bytes | None, kafka_ts_ms: int = -1) -> Envelope
     model = _model(topic, data)
     if repeated := [key for key in data.repeated if key in model.model_fields]:
         raise InvalidEventError("duplicate_key", f"{', '.join(repeated)}: given more than once")
+    if b"\\u" in (value or b""):
+        _no_surrogates({name: data[name] for name in model.model_fields if name in data})
     try:
         event = model.model_validate(dict(data))
     except ValidationError as error:

@@ -7,9 +7,11 @@ from typing import Any, get_args
 
 import orjson
 
-from schemas.errors import ConfigError
+from schemas.errors import ConfigError, InvalidEventError
+from schemas.json_object import read_object
 from schemas.topics import CHAT, INPUT_TOPICS
-from sources.chunks import MAX_LINE_BYTES, Chunk, Options, Position, Problem, read_lines, too_long
+from sources.chunks import MAX_LINE_BYTES, Chunk, Options, Position, read_lines, too_long
+from sources.importers.records import name_of, problem
 from sources.text import BOM, open_text
 
 #: Of a file whose name does not say its topic, so many lines are asked.
@@ -73,24 +75,21 @@ def read_ndjson(path: Path, options: Options, start: Position) -> Iterator[Chunk
             try:
                 add_key(known[loads(line)[field]])
             except (ValueError, KeyError, TypeError, AttributeError):
-                chunk.problems.append(_problem(number, line, field))
-                add_key(None)
+                try:
+                    add_key(_key(line, field))
+                except InvalidEventError as error:
+                    chunk.problems.append(problem(number, error))
+                    add_key(None)
             add_value(line)
         yield chunk
 
 
-def _problem(number: int, line: bytes, field: str) -> Problem:
+def _key(line: bytes, field: str) -> bytes:
+    """The key of a line that the quick reader refuses. Raises `InvalidEventError`."""
     if not line:
-        return Problem(number, "empty", "the line is empty")
+        raise InvalidEventError("empty", "the line is empty")
+    key = name_of(read_object(line), field)
     try:
-        line.decode()
-        data = orjson.loads(line)
-    except UnicodeDecodeError as error:
-        return Problem(number, "invalid_utf8", f"byte {error.start} is not UTF-8")
-    except ValueError as error:
-        return Problem(number, "invalid_json", str(error))
-    if not isinstance(data, dict):
-        return Problem(number, "invalid_json", f"expected an object, got {type(data).__name__}")
-    if field not in data:
-        return Problem(number, "missing", f"{field}: field required")
-    return Problem(number, "invalid_field", f"{field}: expected a string that is not empty")
+        return key.encode()
+    except UnicodeEncodeError:
+        raise InvalidEventError("invalid_utf8", f"{field}: a lone surrogate escape is not a character") from None

@@ -10,6 +10,7 @@ import numpy as np
 from analytics.kernels.compiled import kernel
 from analytics.kernels.hashing import load64
 from streams.decode.json_text import integer, number, space, string, word
+from streams.decode.skip import skip
 from streams.decode.utf8 import clean, is_id
 
 _FAIL = -1
@@ -159,14 +160,18 @@ def decode(records, rows, frame, rules, tail, used):
                 if seen & bit:
                     break
                 seen |= bit
-            else:
-                extra = 1
-            if c == 34:
+            if field < 0:
+                extra, at = 1, skip(buffer, at, end)
+                if at < 0:
+                    break
+            elif c == 34:
                 at, start, length, wide, tail = string(buffer, at + 1, end, tail)
                 if at < 0:
                     break
-                if kind == 0 or kind == 1:
+                if kind == 0 or kind == 1 or kind == 7:
                     if kind == 0 and not _fits(buffer, start, length, wide):
+                        break
+                    if kind == 7 and not _is_code(buffer, start, length):
                         break
                     spans[column, 0, row], spans[column, 1, row] = start, length
                 elif kind == 4:
@@ -174,11 +179,7 @@ def decode(records, rows, frame, rules, tail, used):
                     if code < 0:
                         break
                     words[column, row] = code
-                elif kind == 7:
-                    if not _is_code(buffer, start, length):
-                        break
-                    spans[column, 0, row], spans[column, 1, row] = start, length
-                elif field >= 0:
+                else:
                     break
                 present |= bit
             elif c == 45 or 48 <= c <= 57:
@@ -187,18 +188,18 @@ def decode(records, rows, frame, rules, tail, used):
                     at, value = number(buffer, at, end), 0
                 else:
                     at, value = integer(buffer, at, end)
-                if at < 0 or (field >= 0 and kind != 2 and kind != 8):
+                if at < 0 or (kind != 2 and kind != 8):
                     break
                 if kind == 8:
                     spans[column, 0, row], spans[column, 1, row] = start, at - start
-                elif field >= 0:
+                else:
                     words[column, row] = value
                 present |= bit
             elif c == 116 or c == 102 or c == 110:
                 at, value = word(buffer, at, end)
-                if at < 0 or (field >= 0 and value >= 0 and kind != 3):
+                if at < 0 or (value >= 0 and kind != 3):
                     break
-                if field >= 0 and value >= 0:
+                if value >= 0:
                     words[column, row] = value
                     present |= bit
             elif (c == 91 and kind == 5) or (c == 123 and kind == 6):

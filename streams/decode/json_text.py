@@ -32,7 +32,7 @@ def space(buffer, at, end):
 
 
 @kernel
-def _special(word):
+def special(word):
     """High bits at bytes that end a plain run: quote, backslash, control characters; the lowest one is exact."""
     quote, backslash, delete = word ^ _QUOTES, word ^ _BACKSLASHES, word ^ _DELETES
     marks = ((quote - _ONES) & ~quote) | ((backslash - _ONES) & ~backslash)
@@ -40,7 +40,8 @@ def _special(word):
 
 
 @kernel
-def _hex4(buffer, at, end):
+def hex4(buffer, at, end):
+    """Read four hexadecimal digits. Returns their value or -1."""
     if at + 4 > end:
         return _FAIL
     value = 0
@@ -76,10 +77,10 @@ def _unescape(buffer, at, end, tail):
         c = buffer[at]
         at += 1
         if c == 117:
-            code = _hex4(buffer, at, end)
+            code = hex4(buffer, at, end)
             at += 4
             if 0xD800 <= code < 0xDC00 and at + 6 <= end and buffer[at] == 92 and buffer[at + 1] == 117:
-                low = _hex4(buffer, at + 2, end)
+                low = hex4(buffer, at + 2, end)
                 if low < 0xDC00 or low > 0xDFFF:
                     return _FAIL, tail
                 code = 0x10000 + ((code - 0xD800) << 10) + low - 0xDC00
@@ -118,7 +119,7 @@ def string(buffer, at, end, tail):
     start, high = at, np.uint64(0)
     while at < end:
         word = load64(buffer, at)
-        stops = _special(word)
+        stops = special(word)
         if stops == np.uint64(0):
             high |= word
             at += 8

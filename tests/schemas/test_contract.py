@@ -146,7 +146,7 @@ REFUSED: dict[str, tuple[bytes | None, str, str]] = {
     "half an object": (_with()[:-1], "invalid_json", ""),
     "two objects": (_with() * 2, "invalid_json", ""),
     "a list": (b"[1]", "invalid_json", "expected an object"),
-    "deep nesting": (b"[" * 100_000, "invalid_json", ""),
+    "deep nesting": (b"[" * 100_000, "too_deep", "128"),
     "NaN": (_with(text_len=float("nan")), "invalid_json", "NaN"),
     "infinity": (_with(text_len=float("inf")), "invalid_json", "Infinity"),
     "no type": (_without("type"), "missing", "type"),

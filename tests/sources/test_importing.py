@@ -97,7 +97,7 @@ def test_every_line_arrives_once_in_the_partition_of_its_key(
     assert any(len(line) > 2**20 for line in lines)
     for record in found:
         if record.key is not None:
-            assert record.key.decode() == orjson.loads(record.value)["group_id"]
+            assert record.key.decode() == json.loads(record.value)["group_id"]  # orjson refuses lone surrogates
             assert record.partition == (murmur2(record.key) & 0x7FFFFFFF) % PARTITIONS
     keyless = [record.value for record in found if record.key is None]
     assert len(keyless) == report.problems > 0

@@ -147,7 +147,7 @@ def test_lines_that_say_nothing_are_reported(tmp_path: Path) -> None:
     assert kinds == [
         (2, "refused"), (3, "missing"), (4, "invalid_line"), (5, "invalid_json"), (6, "invalid_field"), (7, "missing"),
         (8, "missing"), (9, "invalid_field"), (10, "invalid_field"), (11, "missing"),
-        (14, "invalid_json"), (15, "invalid_json"),
+        (14, "invalid_json"), (15, "invalid_utf8"),
     ]  # fmt: skip
     assert [event["event_id"] for event in records("wecom", path)] == ["wecom:1", "wecom:2"]
 

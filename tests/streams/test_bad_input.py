@@ -51,7 +51,8 @@ BAD: list[tuple[bytes | None, str, str]] = [
     (event().replace(b'"text_len": 3', b'"text_len": NaN'), "invalid_json", "NaN"),
     (event(kind="telepathy"), "invalid_field", "kind"),
     (event(schema_version=2), "invalid_field", "schema_version"),
-    (b"[" * 100_000, "invalid_json", ""),
+    (b"[" * 100_000, "too_deep", "128"),
+    (event()[:-1] + b', "z": ' + b"[" * 300 + b"]" * 300 + b"}", "too_deep", "128"),
 ]
 
 

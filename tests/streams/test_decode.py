@@ -10,10 +10,11 @@ from pydantic import BaseModel
 
 from schemas.columns import Field, Kind, columns
 from schemas.errors import InvalidEventError
-from schemas.fields import MAX_TS_MS, MAX_VALUE_BYTES, MIN_TS_MS
+from schemas.fields import MAX_DEPTH, MAX_TS_MS, MAX_VALUE_BYTES, MIN_TS_MS
 from schemas.frame import Frame
 from schemas.topics import INPUT_TOPICS
 from schemas.validate import validate
+from streams.decode import decoder
 from streams.decode.decoder import decode
 from streams.kafka.records import read_records
 from tests.memory import record_batch
@@ -91,7 +92,19 @@ _RAW = (
     b'"\\ud83dx"', b'"\\u12g4"', b'"\\u12"', b'"\\x"', b'"\\/\\b\\f\\n\\r\\t\\"\\\\"', b'"a\tb"', b'"a\x00b"',
     b'"a\x7fb"', b"'a'", b'"\xff"', b'"\xc0\xaf"', b'"\xed\xa0\x80"', b'"\xf4\x90\x80\x80"', b'"\xc2\x85"',
     b'"\xe2\x82"', b'["a",]', b"[,]", b'["a" "b"]', b'{"a":"b",}', b'{"a":"b","a":"c"}', b"[1,2,[3,{}]]",
-    b'"unterminated', b"/*c*/1", b"1 2", b"99999999999999999999999999", b"1" * 4_400, b"",
+    b'"unterminated', b"/*c*/1", b"1 2", b"99999999999999999999999999", b"1" * 4_400, b"-" + b"9" * 5_000, b"1e999",
+    b"-1.5E+30", b"1e+", b"", b'{"\\ud800":["\\udc00",{}]}', b'[{"a":[[],{"b":null}]},-0.5e2,true]', b'[{"a"}]',
+    b'{"a":1]', b"[[1}", b'{"a":[1,]}', b"[" * 127 + b"]" * 127, b'{"a":' * 127 + b"1" + b"}" * 127, b"[[[",
+    b'[{"a":' * 64 + b"1" + b"}]" * 64, b'{"a":[' * 63 + b"tru" + b"]}" * 63, b'["\\u12"]', b'["\\ud800]',
+)  # fmt: skip
+
+
+#: Values as strange as fields can be that nobody knows, all of them JSON.
+_IGNORED = (
+    b"[]", b"{}", b'""', b'{"a":{"a":{}}}', b'[[],[[]],{"a":[1,2.5e+7,null,true,false]}]', b"1e999", b"-0.0",
+    b"9" * 5_000, b"-" + b"9" * 5_000, b'"\\ud800"', b'{"\\udfff":"\\ud800\\n"}', b'"\x7f"', '"成"'.encode(),
+    b"[" * 127 + b"]" * 127, b'{"a":' * 127 + b"1" + b"}" * 127, b'[{"a":' * 63 + b"0" + b"}]" * 63,
+    b'"' + b"[{" * 500 + b'"', b'"' + b"x" * 9 + b'\\"[[' * 200 + b'"', b"[" + b"[]," * 500 + b"{}]", b"[ { } , [\n] ]",
 )  # fmt: skip
 
 
@@ -228,6 +241,31 @@ def test_every_valid_event_is_accepted(valid: tuple[str, list[dict[str, Any]]], 
     values: list[bytes | None] = [_text(event, ascii_only, spaces) for event in found]
     assert not decoded(topic, values)[1]
     compare(topic, values)
+
+
+@pytest.mark.parametrize("ignored", _IGNORED)
+def test_what_nobody_knows_refuses_no_event(ignored: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither in the reader, which passes over it by itself, nor in the models."""
+    value = (MESSAGE % b"")[:-1] + b',"z":' + ignored + b',"q":0}'
+    assert isinstance(judged(CHAT, value, -1), BaseModel)
+    compare(CHAT, [value])
+    monkeypatch.setattr(decoder, "validate", None)
+    assert decoded(CHAT, [value])[0].ok.all()
+
+
+@pytest.mark.parametrize("depth", [MAX_DEPTH - 1, MAX_DEPTH, MAX_DEPTH + 1, 1_000, 5_000, 100_000])
+def test_one_limit_of_depth(depth: int) -> None:
+    """The event's own object is one of the levels; what is closed again counts no more."""
+    inner = (b"[" * depth + b"]" * depth, b'{"a":' * depth + b"1" + b"}" * depth, b"[" * depth)
+    for nested in (*inner, b"[[],[[]]," + inner[0][1:-1] + b"]", b'["]",' + inner[0][1:-1] + b"]"):
+        for name in (b"z", b"text", b"mentions"):
+            value = MESSAGE.replace(b'"text":"%b"', b'"' + name + b'":' + nested)
+            found = judged(CHAT, value, -1)
+            if depth >= MAX_DEPTH:
+                assert found == ("too_deep", f"objects and lists are nested more than {MAX_DEPTH} deep")
+            elif name == b"z" and nested != inner[2]:
+                assert isinstance(found, BaseModel)
+            compare(CHAT, [value])
 
 
 @pytest.mark.parametrize("ahead", [3_600_000, 3_600_001])

@@ -1,12 +1,11 @@
 """Rows that share an id: lines of one order that are added up, or rows that contradict each other."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
-
-import orjson
 
 from schemas.errors import InvalidEventError
 
@@ -47,7 +46,7 @@ def _keys(event: dict[str, Any]) -> Iterator[list[str]]:
 
 
 def _hash(what: dict[str, Any] | list[str]) -> bytes:
-    return blake2b(orjson.dumps(what), digest_size=8).digest()
+    return blake2b(json.dumps(what).encode(), digest_size=8).digest()  # ASCII, whatever the strings hold
 
 
 @dataclass

@@ -156,7 +156,7 @@ def _mixed_text(item: object) -> str:
         return ""
     content = item.get("content")
     try:
-        words = load(content.encode()).get("content") if isinstance(content, str) else None
+        words = load(content.encode("utf-8", "surrogatepass")).get("content") if isinstance(content, str) else None
     except InvalidEventError:
         words = content
     return words if isinstance(words, str) else ""
