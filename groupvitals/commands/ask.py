@@ -27,7 +27,7 @@ def ask(
     """Answer a question, of now or of a past day."""
     from groupvitals.connections import clickhouse
     from groupvitals.settings import load_settings
-    from sinks.clickhouse import questions
+    from sinks.clickhouse import asking
 
     if format_ not in _FORMATS:
         raise ConfigError(f"--format {format_!r} is none of {', '.join(_FORMATS)}.")
@@ -35,7 +35,7 @@ def ask(
     zone = settings.worker.zone
     day = _day("--as-of", as_of, zone) if as_of else None
     before = _day("--since", since, zone) if since else None
-    rows = questions.ask(clickhouse(settings), name, day, group, limit, before, person)
+    rows = asking.ask(clickhouse(settings), name, day, group, limit, before, person)
     _FORMATS[format_](rows)
 
 

@@ -1,6 +1,7 @@
 """Filling in the SQL of migrations and views: the same text serves one server and a cluster, now and a past day."""
 
 from importlib import resources
+from importlib.resources.abc import Traversable
 from string import Template
 
 from schemas.nicknames import convention
@@ -40,3 +41,9 @@ def migration_texts() -> dict[str, str]:
     """The template of every migration by its name, in order."""
     files = sorted(resources.files("sinks.clickhouse").joinpath("migrations").iterdir(), key=lambda file: file.name)
     return {file.name: file.read_text() for file in files if file.name.endswith(".sql")}
+
+
+def sql_files(package: str) -> list[Traversable]:
+    """The files of SQL in a package, by name."""
+    files = resources.files(package).iterdir()
+    return sorted((file for file in files if file.name.endswith(".sql")), key=lambda file: file.name)

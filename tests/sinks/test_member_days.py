@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from schemas.errors import BackpressureError, ConfigError, ServiceError
 from schemas.topics import CHAT, LINKS, PRODUCT
 from schemas.transition import Transition
-from sinks.clickhouse.questions import ask as ask_question
+from sinks.clickhouse.asking import ask as ask_question
 from sinks.clickhouse.store import ClickHouseStore
 from sinks.clickhouse.templates import REACH_DAYS
 from streams.jobs.member_days import MemberDays, due

@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.errors import ConfigError
+from sinks.clickhouse.asking import ask
 from sinks.clickhouse.migrations import migrate
-from sinks.clickhouse.questions import ask
+from sinks.clickhouse.questions import questions
 from sinks.clickhouse.store import ClickHouseStore
-from sinks.clickhouse.views import make_views, questions
+from sinks.clickhouse.views import make_views
 from tests.landing import empty, own_store
 from tests.oracle.people import People
 from tests.oracle.people_questions import contacts, cross_group, journey, profiles

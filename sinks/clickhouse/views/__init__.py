@@ -4,14 +4,13 @@ import json
 import re
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
-from importlib import resources
-from importlib.resources.abc import Traversable
 
 from schemas.topics import CHAT, PRODUCT
 from sinks.clickhouse.connection import Address, Native
 from sinks.clickhouse.store import ClickHouseStore
-from sinks.clickhouse.templates import fill
+from sinks.clickhouse.templates import fill, sql_files
 
+_FOLDERS = ("sinks.clickhouse.views", "sinks.clickhouse.questions")
 _READ = re.compile(r"\$\{database\}\.(\w+)(\$\{at\})?")
 
 
@@ -24,18 +23,8 @@ class View:
 
 
 def texts() -> dict[str, str]:
-    """Name of every view -> its template."""
-    return {file.name.removesuffix(".sql").removeprefix("_"): file.read_text() for file in _files()}
-
-
-def questions() -> list[str]:
-    """Names of the questions: the files of all other views begin with an underscore."""
-    names = sorted(file.name.removesuffix(".sql") for file in _files())
-    return [name for name in names if not name.startswith("_") and not name.endswith("_daily")]
-
-
-def _files() -> list[Traversable]:
-    return [file for file in resources.files(__package__).iterdir() if file.name.endswith(".sql")]
+    """Name of every view, those of questions among them -> its template."""
+    return {file.name.removesuffix(".sql"): file.read_text() for folder in _FOLDERS for file in sql_files(folder)}
 
 
 def ordered(found: dict[str, str]) -> list[str]:

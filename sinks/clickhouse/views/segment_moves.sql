@@ -12,4 +12,3 @@ FROM (
     LEFT JOIN (SELECT * FROM ${database}.person_segments_at(day = {since:Date})) AS earlier ON earlier.person_id = later.person_id
 )
 GROUP BY dimension, before, after
-ORDER BY dimension, before, after

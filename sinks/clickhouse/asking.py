@@ -5,7 +5,8 @@ from typing import Any
 
 from schemas.errors import ConfigError
 from sinks.clickhouse.connection import Address, Native
-from sinks.clickhouse.views import questions, texts
+from sinks.clickhouse.questions import questions
+from sinks.clickhouse.views import texts
 
 #: How a past day is asked where it is not simply the rows of that day.
 _AS_OF = {
