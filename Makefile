@@ -40,10 +40,11 @@ lint: install  ## style, types, import directions
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 
-generated: install  ## write what is derived: schemas/generated, docs/settings.md, docs/metrics.md
+generated: install  ## write what is derived: schemas/generated, docs/settings.md, docs/metrics.md, the tables of docs/questions
 	@.venv/bin/python -m schemas.export
 	@.venv/bin/python -m groupvitals.settings_page
 	@.venv/bin/python -m groupvitals.metrics_page
+	@.venv/bin/python -m groupvitals.questions_page
 
 lock: install  ## choose the newest fitting versions of all packages and pin them by hash
 	@echo "Resolving packages for Python 3.11 to 3.13 on Linux and macOS."

@@ -86,6 +86,7 @@ class WorkerSettings(Section):
         10_000, description="stop a partition after so many invalid records in a row"
     )
     store_text: bool = Field(False, description="land the text of messages")
+    store_names: bool = Field(True, description="land what groups and members call themselves, and show it beside ids")
     stop_timeout_s: Annotated[float, Field(gt=0, le=3600)] = Field(
         30, description="longest time that a worker told to stop goes on landing what it applied"
     )

@@ -67,7 +67,8 @@ class AgentSpec:
 
     `name` is what people type, `about` what it processes, in a word. Every record that keeps the contract lands in
     `raw`; `states` is what it has in memory, in the order in which it is loaded; `days` is what it says of closed days.
-    Of the numbers in `nullable`, absent is not the same as 0. `ticks`: something ends by time alone, so time must
+    `texts` and `names` are the fields in which people write and are called: they land if the deployment says so. Of the
+    numbers in `nullable`, absent is not the same as 0. `ticks`: something ends by time alone, so time must
     go on while input pauses.
     """
 
@@ -79,6 +80,8 @@ class AgentSpec:
     states: tuple[Table, ...] = ()
     days: tuple[Table, ...] = ()
     read_back: ReadBack | None = None
+    texts: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
     nullable: tuple[str, ...] = ()
     ticks: bool = False
 
@@ -141,6 +144,8 @@ COMMUNITY = AgentSpec(
         ("member_count",),
         {"question": "message", "removed": "reaction", "complete": "roster_end", "healthy": "heartbeat"},
     ),
+    texts=("text",),
+    names=("name", "nickname"),
     nullable=("member_count",),
     ticks=True,
 )  # fmt: skip

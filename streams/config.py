@@ -28,6 +28,7 @@ class WorkerConfig:
     dead_letter_ratio: float = 0.5
     dead_letter_run: int = 10_000
     store_text: bool = False
+    store_names: bool = True
     session_timeout_s: float = 10
     max_fetch_mb: int = 8
     stop_timeout_s: float = 30

@@ -24,6 +24,7 @@ TABLES = (
     "member_transitions",
     "effective_member_days",
     "people_days",
+    "names",
 )
 
 

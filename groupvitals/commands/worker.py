@@ -49,6 +49,7 @@ def worker_config(settings: "Settings", agent: str = "community") -> "WorkerConf
         dead_letter_ratio=worker.dead_letter_ratio,
         dead_letter_run=worker.dead_letter_run,
         store_text=worker.store_text,
+        store_names=worker.store_names,
         session_timeout_s=settings.kafka.session_timeout_s,
         max_fetch_mb=settings.kafka.max_fetch_mb,
         stop_timeout_s=worker.stop_timeout_s,

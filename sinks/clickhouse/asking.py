@@ -1,70 +1,88 @@
-"""The questions: which there are, and how one is asked of now or of a past day."""
+"""How a question is asked: of now, of a past day, or of the moves between two days."""
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from schemas.errors import ConfigError
 from sinks.clickhouse.connection import Address, Native
+from sinks.clickhouse.past import Known, check_day, explain_none, known
 from sinks.clickhouse.questions import questions
-from sinks.clickhouse.views import texts
-
-#: How a past day is asked where it is not simply the rows of that day.
-_AS_OF = {
-    "retention": (
-        "(SELECT group_id, n, sum(r.base) AS base, sum(r.stayed) AS stayed, sum(r.spoke) AS spoke, "
-        "stayed / base AS stayed_share, spoke / base AS spoke_share "
-        "FROM {database}.retention_daily AS r WHERE cohort + n <= %(day)s "
-        "GROUP BY group_id, n ORDER BY group_id, n)"
-    )
-}
-#: What tells of moves between two days.
-_SINCE = {"segments": "segment_moves"}
+from sinks.clickhouse.questions.spec import FILTERS, Past, Question
 
 
-def ask(
-    address: Address, name: str, as_of: date | None = None, group: str | None = None, limit: int | None = None,
-    since: date | None = None, person: str | None = None,
-) -> list[dict[str, Any]]:  # fmt: skip
-    """Answer a question: of now, or of the closed day `as_of`, or of the moves from `since` to then.
+@dataclass(frozen=True)
+class Asked:
+    """What is asked: `as_of` a past day (None: now), the moves `since` a day, the rows of a group or a person."""
+
+    as_of: date | None = None
+    since: date | None = None
+    group: str | None = None
+    person: str | None = None
+    limit: int | None = None
+
+
+def question_of(name: str) -> Question:
+    """The question of a name. Raises `ConfigError` when there is none."""
+    if name not in questions():
+        raise ConfigError(f"There is no question {name!r}; there are: {', '.join(questions())}.")
+    return questions()[name]
+
+
+def ask(address: Address, name: str, asked: Asked) -> list[dict[str, Any]]:
+    """Answer a question, as rows by column, in the question's order.
 
     Raises `ConfigError` for a name that is none, and for what cannot be asked of this question.
     """
-    if name not in questions():
-        raise ConfigError(f"There is no question {name!r}; there are: {', '.join(questions())}.")
-    native, source = Native(address), _source(address.database, name, as_of, since, person)
-    given: dict[str, Any] = {"group": group or "", "person": person or "", "since": since, "day": as_of}
-    if since and as_of is None:
-        given["day"] = native.execute(f"SELECT today FROM {address.database}.clock")[0][0]
-    if since and since > given["day"]:
-        raise ConfigError(f"--since {since} is after {given['day']}.")
-    clauses = []
-    for option, column, value in (("group", "group_id", group), ("person", "person_id", person)):
-        if value and not source.endswith(f"({option} = %({option})s)"):
-            if column not in {row["name"] for row in native.query(f"DESCRIBE (SELECT * FROM {source})", given)}:
-                raise ConfigError(f"{name} has no column {column}: leave out --{option}.")
-            clauses.append(f"{column} = %({option})s")
-    statement = f"SELECT * FROM {source} WHERE {' AND '.join(clauses) or '1'}"
-    statement += f" LIMIT {int(limit)}" if limit else ""
-    return native.query(statement, given)
+    question, native = question_of(name), Native(address)
+    _check_options(question, asked)
+    given: dict[str, Any] = {"day": asked.as_of, "since": asked.since, "group": asked.group, "person": asked.person}
+    times = known(address) if asked.as_of or asked.since else None
+    if times:
+        _check_days(question, asked, times)
+        given["day"] = asked.as_of or times.today
+    kept = [f"{FILTERS[option]} = %({option})s" for option in question.filters if given[option]]
+    on_day = ["day = %(day)s"] if asked.as_of and question.past is Past.CLOSED_DAYS else []
+    statement = (
+        f"SELECT * FROM {_source(address.database, question, asked)} WHERE {' AND '.join([*on_day, *kept]) or '1'}"
+    )
+    rows = native.query(statement + (f" LIMIT {int(asked.limit)}" if asked.limit else ""), given)
+    if times and asked.as_of and not rows:
+        explain_none(address, question, asked.as_of, times, kept, given)
+    return rows
 
 
-def _source(database: str, name: str, as_of: date | None, since: date | None, person: str | None) -> str:
-    """What answers: a view, of now or of a day."""
-    found = texts()
-    if since and name not in _SINCE:
-        raise ConfigError(f"--since asks for moves between two days; only {', '.join(_SINCE)} has them.")
-    if since:
-        return f"{database}.{_SINCE[name]}(since = %(since)s, day = %(day)s)"
-    if "{person:String}" in found[name]:
-        if as_of or not person:
-            raise ConfigError(f"{name} is one person's, up to now: give --person (a user or an account), no --as-of.")
-        return f"{database}.{name}(person = %(person)s)"
-    if as_of is None:
-        return f"{database}.{name}"
-    if name in _AS_OF:
-        return _AS_OF[name].format(database=database)
-    if f"{name}_daily" in found:
-        return f"(SELECT * FROM {database}.{name}_daily WHERE day = %(day)s)"
-    if "${day}" in found[name] or "${at}" in found[name]:
-        return f"{database}.{name}_at(day = %(day)s)"
-    raise ConfigError(f"{name} is known of now only: leave out --as-of.")
+def _check_options(question: Question, asked: Asked) -> None:
+    name = question.name
+    if asked.since and not question.moves:
+        having = ", ".join(other.name for other in questions().values() if other.moves)
+        raise ConfigError(f"--since asks for moves between two days; only {having} has them.")
+    if asked.since and asked.as_of and asked.since > asked.as_of:
+        raise ConfigError(f"--since {asked.since} is after {asked.as_of}.")
+    if asked.as_of and question.past is Past.NOTHING:
+        raise ConfigError(f"{name} tells of now only and has no past days: leave out --as-of.")
+    if question.parameter and not getattr(asked, question.parameter):
+        raise ConfigError(f"{name} is one person's: give --person (a user or an account).")
+    if asked.since and (asked.group or asked.person):
+        raise ConfigError("--since tells of everybody's moves: leave out --group and --person.")
+    for option, column in FILTERS.items():
+        if getattr(asked, option) and option not in (*question.filters, question.parameter):
+            raise ConfigError(f"{name} has no column {column}: leave out --{option}.")
+
+
+def _check_days(question: Question, asked: Asked, times: Known) -> None:
+    if asked.as_of:
+        check_day(question, "--as-of", asked.as_of, times)
+    if asked.since:
+        check_day(question, "--since", asked.since, times)
+
+
+def _source(database: str, question: Question, asked: Asked) -> str:
+    """What answers: a view, of now, of a day or of the moves between two."""
+    if asked.since:
+        return f"{database}.{question.moves_view}(since = %(since)s, day = %(day)s)"
+    if question.parameter:
+        return f"{database}.{question.name}({question.parameter} = %({question.parameter})s)"
+    if asked.as_of is None:
+        return f"{database}.{question.name}"
+    return f"{database}.{question.name}" + ("_daily" if question.past is Past.CLOSED_DAYS else "_at(day = %(day)s)")

@@ -3,10 +3,13 @@
 from importlib import resources
 from importlib.resources.abc import Traversable
 from string import Template
+from typing import TYPE_CHECKING
 
 from schemas.nicknames import convention
 from schemas.platforms import READS_REPORTED
-from sinks.clickhouse.connection import Address
+
+if TYPE_CHECKING:
+    from sinks.clickhouse.connection import Address
 
 #: A person of more accounts is not merged; amounts from here on are shown and not counted.
 MOST_ACCOUNTS, ABSURD_MINOR = 100, 10**12
@@ -14,7 +17,7 @@ MOST_ACCOUNTS, ABSURD_MINOR = 100, 10**12
 REACH_DAYS = 27
 
 
-def fill(text: str, address: Address, zone: str, nickname: str = "", product_zone: str = "", day: str = "") -> str:
+def fill(text: str, address: "Address", zone: str, nickname: str = "", product_zone: str = "", day: str = "") -> str:
     """Fill in a template for a server or a cluster; `day` is an expression, empty: today."""
     cluster, at = address.cluster, f"_at(day = {day})" if day else ""
     fields, separator = convention(nickname)

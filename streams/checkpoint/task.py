@@ -44,6 +44,7 @@ class Task:
     settings: str = ""
     worker: str = ""
     store_text: bool = False
+    store_names: bool = True
     keep_raw: bool = True
     limits: DeadLetterLimits = field(default_factory=DeadLetterLimits)
     cut: Cut = field(default_factory=lambda: Cut(0, 0))
@@ -113,11 +114,16 @@ class Task:
         if asleep := self.state.waking(frame):
             self.woken += len(asleep)
             self.state.wake(self.read_back(asleep))
-        made = self.state.take(frame, self.store_text)
+        made = self.state.take(frame, self._withheld())
         if self.keep_raw:
             self._raw.append(self.later(made))
         self._letters += [self._letter(frame, records, d) for d in dead]
         self._events += len(frame.offsets)
+
+    def _withheld(self) -> frozenset[str]:
+        """Fields that do not land."""
+        agent = self.state.agent
+        return frozenset((() if self.store_text else agent.texts) + (() if self.store_names else agent.names))
 
     def _letter(self, frame: Frame, records: Records, dead: DeadLetter) -> Letter:
         row = dead.row

@@ -95,12 +95,13 @@ def _column(spec: Columns, frame: Frame, field: Field, rows: NDArray[np.int64], 
 
 
 def event_rows(
-    agent: AgentSpec, frame: Frame, flags: NDArray[np.uint8], groups: NDArray[np.int32] | None, store_text: bool
-) -> dict[str, pa.Table]:
+    agent: AgentSpec, frame: Frame, flags: NDArray[np.uint8], groups: NDArray[np.int32] | None,
+    withheld: frozenset[str],
+) -> dict[str, pa.Table]:  # fmt: skip
     """The rows of a frame's good records: those with fields that many have, those with all (`:rare`), and facts.
 
     `groups` numbers the group of each record (-1: none) where every record has one; `flags` is what the kernel said.
-    Columns that no record of a table has are left to their defaults.
+    Fields that are `withheld`, and columns that no record of a table has, are left to their defaults.
     """
     spec, table, facts = columns(agent.contract), agent.raw.name, agent.facts
     rows = np.flatnonzero(frame.ok)
@@ -109,7 +110,7 @@ def event_rows(
     common = np.uint64(sum(1 << i for i in range(64) if counts[i] * _RARE >= len(rows)))
     rich = frame.present[rows] & ~common != 0
     parts = {table: rows[~rich], f"{table}:rare": rows[rich]}
-    found = {name: _table(agent, frame, part, flags, groups, store_text) for name, part in parts.items() if len(part)}
+    found = {name: _table(agent, frame, part, flags, groups, withheld) for name, part in parts.items() if len(part)}
     if facts is not None:
         codes = [spec.types.index(name) for name in facts.types]
         chosen = np.isin(frame.types[rows], codes)
@@ -117,7 +118,7 @@ def event_rows(
             chosen |= (frame.types[rows] == spec.types.index("message")) & _calling(spec, frame, rows)
         rows = rows[chosen & (flags[rows] & DUPLICATE == 0)]
         if len(rows):
-            all_of = _table(agent, frame, rows, flags, groups, store_text)
+            all_of = _table(agent, frame, rows, flags, groups, withheld)
             found[facts.table.name] = all_of.select([name for name in all_of.column_names if name in facts.columns])
     return found
 
@@ -142,7 +143,7 @@ def _numbers(spec: Columns, frame: Frame, name: str, rows: NDArray[np.int64], mi
 
 def _table(
     agent: AgentSpec, frame: Frame, rows: NDArray[np.int64], flags: NDArray[np.uint8], groups: NDArray[np.int32] | None,
-    store_text: bool,
+    withheld: frozenset[str],
 ) -> pa.Table:  # fmt: skip
     spec = columns(agent.contract)
     used = int(np.bitwise_or.reduce(frame.present[rows]))
@@ -158,7 +159,7 @@ def _table(
                 spec, frame, field, firsts[:count]
             ).dictionary_encode()  # rows of no known group repeat values
             found["group_id"] = categories(np.asarray(ids.indices)[codes], ids.dictionary)
-        elif field.name != "text" or store_text:
+        elif field.name not in withheld:
             found[field.name] = _column(spec, frame, field, rows, field.name in agent.nullable)
     hashes, place = np.empty(len(rows), np.uint64), int(spec.places[spec.field("event_id").index])
     _hashes(frame.buffer, frame.spans[place, 0], frame.spans[place, 1], rows, hashes)

@@ -111,8 +111,8 @@ class PartitionState:
         """A new state with nothing in it and the same settings."""
         raise NotImplementedError
 
-    def take(self, frame: Frame, store_text: bool) -> RawRows:
-        """Apply a decoded frame; its rows are made when asked for, maybe by another thread."""
+    def take(self, frame: Frame, withheld: frozenset[str]) -> RawRows:
+        """Apply a decoded frame. Its rows, without `withheld` fields, are made when asked for, maybe in a thread."""
         raise NotImplementedError
 
     def waking(self, frame: Frame) -> Sequence[tuple[str, ...]]:

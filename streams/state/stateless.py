@@ -34,9 +34,9 @@ class Stateless(PartitionState):
         """Another one."""
         return Stateless(self.agent)
 
-    def take(self, frame: Frame, store_text: bool) -> RawRows:
+    def take(self, frame: Frame, withheld: frozenset[str]) -> RawRows:
         """The rows of a frame."""
-        return partial(event_rows, self.agent, frame, np.zeros(len(frame.offsets), np.uint8), None, store_text)
+        return partial(event_rows, self.agent, frame, np.zeros(len(frame.offsets), np.uint8), None, withheld)
 
     def remember(self, hashes: NDArray[np.uint64], offsets: NDArray[np.int64]) -> None:
         """Repeated records need not be told from new ones."""

@@ -71,6 +71,7 @@ class Worker:
                 settings=config.numbers,
                 worker=name,
                 store_text=config.store_text,
+                store_names=config.store_names,
                 limits=DeadLetterLimits(config.dead_letter_ratio, config.dead_letter_run),
                 max_rows=config.max_memberships,
             )

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from schemas.errors import BackpressureError, ConfigError, ServiceError
 from schemas.topics import CHAT, LINKS, PRODUCT
 from schemas.transition import Transition
+from sinks.clickhouse.asking import Asked
 from sinks.clickhouse.asking import ask as ask_question
 from sinks.clickhouse.store import ClickHouseStore
 from sinks.clickhouse.templates import REACH_DAYS
@@ -119,14 +120,17 @@ def test_changes_are_rows_and_are_told_once_a_day(store: ClickHouseStore) -> Non
     for day in due(store, days[-2]):
         in_memory.evaluate(day)
     assert comparable(ask(store, "state_changes"), changes) == comparable(wanted, changes)
-    assert ask_question(store.address, "effective_members", as_of=days[0]) == [r for r in daily if r["day"] == days[0]]
+    assert ask_question(store.address, "effective_members", Asked(days[0])) == [r for r in daily if r["day"] == days[0]]
     day = max(row["day"] for row in wanted if row["state"] == "zombie")
     for again in due(store, day):  # nobody is a zombie after all
         put_theta(store, again, 0.0)
         in_memory.evaluate(again)
     assert not [row for row in ask(store, "state_changes") if row["day"] >= day and row["state"] == "zombie"]
+    old = days[0] - timedelta(days=REACH_DAYS)
     with pytest.raises(ServiceError, match="effective_members_daily has older days"):
-        ask_question(store.address, "member_status", as_of=days[0] - timedelta(days=REACH_DAYS))
+        ask(store, f"member_status_at(day = '{old}')")
+    with pytest.raises(ConfigError, match=f"can tell of the last {REACH_DAYS} days"):
+        ask_question(store.address, "member_status", Asked(old))
     with pytest.raises(ConfigError, match="reaches back"):
         due(store, days[-1] - timedelta(days=REACH_DAYS))
 

@@ -1,7 +1,6 @@
 """Migrations: applied once, never changed afterwards, and the same text for one server and a cluster."""
 
 from dataclasses import replace
-from graphlib import CycleError
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from schemas.columns import columns
 from schemas.errors import DataError
 from sinks.clickhouse import migrations
 from sinks.clickhouse.connection import Address, Native
-from sinks.clickhouse.views import ordered, texts, views
+from sinks.clickhouse.views import views
 from streams.agents import new_state
 from tests.conftest import Run
 
@@ -73,7 +72,7 @@ def test_a_cluster_gets_replicated_tables_and_distributed_ones_before_them(addre
     assert {name.removesuffix("_local") for name in local} == tables - local, (
         "every local table has its distributed one"
     )
-    assert all("ON CLUSTER 'main'" in statement for statement in text)
+    assert all("ON CLUSTER 'main'" in statement for statement in text if "INSERT INTO" not in statement)
     engines = ("ReplicatedReplacingMergeTree", "ReplicatedMergeTree", "Distributed(")
     assert all(any(engine in statement for engine in engines) for statement in text if "CREATE TABLE" in statement)
 
@@ -95,14 +94,6 @@ def test_tables_have_what_agents_write(agent: AgentSpec, address: Address) -> No
     assert loaded.keys() == {table.name for table in agent.states}
     for name, read in loaded.items():
         assert set(read.columns) <= have[name]
-
-
-def test_views_come_after_what_they_read() -> None:
-    chain = {"c": "SELECT * FROM ${database}.b${at}", "b": "SELECT ${day} FROM ${database}.a", "a": "SELECT 1"}
-    assert ordered(chain | {"d": "SELECT * FROM ${database}.b_at(day = 1) JOIN ${database}.events"}) == list("abcd")
-    with pytest.raises(CycleError):
-        ordered({"a": "SELECT * FROM ${database}.b", "b": "SELECT * FROM ${database}.a"})
-    assert sorted(ordered(texts())) == sorted(texts())
 
 
 def test_no_migration_destroys_anything() -> None:

@@ -1,9 +1,18 @@
-"""The questions, one view each: NAME of now and, where there is a history, NAME_daily of closed days."""
+"""The questions: NAME.py says what is asked and what the columns mean, NAME.sql answers of now.
 
-from sinks.clickhouse.templates import sql_files
+NAME_daily.sql, where there is one, answers of closed days. Everything else is derived from the specs: the views with
+their comments, `groupvitals ask` and its help, the tables of the pages and `docs/questions/catalogue.json`.
+"""
+
+from functools import cache
+from importlib import import_module, resources
+
+from sinks.clickhouse.questions.spec import Question
 
 
-def questions() -> list[str]:
-    """Names of all questions."""
-    names = [file.name.removesuffix(".sql") for file in sql_files(__package__)]
-    return [name for name in names if not name.endswith("_daily")]
+@cache
+def questions() -> dict[str, Question]:
+    """Every question by its name, in the order of names."""
+    files = sorted(file.name for file in resources.files(__package__).iterdir())
+    names = [name.removesuffix(".sql") for name in files if name.endswith(".sql") and not name.endswith("_daily.sql")]
+    return {name: import_module(f"{__package__}.{name}").QUESTION for name in names}

@@ -70,4 +70,3 @@ SELECT
     -- scores of the same days may differ in the last digit, and must not decide then
     if(class > 0, row_number() OVER (PARTITION BY group_id ORDER BY class = 0, class, payer DESC, round(score, 9) DESC, member_id), NULL) AS next
 FROM found
-ORDER BY group_id, next IS NULL, next, member_id

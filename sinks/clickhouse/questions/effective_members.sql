@@ -39,4 +39,3 @@ FROM (
     LEFT JOIN sizes ON sizes.group_id = counted.counted_in
     GROUP BY group_id
 )
-ORDER BY group_id

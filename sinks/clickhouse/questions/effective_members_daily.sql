@@ -4,4 +4,3 @@ SELECT
     active + participant + lurker AS effective, if(headcount > excluded, effective / (headcount - excluded), 0) AS share,
     zombie AS zombies_at_least, zombie + unobservable + unseen AS zombies_at_most
 FROM ${database}.effective_member_days FINAL
-ORDER BY group_id, day

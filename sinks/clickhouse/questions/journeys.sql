@@ -35,4 +35,3 @@ FROM (
     LIMIT 1 BY topic, partition, offset
 )
 WHERE NOT duplicate
-ORDER BY ts, side, event_id

@@ -3,4 +3,3 @@ SELECT
     group_id, member_id, person_id, account_id, state, reason, since, previous, returned_on, score, rhythm, fading, role, linked,
     joined_at, last_spoke_at, last_active_at, last_act_here_at, last_used_at, groups_28d, reads_reported, in_product
 FROM ${database}.member_states${at}
-ORDER BY group_id, member_id

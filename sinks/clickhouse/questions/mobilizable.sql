@@ -46,4 +46,3 @@ SELECT
     if(counted.exposed > 0, counted.talked_before / counted.exposed, NULL) AS talked_before_rate
 FROM ${database}.calls AS calls
 LEFT JOIN counted ON counted.group_id = calls.group_id AND counted.call_id = calls.call_id
-ORDER BY group_id, called_at, call_id

@@ -46,4 +46,3 @@ FROM (
     GROUP BY counted_in
 ) AS calling
 LEFT JOIN hopes ON hopes.counted_in = calling.counted_in
-ORDER BY group_id

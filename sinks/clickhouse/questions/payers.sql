@@ -50,4 +50,3 @@ FROM (
 ) AS paid
 LEFT JOIN credited ON credited.credited_to = paid.place AND credited.currency = paid.currency
 WHERE paid.currency != ''
-ORDER BY group_id, currency

@@ -78,4 +78,3 @@ SELECT
 FROM places
 GROUP BY group_id, attribute, value
 )
-ORDER BY group_id, attribute, members DESC, value

@@ -1,5 +1,5 @@
 -- Do they stay? One row a group, dimension, value and n, over all cohorts whose day n is closed. Dimensions do not add up
--- to each other.
+-- to each other. Of a past day: cohorts whose day n had ended by then.
 SELECT
     group_id, dimensions.1 AS dimension, dimensions.2 AS value, n, sum(cohorts.base) AS base, sum(cohorts.stayed) AS stayed,
     sum(cohorts.spoke) AS spoke, if(n >= 7, sum(cohorts.spoke_within_7d), NULL) AS spoke_within_7d,
@@ -8,7 +8,7 @@ SELECT
 FROM (
     SELECT *, arrayJoin([('all', ''), ('source', source), ('inviter', inviter_id)]) AS dimensions
     FROM ${database}.retention_daily
+    WHERE cohort + n <= ${day}
 ) AS cohorts
 WHERE dimension != 'inviter' OR value != ''
 GROUP BY group_id, dimension, value, n
-ORDER BY group_id, dimension, value, n

@@ -71,4 +71,3 @@ FROM (
     LEFT JOIN days ON cohort.group_id = days.group_id AND cohort.member_id = days.member_id
 )
 GROUP BY group_id, joined_on, n, source, inviter_id
-ORDER BY group_id, joined_on, n, source, inviter_id

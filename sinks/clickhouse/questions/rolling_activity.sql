@@ -100,4 +100,3 @@ FROM (
 LEFT JOIN people ON people.place = groups.group_id AND people.window = groups.window
 LEFT JOIN counts ON counts.place = groups.group_id AND counts.window = groups.window
 LEFT JOIN buying ON buying.place = groups.group_id AND buying.window = groups.window
-ORDER BY group_id, indexOf(['1h', '24h', '7d', '28d'], window)

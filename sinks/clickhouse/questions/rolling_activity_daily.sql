@@ -44,4 +44,3 @@ FROM (
         d28 AS (PARTITION BY group_id ORDER BY toInt32(day) RANGE BETWEEN 27 PRECEDING AND CURRENT ROW)
 ) AS days
 WHERE is_closed
-ORDER BY group_id, day, windows.2

@@ -46,4 +46,3 @@ FROM (
 )
 GROUP BY group_id
 )
-ORDER BY group_id

@@ -17,4 +17,3 @@ FROM (
 INNER JOIN (SELECT group_id, day FROM ${database}.closed_days) AS closed USING (group_id, day)
 GROUP BY group_id, day
 )
-ORDER BY group_id, day

@@ -1,4 +1,7 @@
-"""The views, one file each: created after those that they read, replaced at every migration, dropped when gone."""
+"""The views, one file each: created after those that they read, replaced at every migration, dropped when gone.
+
+Every view has a comment, by which a migration knows its own; questions' views have one for each column, too.
+"""
 
 import json
 import re
@@ -7,19 +10,25 @@ from graphlib import TopologicalSorter
 
 from schemas.topics import CHAT, PRODUCT
 from sinks.clickhouse.connection import Address, Native
-from sinks.clickhouse.store import ClickHouseStore
+from sinks.clickhouse.store import ClickHouseStore, quote
 from sinks.clickhouse.templates import fill, sql_files
+from sinks.clickhouse.views.answers import Answer, answer_of
 
 _FOLDERS = ("sinks.clickhouse.views", "sinks.clickhouse.questions")
 _READ = re.compile(r"\$\{database\}\.(\w+)(\$\{at\})?")
+_NOTE = re.compile(r"(?:^-- .*\n)+", re.MULTILINE)
+#: How the comment of every view of ours begins; other views in the database are left alone.
+MARK = "Groupvitals: "
 
 
 @dataclass(frozen=True)
 class View:
-    """A view and the statement that creates it."""
+    """A view: what it selects, and the statement that creates it. `answer`: of a question, its columns."""
 
     name: str
+    body: str
     statement: str
+    answer: Answer | None = None
 
 
 def texts() -> dict[str, str]:
@@ -50,25 +59,49 @@ def views(address: Address, zone: str, nickname: str = "", product_zone: str = "
     """
     found, all_of = [], texts()
     for name in ordered(all_of):
-        text = all_of[name]
+        text, make = all_of[name], _Maker(address, zone, nickname, product_zone)
         if not name.endswith("_at"):
-            found.append(_view(name, fill(text, address, zone, nickname, product_zone), address))
+            found.append(make.view(name, text))
         if name.endswith("_at") or "${day}" in text or "${at}" in text:
-            past = fill(text, address, zone, nickname, product_zone, day="{day:Date}")
-            found.append(_view(f"{name.removesuffix('_at')}_at", past, address))
+            found.append(make.view(f"{name.removesuffix('_at')}_at", text, day="{day:Date}"))
     return found
 
 
-def _view(name: str, body: str, address: Address) -> View:
-    cluster = f" ON CLUSTER '{address.cluster}'" if address.cluster else ""
-    statement = f"CREATE OR REPLACE VIEW {address.database}.{name}{cluster} AS\n{body.rstrip().rstrip(';')}"
-    return View(name, statement)
+@dataclass(frozen=True)
+class _Maker:
+    """Fills in a template and puts a statement around it."""
+
+    address: Address
+    zone: str
+    nickname: str
+    product_zone: str
+
+    def view(self, name: str, text: str, day: str = "") -> View:
+        body = fill(text, self.address, self.zone, self.nickname, self.product_zone, day).rstrip().rstrip(";")
+        answer = answer_of(name, self.address.database, self.zone)
+        note = _NOTE.search(text)
+        about = answer.about if answer else " ".join(note[0].replace("-- ", "").split()) if note else name
+        cluster = f" ON CLUSTER '{self.address.cluster}'" if self.address.cluster else ""
+        head = f"CREATE OR REPLACE VIEW {self.address.database}.{name}{cluster}"
+        select = f"{answer.columns} AS\n{answer.around(body)}" if answer else f" AS\n{body}"
+        return View(name, body, f"{head}{select}\nCOMMENT {quote(MARK + about)}", answer)
 
 
 def make_views(address: Address, zone: str, nickname: str = "") -> None:
-    """Replace all views; once there are numbers, in the time zones that they were computed in."""
+    """Replace all views, and drop those of ours that are gone.
+
+    Once there are numbers, views are in the time zones that these were computed in.
+    """
     store, native = ClickHouseStore(address), Native(address)
     epochs = [store.epoch(topic.name) for topic in (CHAT, PRODUCT)]
     zones = [json.loads(epoch.settings)["time_zone"] if epoch else zone for epoch in epochs]
-    for view in views(address, zones[0], nickname, zones[1]):
+    found = views(address, zones[0], nickname, zones[1])
+    for view in found:
         native.execute(view.statement)
+    cluster = f" ON CLUSTER '{address.cluster}'" if address.cluster else ""
+    ours = native.execute(
+        f"SELECT name FROM system.tables WHERE database = {quote(address.database)} AND engine = 'View' "
+        f"AND startsWith(comment, {quote(MARK)})"
+    )
+    for name in sorted({row[0] for row in ours} - {view.name for view in found}):
+        native.execute(f"DROP VIEW IF EXISTS {address.database}.{name}{cluster} SYNC")

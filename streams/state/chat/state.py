@@ -139,10 +139,10 @@ class CommunityState(PartitionState):
         """Highest event time of any group, ticks included."""
         return int(self.state.groups["max_ms"][: self.count(GROUPS)].max(initial=0))
 
-    def take(self, frame: Frame, store_text: bool) -> RawRows:
+    def take(self, frame: Frame, withheld: frozenset[str]) -> RawRows:
         """Apply a decoded frame; its rows are made when asked for, maybe by another thread."""
         derive(frame)
-        return partial(event_rows, self.agent, frame, *self.apply(frame), store_text)
+        return partial(event_rows, self.agent, frame, *self.apply(frame), withheld)
 
     def grow(self, short: int, offset: int) -> None:
         """Make room in an array: `PartitionState.grow`; closed days wait in arrays of their own."""

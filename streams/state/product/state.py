@@ -82,11 +82,11 @@ class ProductState(PartitionState):
         """Newest act of any user."""
         return int(self.state.users["last_ms"][: self.count(USERS)].max(initial=0))
 
-    def take(self, frame: Frame, store_text: bool) -> RawRows:
+    def take(self, frame: Frame, withheld: frozenset[str]) -> RawRows:
         """Apply a decoded frame; its rows are made when asked for, maybe by another thread."""
         flags = np.zeros(len(frame.offsets), np.uint8)
         row, short = apply(self.state, self.day_starts, self.horizon, frame, 0, flags)
         while short:
             self.grow(short, int(frame.offsets[row]))
             row, short = apply(self.state, self.day_starts, self.horizon, frame, row, flags)
-        return partial(event_rows, self.agent, frame, flags, None, store_text)
+        return partial(event_rows, self.agent, frame, flags, None, withheld)

@@ -1,0 +1,100 @@
+"""Rows of an answer as people and programs read them: a table that fits the terminal, JSON, CSV."""
+
+import csv
+import json
+import os
+import sys
+import unicodedata
+from datetime import date, datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Column, Table
+from rich.text import Text
+
+Rows = list[dict[str, Any]]
+#: A spreadsheet takes text that begins so for a formula, in full width too.
+_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+#: What a column takes beside its widest cell: a space on either side and a line.
+_FRAME = 3
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it; times with their offset."""
+    return value.isoformat() if isinstance(value, (datetime, date)) else value
+
+
+def to_json(rows: Rows) -> str:
+    """A list of objects."""
+    plain = [{key: _plain(value) for key, value in row.items()} for row in rows]
+    return json.dumps(plain, ensure_ascii=False, indent=1)
+
+
+def print_csv(rows: Rows, spreadsheet: bool = False) -> None:
+    """A header and a line per row; lists as JSON. For a spreadsheet, an apostrophe keeps text from being a formula."""
+    writer = csv.writer(sys.stdout)
+    if rows:
+        writer.writerow(rows[0])
+    writer.writerows([_inert(_flat(v)) if spreadsheet else _flat(v) for v in row.values()] for row in rows)
+
+
+def _flat(value: Any) -> Any:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, (list, dict)) else _plain(value)
+
+
+def _inert(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def print_table(rows: Rows, limit: int | None = None, wide: bool = False) -> None:
+    """A table of at most so many rows, of the columns that fit the terminal, and what was left out.
+
+    Where the output goes elsewhere, or is `wide`, all columns are there. Columns without any value are left out.
+    """
+    if not rows:
+        print("No rows: nothing is known for this yet.")
+        return
+    shown = rows[:limit]
+    columns = [key for key in rows[0] if any(row[key] is not None for row in shown)]
+    cells = {key: [_cell(row[key]) for row in shown] for key in columns}
+    widths = [max(Text(key).cell_len, *(cell.cell_len for cell in cells[key])) + _FRAME for key in columns]
+    console = Console()
+    room = None if wide or not (console.is_terminal or "COLUMNS" in os.environ) else console.width
+    fitting = columns[: _fitting(widths, room)]
+    table = Table(*(Column(key, no_wrap=True) for key in fitting), header_style="bold")
+    for i in range(len(shown)):
+        table.add_row(*(cells[key][i] for key in fitting))
+    Console(width=max(sum(widths) + 1, console.width)).print(table)
+    if left_out := columns[len(fitting) :]:
+        print(f"Left out, as the terminal has {room} characters: {', '.join(left_out)}. --wide shows all columns.")
+    if len(rows) > len(shown):
+        print("More rows are left out; --limit says how many to show.")
+
+
+def _fitting(widths: list[int], room: int | None) -> int:
+    """How many columns fit, from the left; the first is always there."""
+    used, count = 1, 0
+    for width in widths:
+        used += width
+        if room is not None and used > room and count:
+            break
+        count += 1
+    return count
+
+
+def _cell(value: Any) -> Text:
+    """A value as text; names may contain what would steer a terminal, or look like markup."""
+    if value is None:
+        return Text("–")
+    if isinstance(value, float):
+        return Text(f"{value:.3f}")
+    text = value.strftime("%Y-%m-%d %H:%M") if isinstance(value, datetime) else str(value)
+    return Text("".join("\N{REPLACEMENT CHARACTER}" if _steers(one) else one for one in text))
+
+
+def _steers(character: str) -> bool:
+    """Whether a character moves the cursor, colours, or turns the direction of writing."""
+    return unicodedata.category(character) == "Cc" or unicodedata.bidirectional(character) in _TURNING
+
+
+_TURNING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}

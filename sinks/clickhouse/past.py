@@ -1,0 +1,70 @@
+"""Which past days a question can be asked of, and a sentence for each reason why one cannot."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from schemas.errors import ConfigError
+from sinks.clickhouse.connection import Address, Native
+from sinks.clickhouse.questions.spec import Past, Question
+
+
+@dataclass(frozen=True)
+class Known:
+    """From when to when something is known: the day of the first event, and the deployment's event time."""
+
+    first: date
+    now: datetime
+
+    @property
+    def today(self) -> date:
+        """The day that is not over."""
+        return self.now.date()
+
+
+def known(address: Address) -> Known:
+    """From when to when something is known. Raises `ConfigError` before any chat has landed."""
+    d = address.database
+    now, chat_ms, product_ms = Native(address).execute(
+        f"SELECT now, (SELECT min(first_ms) FROM {d}.group_clocks), "
+        f"(SELECT min(first_ms) FROM {d}.users WHERE was_active) FROM {d}.clock"
+    )[0]
+    if not chat_ms:
+        raise ConfigError("No chat has landed yet, so no day is over: leave out --as-of and --since.")
+    first_ms = min(chat_ms, product_ms or chat_ms)
+    return Known(datetime.fromtimestamp(first_ms / 1000, now.tzinfo).date(), now)
+
+
+def check_day(question: Question, option: str, day: date, times: Known) -> None:
+    """Refuse a day that is not over, or of which a question can no longer tell."""
+    if day >= times.today:
+        raise ConfigError(
+            f"{option}: {day} is not over, event time stands at {times.now:%Y-%m-%d %H:%M}. Give a day before "
+            f"{times.today}, or leave {option} out to ask of now."
+        )
+    if question.reach is not None and day < times.today - timedelta(days=question.reach):
+        raise ConfigError(
+            f"{option}: {question.name} can tell of the last {question.reach} days, from "
+            f"{times.today - timedelta(days=question.reach)} on, and not of {day}."
+        )
+
+
+def explain_none(
+    address: Address, question: Question, day: date, times: Known, kept: list[str], given: dict[str, object]
+) -> None:
+    """Say why there is no row of a past day; do nothing when the day is known, and there simply is none."""
+    if day < times.first:
+        raise ConfigError(f"--as-of: nothing is known of {day}, the first event is of {times.first}.")
+    if question.past is not Past.CLOSED_DAYS:
+        return
+    view = f"{address.database}.{question.name}_daily"
+    statement = (
+        f"SELECT count() AS days, min(day) AS first, max(day) AS last FROM {view} WHERE {' AND '.join(kept) or '1'}"
+    )
+    found = Native(address).query(statement, given)[0]
+    if not found["days"] or day > found["last"]:
+        newest = f"the newest closed day is {found['last']}" if found["days"] else "no day is closed yet"
+        raise ConfigError(
+            f"--as-of: {day} is over but not closed, events that come late may still change it; {newest}."
+        )
+    if day < found["first"]:
+        raise ConfigError(f"--as-of: {question.name} begins on {found['first']} and does not tell of {day}.")

@@ -1,0 +1,53 @@
+"""Columns that several questions have."""
+
+from typing import Literal
+
+from sinks.clickhouse.questions.spec import Column, Named
+
+TIME, MAYBE_TIME, NAME = "DateTime64(3)", "Nullable(DateTime64(3))", "Nullable(String)"
+
+
+def name_of_member(column: str, member: str, who: str, only: Literal["", "now", "daily"] = "") -> Column:
+    """The name in its group of the member whose id is `member`, SQL over `answer`; `who` says which member that is."""
+    named = Named("member_names", (("group_id", "answer.group_id"), ("member_id", member)))
+    return Column(column, NAME, f"{who}'s newest name in the group; empty: not known", only=only, named=named)
+
+
+GROUP_ID = Column("group_id", "String", "the group, as `platform:workspace:id`")
+EVERY_GROUP_ID = Column(
+    "group_id", "String", "the group, as `platform:workspace:id`; `*`: all groups, each person once"
+)
+GROUP_NAME = Column(
+    "group_name",
+    NAME,
+    "the newest name of the group; empty: not known",
+    named=Named("group_names", (("group_id", "answer.group_id"),)),
+)
+MEMBER_ID = Column("member_id", "String", "the member's account in the group")
+MEMBER_NAME = name_of_member("member_name", "answer.member_id", "the member")
+PERSON_ID = Column("person_id", "String", "[the person](../people.md)")
+PERSON_NAME = Column(
+    "person_name",
+    NAME,
+    "the newest name of the person in any group; empty: not known",
+    named=Named("person_names", (("person_id", "answer.person_id"),)),
+)
+ACCOUNT_ID = Column("account_id", "String", "the account, as `platform:workspace:member_id`")
+AS_OF = Column("as_of", MAYBE_TIME, "the deployment's event time: what happened up to then counts", only="now")
+DAY = Column("day", "Date", "the closed day at whose end this was so", only="daily")
+
+_STATES = (
+    ("active", "spoke, 7 d"),
+    ("participant", "spoke or reacted, 28 d"),
+    ("lurker", "read here, or acted in the product through this group, 28 d"),
+    ("newcomer", "first known join less than 7 d ago"),
+    ("elsewhere", "used the product, or was active in another group, 28 d"),
+    ("unobservable", "reading is not reported and the person not known in the product: nobody can tell"),
+    ("at_risk", "silent; [zombie score](../zombies.md) at least θ"),
+    ("zombie", "silent; zombie score below θ"),
+)
+
+
+def states(type_: str) -> tuple[Column, ...]:
+    """A count per state in which members who are in the group can be, the first that fits."""
+    return tuple(Column(name, type_, meaning, "members") for name, meaning in _STATES)

@@ -1,0 +1,55 @@
+"""member_status: every membership with its state and the evidence for it."""
+
+from sinks.clickhouse.questions.columns import (
+    ACCOUNT_ID,
+    GROUP_ID,
+    GROUP_NAME,
+    MAYBE_TIME,
+    MEMBER_ID,
+    MEMBER_NAME,
+    PERSON_ID,
+)
+from sinks.clickhouse.questions.spec import Column, Past, Question
+from sinks.clickhouse.templates import REACH_DAYS
+
+QUESTION = Question(
+    name="member_status",
+    asks="Who is a zombie, and why?",
+    row="membership, those who have left among them",
+    columns=(
+        GROUP_ID,
+        GROUP_NAME,
+        MEMBER_ID,
+        MEMBER_NAME,
+        Column("state", "String", "the first that fits, as in [effective_members](effective_members.md)"),
+        Column("reason", "String", "the rule that decided"),
+        Column("since", "Date", "the day since which the state is the present one"),
+        Column("previous", "String", "the state at the end of the newest closed day; empty: none"),
+        Column("returned_on", "Nullable(Date)", "day of the last return from at_risk or zombie to an effective state"),
+        Column(
+            "score", "Float64", "[zombie score](../zombies.md): chance of being active here again in 28 days", "share"
+        ),
+        Column(
+            "rhythm",
+            "Float64",
+            "how usual the silence is beside the member's own gaps; near 0: far beyond them",
+            "share",
+        ),
+        Column("fading", "UInt8", "1: an effective member with a score below θ"),
+        Column("role", "String", "`member`, `operator`, `alias` or `bot`"),
+        PERSON_ID,
+        ACCOUNT_ID,
+        Column("linked", "UInt8", "1: the account is linked to a user of the product"),
+        Column("joined_at", MAYBE_TIME, "first known join; empty: not known"),
+        Column("last_spoke_at", MAYBE_TIME, "newest message here; always as of now"),
+        Column("last_active_at", MAYBE_TIME, "newest message, reaction or reading here; always as of now"),
+        Column("last_act_here_at", MAYBE_TIME, "newest act in the product with an id of this group; always as of now"),
+        Column("last_used_at", MAYBE_TIME, "newest act in the product; always as of now"),
+        Column("groups_28d", "UInt64", "groups in which the person was active, 28 d", "groups"),
+        Column("reads_reported", "UInt8", "1: the platform reports reading"),
+        Column("in_product", "UInt8", "1: the person is known in the product"),
+    ),
+    order=("group_id", "member_id"),
+    past=Past.ANY_DAY,
+    reach=REACH_DAYS,
+)

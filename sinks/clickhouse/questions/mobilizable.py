@@ -1,0 +1,35 @@
+"""mobilizable: who answered every call, of those who could."""
+
+from sinks.clickhouse.questions.columns import GROUP_ID, GROUP_NAME, TIME
+from sinks.clickhouse.questions.spec import Column, Question
+
+QUESTION = Question(
+    name="mobilizable",
+    asks="Who comes when called?",
+    row="call",
+    columns=(
+        GROUP_ID,
+        GROUP_NAME,
+        Column("call_id", "String", "the call; `message:` and the message's id where it is implicit"),
+        Column("kind", "String", "kind of the call"),
+        Column("implicit", "UInt8", "1: an operator's message, no `call` event"),
+        Column("series_id", "Nullable(String)", "compare calls of a series to see appetite fade"),
+        Column("variant", "Nullable(String)", "variant of the call"),
+        Column("called_at", TIME, "when"),
+        Column("window_h", "UInt32", "acts in so many hours after it count; the window's end does not", "hours"),
+        Column("open", "UInt8", "1: the window is not over, the numbers are those so far"),
+        Column(
+            "exposed",
+            "UInt64",
+            "members in the group when it was called; operators, aliases and bots left out",
+            "members",
+        ),
+        Column("answered", "UInt64", "of them, who answered inside the window", "members"),
+        Column("rate", "Nullable(Float64)", "answered / exposed; empty: nobody was exposed", "share"),
+        Column("median_answer_s", "Nullable(Float64)", "median time to their first answers; empty: none", "seconds"),
+        Column("talked", "UInt64", "exposed, did not answer, but wrote in the group inside the window", "members"),
+        Column("talked_before", "UInt64", "exposed, and wrote in the equal window before the call", "members"),
+        Column("talked_before_rate", "Nullable(Float64)", "talked_before / exposed", "share"),
+    ),
+    order=("group_id", "called_at", "call_id"),
+)

@@ -1,0 +1,45 @@
+"""retention: members of a cohort who stay, speak and use the product after n days."""
+
+from sinks.clickhouse.questions.columns import GROUP_ID, GROUP_NAME, name_of_member
+from sinks.clickhouse.questions.spec import Column, Past, Question
+
+QUESTION = Question(
+    name="retention",
+    asks="Do they stay?",
+    row="group, dimension, value and n; in retention_daily per group, cohort, n, source and inviter",
+    columns=(
+        GROUP_ID,
+        GROUP_NAME,
+        Column("cohort", "Date", "day of the first known join to the group", only="daily"),
+        Column(
+            "dimension", "String", "`all`, `source` or `inviter`; dimensions do not add up to each other", only="now"
+        ),
+        Column("value", "String", "the source, or the inviter's member id; empty for `all`", only="now"),
+        name_of_member("value_name", "if(answer.dimension = 'inviter', answer.value, '')", "the inviter", "now"),
+        Column("n", "UInt8", "1, 7, 30, 60 or 90: days after the join", "days"),
+        Column("source", "String", "how they came into the group", only="daily"),
+        Column("inviter_id", "String", "who invited them; empty: nobody known", only="daily"),
+        name_of_member("inviter_name", "answer.inviter_id", "the inviter", "daily"),
+        Column("base", "UInt64", "members whose day n is closed, leavers included", "members"),
+        Column("stayed", "UInt64", "in the group at the end of day n", "members"),
+        Column("spoke", "UInt64", "spoke on day n", "members"),
+        Column("spoke_within_7d", "Nullable(UInt64)", "spoke on a day from n-6 to n; empty: n = 1", "members", "now"),
+        Column("spoke_within_7d", "UInt64", "spoke on a day from n-6 to n; 0 for n = 1", "members", "daily"),
+        Column("stayed_share", "Float64", "stayed / base", "share", "now"),
+        Column("spoke_share", "Float64", "spoke / base", "share", "now"),
+        Column("linked_base", "UInt64", "of base, whose account [belongs to a user](../people.md)", "members"),
+        Column("used", "UInt64", "of linked_base, who did something in the product on day n", "members"),
+        Column(
+            "used_within_7d",
+            "Nullable(UInt64)",
+            "of linked_base, on a day n-6 to n; empty: n = 1",
+            "members",
+            "now",
+        ),
+        Column("used_within_7d", "UInt64", "of linked_base, on a day n-6 to n; 0 for n = 1", "members", "daily"),
+        Column("used_share", "Nullable(Float64)", "used / linked_base; empty: nobody is linked", "share", "now"),
+    ),
+    order=("group_id", "dimension", "value", "n"),
+    daily_order=("group_id", "cohort", "n", "source", "inviter_id"),
+    past=Past.ANY_DAY,
+)

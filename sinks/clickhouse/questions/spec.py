@@ -1,0 +1,92 @@
+"""What a question is: declared once per question, read by everything that creates, asks, explains or lists it."""
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from typing import Literal
+
+_LINK = re.compile(r"\[([^]]*)\]\([^)]*\)")
+#: Option of `groupvitals ask` -> the column whose rows it keeps.
+FILTERS = {"group": "group_id", "person": "person_id"}
+
+
+class Past(Enum):
+    """What a question can tell of the past."""
+
+    NOTHING = "now only"
+    CLOSED_DAYS = "closed days"  #: the rows of a day in NAME_daily
+    ANY_DAY = "any past day"  #: NAME_at(day = …)
+
+
+@dataclass(frozen=True)
+class Named:
+    """Where a name comes from: a view of names, and its key columns, each with what it equals in SQL over `answer`."""
+
+    view: str
+    keys: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of an answer.
+
+    `type` is ClickHouse's; times are in the deployment's zone. `meaning` is a phrase, links in it are relative to
+    `docs/questions`. `unit` says what a number counts or measures. `only` names the view that has the column, if it is
+    not both; `named` marks a name, which no text of a question selects: it is joined to the id.
+    """
+
+    name: str
+    type: str
+    meaning: str
+    unit: str = ""
+    only: Literal["", "now", "daily"] = ""
+    named: Named | None = None
+
+    @property
+    def comment(self) -> str:
+        """The meaning in plain text, with the unit."""
+        meaning = _LINK.sub(r"\1", self.meaning).replace("`", "")
+        return f"{meaning} ({self.unit})" if self.unit else meaning
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question.
+
+    `asks` is the question as a person would put it, `row` what one row stands for. `order` sorts the answer of now,
+    `daily_order` that of NAME_daily, where there is one (both are expressions over the columns). `reach`: the past is
+    told of so many days before today. `parameter` names the option without which the question cannot be asked.
+    `moves` are the columns of `moves_view`, a view of what changed from the day `since` to `day`, sorted by
+    `moves_order`. `page` is the page in `docs/questions`, if not the question's own. `limit`: a table shows so many
+    rows unless more are asked for.
+    """
+
+    name: str
+    asks: str
+    row: str
+    columns: tuple[Column, ...]
+    order: tuple[str, ...]
+    daily_order: tuple[str, ...] = ()
+    past: Past = Past.NOTHING
+    reach: int | None = None
+    parameter: Literal["", "person"] = ""
+    moves: tuple[Column, ...] = ()
+    moves_view: str = ""
+    moves_order: tuple[str, ...] = ()
+    page: str = ""
+    limit: int = 100
+
+    @property
+    def daily(self) -> bool:
+        """Whether there is a view of closed days."""
+        return bool(self.daily_order)
+
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """Options that keep some of the rows."""
+        names = {column.name for column in self.of("now")}
+        return tuple(option for option, column in FILTERS.items() if column in names and option != self.parameter)
+
+    def of(self, view: Literal["now", "daily"]) -> tuple[Column, ...]:
+        """The columns of a view."""
+        return tuple(column for column in self.columns if column.only in ("", view))

@@ -1,0 +1,62 @@
+"""What a question's spec makes of its SQL: typed columns with comments, names beside ids, and an order of rows."""
+
+from dataclasses import dataclass
+
+from sinks.clickhouse.questions import questions
+from sinks.clickhouse.questions.spec import Column
+from sinks.clickhouse.store import quote
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One view of a question: its columns, how it is sorted, and what it is about."""
+
+    database: str
+    zone: str
+    about: str
+    has: tuple[Column, ...]
+    order: tuple[str, ...]
+
+    @property
+    def columns(self) -> str:
+        """The list of columns of a view, each with its type and comment."""
+        return (
+            " (\n    "
+            + ",\n    ".join(
+                f"`{column.name}` {self.type_of(column)} COMMENT {quote(column.comment)}" for column in self.has
+            )
+            + "\n)"
+        )
+
+    def type_of(self, column: Column) -> str:
+        """The type in ClickHouse: times are shown in the deployment's zone."""
+        return column.type.replace("DateTime64(3)", f"DateTime64(3, '{self.zone}')")
+
+    def around(self, body: str) -> str:
+        """The statement that selects the columns from a question's SQL, with the newest names."""
+        views = {f"name_{i}": column.named for i, column in enumerate(self.has) if column.named}
+        alias = {named: name for name, named in views.items()}
+        sources = [f"nullIf({alias[c.named]}.name, '')" if c.named else f"answer.{c.name}" for c in self.has]
+        selected = ", ".join(f"{sources[i]} AS {column.name}" for i, column in enumerate(self.has))
+        joins = [
+            f"LEFT JOIN {self.database}.{named.view} AS {name} ON "
+            + " AND ".join(f"{name}.{key} = {ours}" for key, ours in named.keys)
+            for name, named in views.items()
+        ]
+        lines = [f"SELECT {selected}", f"FROM (\n{body}\n) AS answer", *joins]
+        return "\n".join([*lines, f"ORDER BY {', '.join(self.order)}"] if self.order else lines)
+
+
+def answer_of(view: str, database: str, zone: str) -> Answer | None:
+    """The answer that a view gives: NAME, NAME_at and NAME_daily of a question, or its moves; None for other views."""
+    for question in questions().values():
+        if view in (question.name, f"{question.name}_at"):
+            about, has, order = f"One row per {question.row}.", question.of("now"), question.order
+        elif view == f"{question.name}_daily":
+            about, has, order = "Of every closed day.", question.of("daily"), question.daily_order
+        elif view == question.moves_view:
+            about, has, order = "Moves between two days.", question.moves, question.moves_order
+        else:
+            continue
+        return Answer(database, zone, f"{question.asks} {about}", has, order)
+    return None
