@@ -1,7 +1,6 @@
 """Filling in the SQL of migrations and views: the same text serves one server and a cluster, now and a past day."""
 
 from importlib import resources
-from importlib.resources.abc import Traversable
 from string import Template
 from typing import TYPE_CHECKING
 
@@ -40,13 +39,12 @@ def fill(text: str, address: "Address", zone: str, nickname: str = "", product_z
     )
 
 
-def migration_texts() -> dict[str, str]:
-    """The template of every migration by its name, in order."""
-    files = sorted(resources.files("sinks.clickhouse").joinpath("migrations").iterdir(), key=lambda file: file.name)
+def sql_texts(package: str) -> dict[str, str]:
+    """Name of every file of SQL in a package -> its template, by name."""
+    files = sorted(resources.files(package).iterdir(), key=lambda file: file.name)
     return {file.name: file.read_text() for file in files if file.name.endswith(".sql")}
 
 
-def sql_files(package: str) -> list[Traversable]:
-    """The files of SQL in a package, by name."""
-    files = resources.files(package).iterdir()
-    return sorted((file for file in files if file.name.endswith(".sql")), key=lambda file: file.name)
+def migration_texts() -> dict[str, str]:
+    """The template of every migration by its name, in order."""
+    return sql_texts("sinks.clickhouse.migrations")

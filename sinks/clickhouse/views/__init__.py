@@ -11,7 +11,7 @@ from graphlib import TopologicalSorter
 from schemas.topics import CHAT, PRODUCT
 from sinks.clickhouse.connection import Address, Native
 from sinks.clickhouse.store import ClickHouseStore, quote
-from sinks.clickhouse.templates import fill, sql_files
+from sinks.clickhouse.templates import fill, sql_texts
 from sinks.clickhouse.views.answers import Answer, answer_of
 
 _FOLDERS = ("sinks.clickhouse.views", "sinks.clickhouse.questions")
@@ -33,7 +33,7 @@ class View:
 
 def texts() -> dict[str, str]:
     """Name of every view, those of questions among them -> its template."""
-    return {file.name.removesuffix(".sql"): file.read_text() for folder in _FOLDERS for file in sql_files(folder)}
+    return {name.removesuffix(".sql"): text for folder in _FOLDERS for name, text in sql_texts(folder).items()}
 
 
 def ordered(found: dict[str, str]) -> list[str]:
