@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from schemas.errors import ConfigError
-from sources.importers.mapped.mapping import Mapping
+from sources.mapping import Mapping
 from sources.text import BOM, open_text
 
 #: About so many bytes of a file make one chunk, the unit of sending, acknowledging and resuming.

@@ -8,8 +8,9 @@ for what is added.
 
 import numpy as np
 
-from analytics.chat.state import ARENA, GROUPS, LABELS, MEMBERS, NEVER_MIN, PANES
+from analytics.chat.state import ARENA, GROUPS, LABELS, MEMBERS, PANES
 from analytics.kernels.arena import id_length, index_row, keep_id, same_id
+from analytics.kernels.calendar import NEVER_MIN
 from analytics.kernels.compiled import kernel
 from analytics.kernels.hashing import equal_bytes, hash64, mix
 

@@ -8,9 +8,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-#: A time that has not been seen: later than any (for minima), earlier than any (for maxima).
-NEVER_MIN, NEVER_MAX = 2**62, 0
-
 GROUP = np.dtype(
     [
         ("hash", "u8"),  # of the group id

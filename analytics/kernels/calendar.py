@@ -13,6 +13,8 @@ from analytics.kernels.compiled import kernel
 
 HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
+#: Stands for an earliest time that is not known: later than all times.
+NEVER_MIN = 2**62
 #: First and last day that has a number here; contract times lie between them.
 _FIRST, _LAST = date(1970, 1, 1), date(2150, 1, 1)
 

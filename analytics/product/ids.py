@@ -7,8 +7,8 @@ Compiled; touches only the arrays it is given, which must have room for what is 
 
 import numpy as np
 
-from analytics.chat.state import NEVER_MIN
 from analytics.kernels.arena import id_length, index_row, keep_id, same_id
+from analytics.kernels.calendar import NEVER_MIN
 from analytics.kernels.compiled import inlined, kernel
 from analytics.kernels.hashing import hash64, mix
 from analytics.product.state import ARENA, USER_REFERENCES, USERS

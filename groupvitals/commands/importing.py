@@ -63,7 +63,7 @@ def _files(
     problems: Annotated[Path | None, typer.Option(help="File for a JSON line a line that could not be read.")] = None,
 ) -> "Files":
     from sources.chunks import Options
-    from sources.importers.mapped.mapping import load_mapping
+    from sources.mapping import load_mapping
 
     at_ms = int(at.replace(tzinfo=UTC).timestamp() * 1000) if at else None
     date = day.date() if day else None

@@ -16,12 +16,11 @@ from prometheus_client.registry import Collector
 
 from streams.checkpoint.task import Task
 from streams.observability.probe import Look
+from streams.observability.watched import Watched
 from streams.retry import retries
 
 if TYPE_CHECKING:
     from prometheus_client import Metric as Family
-
-    from streams.worker.worker import Worker
 
 Samples = Iterable[tuple[tuple[str, ...], float]]
 _SERVERS = ("clickhouse", "kafka")
@@ -34,14 +33,14 @@ class Metric:
     name: str
     meaning: str
     labels: tuple[str, ...]
-    read: Callable[["Worker", Look], Samples]
+    read: Callable[[Watched, Look], Samples]
 
     @property
     def kind(self) -> str:
         """`counter` or `gauge`."""
         return "counter" if self.name.endswith("_total") else "gauge"
 
-    def family(self, worker: "Worker", look: Look) -> "Family":
+    def family(self, worker: Watched, look: Look) -> "Family":
         """All its samples now."""
         make = CounterMetricFamily if self.kind == "counter" else GaugeMetricFamily
         family = make(self.name, self.meaning, labels=self.labels)
@@ -50,22 +49,22 @@ class Metric:
         return family
 
 
-def _progress(name: str) -> Callable[["Worker", Look], Samples]:
+def _progress(name: str) -> Callable[[Watched, Look], Samples]:
     return lambda worker, look: [((), getattr(worker.processor.progress, name))]
 
 
-def _tasks(value: Callable[[Task], float]) -> Callable[["Worker", Look], Samples]:
-    def read(worker: "Worker", look: Look) -> Samples:
+def _tasks(value: Callable[[Task], float]) -> Callable[[Watched, Look], Samples]:
+    def read(worker: Watched, look: Look) -> Samples:
         tasks = worker.processor.tasks
         return [((str(partition),), value(tasks[partition])) for partition in sorted(tasks)]
 
     return read
 
 
-def _counts(what: str) -> Callable[["Worker", Look], Samples]:
+def _counts(what: str) -> Callable[[Watched, Look], Samples]:
     """What a state counts under this name; nothing where it does not."""
 
-    def read(worker: "Worker", look: Look) -> Samples:
+    def read(worker: Watched, look: Look) -> Samples:
         for partition, task in sorted(worker.processor.tasks.items()):
             if what in task.state.watched:
                 yield (str(partition),), task.state.count(task.state.watched[what])
@@ -73,10 +72,10 @@ def _counts(what: str) -> Callable[["Worker", Look], Samples]:
     return read
 
 
-def _seconds(prefix: str) -> Callable[["Worker", Look], Samples]:
+def _seconds(prefix: str) -> Callable[[Watched, Look], Samples]:
     """Seconds of the stages that are tables, or of those that are not."""
 
-    def read(worker: "Worker", look: Look) -> Samples:
+    def read(worker: Watched, look: Look) -> Samples:
         seconds = worker.processor.progress.seconds.copy()
         tables = {name: value for name, value in seconds.items() if name.startswith("land ")}
         chosen = tables if prefix else {name: value for name, value in seconds.items() if name not in tables}
@@ -85,42 +84,42 @@ def _seconds(prefix: str) -> Callable[["Worker", Look], Samples]:
     return read
 
 
-def _partitions(worker: "Worker", look: Look) -> Samples:
+def _partitions(worker: Watched, look: Look) -> Samples:
     processor = worker.processor
     yield ("assigned",), len(worker.assigned or ())
     yield ("running",), len(processor.running - processor.stopped.keys())
     yield ("stopped",), len(processor.stopped)
 
 
-def _lag(worker: "Worker", look: Look) -> Samples:
+def _lag(worker: Watched, look: Look) -> Samples:
     tasks = worker.processor.tasks
     for partition in sorted(worker.processor.running & look.ends.keys()):
         yield (str(partition),), max(look.ends[partition] - tasks[partition].flushed_offset, 0)
 
 
-def _held_back(worker: "Worker", look: Look) -> Samples:
+def _held_back(worker: Watched, look: Look) -> Samples:
     for partition in sorted(worker.processor.running & look.held_back.keys()):
         yield (str(partition),), max(look.held_back[partition], 0)
 
 
-def _open_transactions(worker: "Worker", look: Look) -> Samples:
+def _open_transactions(worker: Watched, look: Look) -> Samples:
     for one in look.open:
         if one.partition in worker.processor.running:
             yield (str(one.partition), str(one.producer_id), one.transactional_id), one.since_ms / 1000
 
 
-def _checkpoints(worker: "Worker", look: Look) -> Samples:
+def _checkpoints(worker: Watched, look: Look) -> Samples:
     at = worker.processor.progress.checkpointed_at
     return [((str(partition),), at[partition]) for partition in sorted(worker.processor.running & at.keys())]
 
 
-def _newest_event(worker: "Worker", look: Look) -> Samples:
+def _newest_event(worker: Watched, look: Look) -> Samples:
     for partition, task in sorted(worker.processor.tasks.items()):
         if task.state.newest_ms:
             yield (str(partition),), task.state.newest_ms / 1000
 
 
-def _build(worker: "Worker", look: Look) -> Samples:
+def _build(worker: Watched, look: Look) -> Samples:
     return [((version("groupvitals"), version("faust-streaming"), platform.python_version()), 1)]
 
 
@@ -180,7 +179,7 @@ METRICS = (
 
 
 class _WorkerCollector(Collector):
-    def __init__(self, worker: "Worker", look: Look) -> None:
+    def __init__(self, worker: Watched, look: Look) -> None:
         self._worker, self._look = worker, look
 
     def collect(self) -> "Iterator[Family]":
@@ -188,7 +187,7 @@ class _WorkerCollector(Collector):
             yield metric.family(self._worker, self._look)
 
 
-def exposition(worker: "Worker", look: Look) -> bytes:
+def exposition(worker: Watched, look: Look) -> bytes:
     """All metrics of a worker, and those of its process, in Prometheus' text format."""
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)

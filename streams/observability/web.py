@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -10,13 +9,11 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from schemas.errors import ConfigError
 from streams.observability.metrics import exposition
 from streams.observability.probe import Look, Probe
+from streams.observability.watched import Watched
 from streams.retry import waits
 
-if TYPE_CHECKING:
-    from streams.worker.worker import Worker
 
-
-def not_ready(worker: "Worker", look: Look) -> list[str]:
+def not_ready(worker: Watched, look: Look) -> list[str]:
     """Why this worker does not do its part now; empty when it does. A worker without partitions stands by: ready."""
     processor, found = worker.processor, list(look.away.values())
     if processor.failure is not None:
@@ -32,7 +29,7 @@ def not_ready(worker: "Worker", look: Look) -> list[str]:
 
 
 @asynccontextmanager
-async def serving(worker: "Worker", host: str, port: int) -> AsyncIterator[None]:
+async def serving(worker: Watched, host: str, port: int) -> AsyncIterator[None]:
     """Serve on host:port meanwhile; port 0: do not. Raises `ConfigError` when the port cannot be had."""
     if not port:
         yield

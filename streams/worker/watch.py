@@ -7,17 +7,14 @@ import copy
 import logging
 from collections.abc import Callable
 from datetime import date
-from typing import TYPE_CHECKING
 
 from schemas.agents import COMMUNITY, AgentSpec
 from schemas.errors import BackpressureError, GroupvitalsError
 from sinks.clickhouse.readers.checks import split_groups
 from sinks.clickhouse.store import ClickHouseStore
+from streams.checkpoint.processor import Processor
 from streams.jobs import refit
 from streams.jobs.member_days import MemberDays, Tell, due
-
-if TYPE_CHECKING:
-    from streams.checkpoint.processor import Processor
 
 log = logging.getLogger(__name__)
 #: Seconds between two looks at the epoch; every so many looks keys and the score are looked at.
@@ -25,7 +22,7 @@ _EVERY_S, _LOOKS = 3.0, 20
 
 
 async def watch(
-    store: ClickHouseStore, agent: AgentSpec, processor: "Processor", assigned: Callable[[], set[int]],
+    store: ClickHouseStore, agent: AgentSpec, processor: Processor, assigned: Callable[[], set[int]],
     tell: Tell | None, stop: asyncio.Event,
 ) -> None:  # fmt: skip
     """Look every few seconds until `stop`; what cannot be asked now is asked the next time.
@@ -57,10 +54,10 @@ async def watch(
         except BackpressureError:
             pass  # flushes meet the same, and say so
         except GroupvitalsError as error:
-            log.warning("Looked after the numbers in vain: %s", error)
+            log.warning("Background maintenance failed, and is tried again: %s", error)
 
 
-async def _everything_begun(store: ClickHouseStore, processor: "Processor") -> bool:
+async def _everything_begun(store: ClickHouseStore, processor: Processor) -> bool:
     """Whether something of every partition is landed; before that nobody knows how far the slowest one is."""
     broker, epoch = processor.broker, await asyncio.to_thread(store.epoch)
     if broker is None or epoch is None:
@@ -71,7 +68,7 @@ async def _everything_begun(store: ClickHouseStore, processor: "Processor") -> b
 
 
 async def follow_epoch(
-    store: ClickHouseStore, agent: AgentSpec, processor: "Processor", assigned: Callable[[], set[int]]
+    store: ClickHouseStore, agent: AgentSpec, processor: Processor, assigned: Callable[[], set[int]]
 ) -> None:
     """Take the partitions over again when another epoch is in use than the one they are worked on in."""
     epoch = await asyncio.to_thread(store.epoch, agent.contract)

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from analytics.chat.state import COUNTERS, NEVER_MIN
+from analytics.chat.state import COUNTERS
+from analytics.kernels.calendar import NEVER_MIN
 from analytics.kernels.hashing import hash64
 from schemas.columns import Kind, columns
 from tests.memory import KEYS, MemoryStore, Row

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
-from analytics.chat.state import NEVER_MIN
+from analytics.kernels.calendar import NEVER_MIN
 from schemas.topics import PRODUCT
 from tests.memory import KEYS, MemoryStore, Row
 from tests.oracle.community import Days, Event

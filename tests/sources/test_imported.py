@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from groupvitals.settings import Settings
-from sources.importers.mapped.mapping import load_mapping
+from sources.mapping import load_mapping
 from tests.conftest import Run
 from tests.sources.reading import records
 from tests.streams.workers import ROOT, Answers

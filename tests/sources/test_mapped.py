@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.errors import ConfigError, InvalidEventError
-from sources.importers.mapped.mapping import Mapping, Time, load_mapping
 from sources.importers.mapped.values import minor_units, time_ms
+from sources.mapping import Mapping, Time, load_mapping
 from tests.sources.reading import by_id, chunks, problems, records
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sources.importers.mapped.mapping import Mapping, load_mapping
+from sources.mapping import Mapping, load_mapping
 from tests.sources.reading import chunks, problems, records
 from tests.sources.test_mapped import write
 

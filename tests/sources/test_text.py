@@ -10,7 +10,7 @@ import pytest
 from schemas.errors import DataError
 from sources.chunks import START, Position, read_lines
 from sources.importers.formats import FORMATS
-from sources.importers.mapped.mapping import load_mapping
+from sources.mapping import load_mapping
 from sources.resume import Bookmark
 from sources.text import text_size
 from tests.sources.reading import chunks

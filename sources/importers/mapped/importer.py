@@ -11,11 +11,11 @@ from typing import Any
 from schemas.errors import ConfigError, InvalidEventError
 from sources.chunks import Chunk, Options, Position, Problem, read_lines
 from sources.importers.ids import event_id
-from sources.importers.mapped.mapping import Mapping, known
 from sources.importers.mapped.rows import Lines, Told
 from sources.importers.mapped.tables import Csv, JsonLines, Row, is_json
 from sources.importers.mapped.values import check_id, minor_units, time_ms, typed
 from sources.importers.records import add_event, problem
+from sources.mapping import Mapping, known
 
 #: Longest event id that is written out; longer ones are hashed.
 LONGEST_ID = 128

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from schemas.errors import ConfigError, InvalidEventError
 from sources.chunks import Problem, too_long
-from sources.importers.mapped.mapping import Mapping
 from sources.importers.records import load, problem
+from sources.mapping import Mapping
 from sources.text import is_utf8, plain_name
 
 JSON_ENDINGS = (".json", ".jsonl", ".ndjson")

@@ -7,7 +7,7 @@ from math import isfinite
 from zoneinfo import ZoneInfo
 
 from schemas.errors import InvalidEventError
-from sources.importers.mapped.mapping import ISO, MILLISECONDS, SECONDS, Time
+from sources.mapping import ISO, MILLISECONDS, SECONDS, Time
 
 #: ISO 4217: how many decimals a currency has, where it is not two.
 _EXPONENTS = {
