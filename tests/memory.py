@@ -82,7 +82,6 @@ class MemoryStore:
     claims: list[Epoch] = field(default_factory=list)
 
     def insert(self, table: str, rows: pa.Table) -> None:
-        table = table.partition(":")[0]
         known = self.tables[table]
         for row in rows.to_pylist():
             row = {name: value for name, value in row.items() if value is not None}
@@ -194,7 +193,7 @@ def land(task: Task, store: Store, broker: MemoryBroker) -> None:
     flush = task.begin_flush()
     if flush is not None:
         for table, rows in flush.tables.items():
-            store.insert(table.partition(":")[0], rows)
+            store.insert(table, rows)
         store.write_checkpoints([flush.checkpoint])
         broker.kept = flush.checkpoint.offsets[task.topic], flush.checkpoint.cut.term
         task.confirm()

@@ -15,12 +15,13 @@ from typing import Any
 from schemas.errors import DataError, GroupvitalsError
 from schemas.frame import Records
 from sinks.contract import Store
-from streams.checkpoint.flush import Flush, merge, names
+from streams.checkpoint.flush import Flush, merge, targets
 from streams.checkpoint.progress import Progress
 from streams.checkpoint.takeover import Broker, take_over
 from streams.checkpoint.task import Task
 from streams.dead_letters.producer import DeadLetterProducer
 from streams.decode.decoder import decode
+from streams.landing.event_rows import Target
 from streams.retry import retrying
 
 log = logging.getLogger(__name__)
@@ -98,9 +99,7 @@ class Processor:
             self.failure = error
 
     async def _own(self, broker: Broker, partition: int) -> None:
-        task = self.tasks.get(partition) or self._new_task(partition)
-        task.later = lambda function, *args: self._decoder.submit(function, *args).result
-        self.tasks[partition] = task
+        task = self.tasks[partition] = self.tasks.get(partition) or self._new_task(partition)
         threads = self._in_kernels, self._in_inserts
         while self._broker is broker and not await take_over(task, broker, self.store, *threads):
             self.progress.refused_commits += 1
@@ -150,8 +149,9 @@ class Processor:
         if self._broker is not broker or partition not in self.running or partition in self.stopped:
             return
         task, began, before = self.tasks[partition], time.perf_counter(), self.tasks[partition].next_offset
+        later = lambda make: self._decoder.submit(make).result  # noqa: E731 - rows are made while kernels go on
         try:
-            if not await self._in_kernels(task.apply, records, decoded) and self._broker is broker:
+            if not await self._in_kernels(task.apply, records, decoded, later) and self._broker is broker:
                 await broker.seek({partition: task.next_offset})
         except DataError as error:
             log.error("%s", error, extra={"partition": partition, "offset": task.next_offset})  # noqa: TRY400
@@ -205,14 +205,14 @@ class Processor:
 
     async def _land(self, broker: Broker, flushes: list[Flush]) -> bool:
         began = time.perf_counter()
-        tables = await self._in_inserts(names, flushes)
+        landing = await self._in_inserts(targets, flushes)
         try:
             await self._retrying(broker, "looking at the tables", self._check)
             await asyncio.gather(
                 self.letters.send(
                     [letter for f in flushes for letter in f.letters], lambda: self._broker is not broker
                 ),
-                *(self._insert(broker, table, flushes) for table in tables),
+                *(self._insert(broker, target, flushes) for target in landing),
             )
             landed = time.perf_counter()
             self.progress.seconds["land"] += landed - began
@@ -235,10 +235,10 @@ class Processor:
         self.progress.flushed(flushes)
         return True
 
-    async def _insert(self, broker: Broker, table: str, flushes: list[Flush]) -> None:
-        began = time.perf_counter()
-        rows = await self._in_inserts(merge, flushes, table)
-        await self._retrying(broker, f"landing {table}", self.store.insert, table.partition(":")[0], rows)
+    async def _insert(self, broker: Broker, target: Target, flushes: list[Flush]) -> None:
+        began, table = time.perf_counter(), target.table
+        rows = await self._in_inserts(merge, flushes, target)
+        await self._retrying(broker, f"landing {table}", self.store.insert, table, rows)
         self.progress.seconds[f"land {table}"] += time.perf_counter() - began
 
     async def _retrying(self, broker: Broker, doing: str, action: Callable[..., None], *args: Any) -> None:

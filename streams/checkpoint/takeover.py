@@ -99,8 +99,7 @@ async def take_over(
 
 def own(task: Task, store: Store, valid: Chain, term: int, next_offset: int, start: int) -> None:
     """The term has begun: apply records from `next_offset` on; the last checkpoint stands at `start`."""
-    task.read_back = partial(_read_back, task, store, dict(valid.last))
-    task.resume(Cut(term, 0), next_offset, start)
+    task.resume(Cut(term, 0), next_offset, start, partial(_read_back, task, store, dict(valid.last)))
 
 
 def begin_term(task: Task, store: Store, valid: Chain, term: int, start: int) -> None:

@@ -14,18 +14,25 @@ import pyarrow as pa
 from schemas.errors import DataError
 from schemas.frame import Frame, Records
 from sinks.contract import Checkpoint, Cut
-from streams.checkpoint.flush import Flush, Letter, letter_rows
+from streams.checkpoint.flush import Flush
+from streams.dead_letters.letter import Letter, letter_rows
 from streams.dead_letters.limits import DeadLetterLimits
 from streams.decode.decoder import DeadLetter, decode
+from streams.landing.event_rows import Target, event_rows
 from streams.state.base import PartitionState
+
+#: The last checkpointed rows of keys that are not in memory; blocks until they come.
+ReadBack = Callable[[Sequence[tuple[str, ...]]], pa.Table]
+#: Has a function called, maybe in another thread, and gives what waits for its result.
+Later = Callable[[Callable[[], Any]], Callable[[], Any]]
 
 
 def _nothing_to_read(keys: Sequence[tuple[str, ...]]) -> pa.Table:
-    raise AssertionError(f"{len(keys)} cold rows wake and nothing was said about where they are kept")
+    raise AssertionError(f"{len(keys)} cold rows wake in a task that nobody owns")
 
 
-def _at_once(function: Callable[..., Any], *args: Any) -> Callable[[], Any]:
-    result = function(*args)
+def _at_once(function: Callable[[], Any]) -> Callable[[], Any]:
+    result = function()
     return lambda: result
 
 
@@ -33,9 +40,8 @@ def _at_once(function: Callable[..., Any], *args: Any) -> Callable[[], Any]:
 class Task:
     """One partition of a processor.
 
-    `cut` is the last confirmed checkpoint, `next_offset` the first record not yet applied. `read_back` gives the last
-    checkpointed rows of keys that are not in memory. `later` has a function called,
-    maybe in another thread, and gives what waits for its result. `keep_raw`: the records themselves are landed too.
+    `cut` is the last confirmed checkpoint, `next_offset` the first record not yet applied. `keep_raw`: the records
+    themselves are landed, too.
     """
 
     topic: str
@@ -54,9 +60,8 @@ class Task:
     max_rows: int = 5_000_000
     evicted: int = 0
     woken: int = 0
-    read_back: Callable[[Sequence[tuple[str, ...]]], pa.Table] = _nothing_to_read
-    later: Callable[..., Callable[[], Any]] = _at_once
-    _raw: list[Callable[[], dict[str, pa.Table]]] = field(default_factory=list)
+    _read_back: ReadBack = _nothing_to_read
+    _raw: list[Callable[[], dict[Target, pa.Table]]] = field(default_factory=list)
     _letters: list[Letter] = field(default_factory=list)
     _events: int = 0
     _flushed_offset: int = 0
@@ -76,9 +81,14 @@ class Task:
         """Next offset of the last confirmed checkpoint."""
         return self._flushed_offset
 
-    def resume(self, cut: Cut, next_offset: int, flushed_offset: int) -> None:
-        """Own the partition: a fresh term's first cut, the first record to apply, where the last checkpoint stands."""
+    def resume(self, cut: Cut, next_offset: int, flushed_offset: int, read_back: ReadBack = _nothing_to_read) -> None:
+        """Own the partition for a term.
+
+        `cut` is the term's first, `next_offset` the first record to apply, the last checkpoint stands at
+        `flushed_offset`, and `read_back` gives rows of the cut that are not in memory.
+        """
         self.cut, self.next_offset, self._flushed_offset = cut, next_offset, flushed_offset
+        self._read_back = read_back
 
     def reset(self) -> None:
         """Forget everything in memory, to be loaded again."""
@@ -86,11 +96,14 @@ class Task:
         self.flushing, self._raw, self._letters, self._events = None, [], [], 0
         self.limits = DeadLetterLimits(self.limits.ratio, self.limits.run)
 
-    def apply(self, records: Records, decoded: tuple[Frame, list[DeadLetter]] | None = None) -> bool:
-        """Apply the records that were not applied yet; `decoded` is what `decode` said of all of them.
+    def apply(
+        self, records: Records, decoded: tuple[Frame, list[DeadLetter]] | None = None, later: Later = _at_once
+    ) -> bool:
+        """Apply the records that were not applied yet; `decoded` is what `decode` made of all of them.
 
         Returns False when records before this frame are missing: fetch again from `next_offset`. Raises `DataError`
-        when too many records break the contract; those before the limit are applied.
+        when too many records break the contract; those before the limit are applied. The rows in which the records
+        land are made by `later`.
         """
         if records.first > self.next_offset:
             return False
@@ -103,20 +116,23 @@ class Task:
         short = stop < len(records.offsets)
         if stop:
             taken = _head(frame, stop) if short else frame
-            self._take(taken, records, [letter for letter in dead if letter.row < stop])
+            self._take(taken, records, [letter for letter in dead if letter.row < stop], later)
         if short:
             self.next_offset = int(records.offsets[stop])
             raise DataError(self.limits.message(self.topic, self.partition, self.next_offset))
         self.next_offset = records.following
         return True
 
-    def _take(self, frame: Frame, records: Records, dead: list[DeadLetter]) -> None:
-        if asleep := self.state.waking(frame):
+    def _take(self, frame: Frame, records: Records, dead: list[DeadLetter], later: Later) -> None:
+        """The whole way of a frame: rows that it needs, features, state, the rows in which it lands, dead letters."""
+        state = self.state
+        if asleep := state.waking(frame):
             self.woken += len(asleep)
-            self.state.wake(self.read_back(asleep))
-        made = self.state.take(frame, self._withheld())
+            state.wake(self._read_back(asleep))
+        state.derive(frame)
+        applied = state.apply(frame)
         if self.keep_raw:
-            self._raw.append(self.later(made))
+            self._raw.append(later(partial(event_rows, state.agent, frame, applied, self._withheld())))
         self._letters += [self._letter(frame, records, d) for d in dead]
         self._events += len(frame.offsets)
 

@@ -5,12 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.errors import DataError
-
 #: Offsets a ratio is taken over.
 WINDOW = 10_000
-#: A membership has the place of its id in 32 bits; the id itself still has to fit.
-_MOST_ID_BYTES = (1 << 32) - (1 << 16)
 
 
 @dataclass
@@ -58,13 +54,4 @@ class DeadLetterLimits:
             f"{topic} partition {partition} stopped at offset {offset}: {self._in_a_row:,} invalid records in a row, "
             f"{self._invalid:,} among the last {WINDOW:,}. Look at `groupvitals dlq list`, mend the producer, or raise "
             "GROUPVITALS_WORKER__DEAD_LETTER_RUN or …_DEAD_LETTER_RATIO; then start the worker again."
-        )
-
-
-def check_ids(used: int) -> None:
-    """Raise `DataError` when the ids of a partition need more bytes than their places can tell apart (4 GiB)."""
-    if used >= _MOST_ID_BYTES:
-        raise DataError(
-            "The ids of one partition's memberships take more than 4 GiB: lower worker.max_memberships, or import into "
-            "a topic with more partitions (kafka.chat_partitions)."
         )

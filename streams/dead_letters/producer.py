@@ -8,7 +8,7 @@ from aiokafka.errors import KafkaError
 
 from schemas.errors import BackpressureError
 from schemas.kafka import Kafka
-from streams.checkpoint.flush import Letter
+from streams.dead_letters.letter import Letter
 from streams.retry import retrying
 
 #: A key or value beyond this is cut: were a dead letter too large for its topic, all behind it would wait for ever.

@@ -17,7 +17,7 @@ from analytics.kernels.hashing import hash64
 from analytics.kernels.pairs import find_pairs, index_pairs
 from analytics.people.states import Pairs
 from streams.landing.arrow import span_columns, strings
-from streams.state.base import grown, indices
+from streams.state.arrays import grown, indices
 
 Codes = NDArray[np.int32]
 

@@ -230,14 +230,12 @@ class FrameTransport(driver.Transport):  # type: ignore[misc]
 
 
 class FrameApp(faust.App):  # type: ignore[misc]
-    """A Faust app in which `frame_topics` come as frames; `positions(topic)` says where their partitions are read."""
+    """A Faust app in which `frame_topics` come as frames; `positions` says where a topic's partitions are read."""
 
-    frame_topics: set[str]
-    positions: Callable[[str], dict[int, int]]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self.frame_topics = set()
-        self.positions = lambda topic: {}
+    def __init__(
+        self, *args: Any, frame_topics: set[str], positions: Callable[[str], dict[int, int]], **kwargs: Any
+    ) -> None:
+        self.frame_topics, self.positions = frame_topics, positions
         super().__init__(*args, **kwargs)
 
     def _new_transport(self) -> FrameTransport:

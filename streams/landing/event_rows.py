@@ -2,7 +2,7 @@
 
 # mypy: disable-error-code="no-untyped-call"
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +17,24 @@ from schemas.agents import AgentSpec
 from schemas.columns import Columns, Field, Kind, columns
 from schemas.frame import Frame
 from streams.landing.arrow import categories, lists, strings
+
+
+class Target(NamedTuple):
+    """Where rows are inserted: a table, and whether they are those with its `rare` columns, too."""
+
+    table: str
+    rare: bool = False
+
+
+class Applied(NamedTuple):
+    """What the kernels found out about the records of a frame; shapes (n,).
+
+    `flags` are `DUPLICATE` and `IS_LATE`; `groups` numbers the group of each (-1: none), where every record has one.
+    """
+
+    flags: NDArray[np.uint8]
+    groups: NDArray[np.int32] | None = None
+
 
 #: Kinds of messages that call by themselves.
 _CALLING = ("link", "miniprogram", "poll")
@@ -94,14 +112,10 @@ def _column(spec: Columns, frame: Frame, field: Field, rows: NDArray[np.int64], 
     return strings(frame.buffer, starts, lengths)
 
 
-def event_rows(
-    agent: AgentSpec, frame: Frame, flags: NDArray[np.uint8], groups: NDArray[np.int32] | None,
-    withheld: frozenset[str],
-) -> dict[str, pa.Table]:  # fmt: skip
-    """The rows of a frame's good records: those with fields that many have, those with all (`:rare`), and facts.
+def event_rows(agent: AgentSpec, frame: Frame, applied: Applied, withheld: frozenset[str]) -> dict[Target, pa.Table]:
+    """The rows of a frame's good records: those with fields that many have, those with rare ones, and facts.
 
-    `groups` numbers the group of each record (-1: none) where every record has one; `flags` is what the kernel said.
-    Fields that are `withheld`, and columns that no record of a table has, are left to their defaults.
+    Fields that are `withheld`, and columns that no record of a target has, are left to their defaults.
     """
     spec, table, facts = columns(agent.contract), agent.raw.name, agent.facts
     rows = np.flatnonzero(frame.ok)
@@ -109,17 +123,18 @@ def event_rows(
     _field_counts(frame.present, rows, counts)
     common = np.uint64(sum(1 << i for i in range(64) if counts[i] * _RARE >= len(rows)))
     rich = frame.present[rows] & ~common != 0
-    parts = {table: rows[~rich], f"{table}:rare": rows[rich]}
-    found = {name: _table(agent, frame, part, flags, groups, withheld) for name, part in parts.items() if len(part)}
+    parts = {Target(table): rows[~rich], Target(table, rare=True): rows[rich]}
+    found = {target: _table(agent, frame, part, applied, withheld) for target, part in parts.items() if len(part)}
     if facts is not None:
         codes = [spec.types.index(name) for name in facts.types]
         chosen = np.isin(frame.types[rows], codes)
         if facts.calling:
             chosen |= (frame.types[rows] == spec.types.index("message")) & _calling(spec, frame, rows)
-        rows = rows[chosen & (flags[rows] & DUPLICATE == 0)]
+        rows = rows[chosen & (applied.flags[rows] & DUPLICATE == 0)]
         if len(rows):
-            all_of = _table(agent, frame, rows, flags, groups, withheld)
-            found[facts.table.name] = all_of.select([name for name in all_of.column_names if name in facts.columns])
+            all_of = _table(agent, frame, rows, applied, withheld)
+            had = [name for name in all_of.column_names if name in facts.columns]
+            found[Target(facts.table.name)] = all_of.select(had)
     return found
 
 
@@ -142,11 +157,10 @@ def _numbers(spec: Columns, frame: Frame, name: str, rows: NDArray[np.int64], mi
 
 
 def _table(
-    agent: AgentSpec, frame: Frame, rows: NDArray[np.int64], flags: NDArray[np.uint8], groups: NDArray[np.int32] | None,
-    withheld: frozenset[str],
-) -> pa.Table:  # fmt: skip
+    agent: AgentSpec, frame: Frame, rows: NDArray[np.int64], applied: Applied, withheld: frozenset[str]
+) -> pa.Table:
     spec = columns(agent.contract)
-    used = int(np.bitwise_or.reduce(frame.present[rows]))
+    used, groups = int(np.bitwise_or.reduce(frame.present[rows])), applied.groups
     found = {"offset": pa.array(frame.offsets[rows]), "kafka_ts_ms": pa.array(frame.timestamps[rows])}
     for field in spec.fields:
         if not used >> field.index & 1 or field.name == "schema_version":
@@ -163,7 +177,7 @@ def _table(
             found[field.name] = _column(spec, frame, field, rows, field.name in agent.nullable)
     hashes, place = np.empty(len(rows), np.uint64), int(spec.places[spec.field("event_id").index])
     _hashes(frame.buffer, frame.spans[place, 0], frame.spans[place, 1], rows, hashes)
-    flag = flags[rows]
+    flag = applied.flags[rows]
     found |= {
         "event_hash": pa.array(hashes),
         "duplicate": pa.array((flag & DUPLICATE).astype(np.uint8)),

@@ -1,11 +1,10 @@
-"""What the states of all processors have in common: arrays that grow, their indices, event ids, what a flush takes.
+"""What a worker keeps of one partition of an agent's topic, and the contract between that and a task.
 
 A state is a NamedTuple of arrays whose `counts` says how much of each is in use; its rows carry `slot` and `dirty`.
 Knows nothing of Kafka or ClickHouse.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ClassVar
 
@@ -15,73 +14,34 @@ from numpy.typing import NDArray
 
 from analytics.kernels.event_ids import rebuild_ids, remember_ids
 from schemas.agents import AgentSpec
+from schemas.errors import DataError
 from schemas.frame import Frame
-from streams.dead_letters.limits import check_ids
+from streams.landing.event_rows import Applied
+from streams.state.arrays import Collected, Loaded, Rows, StateTable, grown, indices
 
 #: Most rows of one array that one record may add.
 MOST_NEW = 4
-#: Makes the raw rows of a frame, by table.
-RawRows = Callable[[], dict[str, pa.Table]]
-
-
-@dataclass(frozen=True)
-class Rows:
-    """One array of rows: its count, arrays as long as it is, its index, places in that a row, how that is filled."""
-
-    count: int
-    beside: dict[str, int]
-    index: str
-    places: float
-    rebuild: Callable[[Any], None]
-
-
-@dataclass(frozen=True)
-class StateTable:
-    """How an array of rows lands: its table, the array, the list of changed rows, its count, how rows are written."""
-
-    table: str
-    array: str
-    listed: str
-    count: int
-    make: Callable[[Any, NDArray[Any]], pa.Table]
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """How a table of a cut comes back: the columns to read, and what puts its rows into a state."""
-
-    columns: tuple[str, ...]
-    load: Callable[[Any, pa.Table], None]
-
-
-@dataclass
-class Collected:
-    """What changed since the last flush: makers of rows by table, and what must be put back if the flush fails."""
-
-    parts: dict[str, list[Callable[[], pa.Table]]] = field(default_factory=dict)
-    changed: dict[str, NDArray[np.int32]] = field(default_factory=dict)
-    closed: tuple[NDArray[Any], ...] = ()
-
-    def add(self, table: str, make: Callable[[], pa.Table]) -> None:
-        """Rows of a table."""
-        self.parts.setdefault(table, []).append(make)
-
-
-def indices(size: int) -> NDArray[np.int32]:
-    """An empty index."""
-    return np.full(size, -1, np.int32)
-
-
-def grown(array: NDArray[Any], used: int, needed: int = 0) -> NDArray[Any]:
-    """A copy with four times the room; untouched pages cost nothing until used."""
-    bigger = np.empty(max(len(array) * 4, needed), array.dtype)
-    size = int(used) * array.itemsize
-    bigger.view(np.uint8)[:size] = array.view(np.uint8)[:size]  # as bytes: records are copied field by field
-    return bigger
+#: A membership has the place of its id in 32 bits; the id itself still has to fit.
+_MOST_ID_BYTES = (1 << 32) - (1 << 16)
 
 
 class PartitionState:
-    """The arrays of one partition. A processor's state says which there are and what a record does to them."""
+    """The arrays of one partition. An agent's state says which there are and what a record does to them.
+
+    Who calls what, and when:
+
+    - A take-over makes an `empty` state and fills it: the tables of `loaded`, in their order, then the event ids.
+    - For every frame, in the order of offsets: `waking`, `wake` if that named any, `derive`, `apply`.
+    - For every flush: `collect`; later either `confirmed`, and then `evict`, or `put_back`. Frames are applied in
+      between. There is never more than one flush under way.
+
+    All of these run in one thread, that of the kernels, and never at the same time; none of them may block. The makers
+    of rows in what `collect` returns run in other threads meanwhile: they must hold copies of all that may change, and
+    of the state read only ids, which stay where they are until the flush has ended.
+
+    To be exact whatever crashes, what `apply` makes of a record must be a function of the records before it: never
+    of how they came in frames, of flushes, or of a clock.
+    """
 
     agent: AgentSpec
     rows: ClassVar[dict[str, Rows]]
@@ -92,11 +52,11 @@ class PartitionState:
     #: Places in `counts`: bytes of the arena, event ids.
     arena_count: ClassVar[int]
     ids_count: ClassVar[int]
-
     #: Places in `counts` of what people watch.
     watched: ClassVar[dict[str, int]] = {}
 
     state: Any
+    #: For how many records an event id is remembered.
     horizon: int
 
     def __init__(self, time_zone: str = "UTC", lateness_h: int = 48, horizon: int = 4_000_000) -> None:
@@ -104,23 +64,26 @@ class PartitionState:
 
     @property
     def newest_ms(self) -> int:
-        """Highest event time seen; 0: none, or not kept."""
+        """Highest event time seen, for metrics; any thread may ask. 0: none, or not kept."""
         return 0
 
     def empty(self) -> "PartitionState":
         """A new state with nothing in it and the same settings."""
         raise NotImplementedError
 
-    def take(self, frame: Frame, withheld: frozenset[str]) -> RawRows:
-        """Apply a decoded frame. Its rows, without `withheld` fields, are made when asked for, maybe in a thread."""
-        raise NotImplementedError
-
     def waking(self, frame: Frame) -> Sequence[tuple[str, ...]]:
-        """Keys of rows that a frame is about and that are not in memory."""
+        """Keys in `cold_table` of the rows that a frame is about and that are not in memory."""
         return []
 
     def wake(self, table: pa.Table) -> None:
-        """Have rows that were read back in memory."""
+        """Have rows that were read back in memory; only called where `waking` may name some."""
+        raise NotImplementedError
+
+    def derive(self, frame: Frame) -> None:
+        """Fill in what is derived from fields that do not land; it lands with the record."""
+
+    def apply(self, frame: Frame) -> Applied:
+        """Have every good record of a frame count. Raises `DataError` when a partition holds more than it can."""
         raise NotImplementedError
 
     def evict(self, limit: int) -> int:
@@ -128,7 +91,7 @@ class PartitionState:
         return 0
 
     def count(self, what: int) -> int:
-        """How many rows of an array are in use; `what` is a place in `counts`."""
+        """How many rows of an array are in use; `what` is a place in `counts`. Any thread may ask."""
         return int(self.state.counts[what])
 
     # --- room
@@ -140,7 +103,7 @@ class PartitionState:
             self._make_room(name, self.count(self.rows[name].count) + MOST_NEW)
         elif name == "arena":
             used = self.count(self.arena_count)
-            check_ids(used)
+            _check_ids(used)
             self.state = self.state._replace(arena=grown(self.state.arena, used))
         elif name == "ids":
             self._forget_ids(offset)
@@ -199,7 +162,7 @@ class PartitionState:
     # --- flushes
 
     def collect(self) -> Collected:
-        """Take everything that changed; what changes from now on waits for the next flush."""
+        """Take copies of everything that changed; what changes from now on waits for the next flush."""
         state, found = self.state, Collected()
         for one in self.tables:
             dirty = getattr(state, one.listed)[: state.counts[one.count]].copy()
@@ -233,3 +196,12 @@ def load_ids(state: PartitionState, table: pa.Table) -> None:
     """Remember the event ids of records that landed before a checkpoint, in offset order."""
     hashes = np.asarray(table["event_hash"]).astype(np.uint64)
     state.remember(hashes, np.asarray(table["offset"]).astype(np.int64))
+
+
+def _check_ids(used: int) -> None:
+    """Raise `DataError` when the ids of a partition need more bytes than their places can tell apart (4 GiB)."""
+    if used >= _MOST_ID_BYTES:
+        raise DataError(
+            "The ids of one partition's memberships take more than 4 GiB: lower worker.max_memberships, or import into "
+            "a topic with more partitions (kafka.chat_partitions)."
+        )

@@ -4,7 +4,6 @@ That is enough where neither order nor repetition of records matters, as for `id
 account decides (`ts_ms`, then unlinking, then `event_id`).
 """
 
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -12,8 +11,8 @@ from numpy.typing import NDArray
 
 from schemas.agents import AgentSpec
 from schemas.frame import Frame
-from streams.landing.event_rows import event_rows
-from streams.state.base import PartitionState, RawRows
+from streams.landing.event_rows import Applied
+from streams.state.base import PartitionState
 
 
 class _Nothing(NamedTuple):
@@ -34,9 +33,9 @@ class Stateless(PartitionState):
         """Another one."""
         return Stateless(self.agent)
 
-    def take(self, frame: Frame, withheld: frozenset[str]) -> RawRows:
-        """The rows of a frame."""
-        return partial(event_rows, self.agent, frame, np.zeros(len(frame.offsets), np.uint8), None, withheld)
+    def apply(self, frame: Frame) -> Applied:
+        """Nothing counts here."""
+        return Applied(np.zeros(len(frame.offsets), np.uint8))
 
     def remember(self, hashes: NDArray[np.uint64], offsets: NDArray[np.int64]) -> None:
         """Repeated records need not be told from new ones."""

@@ -36,8 +36,8 @@ log = logging.getLogger(__name__)
 _CLOSING_S = 5
 
 
-def _app(config: WorkerConfig) -> FrameApp:
-    app = FrameApp(
+def _app(config: WorkerConfig, positions: Callable[[], dict[int, int]]) -> FrameApp:
+    return FrameApp(
         config.group,
         broker=";".join(f"kafka://{host}" for host in config.kafka.bootstrap.split(",")),
         store="memory://", datadir=str(config.data), web_enabled=False, topic_allow_declare=False,
@@ -47,9 +47,8 @@ def _app(config: WorkerConfig) -> FrameApp:
         broker_heartbeat_interval=config.session_timeout_s / 3,
         broker_request_timeout=max(30.0, config.session_timeout_s * 2), broker_commit_interval=30.0,
         worker_redirect_stdouts=False, consumer_metadata_max_age_ms=10_000,
+        frame_topics={config.topic}, positions=lambda topic: positions(),
     )  # fmt: skip
-    app.frame_topics = {config.topic}
-    return app
 
 
 class Worker:
@@ -80,9 +79,8 @@ class Worker:
             self.store, self.letters, new_task, flush_interval_s=config.flush_interval_s,
             flush_events=config.flush_events, moved=give_back, check=self.guard,
         )  # fmt: skip
-        self.app = _app(config)
+        self.app = _app(config, self.processor.positions)
         self.membership = Membership(config.data, self.app.conf.id, config.kafka)
-        self.app.positions = lambda topic: self.processor.positions()
         self.stop = asyncio.Event()
         self.assigned: set[int] | None = None
         self._wire()

@@ -15,7 +15,7 @@ import pyarrow as pa
 from schemas.errors import BackpressureError
 from schemas.frame import Records
 from sinks.contract import Chain, Checkpoint, Epoch, Origin
-from streams.checkpoint.flush import Letter
+from streams.dead_letters.letter import Letter
 from streams.kafka.records import read_records
 from tests.memory import ORIGIN, MemoryStore, record_batch
 from tests.oracle.worlds import World

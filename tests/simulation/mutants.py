@@ -112,13 +112,13 @@ def time_moved_by_frames() -> Patches:
     """A frame's highest time counts from its first record on."""
     apply = CommunityState.apply
 
-    def early(self: CommunityState, frame: Any, first: int = 0) -> Any:
+    def early(self: CommunityState, frame: Any) -> Any:
         ok = frame.ok.astype(bool)
         if ok.any():
             groups = self.state.groups[: self.state.counts[0]]
             newest = np.minimum(frame.words[FIELDS.ts_ms], frame.timestamps)[ok].max()
             groups["closed_hour"] = np.maximum(groups["closed_hour"], (newest - self.clock.lateness_ms) // HOUR_MS)
-        return apply(self, frame, first)
+        return apply(self, frame)
 
     return (mock.patch.object(CommunityState, "apply", early),)
 

@@ -2,7 +2,7 @@
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,misc"
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,10 +16,8 @@ from analytics.kernels.compiled import kernel
 from analytics.kernels.hashing import hash64
 from schemas.columns import columns
 from streams.landing.arrow import span_columns
+from streams.state.base import PartitionState
 from streams.state.chat.rows import GROUP_COLUMNS, MEMBER_COLUMNS
-
-if TYPE_CHECKING:
-    from streams.state.chat.state import CommunityState
 
 _SPEC = columns("chat.events")
 #: Columns to read of each state table.
@@ -80,7 +78,7 @@ def _add_panes(state, records):
         state.panes[row] = records[i]
 
 
-def _rows_of_groups(state: "CommunityState", column: pa.ChunkedArray) -> NDArray[np.int32]:
+def _rows_of_groups(state: PartitionState, column: pa.ChunkedArray) -> NDArray[np.int32]:
     encoded = column.combine_chunks().dictionary_encode()
     buffer, starts, lengths = span_columns(pa.chunked_array([encoded.dictionary]))
     state.reserve(groups=len(starts), arena=int(lengths.sum()) + 2 * len(starts))
@@ -90,7 +88,7 @@ def _rows_of_groups(state: "CommunityState", column: pa.ChunkedArray) -> NDArray
     return rows
 
 
-def load_groups(state: "CommunityState", table: pa.Table) -> None:
+def load_groups(state: PartitionState, table: pa.Table) -> None:
     """Add the groups of a `group_states` cut."""
     rows = _rows_of_groups(state, table["group_id"])
     groups = state.state.groups
@@ -100,7 +98,7 @@ def load_groups(state: "CommunityState", table: pa.Table) -> None:
         groups[name][rows] = _codes(table[name], name)
 
 
-def load_members(state: "CommunityState", table: pa.Table) -> None:
+def load_members(state: PartitionState, table: pa.Table) -> None:
     """Add the memberships of a `membership_states` cut, or cold ones that wake; their groups come first."""
     records = np.zeros(table.num_rows, MEMBERSHIP)
     records["group"] = _rows_of_groups(state, table["group_id"])
@@ -121,7 +119,7 @@ def load_members(state: "CommunityState", table: pa.Table) -> None:
     _add_members(state.state, records, buffer, starts, lengths)
 
 
-def load_panes(state: "CommunityState", table: pa.Table) -> None:
+def load_panes(state: PartitionState, table: pa.Table) -> None:
     """Add the panes of a `pane_states` cut that are still open in their groups."""
     records: NDArray[Any] = np.zeros(table.num_rows, PANE)
     records["group"] = _rows_of_groups(state, table["group_id"])

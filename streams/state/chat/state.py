@@ -43,17 +43,9 @@ from analytics.chat.state import (
 from analytics.kernels.calendar import HOUR_MS, day_starts
 from schemas.agents import COMMUNITY
 from schemas.frame import Frame
-from streams.landing.event_rows import event_rows
-from streams.state.base import (
-    Collected,
-    Loaded,
-    PartitionState,
-    RawRows,
-    Rows,
-    StateTable,
-    grown,
-    indices,
-)
+from streams.landing.event_rows import Applied
+from streams.state.arrays import Collected, Loaded, Rows, StateTable, grown, indices
+from streams.state.base import PartitionState
 from streams.state.chat import rows as made
 from streams.state.chat.cold import ColdMemberships, coldest
 from streams.state.chat.load import LOADED, load_groups, load_members, load_panes
@@ -122,27 +114,23 @@ class CommunityState(PartitionState):
         """A new state with nothing in it and the same settings."""
         return CommunityState(*self._settings)
 
-    def apply(self, frame: Frame, first: int = 0) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
-        """Apply a decoded frame from row `first` on.
+    def derive(self, frame: Frame) -> None:
+        """Say whether messages are questions: their texts do not land."""
+        derive(frame)
 
-        Returns, a record, flags (`DUPLICATE`, `IS_LATE`) and the row of its group (-1: none).
-        """
+    def apply(self, frame: Frame) -> Applied:
+        """Have every good record of a frame count."""
         flags, groups = np.zeros(len(frame.offsets), np.uint8), np.full(len(frame.offsets), -1, np.int32)
-        row, short = apply(self.state, self.clock, frame, first, flags, groups)
+        row, short = apply(self.state, self.clock, frame, 0, flags, groups)
         while short:
             self.grow(short, int(frame.offsets[row]))
             row, short = apply(self.state, self.clock, frame, row, flags, groups)
-        return flags, groups
+        return Applied(flags, groups)
 
     @property
     def newest_ms(self) -> int:
         """Highest event time of any group, ticks included."""
         return int(self.state.groups["max_ms"][: self.count(GROUPS)].max(initial=0))
-
-    def take(self, frame: Frame, withheld: frozenset[str]) -> RawRows:
-        """Apply a decoded frame; its rows are made when asked for, maybe by another thread."""
-        derive(frame)
-        return partial(event_rows, self.agent, frame, *self.apply(frame), withheld)
 
     def grow(self, short: int, offset: int) -> None:
         """Make room in an array: `PartitionState.grow`; closed days wait in arrays of their own."""

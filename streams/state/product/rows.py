@@ -5,7 +5,7 @@ Takes copies of records, so that the state may go on changing; of the state it r
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,misc"
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,9 +17,7 @@ from analytics.kernels.hashing import hash64
 from analytics.product.ids import find_reference, find_user, reference_key
 from analytics.product.state import REFERENCES, State
 from streams.landing.arrow import categories, ids, plain, slots, span_columns
-
-if TYPE_CHECKING:
-    from streams.state.product.state import ProductState
+from streams.state.base import PartitionState
 
 USER_COLUMNS = (
     "first_ms", "last_ms", "used_lo", "used_hi", "bought_lo", "bought_hi", "signup_ms", "trial_ms", "purchase_ms",
@@ -68,7 +66,7 @@ def _hashes(buffer, starts, lengths, out):
         out[i] = hash64(buffer, starts[i], lengths[i])
 
 
-def _users(state: "ProductState", column: pa.ChunkedArray) -> tuple[NDArray[np.int32], NDArray[np.uint64]]:
+def _users(state: PartitionState, column: pa.ChunkedArray) -> tuple[NDArray[np.int32], NDArray[np.uint64]]:
     """Row, and hash of the id, of each user; appended where new."""
     buffer, starts, lengths = span_columns(column)
     state.reserve(users=len(starts), arena=int(lengths.sum()) + 2 * len(starts))
@@ -78,14 +76,14 @@ def _users(state: "ProductState", column: pa.ChunkedArray) -> tuple[NDArray[np.i
     return rows, hashes
 
 
-def load_users(state: "ProductState", table: pa.Table) -> None:
+def load_users(state: PartitionState, table: pa.Table) -> None:
     """Add the users of a `user_states` cut."""
     rows, _ = _users(state, table["user_id"])
     for name in (*USER_COLUMNS, "slot"):
         state.state.users[name][rows] = np.asarray(table[name])
 
 
-def load_references(state: "ProductState", table: pa.Table) -> None:
+def load_references(state: PartitionState, table: pa.Table) -> None:
     """Add what users refer to, of a `user_reference_states` cut; users come first."""
     users, hashes = _users(state, table["user_id"])
     kinds = np.asarray(pc.index_in(table["kind"].combine_chunks(), pa.array(REFERENCES))).astype(np.uint8)

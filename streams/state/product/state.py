@@ -3,8 +3,6 @@
 Wraps `analytics.product.apply`; knows nothing of Kafka or ClickHouse.
 """
 
-from functools import partial
-
 import numpy as np
 
 from analytics.kernels.calendar import day_starts
@@ -24,8 +22,9 @@ from analytics.product.state import (
 )
 from schemas.agents import PRODUCT
 from schemas.frame import Frame
-from streams.landing.event_rows import event_rows
-from streams.state.base import Loaded, PartitionState, RawRows, Rows, StateTable, indices
+from streams.landing.event_rows import Applied
+from streams.state.arrays import Loaded, Rows, StateTable, indices
+from streams.state.base import PartitionState
 from streams.state.product.rows import (
     REFERENCE_COLUMNS,
     USER_COLUMNS,
@@ -82,11 +81,11 @@ class ProductState(PartitionState):
         """Newest act of any user."""
         return int(self.state.users["last_ms"][: self.count(USERS)].max(initial=0))
 
-    def take(self, frame: Frame, withheld: frozenset[str]) -> RawRows:
-        """Apply a decoded frame; its rows are made when asked for, maybe by another thread."""
+    def apply(self, frame: Frame) -> Applied:
+        """Have every good record of a frame count."""
         flags = np.zeros(len(frame.offsets), np.uint8)
         row, short = apply(self.state, self.day_starts, self.horizon, frame, 0, flags)
         while short:
             self.grow(short, int(frame.offsets[row]))
             row, short = apply(self.state, self.day_starts, self.horizon, frame, row, flags)
-        return partial(event_rows, self.agent, frame, flags, None, withheld)
+        return Applied(flags)

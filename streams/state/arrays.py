@@ -1,0 +1,65 @@
+"""Arrays that grow, how their rows land and come back, and what a flush takes of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One array of rows: its count, arrays as long as it is, its index, places in that per row, how that is filled."""
+
+    count: int
+    beside: dict[str, int]
+    index: str
+    places: float
+    rebuild: Callable[[Any], None]
+
+
+@dataclass(frozen=True)
+class StateTable:
+    """How an array of rows lands: its table, the array, the list of changed rows, its count, how rows are written."""
+
+    table: str
+    array: str
+    listed: str
+    count: int
+    make: Callable[[Any, NDArray[Any]], pa.Table]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """How a table of a cut comes back: the columns to read, and what puts its rows into a state."""
+
+    columns: tuple[str, ...]
+    load: Callable[[Any, pa.Table], None]
+
+
+@dataclass
+class Collected:
+    """What changed since the last flush: makers of rows by table, and what must be put back if the flush fails."""
+
+    parts: dict[str, list[Callable[[], pa.Table]]] = field(default_factory=dict)
+    changed: dict[str, NDArray[np.int32]] = field(default_factory=dict)
+    closed: tuple[NDArray[Any], ...] = ()
+
+    def add(self, table: str, make: Callable[[], pa.Table]) -> None:
+        """Rows of a table."""
+        self.parts.setdefault(table, []).append(make)
+
+
+def indices(size: int) -> NDArray[np.int32]:
+    """An empty index."""
+    return np.full(size, -1, np.int32)
+
+
+def grown(array: NDArray[Any], used: int, needed: int = 0) -> NDArray[Any]:
+    """A copy with four times the room, cleared beyond the rows in use; untouched pages cost nothing until used."""
+    bigger = np.zeros(max(len(array) * 4, needed), array.dtype)
+    size = int(used) * array.itemsize
+    bigger.view(np.uint8)[:size] = array.view(np.uint8)[:size]  # as bytes: records are copied field by field
+    return bigger
