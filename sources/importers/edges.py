@@ -49,7 +49,9 @@ class _Edges:
             source, target, when = line.decode().split()
             seconds = int(when)
         except ValueError:
-            if number > 1 and line.strip():  # the first line may be a header
+            if number == 1 and line.strip():
+                chunk.passed_over["header lines"] += 1
+            elif line.strip():
                 chunk.problems.append(Problem(number, "invalid_line", "expected: source target seconds"))
             return
         if seconds != self._seconds:

@@ -185,12 +185,15 @@ class Telling:
         self._answered[number] = author, answer.get("room_id")
         if len(self._answered) > AUTHORS:
             self._answered.popitem(last=False)
-        if "edited_unixtime" in message:
-            edited_ms = whole(message, "edited_unixtime") * 1000
+        reactions = list(reactions_of(message, sent_ms, self._clock))
+        edited_ms = whole(message, "edited_unixtime") * 1000 if "edited_unixtime" in message else 0
+        if any(abs(reaction.at_ms - edited_ms) <= 1000 for reaction in reactions):  # Telegram edits what is reacted to
+            chunk.passed_over["edits at the moment of a reaction (Telegram marks reactions as edits)"] += 1
+        elif edited_ms:
             kept = {name: words[name] for name in ("text", "link_count") if name in words}
             edit = {"type": "edit", "member_id": author, "message_id": message_id}
             yield f":edit:{edited_ms // 1000}", edited_ms, edit | kept
-        for peer, name, emoji, at_ms in reactions_of(message, sent_ms, self._clock):
+        for peer, name, emoji, at_ms in reactions:
             member = self._root if peer == self._native else peer
             if member != self._root:
                 self._nicknames[member] = name

@@ -6,9 +6,14 @@ changes included, says when a reaction was.
 
 from bisect import bisect_right
 from datetime import UTC, datetime
+from functools import cache
+from itertools import groupby
 from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
 
 _DAY_S = 86_400
+#: Moments from here on (2100) are mistakes.
+_LATEST_S = 4_102_444_800
 
 
 def local_s(date: object) -> int | None:
@@ -24,18 +29,32 @@ def unix_s(value: object) -> int | None:
     return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 15 else None
 
 
+def _offset(zone: str, at: int) -> float | None:
+    """The offset of a time zone at a moment, seconds."""
+    found = datetime.fromtimestamp(at, ZoneInfo(zone)).utcoffset()
+    return found.total_seconds() if found is not None else None
+
+
+@cache
+def _zones(spans: tuple[tuple[int, int, int], ...]) -> tuple[str, ...]:
+    """The time zones that had these offsets (first and last moment, offset), all of them."""
+    ends = [(at, offset) for first, last, offset in spans for at in (first, last)]
+    return tuple(zone for zone in available_timezones() if all(_offset(zone, at) == offset for at, offset in ends))
+
+
 class Clock:
-    """Offsets of local time, as far as messages have told them. Two a day are kept, however many messages there are."""
+    """Offsets of local time, as far as messages have told them. Few a day are kept, however many messages there are."""
 
     def __init__(self) -> None:
         self._seen: dict[tuple[int, int], list[int]] = {}
         self._spans: list[tuple[int, int, int]] = []
+        self._offsets: list[int] = []
 
     def look(self, message: dict[str, Any]) -> None:
         """Take note of what a message, or its edit, says in both ways."""
         for name in ("date", "edited"):
             local, at = local_s(message.get(name)), unix_s(message.get(f"{name}_unixtime"))
-            if local is not None and at is not None:
+            if local is not None and at is not None and at < _LATEST_S and abs(local - at) <= _DAY_S:
                 span = self._seen.setdefault((at // _DAY_S, local - at), [at, at])
                 span[0], span[1] = min(span[0], at), max(span[1], at)
                 self._spans = []
@@ -43,17 +62,28 @@ class Clock:
     def unix_of(self, local: int, not_before: int) -> int | None:
         """When a local time was that is not before another moment; None where no message tells.
 
-        An hour that the clock had twice is the first one that can be. Where the change itself lies between two
-        messages, the offset of the earlier one counts, if it can.
+        An hour that the clock had twice is the first one that can be. Where the clock changed between two messages, the
+        time zones decide that had all the offsets of the export; where there are none, the earlier offset.
         """
         if not self._spans:
             self._spans = sorted((first, last, offset) for (_, offset), (first, last) in self._seen.items())
+            self._offsets = sorted({offset for _, _, offset in self._spans})
         found = []
-        for offset in {offset for _, _, offset in self._spans}:
+        for offset in self._offsets:
             at = local - offset
             place = bisect_right(self._spans, at, key=lambda span: span[0])
             before = self._spans[place - 1] if place else self._spans[0]
             after = self._spans[place] if place < len(self._spans) else before
-            if at >= not_before and (offset == before[2] or (at > before[1] and offset == after[2])):
+            possible = offset == before[2] or (at > before[1] and offset == after[2])
+            if possible and max(not_before, 0) <= at < _LATEST_S:
                 found.append((offset != before[2], at))
+        if len({changed for changed, _ in found}) > 1:
+            zones = _zones(self._changes())
+            votes = {at: sum(_offset(zone, at) == local - at for zone in zones) for _, at in found}
+            return max(found, key=lambda one: (votes[one[1]], not one[0]))[1]
         return min(found)[1] if found else None
+
+    def _changes(self) -> tuple[tuple[int, int, int], ...]:
+        """Spans of the same offset that follow each other as one."""
+        runs = ([*run] for _, run in groupby(self._spans, key=lambda span: span[2]))
+        return tuple((run[0][0], max(last for _, last, _ in run), run[0][2]) for run in runs)

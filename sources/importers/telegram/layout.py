@@ -2,18 +2,22 @@
 
 Telegram Desktop indents by one space; any other indentation (`python -m json.tool`, `jq .`) is as good. A message is
 what stands between a `{` and the `}` of the same indentation below `"messages": [`. Characters below 32 are escaped by
-Telegram Desktop as `\\x1F`, which is not JSON, and put right here.
+Telegram Desktop as `\\x1F`, which is not JSON, and put right here; so are the files of custom emoji, which version 4.1
+writes without quotes.
 """
 
 import re
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
+import orjson
+
 from schemas.errors import InvalidEventError
 from sources.chunks import MAX_LINE_BYTES, Problem, too_long
 from sources.importers.records import load, problem
 
 _FIELD = re.compile(rb'"(?:name|type|id)": .+')
+_UNQUOTED = re.compile(rb'("document_id": )(?!"|-?\d+,?\s*$|null)(.*?)(,?\s*)$', re.MULTILINE)
 _ESCAPE = re.compile(rb"\\(x[0-9A-Fa-f]{2}|.)", re.DOTALL)
 
 
@@ -143,7 +147,9 @@ class Layout:
 
 
 def _mend(text: bytes) -> bytes:
-    """Turn the escapes that are not JSON into those that are."""
+    """Turn what is not JSON into what is: escapes, and values without quotes."""
+    if b'"document_id": ' in text:
+        text = _UNQUOTED.sub(lambda found: found[1] + orjson.dumps(found[2].decode(errors="replace")) + found[3], text)
     if b"\\x" not in text:
         return text
     return _ESCAPE.sub(lambda found: b"\\u00" + found[1][1:] if len(found[1]) == 3 else found[0], text)
