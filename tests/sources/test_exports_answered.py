@@ -8,7 +8,7 @@ import pytest
 
 from groupvitals.connections import clickhouse, kafka_address
 from groupvitals.settings import Settings
-from sinks.clickhouse.questions import ask
+from sinks.clickhouse.asking import Asked, ask
 from sources.chunks import Options
 from sources.importing import Import, Report, run
 from tests.conftest import Run
@@ -102,12 +102,17 @@ def test_exports_come_to_the_same_people_however_they_are_cut(
     assert groupvitals("worker", "--until-caught-up").returncode == 0
 
     address, answers = clickhouse(settings), Answers(settings)
-    members = {row["group_id"]: row for row in ask(address, "effective_members")}
-    activity = {row["group_id"]: row for row in ask(address, "rolling_activity") if row["window"] == "28d"}
+    members = {row["group_id"]: row for row in ask(address, "effective_members", Asked())}
+    activity = {row["group_id"]: row for row in ask(address, "rolling_activity", Asked()) if row["window"] == "28d"}
     for number, (how, _) in MONTHS.items():
         row, known = members[f"telegram:-:-{number}"], at_once(answers, number)
         assert (row["headcount"], row["left"]) == (2, 1), how
         assert known == at_once(answers, 101), how
+    told = groupvitals("days", "--since", "2026-09-01")  # with everybody in memory, by name and by id
+    assert told.returncode == 0, told.stderr
+    daily = [row for row in answers.rows("effective_members_daily") if str(row["day"]) == "2026-09-05"]
+    counted = {row["group_id"]: (row["headcount"], row["left"]) for row in daily}
+    assert {counted.get(f"telegram:-:-{number}") for number in MONTHS} == {(3, 0)}, counted
     chess = "telegram:-:-1001700000007"
     assert [members[chess][name] for name in ("headcount", "effective")] == [2, 2]
     assert [activity[chess][name] for name in ("mau", "speakers", "messages", "replies")] == [2, 2, 5, 0]
@@ -136,9 +141,6 @@ def at_once(answers: Answers, number: int) -> list[tuple[Any, ...]]:
 
 
 def nicknames(answers: Answers, number: int) -> dict[str, str]:
-    """The newest nickname of every member of a group."""
-    rows = answers.native.query(
-        f"SELECT member_id, argMax(nickname, ts_ms) AS newest FROM {answers.database}.facts "
-        f"WHERE group_id = 'telegram:-:-{number}' AND nickname != '' GROUP BY member_id"
-    )
-    return {row["member_id"]: row["newest"] for row in rows}
+    """The names of the members of a group, as answers show them."""
+    rows = answers.rows("member_names")
+    return {str(row["member_id"]): str(row["name"]) for row in rows if row["group_id"] == f"telegram:-:-{number}"}
