@@ -20,7 +20,7 @@ from streams.kafka.transactions import AbortedTransactions
 PADDING = 32
 #: A frame takes whole batches up to so many unpacked bytes, the rest is fetched again; places in it are 32-bit numbers.
 FRAME_BYTES = 1 << 28
-_MOST_BYTES = (1 << 30) - PADDING
+_MOST_BYTES = 1 << 29
 
 _HEADER = struct.Struct(">qiibIhiqqqhii")
 _AFTER_CRC = struct.calcsize(">qiibI")

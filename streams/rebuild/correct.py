@@ -26,7 +26,7 @@ from sinks.clickhouse.readers.raw import RawRecords
 from sinks.contract import Chain, chain
 from streams.rebuild.corrected_order import Timeline, days_of, late_places
 from streams.rebuild.rebuild import SCRATCH, Rebuild
-from streams.rebuild.replay import CHUNK, Replay, new_task, records_of
+from streams.rebuild.replay import CHUNK, Replay, frames_of, new_task
 from streams.retry import wait_for
 from streams.state.chat.state import CommunityState
 
@@ -192,7 +192,7 @@ def _frames(job: Rebuild, part: _Part, taken: np.ndarray[Any, Any], moved: dict[
             continue
         rows = rows.take(np.lexsort(keys[::-1])).combine_chunks()
         numbers = pa.array(np.arange(following, following + rows.num_rows))
-        yield records_of(rows.set_column(0, "offset", numbers), following, following + rows.num_rows)
+        yield from frames_of(rows.set_column(0, "offset", numbers), following, following + rows.num_rows)
         following += rows.num_rows
 
 

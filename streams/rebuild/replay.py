@@ -25,7 +25,7 @@ from streams.checkpoint.takeover import begin_term, load, own
 from streams.checkpoint.task import Task
 from streams.dead_letters.limits import DeadLetterLimits
 from streams.decode.decoder import DeadLetter, decode
-from streams.kafka.records import PADDING
+from streams.kafka.records import FRAME_BYTES, PADDING
 from streams.retry import wait_for
 
 log = logging.getLogger(__name__)
@@ -33,16 +33,28 @@ log = logging.getLogger(__name__)
 CHUNK, FLUSH = 100_000, 400_000
 
 
-def records_of(rows: pa.Table, first: int, following: int) -> Records:
-    """Landed records as a frame that spans the offsets `first` to `following` - 1."""
+def frames_of(rows: pa.Table, first: int, following: int) -> Iterator[Records]:
+    """Landed records as frames that span the offsets `first` to `following` - 1: one, or several where it would be
+    too large.
+    """
+    if rows.nbytes > FRAME_BYTES and rows.num_rows > 1:
+        half = rows.num_rows // 2
+        middle = rows["offset"][half].as_py()
+        yield from frames_of(rows.slice(0, half), first, middle)
+        yield from frames_of(rows.slice(half), middle, following)
+    else:
+        yield _frame_of(rows, first, following)
+
+
+def _frame_of(rows: pa.Table, first: int, following: int) -> Records:
     values = rows["value"].combine_chunks().cast(pa.large_string())
     _, places, data = values.buffers()
     at = np.frombuffer(places, np.int64)[values.offset : values.offset + len(values) + 1]
-    content = np.frombuffer(data, np.uint8)[: at[-1]] if data is not None else np.empty(0, np.uint8)
+    content = np.frombuffer(data, np.uint8)[at[0] : at[-1]] if data is not None else np.empty(0, np.uint8)
     buffer = np.concatenate([content, np.empty(len(content) + PADDING, np.uint8)])
     none = np.full(len(values), -1, np.int32)
     offsets, times = (np.asarray(rows[name]).astype(np.int64) for name in ("offset", "kafka_ts_ms"))
-    starts, lengths = at[:-1].astype(np.int32), np.diff(at).astype(np.int32)
+    starts, lengths = (at[:-1] - at[0]).astype(np.int32), np.diff(at).astype(np.int32)
     return Records(buffer, offsets, times, starts, lengths, none, none, first, following)
 
 
@@ -54,7 +66,7 @@ def landed_frames(raw: RawRecords, first: int, end: int) -> Iterator[Records]:
         if not rows.num_rows:
             found = wait_for(partial(raw.next_offset, following), "reading landed records")
             following = min(found, end) if found is not None else end
-        yield records_of(rows, first, following)
+        yield from frames_of(rows, first, following)
         first = following
 
 

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -166,6 +167,18 @@ def correct_twice(landing: Landing) -> None:
         done = correct(job(landing))
         assert not done.different, done.examples
     assert not any(done.rows.values())
+
+
+def test_a_replay_takes_as_many_frames_as_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = [f'{{"n": {offset}}}' * 30 for offset in range(100, 200, 3)]
+    offsets = pa.array(range(100, 200, 3), pa.uint64())
+    rows = pa.table({"offset": offsets, "kafka_ts_ms": offsets, "value": values})
+    monkeypatch.setattr(replay, "FRAME_BYTES", rows.nbytes // 5)
+    frames = list(replay.frames_of(rows, 90, 205))
+    assert len(frames) > 5
+    assert [frame.first for frame in frames] + [205] == [90] + [frame.following for frame in frames]
+    found = [(int(at), frame.value(row)) for frame in frames for row, at in enumerate(frame.offsets)]
+    assert found == [(at, value.encode()) for at, value in zip(range(100, 200, 3), values, strict=True)]
 
 
 def test_late_and_repeated_events_come_where_they_belong(store: ClickHouseStore) -> None:
