@@ -72,11 +72,12 @@ def wait_for_others(config: WorkerConfig, store: ClickHouseStore, bars: Progress
 
     Returns how many records are left when there is no worker to land them.
     """
-    bar, ends = bars.add_task(f"Waiting for other workers of {config.topic}", total=None, visible=False), None
+    bar = bars.add_task(f"Waiting for other workers of {config.topic}", total=None, visible=False)
+    ends: dict[int, int] = {}
     while True:
         state = topic_state(config.kafka, config.topic, config.group)
         assert state is not None
-        ends = ends or state.ends
+        ends = ends or state.stable
         at = heads(store, config.agent, config.topic)
         left = sum(max(end - at.get(partition, 0), 0) for partition, end in ends.items())
         if not left or not state.workers:

@@ -14,6 +14,12 @@ _EVERY_S = 5.0
 log = logging.getLogger(__name__)
 
 
+def counted(worker: "Worker", what: str) -> int:
+    """What a worker's tasks have counted since it began, such as `late`."""
+    states = [task.state for task in worker.processor.tasks.values()]
+    return sum(state.count(state.watched[what]) for state in states if what in state.watched)
+
+
 class WorkerProgress:
     """Says how many events are landed, and how fast, on stderr."""
 
@@ -49,6 +55,11 @@ class WorkerProgress:
         rate = f" in {seconds:.1f} s, {p.landed / seconds:,.0f} a second" if p.landed and seconds > 0 else ""
         text = f"{p.landed:,} events landed{rate}; {p.dead_letters:,} dead letters."
         print(f"\r{text:<78}" if self._living else text, file=sys.stderr, flush=True)
+        if late := counted(worker, "late"):
+            self.say(
+                f"{late:,} came after their hours or days were closed, which do not count them: "
+                "`groupvitals rebuild --correct` puts them there."
+            )
 
 
 class JsonProgress:

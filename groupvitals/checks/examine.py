@@ -37,6 +37,7 @@ CHECKS = (
     Check(stamps.ahead, _TABLES),
     Check(numbers.dead_letters, _TABLES, each_agent=True),
     Check(numbers.landed, _BOTH, each_agent=True),
+    Check(numbers.late, _BOTH),
     Check(numbers.placement, _TABLES),
     Check(numbers.horizon, _TABLES),
     Check(people.links, _TABLES),

@@ -14,6 +14,8 @@ from streams.kafka.reading import committed_reader
 
 #: Newest offsets of a partition that are looked at without --deep; gaps looked up in Kafka, without and with it.
 NEWEST, GAPS, DEEP_GAPS = 1_000_000, 20, 1_000
+#: Seconds within which late events should be corrected; once a night is usual.
+LATE_S = 2 * 86_400
 #: Why Kafka may have nothing to read at an offset.
 NO_RECORD = "marks of transactions, aborted ones, or compacted away"
 
@@ -131,6 +133,23 @@ def _explained(deployment: Deployment, gaps: list[Gap]) -> Iterator[Finding]:
     if len(looked) < len(gaps):
         left = len(gaps) - len(looked)
         yield Finding(OK, "landed", f"{left:,} more gaps were not looked up in Kafka; --deep looks up {DEEP_GAPS:,}")
+
+
+def late(deployment: Deployment) -> Iterator[Finding]:
+    """Events that came after their hour or day was closed, and that no correction has put there yet."""
+    count, oldest_ms = 0, 0
+    for partition, head in deployment.heads.items():
+        first = deployment.health.corrected(partition, deployment.epoch.number) if deployment.epoch else 0
+        if not deployment.deep:
+            first = max(first, head.offset - NEWEST)
+        found, ms = deployment.health.late(partition, first)
+        count, oldest_ms = count + found, min(filter(None, (oldest_ms, ms)), default=0)
+    text = f"{count:,} events came after their hour or day was closed, and are not counted there"
+    if count and time.time() - oldest_ms / 1000 > LATE_S:
+        do = "Run `groupvitals rebuild --correct`, best once a night (docs/rebuild.md)."
+        yield Finding(WARNING, "late", text, do)
+    else:
+        yield Finding(OK, "late", f"{text}; the next `rebuild --correct` puts them there" if count else "none")
 
 
 def placement(deployment: Deployment) -> Iterator[Finding]:

@@ -135,11 +135,14 @@ def _input_ended() -> Callable[[], bool]:
 
 def summary(worker: "Worker") -> dict[str, Any]:
     """What a worker did, as one JSON object."""
+    from groupvitals.progress import counted
+
     p = worker.processor.progress
     seconds = max(p.last_flush_at - p.reading_since, 1e-9)
     return {
         "events": p.landed,
         "dead_letters": p.dead_letters,
+        "late": counted(worker, "late"),
         "flushes": p.flushes,
         "seconds": seconds if p.landed else 0.0,
         "events_per_s": p.landed / seconds if p.landed else 0.0,

@@ -106,6 +106,24 @@ class Health:
         )  # fmt: skip
         return [row[0] for row in rows]
 
+    def corrected(self, partition: int, epoch: int) -> int:
+        """The offset up to which late events are put into their closed hours and days; 0: none was."""
+        rows = self.ask(
+            "SELECT max(offset) FROM {d}.corrections WHERE epoch = %(epoch)s AND topic = %(topic)s "
+            "AND partition = %(partition)s",
+            partition=partition, epoch=epoch,
+        )  # fmt: skip
+        return int(rows[0][0])
+
+    def late(self, partition: int, first: int) -> tuple[int, int]:
+        """Late events from an offset on, and when the first of them came, ms; reads two columns of that range."""
+        rows = self.ask(
+            "SELECT uniqExact(offset), min(kafka_ts_ms) FROM {d}.{t} WHERE topic = %(topic)s "
+            "AND partition = %(partition)s AND offset >= %(first)s AND late = 1",
+            partition=partition, first=first,
+        )  # fmt: skip
+        return int(rows[0][0]), int(rows[0][1])
+
     def dead_letters(self) -> list[tuple[str, int, int, int, str]]:
         """By error: how many, how many of the last 24 hours, time of the newest and its reason. Scans the table."""
         return self.ask(

@@ -30,7 +30,7 @@ class Told:
             known, line = self._known.get(_hash(key), (content, 0))
             if known != content:
                 reason = f"line {line} has the same {' '.join(key)} and differs, so this row is left out"
-                raise InvalidEventError("rows_differ", f"{reason}; if rows are lines of an order: lines = true")
+                raise InvalidEventError("rows_differ", f"{reason}; for lines of one order say lines = true")
 
     def keep(self, event: dict[str, Any], line: int) -> None:
         """Remember an event that was accepted."""
