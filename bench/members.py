@@ -16,6 +16,8 @@ from statistics import median
 from string import Template
 from typing import Any
 
+from pydantic import SecretStr
+
 from bench import report
 from bench.job import Job
 from bench.peers import groupvitals
@@ -83,7 +85,7 @@ def measure(job: Job, memberships: int, runs: int) -> dict[str, Any]:
     """Seconds, in turns; the first turn warms up and is not counted."""
     groupvitals.prepare(job, groupvitals.variables(job))
     known, d, where = fill(job, memberships), job.database, job.servers
-    address = Address(where.host, where.tcp_port, where.http_port, where.user, where.password, d)
+    address = Address(where.host, where.tcp_port, where.http_port, where.user, SecretStr(where.password), d)
     store = ClickHouseStore(address)
     closing, states = Closing(store, job), f"SELECT state, count() FROM {d}.member_states"
     work: dict[str, Callable[[], object]] = {

@@ -12,6 +12,7 @@ def servers(settings: Settings, console: Console) -> Servers:
     kafka, clickhouse = settings.kafka, settings.clickhouse
     if kafka.bootstrap and clickhouse.host:
         host, tcp_port, http_port = clickhouse.host, clickhouse.tcp_port, clickhouse.http_port
-        return Servers(kafka.bootstrap, host, tcp_port, http_port, clickhouse.user, clickhouse.password)
+        password = clickhouse.password.get_secret_value()
+        return Servers(kafka.bootstrap, host, tcp_port, http_port, clickhouse.user, password)
     local = up(settings.home, settings.cache, console)
     return Servers(local.kafka, local.clickhouse_host, local.clickhouse_tcp, local.clickhouse_http)

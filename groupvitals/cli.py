@@ -3,7 +3,6 @@
 Command modules import what is heavy (Faust, Numba, Arrow, Kafka) inside their functions, so that `--help` stays quick.
 """
 
-import logging
 import os
 import sys
 import threading
@@ -14,6 +13,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from groupvitals.logs import quiet_libraries
 from schemas.errors import GroupvitalsError
 
 #: Name -> module:function, or module:typer application for a command with commands of its own.
@@ -86,8 +86,8 @@ def _debugging(arguments: list[str]) -> bool:
 def run(arguments: list[str]) -> int:
     """Run one command line and return its exit code; errors are one sentence on stderr."""
     debug = _debugging(arguments)
-    if not debug:  # what the Kafka client warns about comes back as an error, which is said once
-        logging.getLogger("kafka").setLevel(logging.CRITICAL)
+    if not debug:
+        quiet_libraries()
     try:
         typer.main.get_command(app).main([word for word in arguments if word != "--debug"], prog_name="groupvitals")
     except SystemExit as end:

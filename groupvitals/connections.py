@@ -1,10 +1,13 @@
 """Where Kafka and ClickHouse are: the settings' addresses first, else the local services of `groupvitals up`."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import SecretStr
+
 from groupvitals.settings import Settings
-from schemas.errors import ServiceError
-from schemas.kafka import Kafka
+from schemas.errors import ConfigError, ServiceError
+from schemas.kafka import Kafka, tls
 
 if TYPE_CHECKING:
     from deploy.services import Endpoints
@@ -12,8 +15,15 @@ if TYPE_CHECKING:
 
 
 def kafka_address(settings: Settings) -> Kafka:
-    """Where Kafka is; raises `ServiceError` when neither a setting nor a local broker names one."""
-    return Kafka(settings.kafka.bootstrap or _local(settings, "Kafka", "GROUPVITALS_KAFKA__BOOTSTRAP").kafka)
+    """Where Kafka is; raises `ServiceError` when neither a setting nor a local broker says so."""
+    k = settings.kafka
+    if not k.bootstrap:
+        return Kafka(_local(settings, "Kafka", "GROUPVITALS_KAFKA__BOOTSTRAP").kafka)
+    password = _secret("kafka.password_file", k.password_file) or k.password
+    return Kafka(
+        k.bootstrap, k.security_protocol, k.sasl_mechanism, k.user, password, k.ca_file, k.cert_file, k.key_file,
+        k.key_password,
+    )  # fmt: skip
 
 
 def clickhouse_address(settings: Settings) -> tuple[str, int, int]:
@@ -22,6 +32,19 @@ def clickhouse_address(settings: Settings) -> tuple[str, int, int]:
         return settings.clickhouse.host, settings.clickhouse.tcp_port, settings.clickhouse.http_port
     local = _local(settings, "ClickHouse", "GROUPVITALS_CLICKHOUSE__HOST")
     return local.clickhouse_host, local.clickhouse_tcp, local.clickhouse_http
+
+
+def _secret(setting: str, path: Path | None) -> SecretStr | None:
+    """What the file holds, but for the end of its line. Raises `ConfigError` when it cannot be read or is empty."""
+    if path is None:
+        return None
+    try:
+        text = path.read_text().rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{setting} {path} cannot be read: {error}.") from None
+    if not text:
+        raise ConfigError(f"{setting} {path} is empty.")
+    return SecretStr(text)
 
 
 def _local(settings: Settings, service: str, variable: str) -> "Endpoints":
@@ -39,4 +62,7 @@ def clickhouse(settings: Settings) -> "Address":
 
     host, tcp, http = clickhouse_address(settings)
     ch = settings.clickhouse
-    return Address(host, tcp, http, ch.user, ch.password, ch.database, ch.secure, ch.cluster, ch.timeout_s)
+    if ch.ca_file is not None:
+        tls("clickhouse.ca_file", ch.ca_file)
+    password = _secret("clickhouse.password_file", ch.password_file) or ch.password
+    return Address(host, tcp, http, ch.user, password, ch.database, ch.secure, ch.cluster, ch.timeout_s, ch.ca_file)

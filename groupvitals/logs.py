@@ -32,13 +32,18 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, default=str, ensure_ascii=False)
 
 
+def quiet_libraries() -> None:
+    """Have libraries say nothing: what they meet comes back as our errors, which are said once."""
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
 def log_to_stderr(form: str) -> None:
-    """Log our own lines at INFO; what libraries meet comes back as our errors, which are said once."""
+    """Log our own lines at INFO."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if form == "json" else logging.Formatter(_PLAIN))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
-    for name in _QUIET:
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    quiet_libraries()
 
 
 @contextmanager

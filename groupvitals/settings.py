@@ -1,4 +1,4 @@
-"""Every setting, its default, its meaning, and where it may come from.
+"""All settings of a deployment, and where they may come from; their sections are in `groupvitals.sections`.
 
 Order: command line, `GROUPVITALS_…` variables, `groupvitals.toml` (or the file named by `GROUPVITALS_CONFIG`),
 defaults.
@@ -7,121 +7,19 @@ defaults.
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from typing import Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
 
+from groupvitals.sections import ClickHouseSettings, KafkaSettings, PeopleSettings, Section, WorkerSettings
 from schemas.errors import ConfigError
-from schemas.nicknames import convention
-
-
-class Section(BaseModel):
-    """A group of settings; unknown names are refused."""
-
-    model_config = {"extra": "forbid"}
-
-
-class KafkaSettings(Section):
-    """The broker and the topics."""
-
-    bootstrap: str | None = Field(
-        None, description="host:port[,host:port]; unset: the local broker of `groupvitals up`"
-    )
-    topic_prefix: str = Field("", description="put before every topic name, to keep deployments apart on one broker")
-    chat_partitions: Annotated[int, Field(ge=1, le=1024)] = Field(4, description="partitions of chat.events")
-    person_partitions: Annotated[int, Field(ge=1, le=1024)] = Field(
-        4, description="partitions of product.events and identity.links"
-    )
-    replication: Annotated[int, Field(ge=1, le=9)] = Field(1, description="replicas of every topic")
-    retention_days: Annotated[int, Field(ge=-1)] = Field(
-        30, description="how long topics keep events, counted from when each was appended; -1: for ever"
-    )
-    session_timeout_s: Annotated[float, Field(ge=3, le=300)] = Field(
-        10, description="a worker silent this long loses its partitions"
-    )
-    max_fetch_mb: Annotated[int, Field(ge=1, le=64)] = Field(8, description="largest frame of one partition, MiB")
-
-
-class ClickHouseSettings(Section):
-    """The database."""
-
-    host: str | None = Field(None, description="host name; unset: the local ClickHouse of `groupvitals up`")
-    tcp_port: Annotated[int, Field(ge=1, le=65535)] = Field(9000, description="native protocol port")
-    http_port: Annotated[int, Field(ge=1, le=65535)] = Field(8123, description="HTTP port")
-    user: str = Field("default", description="user that writes and migrates")
-    password: str = Field("", description="its password", repr=False)
-    secure: bool = Field(False, description="TLS on both ports")
-    database: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}$")] = Field(
-        "vitals", description="database of all tables and views"
-    )
-    cluster: str | None = Field(None, description="name of the ClickHouse cluster; unset: a single server")
-    timeout_s: Annotated[float, Field(ge=1)] = Field(30, description="time-out of one statement, seconds")
-
-
-class WorkerSettings(Section):
-    """How the processors work."""
-
-    time_zone: str = Field("UTC", description="days begin at midnight here (IANA name)")
-    lateness_h: Annotated[int, Field(ge=1, le=48)] = Field(
-        48, description="hours an event may be late and still be counted"
-    )
-    duplicate_horizon: Annotated[int, Field(ge=1_000, le=64_000_000)] = Field(
-        4_000_000, description="records of a partition among which a repeated event_id is found"
-    )
-    flush_interval_s: Annotated[float, Field(ge=0.05, le=60)] = Field(
-        0.4, description="longest time between two flushes"
-    )
-    flush_events: Annotated[int, Field(ge=1_000)] = Field(250_000, description="flush early when so many events wait")
-    buffered_frames: Annotated[int, Field(ge=1, le=64)] = Field(2, description="frames that wait a partition")
-    max_memberships: Annotated[int, Field(ge=1_000)] = Field(
-        5_000_000, description="memberships a partition keeps in memory; colder ones are read back when they wake"
-    )
-    tick_s: Annotated[float, Field(ge=0)] = Field(60, description="a partition idle this long gets a tick; 0: never")
-    dead_letter_ratio: Annotated[float, Field(gt=0, le=1)] = Field(
-        0.5, description="stop a partition when more of 10,000 consecutive records are invalid"
-    )
-    dead_letter_run: Annotated[int, Field(ge=1)] = Field(
-        10_000, description="stop a partition after so many invalid records in a row"
-    )
-    store_text: bool = Field(False, description="land the text of messages")
-    store_names: bool = Field(True, description="land what groups and members call themselves, and show it beside ids")
-    stop_timeout_s: Annotated[float, Field(gt=0, le=3600)] = Field(
-        30, description="longest time that a worker told to stop goes on landing what it applied"
-    )
-    web_host: str = Field("127.0.0.1", description="address on which a worker serves /metrics, /healthz, /readyz")
-    web_port: Annotated[int, Field(ge=0, le=65535)] = Field(
-        0, description="its port, another one for each worker of a host; 0: serve nothing"
-    )
-
-    @field_validator("time_zone")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        if value not in available_timezones():
-            raise ValueError("not an IANA time zone such as UTC or Asia/Shanghai")
-        return value
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The time zone in which days begin."""
-        return ZoneInfo(self.time_zone)
-
-
-class PeopleSettings(Section):
-    """What is known of people beyond events."""
-
-    nickname: str = Field(
-        "",
-        description="how members name themselves in groups, such as `name-role-industry-city`; `groupvitals migrate` "
-        "puts it into the views; empty: nicknames say nothing",
-    )
-
-    @field_validator("nickname")
-    @classmethod
-    def _convention(cls, value: str) -> str:
-        convention(value)
-        return value
 
 
 def _cache() -> Path:
@@ -181,16 +79,25 @@ def load_settings(**overrides: Any) -> Settings:
         settings = Settings(**overrides)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{file} is not valid TOML: {error}.") from None
+    except SettingsError as error:  # a section that is given as JSON in one variable; it may hold a password
+        raise ConfigError(f"{error}: it is not JSON.") from None
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        name = ".".join(map(str, first["loc"]))
-        raise ConfigError(
-            f"The setting {name} = {first['input']!r} from {_origin(first['loc'])} is wrong: {first['msg']}."
-        ) from None
+        raise ConfigError(_wrong(error)) from None
     unknown = _unknown_variables(settings)
     if unknown:
         raise ConfigError(f"The variable {unknown} names no setting; docs/settings.md lists them all.")
     return settings
+
+
+def _wrong(error: ValidationError) -> str:
+    """What is wrong, without the values of secrets, of sections (which hold them), and of what may be one mistyped."""
+    first = error.errors(include_url=False)[0]
+    place, message = first["loc"], first["msg"].removeprefix("Value error, ")
+    if len(place) == 1 and first["type"] == "value_error" and isinstance(first["input"], dict):
+        return f"The settings of {place[0]} do not fit together: {message}."
+    hidden = first["type"] in ("extra_forbidden", "model_type") or str(place[-1]).endswith("password")
+    name, value = ".".join(map(str, place)), "" if hidden else f" = {first['input']!r}"
+    return f"The setting {name}{value} from {_origin(place)} is wrong: {message}."
 
 
 def _unknown_variables(settings: Settings) -> str | None:

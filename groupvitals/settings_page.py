@@ -31,7 +31,7 @@ time_zone = "Asia/Shanghai"
 def _default(name: str, value: Any) -> str:
     if name == "cache":  # depends on the user; say it as the user would
         return "`~/.cache/groupvitals`"
-    if value is None or value == "":
+    if value is None or str(value) == "":
         return "–"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 

@@ -1,22 +1,95 @@
-"""Where Kafka is: the one value that everything that talks to Kafka receives, whichever client library it uses."""
+"""Where Kafka is and who we are there: the one value that everything that talks to Kafka receives.
 
+It knows what the clients of kafka-python and aiokafka are made with; `streams.kafka.credentials` makes Faust's of it.
+"""
+
+import ssl
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+from pydantic import SecretStr
+
+from schemas.errors import ConfigError
+
+NO_SECRET = SecretStr("")
+
+
+class _Unshown(str):
+    """A password as client libraries take it. At debug level kafka-python logs all that a client is made with."""
+
+    def __repr__(self) -> str:
+        return repr(str(SecretStr(self)))
 
 
 @dataclass(frozen=True)
 class Kafka:
-    """The brokers, `host:port[,host:port]`."""
+    """The brokers, `host:port[,host:port]`, and how we get in. Files are PEM; no `ca_file`: the system's CAs."""
 
     bootstrap: str
+    security_protocol: str = "PLAINTEXT"
+    sasl_mechanism: str = "SCRAM-SHA-512"
+    user: str = ""
+    password: SecretStr = NO_SECRET
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    key_password: SecretStr = NO_SECRET
 
     def __str__(self) -> str:
         return f"Kafka at {self.bootstrap}"
 
-    def for_kafka_python(self) -> dict[str, Any]:
-        """What every client of kafka-python is made with."""
-        return {"bootstrap_servers": self.bootstrap.split(",")}
+    @property
+    def hosts(self) -> list[str]:
+        """`host:port` of every broker that is named."""
+        return self.bootstrap.split(",")
 
-    def for_aiokafka(self) -> dict[str, Any]:
-        """What every client of aiokafka is made with."""
-        return {"bootstrap_servers": self.bootstrap}
+    @property
+    def sasl(self) -> bool:
+        """Whether we log in with a user and a password."""
+        return self.security_protocol.startswith("SASL_")
+
+    @property
+    def who(self) -> str:
+        """Who we are there, for people."""
+        return f"the user {self.user}" if self.sasl else "this client"
+
+    def ssl_context(self) -> ssl.SSLContext | None:
+        """What verifies the brokers and shows our certificate; None without TLS.
+
+        Raises `ConfigError` when a file cannot be used.
+        """
+        if not self.security_protocol.endswith("SSL"):
+            return None
+        context = tls("kafka.ca_file", self.ca_file)
+        if self.cert_file is not None:
+            try:  # given as a function: without one, OpenSSL asks the terminal for the password of a locked key
+                context.load_cert_chain(self.cert_file, self.key_file, self.key_password.get_secret_value)
+            except OSError as error:
+                files = " and ".join(str(file) for file in (self.cert_file, self.key_file) if file)
+                raise ConfigError(
+                    f"The client certificate for Kafka, {files}, cannot be used: {error}. See kafka.cert_file, "
+                    "kafka.key_file and kafka.key_password."
+                ) from None
+        return context
+
+    def security(self) -> dict[str, Any]:
+        """Protocol, TLS and login as both client libraries call them. Raises `ConfigError` as `ssl_context` does."""
+        found: dict[str, Any] = {"security_protocol": self.security_protocol, "ssl_context": self.ssl_context()}
+        if self.sasl:
+            found["sasl_mechanism"] = self.sasl_mechanism
+            found["sasl_plain_username"] = self.user
+            found["sasl_plain_password"] = _Unshown(self.password.get_secret_value())
+        return found
+
+    def for_clients(self) -> dict[str, Any]:
+        """What every client of kafka-python and aiokafka is made with. Raises `ConfigError` as `ssl_context` does."""
+        return {"bootstrap_servers": self.hosts, **self.security()}
+
+
+def tls(setting: str, ca_file: Path | None) -> ssl.SSLContext:
+    """A context that trusts the CAs of a setting's file; None: the system's. Raises `ConfigError`."""
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
+        raise ConfigError(f"{setting} {ca_file} cannot be used: {error}.") from None

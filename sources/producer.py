@@ -1,4 +1,4 @@
-"""Sends chunks of records to Kafka, as fast as one core builds record batches.
+"""Sends records to Kafka: chunks of them as fast as one core builds record batches, and single ones.
 
 The partition of a key is murmur2's, as in Java, aiokafka and kafka-python: a group keeps its partition whoever sends.
 Batches are not compressed: with lz4 the producer takes twice the CPU a record, and an import half as long again.
@@ -9,18 +9,24 @@ event ids are the same.
 import asyncio
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Self
+from types import MappingProxyType, TracebackType
+from typing import Any, NamedTuple, Self
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    KafkaError,
+    MessageSizeTooLargeError,
+    TopicAuthorizationFailedError,
+)
 from aiokafka.partitioner import murmur2
 
-from schemas.errors import ConfigError, ServiceError
+from schemas.errors import BackpressureError, ConfigError, ServiceError
 from schemas.kafka import Kafka
 from sources.chunks import Chunk
+from sources.preflight import preflight
 
 BATCH_BYTES = 1_000_000
 #: Chunks that are being read or sent at once.
@@ -31,6 +37,7 @@ MAX_REQUEST_BYTES = 64 * 2**20
 APPEAR_S = 3.0
 #: Keys whose partition is remembered; random ids must not fill the memory.
 KNOWN_KEYS = 1_000_000
+_FORBIDDEN = (TopicAuthorizationFailedError, ClusterAuthorizationFailedError)
 
 
 @dataclass
@@ -39,6 +46,16 @@ class Sent:
 
     acknowledged: Counter[tuple[str, int]] = field(default_factory=Counter)
     refused: Counter[tuple[str, int]] = field(default_factory=Counter)
+
+
+class Record(NamedTuple):
+    """A single record; `topic` is its full name. Without a partition the key's, or any one if there is no key."""
+
+    topic: str
+    value: bytes | None
+    key: bytes | None = None
+    partition: int | None = None
+    headers: Mapping[str, bytes] = MappingProxyType({})
 
 
 def partition_of(key: bytes, partitions: int) -> int:
@@ -84,41 +101,75 @@ class _Topic:
 
 
 class Producer:
-    """An asynchronous producer of chunks; use as a context manager.
+    """Sends to Kafka whatever this project sends; use as a context manager, or `start` and `stop` it.
 
-    `prefix` is put before every topic name. Raises `ServiceError` when the broker cannot be reached, and `ConfigError`
-    when a topic does not exist.
+    `prefix` is put before the topic names of chunks. Methods raise `BackpressureError` when Kafka is away or does not
+    take records now, `ServiceError` when it refuses, and `ConfigError` when a topic does not exist.
     """
 
     def __init__(self, kafka: Kafka, prefix: str = "") -> None:
         self.sent = Sent()
         self._kafka, self._prefix = kafka, prefix
         self._topics: dict[str, _Topic] = {}
-        self._producer = AIOKafkaProducer(
-            **kafka.for_aiokafka(), acks="all", max_batch_size=BATCH_BYTES,
+        self._client: AIOKafkaProducer | None = None
+
+    async def start(self) -> None:
+        """Connect."""
+        await preflight(self._kafka)
+        client = AIOKafkaProducer(
+            **self._kafka.for_clients(), acks="all", max_batch_size=BATCH_BYTES,
             max_request_size=MAX_REQUEST_BYTES, request_timeout_ms=60_000,
         )  # fmt: skip
+        try:
+            await client.start()
+        except KafkaError as error:
+            await client.stop()
+            raise BackpressureError(f"{self._kafka} cannot be reached: {error}.") from None
+        self._client = client
+
+    async def stop(self) -> None:
+        """Send what waits, and disconnect."""
+        if self._client is not None:
+            await self._client.stop()
 
     async def __aenter__(self) -> Self:
-        try:
-            await self._producer.start()
-        except KafkaError as error:
-            await self._producer.stop()
-            raise ServiceError(f"{self._kafka} cannot be reached: {error}.") from None
+        await self.start()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._producer.stop()
+        await self.stop()
+
+    @property
+    def _producer(self) -> AIOKafkaProducer:
+        assert self._client is not None, "not started"
+        return self._client
+
+    def _fault(self, error: KafkaError, topic: str) -> ServiceError | BackpressureError:
+        if isinstance(error, _FORBIDDEN):
+            return ServiceError(f"{self._kafka} does not let {self._kafka.who} write to {topic}: grant this right.")
+        return BackpressureError(f"{self._kafka} did not take records of {topic}: {error!r}.")
+
+    async def deliver(self, records: Sequence[Record]) -> None:
+        """Send single records in their order, and return when all are acknowledged by all replicas."""
+        topics = ", ".join(sorted({record.topic for record in records}))
+        try:
+            handed = [
+                await self._producer.send(topic, value, key, partition, headers=list(headers.items()))
+                for topic, value, key, partition, headers in records
+            ]
+            await asyncio.gather(*handed)
+        except KafkaError as error:
+            raise self._fault(error, topics) from error
 
     async def _topic(self, name: str) -> _Topic:
         if name not in self._topics:
             full = self._prefix + name
-            self._topics[name] = _Topic(full, await self._partitions(full), self._producer)
+            self._topics[name] = _Topic(full, await self.partitions(full), self._producer)
         return self._topics[name]
 
-    async def _partitions(self, topic: str) -> int:
+    async def partitions(self, topic: str) -> int:
         """How many partitions a topic has; asks for all topics, since asking for one could make it."""
         deadline = time.monotonic() + APPEAR_S
         while time.monotonic() < deadline:
@@ -137,7 +188,7 @@ class Producer:
                 future = await self._producer.send_batch(batch, topic.name, partition=partition)
                 handed.append((chunk.topic, partition, batch.record_count(), future))
         except KafkaError as error:
-            raise ServiceError(f"Kafka did not take records of {topic.name}: {error}.") from None
+            raise self._fault(error, topic.name) from error
         return handed
 
     async def acknowledged(self, handed: list[tuple[str, int, int, "asyncio.Future[Any]"]]) -> None:
@@ -149,7 +200,7 @@ class Producer:
             except MessageSizeTooLargeError:
                 self.sent.refused[topic, partition] += count
             except KafkaError as error:
-                raise ServiceError(f"Kafka did not take records of {topic}, partition {partition}: {error}.") from None
+                raise self._fault(error, f"{self._prefix}{topic}, partition {partition}") from error
 
 
 async def produce(producer: Producer, chunks: Iterable[Chunk], done: Callable[[Chunk], None]) -> None:

@@ -49,6 +49,11 @@ class WorkerConfig:
         return f"{self.topic_prefix}groupvitals-{self.address.database}{agent}"
 
     @property
+    def ticks(self) -> bool:
+        """Whether a worker that stays appends ticks to its topic."""
+        return self.tick_s > 0 and self.agent.ticks
+
+    @property
     def numbers(self) -> str:
         """The settings that the numbers depend on, as they stand in an epoch."""
         return numbers_settings(self.time_zone, self.lateness_h, self.duplicate_horizon)

@@ -159,7 +159,7 @@ def a_member(settings: Settings) -> Iterator[None]:
 
     async def join() -> AIOKafkaConsumer:
         consumer = AIOKafkaConsumer(
-            config.topic, **config.kafka.for_kafka_python(), group_id=config.group, enable_auto_commit=False
+            config.topic, **config.kafka.for_clients(), group_id=config.group, enable_auto_commit=False
         )
         await consumer.start()
         while not consumer.assignment():

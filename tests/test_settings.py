@@ -80,7 +80,7 @@ def test_a_named_file_that_is_not_there_is_an_error(monkeypatch: pytest.MonkeyPa
 def test_the_password_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GROUPVITALS_CLICKHOUSE__PASSWORD", "hush")
     settings = load_settings()
-    assert settings.clickhouse.password == "hush"
+    assert settings.clickhouse.password.get_secret_value() == "hush"
     assert "hush" not in repr(settings)
 
 
@@ -92,3 +92,30 @@ def test_every_setting_says_what_it_means() -> None:
 
 def test_the_settings_page_is_up_to_date() -> None:
     assert PAGE.read_text() == page(), "run `make generated` and commit docs/settings.md"
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ({"KAFKA__SECURITY_PROTOCOL": "SASL_SSL"}, r"needs kafka\.bootstrap"),
+        ({"KAFKA__BOOTSTRAP": "k:1", "KAFKA__SECURITY_PROTOCOL": "SASL_SSL"}, r"SASL_SSL needs kafka\.user"),
+        ({"KAFKA__PASSWORD": "hush"}, "needs kafka.security_protocol SASL_SSL"),
+        ({"KAFKA__CA_FILE": "ca.pem"}, "SSL or SASL_SSL"),
+        ({"KAFKA__PASSWORD": "hush", "KAFKA__PASSWORD_FILE": "file"}, "one of kafka.password"),
+        ({"CLICKHOUSE__PASSWORD": "hush", "CLICKHOUSE__PASSWORD_FILE": "file"}, "one of clickhouse.password"),
+        ({"CLICKHOUSE__CA_FILE": "ca.pem"}, "needs clickhouse.secure"),
+        ({"KAFKA__PASSWROD": "hush"}, r"kafka\.passwrod from the variable GROUPVITALS_KAFKA__PASSWROD"),
+        ({"KAFKA": '{"password": ["hush"]}'}, r"kafka\.password from"),
+        ({"KAFKA": '{"password": "hush"'}, "not JSON"),
+        ({"CLICKHOUSE": '"hush"'}, "clickhouse"),
+    ],
+)  # fmt: skip
+def test_settings_that_do_not_fit_are_refused_without_a_secret(
+    home: Path, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], message: str
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(f"GROUPVITALS_{name}", value)
+    with pytest.raises(ConfigError, match=message) as caught:
+        load_settings()
+    assert "hush" not in str(caught.value)
+    assert caught.value.__suppress_context__, "nor does a traceback show one"

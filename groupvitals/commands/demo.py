@@ -46,19 +46,15 @@ def _run(*arguments: str) -> None:
 
 
 def _forget_the_last_one() -> None:
-    from clickhouse_driver import Client
-
     from groupvitals.commands.topics import topic_layout
-    from groupvitals.connections import clickhouse_address, kafka_address
+    from groupvitals.connections import clickhouse, kafka_address
     from groupvitals.settings import load_settings
+    from sinks.clickhouse.connection import Native
     from streams.kafka.topics import delete_topics
 
     settings = load_settings()
     delete_topics(kafka_address(settings), topic_layout(settings))
-    host, port, _ = clickhouse_address(settings)
-    clickhouse = settings.clickhouse
-    with Client(host, port, user=clickhouse.user, password=clickhouse.password, secure=clickhouse.secure) as client:
-        client.execute(f"DROP DATABASE IF EXISTS {NAME} SYNC")
+    Native(clickhouse(settings)).execute(f"DROP DATABASE IF EXISTS {NAME} SYNC")
 
 
 def _answers(truth: Path) -> None:

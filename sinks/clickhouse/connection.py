@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import clickhouse_connect
@@ -9,8 +10,9 @@ import clickhouse_driver
 import clickhouse_driver.errors
 import urllib3.exceptions
 from clickhouse_connect.driver.exceptions import ClickHouseError
+from pydantic import SecretStr
 
-from schemas.errors import BackpressureError, ServiceError
+from schemas.errors import BackpressureError, RecoverableError, ServiceError
 
 #: What a writer must not leave to the server's defaults. Merging a block on insert costs two thirds of the insert
 #: again, and every reader takes the newest version anyway.
@@ -23,6 +25,11 @@ _AWAY = (OSError, EOFError, clickhouse_driver.errors.NetworkError, clickhouse_dr
 _PASSING = {75, 159, 160, 164, 201, 202, 203, 209, 210, 241, 242, 243, 252, 279, 285, 286, 319, 425, 999, 1001}
 #: Unknown table, unknown database.
 _NOT_THERE = {60, 81}
+#: Unknown user, wrong or missing password, not from this address.
+_NO_LOGIN = {192, 193, 194, 195, 516}
+_UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"
+
+NO_SECRET = SecretStr("")
 
 
 @dataclass(frozen=True)
@@ -33,11 +40,12 @@ class Address:
     tcp_port: int = 9000
     http_port: int = 8123
     user: str = "default"
-    password: str = ""
+    password: SecretStr = NO_SECRET
     database: str = "vitals"
     secure: bool = False
     cluster: str | None = None
     timeout_s: float = 30.0
+    ca_file: Path | None = None
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -48,10 +56,26 @@ class Address:
         return f"ClickHouse at {self.host}:{self.tcp_port}"
 
 
-def _refusal(address: Address, error: clickhouse_driver.errors.ServerException) -> str:
-    if error.code in _NOT_THERE:
-        return f"{address} has no {address.database} as this version needs it: run `groupvitals migrate`."
-    return f"{address} refused a statement: {error.message.split('Stack trace')[0].strip()}"
+def _away(address: Address, error: Exception) -> RecoverableError | ServiceError:
+    """The server cannot be reached, which passes, unless its certificate is not trusted."""
+    if _UNTRUSTED in str(error):
+        why = str(error).partition("certificate verify failed: ")[2].partition(" (_ssl")[0]
+        return ServiceError(
+            f"{address} shows a certificate that is not trusted: {why}. Name the CA that signed it in "
+            "clickhouse.ca_file, and the server in clickhouse.host as its certificate does."
+        )
+    return BackpressureError(f"{address} cannot be reached: {error}.")
+
+
+def _refusal(address: Address, code: int, message: str) -> ServiceError:
+    if code in _NO_LOGIN:
+        return ServiceError(
+            f"{address} does not let the user {address.user} in: there is no such user, or the password is another. "
+            "Correct clickhouse.user or clickhouse.password."
+        )
+    if code in _NOT_THERE:
+        return ServiceError(f"{address} has no {address.database} as this version needs it: run `groupvitals migrate`.")
+    return ServiceError(f"{address} refused a statement: {message}")
 
 
 class Native:
@@ -68,8 +92,9 @@ class Native:
                 a.host,
                 port=a.tcp_port,
                 user=a.user,
-                password=a.password,
+                password=a.password.get_secret_value(),
                 secure=a.secure,
+                ca_certs=str(a.ca_file) if a.ca_file else None,
                 connect_timeout=min(a.timeout_s, 5),
                 send_receive_timeout=a.timeout_s,
                 sync_request_timeout=min(a.timeout_s, 5),
@@ -87,12 +112,12 @@ class Native:
             return self._client().execute(statement, given, settings=self.address.settings | (settings or {}))
         except _AWAY as error:
             self._forget()
-            raise BackpressureError(f"{self.address} cannot be reached: {error}.") from error
+            raise _away(self.address, error) from error
         except clickhouse_driver.errors.ServerException as error:
             message = error.message.split("Stack trace")[0].strip()
             if error.code in _PASSING:
                 raise BackpressureError(f"{self.address} is busy: {message}") from error
-            raise ServiceError(_refusal(self.address, error)) from error
+            raise _refusal(self.address, error.code, message) from error
         except clickhouse_driver.errors.Error as error:
             self._forget()
             raise BackpressureError(f"{self.address} broke off: {error}.") from error
@@ -105,9 +130,10 @@ class Native:
             rows, columns = self._client().execute(statement, parameters, with_column_types=True, settings=settings)
         except _AWAY as error:
             self._forget()
-            raise BackpressureError(f"{self.address} cannot be reached: {error}.") from error
+            raise _away(self.address, error) from error
         except clickhouse_driver.errors.ServerException as error:
-            raise ServiceError(_refusal(self.address, error)) from error
+            message = error.message.split("Stack trace")[0].strip()
+            raise _refusal(self.address, error.code, message) from error
         return [dict(zip((name for name, _ in columns), row, strict=True)) for row in rows]
 
     def _forget(self) -> None:
@@ -130,8 +156,9 @@ class Bulk:
                 host=a.host,
                 port=a.http_port,
                 username=a.user,
-                password=a.password,
+                password=a.password.get_secret_value(),
                 secure=a.secure,
+                ca_cert=str(a.ca_file) if a.ca_file else None,
                 database=a.database,
                 connect_timeout=5,
                 send_receive_timeout=int(a.timeout_s),
@@ -160,8 +187,10 @@ class Bulk:
             return action(self._client())
         except (ClickHouseError, urllib3.exceptions.HTTPError, OSError) as error:
             message = str(error).split("Stack trace")[0].strip()
+            if _UNTRUSTED in message:
+                raise _away(self.address, error) from error
             code = message.partition("Code: ")[2].partition(".")[0]
             if code.isdigit() and int(code) not in _PASSING:
-                raise ServiceError(f"{self.address} refused rows: {message}") from error
+                raise _refusal(self.address, int(code), message) from error
             self._local.__dict__.pop("client", None)
             raise BackpressureError(f"{self.address} cannot take rows: {message}") from error

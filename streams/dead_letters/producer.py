@@ -1,18 +1,16 @@
 """Dead letters on their way out: the original bytes under the original key, with where and why in the headers."""
 
-import asyncio
 from collections.abc import Callable
 
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
-
-from schemas.errors import BackpressureError
 from schemas.kafka import Kafka
+from sources.producer import Producer, Record
 from streams.dead_letters.letter import Letter
 from streams.retry import retrying
 
 #: A key or value beyond this is cut: were a dead letter too large for its topic, all behind it would wait for ever.
 MAX_BYTES = 7 << 19
+#: Letters on their way at once.
+_AT_ONCE = 500
 
 
 class DeadLetterProducer:
@@ -21,28 +19,25 @@ class DeadLetterProducer:
     def __init__(self, kafka: Kafka, topic: str) -> None:
         self.topic = topic
         self._kafka = kafka
-        self._producer: AIOKafkaProducer | None = None
+        self._producer: Producer | None = None
 
     async def send(self, letters: list[Letter], ended: Callable[[], bool] = lambda: False) -> None:
-        """Send them all; waits while Kafka is away, unless what they belong to has `ended` (`BackpressureError`)."""
+        """Send them all; waits while Kafka is away, unless what they belong to has `ended` (`BackpressureError`).
+
+        Raises `ServiceError` when Kafka refuses them.
+        """
         if letters:
             await retrying(lambda: self._send(letters), "sending dead letters", ended)
 
     async def _send(self, letters: list[Letter]) -> None:
-        try:
-            if self._producer is None:
-                producer = AIOKafkaProducer(
-                    **self._kafka.for_aiokafka(), acks="all", max_request_size=8 << 20, linger_ms=5
-                )
-                await producer.start()
-                self._producer = producer
-            for first in range(0, len(letters), 500):
-                sent = [await self._one(letter) for letter in letters[first : first + 500]]
-                await asyncio.gather(*sent)
-        except KafkaError as error:
-            raise BackpressureError(f"Kafka does not take dead letters: {error!r}.") from error
+        if self._producer is None:
+            producer = Producer(self._kafka)
+            await producer.start()
+            self._producer = producer
+        for first in range(0, len(letters), _AT_ONCE):
+            await self._producer.deliver([self._record(letter) for letter in letters[first : first + _AT_ONCE]])
 
-    async def _one(self, letter: Letter) -> asyncio.Future[object]:
+    def _record(self, letter: Letter) -> Record:
         headers = {
             "dlq.topic": self.topic,
             "dlq.partition": letter.partition,
@@ -57,12 +52,8 @@ class DeadLetterProducer:
             value = b""
         if (key, value) != (letter.key, letter.value):
             headers["dlq.original_bytes"] = f"{len(letter.key or b'')}, {len(letter.value or b'')}"
-        assert self._producer is not None
-        sent: asyncio.Future[object] = await self._producer.send(
-            f"{self.topic}.dlq", value, key,
-            headers=[(name, str(value).encode("utf-8", "replace")) for name, value in headers.items()],
-        )  # fmt: skip
-        return sent
+        named = {name: str(value).encode("utf-8", "replace") for name, value in headers.items()}
+        return Record(f"{self.topic}.dlq", value, key, headers=named)
 
     async def stop(self) -> None:
         """Close the connection."""

@@ -1,17 +1,13 @@
 """Sends dead letters back into the topic and partition they came from, and marks them as replayed."""
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import Collection
-from typing import Any
-
-from kafka import KafkaProducer
 
 from schemas.kafka import Kafka
+from sources.producer import Producer, Record
 from streams.dead_letters.reading import UNKNOWN, DeadLetter, read_letters, replayed_letters
-from streams.kafka.admin import FIND_MS, kafka_faults
-from streams.kafka.reading import STALL_S
-from streams.kafka.topics import MAX_DEAD_LETTER_BYTES
 
 #: Letters that are sent back before their marks are written.
 BATCH = 500
@@ -28,40 +24,34 @@ def replay_letters(
     replayed = replayed_letters(kafka, topics)
     sent: Counter[tuple[str, str]] = Counter()
     batch: list[DeadLetter] = []
-    with kafka_faults(kafka), _producer(kafka) as producer:
-        for letter in read_letters(kafka, topics):
-            if letter.identity in replayed or error not in (None, letter.error):
-                continue
-            sent[letter.topic, letter.error] += 1
-            if not dry_run:
-                batch.append(letter)
-            if len(batch) == BATCH:
-                _send_back(producer, batch)
-                batch = []
-        _send_back(producer, batch)
+    for letter in read_letters(kafka, topics):
+        if letter.identity in replayed or error not in (None, letter.error):
+            continue
+        sent[letter.topic, letter.error] += 1
+        if not dry_run:
+            batch.append(letter)
+        if len(batch) == BATCH:
+            asyncio.run(_send_back(kafka, batch))
+            batch = []
+    if batch:
+        asyncio.run(_send_back(kafka, batch))
     return dict(sent)
 
 
-def _producer(kafka: Kafka) -> KafkaProducer:
-    return KafkaProducer(
-        **kafka.for_kafka_python(), bootstrap_timeout_ms=FIND_MS, acks="all",
-        max_request_size=MAX_DEAD_LETTER_BYTES,
-    )  # fmt: skip
+async def _send_back(kafka: Kafka, letters: list[DeadLetter]) -> None:
+    async with Producer(kafka) as producer:
+        await producer.deliver([_original(letter) for letter in letters])
+        await producer.deliver([Record(f"{one.topic}.dlq", b"", one.key, headers=_mark(one)) for one in letters])
 
 
-def _send_back(producer: KafkaProducer, letters: list[DeadLetter]) -> None:
-    def send(letter: DeadLetter) -> Any:  # the very partition, so that the key's state is found whoever produced it
-        partition = letter.partition if letter.partition != UNKNOWN else None
-        value = letter.value if letter.key is not None else letter.value or b""  # Kafka wants a key or a value
-        return producer.send(letter.topic, value, letter.key, partition=partition)
-
-    for future in [send(letter) for letter in letters]:
-        future.get(timeout=STALL_S)
-    for future in [producer.send(f"{letter.topic}.dlq", b"", letter.key, headers=_mark(letter)) for letter in letters]:
-        future.get(timeout=STALL_S)
+def _original(letter: DeadLetter) -> Record:
+    """For the very partition it came from, so that the key's state is found whoever produced it."""
+    partition = letter.partition if letter.partition != UNKNOWN else None
+    value = letter.value if letter.key is not None else letter.value or b""  # Kafka wants a key or a value
+    return Record(letter.topic, value, letter.key, partition)
 
 
-def _mark(letter: DeadLetter) -> list[tuple[str, bytes]]:
+def _mark(letter: DeadLetter) -> dict[str, bytes]:
     fields = {"topic": letter.topic, "partition": letter.partition, "offset": letter.offset}
     fields["replayed_ms"] = time.time_ns() // 1_000_000
-    return [(f"dlq.{name}", str(value).encode()) for name, value in fields.items()]
+    return {f"dlq.{name}": str(value).encode() for name, value in fields.items()}

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from analytics.people.score import Score
 from analytics.people.states import REASONS, STATES
-from schemas.errors import BackpressureError, ConfigError, ServiceError
+from schemas.errors import ConfigError
 from schemas.kafka import Kafka
 from schemas.topics import TRANSITIONS
 from sinks.clickhouse.readers.people import PeopleReader, prefix
@@ -167,7 +167,10 @@ def _id(group_id: str, member_id: str, day: date) -> str:
 
 
 def sender(kafka: Kafka, prefix: str) -> Tell:
-    """What sends changes to their topic and returns when Kafka has them all, or raises `BackpressureError`."""
+    """What sends changes to their topic and returns when Kafka has them all.
+
+    It raises `BackpressureError` when Kafka does not take them now, `ServiceError` when it refuses.
+    """
 
     async def send(changes: list[dict[str, Any]]) -> None:
         keys, values = [one["group_id"].encode() for one in changes], [orjson.dumps(one) for one in changes]
@@ -176,9 +179,6 @@ def sender(kafka: Kafka, prefix: str) -> Tell:
 
     def tell(changes: list[dict[str, Any]]) -> None:
         if changes:
-            try:
-                asyncio.run(send(changes))
-            except ServiceError as error:
-                raise BackpressureError(f"What changed on {changes[0]['day']} cannot be told now: {error}") from error
+            asyncio.run(send(changes))
 
     return tell

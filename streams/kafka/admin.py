@@ -1,35 +1,40 @@
-"""A Kafka admin client whose faults are our errors."""
+"""A Kafka admin client, made when Kafka lets us in, whose faults are our errors."""
 
+import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from typing import Any
 
 from kafka import KafkaAdminClient
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, TopicAuthorizationFailedError
 
 from schemas.errors import ServiceError
 from schemas.kafka import Kafka
+from sources.preflight import FIND_S, find
 
-#: How long to look for a broker, milliseconds.
-FIND_MS = 10_000
+_FIND_MS = FIND_S * 1000
 
 
 @contextmanager
 def kafka_admin(kafka: Kafka) -> Iterator[KafkaAdminClient]:
-    """Open an admin client; raises `ServiceError` when it cannot."""
-    client = None
-    with kafka_faults(kafka):
-        try:
-            client = KafkaAdminClient(**kafka.for_kafka_python(), bootstrap_timeout_ms=FIND_MS)
-            yield client
-        finally:
-            if client is not None:
-                client.close()
+    """Open an admin client; raises `ServiceError` when Kafka is away or refuses."""
+    with _faults(kafka), closing(KafkaAdminClient(**kafka.for_clients(), bootstrap_timeout_ms=_FIND_MS)) as admin:
+        yield admin
 
 
 @contextmanager
-def kafka_faults(kafka: Kafka) -> Iterator[None]:
-    """Turn the client library's errors into `ServiceError`."""
+def _faults(kafka: Kafka) -> Iterator[None]:
+    """See that Kafka lets us in, then turn the client library's errors into `ServiceError`."""
+    asyncio.run(find(kafka))
     try:
         yield
     except KafkaError as error:
         raise ServiceError(f"{kafka} is away or refuses ({error}): see `groupvitals doctor`.") from error
+
+
+def described(admin: KafkaAdminClient, kafka: Kafka, topic: str) -> dict[str, Any]:
+    """What Kafka says of a topic, no partitions if it is not there. Raises `ServiceError` when we may not know."""
+    found: dict[str, Any] = admin.describe_topics([topic])[0]
+    if found["error_code"] == TopicAuthorizationFailedError.errno:
+        raise ServiceError(f"{kafka} does not let {kafka.who} see the topic {topic}: grant the right to describe it.")
+    return found

@@ -5,14 +5,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
 from schemas.errors import BackpressureError, ConfigError, ServiceError
 from schemas.kafka import Kafka
 from sinks.contract import Origin
-from streams.kafka.admin import kafka_admin
+from streams.kafka.admin import described, kafka_admin
 from streams.kafka.frames import FrameConsumer
 from streams.kafka.transactions import high_watermarks
 from streams.retry import retrying
@@ -97,26 +96,8 @@ class KafkaBroker:
 def topic_origin(kafka: Kafka, topic: str) -> Origin:
     """What a topic is, and whose. Raises `ServiceError` when Kafka is away, `ConfigError` when it has no such topic."""
     with kafka_admin(kafka) as admin:
-        found = admin.describe_topics([topic])[0]
+        found = described(admin, kafka, topic)
         if not found["partitions"]:
             raise ConfigError(f"{kafka} has no topic {topic}: run `groupvitals topics`.")
         cluster = admin.describe_cluster()["cluster_id"]
         return Origin(cluster, topic, str(found.get("topic_id", "")), len(found["partitions"]))
-
-
-async def reach(kafka: Kafka, topic: str) -> None:
-    """Wait until Kafka answers. Raises `ConfigError` when it has no such topic."""
-
-    async def ask() -> set[int] | None:
-        client = AIOKafkaClient(**kafka.for_aiokafka())
-        try:
-            await client.bootstrap()
-            metadata = await client.fetch_all_metadata()
-            return metadata.partitions_for_topic(topic)  # type: ignore[no-any-return]
-        except KafkaError as error:
-            raise BackpressureError(f"{kafka} does not answer: {error!r}.") from error
-        finally:
-            await client.close()
-
-    if not await retrying(ask, "reaching Kafka"):
-        raise ConfigError(f"{kafka} has no topic {topic}: run `groupvitals topics`.")

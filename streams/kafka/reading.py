@@ -15,6 +15,7 @@ from aiokafka.structs import ConsumerRecord, TopicPartition
 
 from schemas.errors import ServiceError
 from schemas.kafka import Kafka
+from sources.preflight import find
 
 #: A broker that sends nothing for so long while records are left is given up, seconds.
 STALL_S = 30
@@ -30,8 +31,9 @@ class CommittedReader:
     def _ask(self, question: Callable[[AIOKafkaConsumer], Coroutine[Any, Any, Any]]) -> Any:
         async def asked() -> Any:
             if self._consumer is None:
+                await find(self._kafka)
                 self._consumer = AIOKafkaConsumer(
-                    **self._kafka.for_aiokafka(), enable_auto_commit=False, isolation_level="read_committed",
+                    **self._kafka.for_clients(), enable_auto_commit=False, isolation_level="read_committed",
                     auto_offset_reset="earliest",
                 )  # fmt: skip
                 await self._consumer.start()

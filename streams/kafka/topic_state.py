@@ -7,7 +7,7 @@ from kafka.admin import OffsetSpec
 
 from schemas.kafka import Kafka
 from sinks.contract import Origin
-from streams.kafka.admin import kafka_admin
+from streams.kafka.admin import described, kafka_admin
 from streams.kafka.lag import committed_offsets
 from streams.kafka.topic_settings import STAMPS, actual_settings
 
@@ -35,20 +35,20 @@ class TopicState:
 def topic_state(kafka: Kafka, topic: str, group: str) -> TopicState | None:
     """Ask; None when there is no such topic. Raises `ServiceError` when Kafka is away."""
     with kafka_admin(kafka) as admin:
-        described = admin.describe_topics([topic])[0]
-        partitions = [TopicPartition(topic, part["partition_index"]) for part in described["partitions"]]
+        found = described(admin, kafka, topic)
+        partitions = [TopicPartition(topic, part["partition_index"]) for part in found["partitions"]]
         if not partitions:
             return None
         cluster = admin.describe_cluster()
 
         def ask(spec: OffsetSpec, level: str = "read_uncommitted") -> dict[int, tuple[int, int]]:
-            found = admin.list_partition_offsets(dict.fromkeys(partitions, spec), level)
-            return {tp.partition: (at.offset, at.timestamp) for tp, at in found.items()}
+            offsets = admin.list_partition_offsets(dict.fromkeys(partitions, spec), level)
+            return {tp.partition: (at.offset, at.timestamp) for tp, at in offsets.items()}
 
         begins, stable = ask(OffsetSpec.EARLIEST), ask(OffsetSpec.LATEST, "read_committed")
         ends, newest = ask(OffsetSpec.LATEST), ask(OffsetSpec.MAX_TIMESTAMP)
         return TopicState(
-            Origin(cluster["cluster_id"], topic, str(described.get("topic_id", "")), len(partitions)),
+            Origin(cluster["cluster_id"], topic, str(found.get("topic_id", "")), len(partitions)),
             admin.get_broker_version_data(cluster["brokers"][0]["broker_id"]).broker_version,
             actual_settings(admin, [topic]).get(topic, {}).get(STAMPS, ""),
             {partition: offset for partition, (offset, _) in begins.items()},

@@ -16,6 +16,7 @@ from aiokafka.structs import TopicPartition
 from schemas.errors import GroupvitalsError, ServiceError
 from schemas.kafka import Kafka
 from sinks.clickhouse.connection import Address, Native
+from sources.preflight import preflight
 from streams.kafka.transactions import OpenTransaction, high_watermarks, open_transactions
 
 #: A server that takes longer is away; answers younger than this are given again. Seconds.
@@ -68,7 +69,8 @@ class Probe:
         try:
             async with asyncio.timeout(_PATIENCE_S):
                 if self._consumer is None:
-                    consumer = AIOKafkaConsumer(**self._kafka.for_aiokafka(), isolation_level="read_committed")
+                    await preflight(self._kafka)
+                    consumer = AIOKafkaConsumer(**self._kafka.for_clients(), isolation_level="read_committed")
                     try:
                         await consumer.start()
                         await consumer._client.set_topics([self._topic])
@@ -83,6 +85,8 @@ class Probe:
         except (TimeoutError, KafkaError) as error:
             await self._forget()
             return f"{self._kafka} does not answer ({error!r})."
+        except GroupvitalsError as error:
+            return str(error)
         held_back = {tp.partition: high[tp] - ends[tp] for tp in places}
         found = {tp.partition: end for tp, end in ends.items()}
         self._last = Look({}, found, held_back, await self._transactions(held_back))

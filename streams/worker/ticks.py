@@ -7,10 +7,9 @@ import logging
 import time
 from collections.abc import Callable
 
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
-
+from schemas.errors import GroupvitalsError
 from schemas.kafka import Kafka
+from sources.producer import Producer, Record
 from streams.checkpoint.takeover import Broker
 
 log = logging.getLogger(__name__)
@@ -25,15 +24,15 @@ async def tick(
     """
     while not stop.is_set():
         try:
-            async with AIOKafkaProducer(**kafka.for_aiokafka(), acks="all") as producer:
+            async with Producer(kafka) as producer:
                 await _tick(producer, topic, every_s, leading, stop)
-        except KafkaError as error:
-            log.warning("No ticks for now, Kafka does not take them: %r.", error)
+        except GroupvitalsError as error:
+            log.warning("No ticks for now: %s", error)
             await _pause(stop, every_s)
 
 
 async def _tick(
-    producer: AIOKafkaProducer, topic: str, every_s: float, leading: Callable[[], Broker | None], stop: asyncio.Event
+    producer: Producer, topic: str, every_s: float, leading: Callable[[], Broker | None], stop: asyncio.Event
 ) -> None:
     seen: dict[int, tuple[int, float]] = {}
     while not stop.is_set():
@@ -41,13 +40,13 @@ async def _tick(
         broker = leading()
         if broker is None:
             continue
-        _, ends = await broker.all_bounds(sorted(await producer.partitions_for(topic)))
+        _, ends = await broker.all_bounds([*range(await producer.partitions(topic))])
         for partition, end in ends.items():
             known, since = seen.get(partition, (-1, 0.0))
             if end != known:
                 seen[partition] = (end, time.monotonic())
             elif end and time.monotonic() - since >= every_s:
-                await producer.send_and_wait(topic, _event(partition), partition=partition)
+                await producer.deliver([Record(topic, _event(partition), partition=partition)])
                 seen[partition] = (end + 1, time.monotonic())
 
 

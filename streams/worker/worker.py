@@ -22,12 +22,14 @@ from streams.config import WorkerConfig
 from streams.dead_letters.limits import DeadLetterLimits
 from streams.dead_letters.producer import DeadLetterProducer
 from streams.jobs.member_days import sender
-from streams.kafka.broker import KafkaBroker, reach
+from streams.kafka.broker import KafkaBroker
+from streams.kafka.credentials import credentials
 from streams.kafka.frames import FrameApp
 from streams.kafka.membership import Membership
 from streams.observability.web import serving
-from streams.retry import retrying, waits
+from streams.retry import waits
 from streams.worker.catching_up import CatchingUp
+from streams.worker.reaching import reach_servers
 from streams.worker.ticks import tick
 from streams.worker.watch import watch
 
@@ -39,7 +41,7 @@ _CLOSING_S = 5
 def _app(config: WorkerConfig, positions: Callable[[], dict[int, int]]) -> FrameApp:
     return FrameApp(
         config.group,
-        broker=";".join(f"kafka://{host}" for host in config.kafka.bootstrap.split(",")),
+        broker=";".join(f"kafka://{host}" for host in config.kafka.hosts), broker_credentials=credentials(config.kafka),
         store="memory://", datadir=str(config.data), web_enabled=False, topic_allow_declare=False,
         topic_disable_leader=True, stream_wait_empty=False, stream_buffer_maxsize=config.buffered_frames,
         stream_recovery_delay=0.0, consumer_auto_offset_reset="earliest",
@@ -122,7 +124,7 @@ class Worker:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.stop.set)
         async with serving(self, self.config.web_host, self.config.web_port):
-            if await self._reach_servers():
+            if await reach_servers(self.config, self.guard, until_caught_up, self.stop):
                 await asyncio.to_thread(self.membership.leave_for_the_dead)
                 await self._work(until_caught_up, report, complete or (lambda: True))
 
@@ -137,7 +139,7 @@ class Worker:
         tell = None if until_caught_up else sender(self.config.kafka, self.config.topic_prefix)
         assigned, agent = (lambda: self.assigned or set()), self.config.agent
         beside = [asyncio.create_task(watch(self.store, agent, self.processor, assigned, tell, self.stop))]
-        if self.config.tick_s and not until_caught_up and agent.ticks:
+        if self.config.ticks and not until_caught_up:
             beside.append(asyncio.create_task(self._tick()))
         for task in beside:
             task.add_done_callback(_say_why_it_ended)
@@ -169,27 +171,6 @@ class Worker:
                 f"Stopped after {self.config.stop_timeout_s:g} s without landing {left:,} records: {why} "
                 "They are not lost: Kafka has them, and the next worker lands them."
             ) from None
-
-    async def _reach_servers(self) -> bool:
-        """Wait until Kafka and ClickHouse answer; False when told to stop before.
-
-        Raises what makes it useless to join the group: no topic, a password that is refused, other tables.
-        """
-
-        async def reach_both() -> None:
-            await reach(self.config.kafka, self.config.topic)
-            await retrying(lambda: asyncio.to_thread(self.guard), "looking at the tables")
-
-        reaching = asyncio.create_task(reach_both())
-        stopping = asyncio.create_task(self.stop.wait())
-        await asyncio.wait({reaching, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (reaching, stopping):
-            if not task.done():
-                task.cancel()
-        if self.stop.is_set():
-            return False
-        await reaching
-        return True
 
     async def _watch(
         self, until_caught_up: bool, report: Callable[["Worker"], None] | None, complete: Callable[[], bool]

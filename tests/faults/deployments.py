@@ -13,7 +13,8 @@ from kafka import KafkaProducer
 
 from deploy.services import Endpoints
 from groupvitals.connections import clickhouse
-from groupvitals.settings import ClickHouseSettings, KafkaSettings, Settings
+from groupvitals.sections import ClickHouseSettings, KafkaSettings
+from groupvitals.settings import Settings
 from schemas.kafka import Kafka
 from sinks.clickhouse.migrations import migrate
 from streams.kafka.topics import TopicLayout, delete_topics, ensure_topics
@@ -71,7 +72,7 @@ class Deployment:
     def send(self, part: Part) -> None:
         """Send records, and return when Kafka has them all, each once and in order."""
         producer = KafkaProducer(
-            **self.kafka.for_kafka_python(), acks="all", enable_idempotence=True, linger_ms=5, max_request_size=8 << 20
+            **self.kafka.for_clients(), acks="all", enable_idempotence=True, linger_ms=5, max_request_size=8 << 20
         )
         try:
             futures = [producer.send(self.topic, value, key, partition=place) for place, key, value in part]

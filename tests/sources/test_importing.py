@@ -16,7 +16,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import NewTopic
 from kafka.partitioner.default import murmur2
 
-from schemas.errors import ConfigError, ServiceError
+from schemas.errors import BackpressureError, ConfigError
 from schemas.kafka import Kafka
 from sources.chunks import Options
 from sources.importing import Import, Progress, run
@@ -37,7 +37,7 @@ def test_keys_go_where_other_clients_send_them(key: bytes, partitions: int) -> N
 def prefix(kafka: Kafka) -> Iterator[str]:
     """A topic prefix with a `chat.events` and a `product.events` of its own."""
     name = f"t{uuid.uuid4().hex[:12]}."
-    admin = KafkaAdminClient(**kafka.for_kafka_python())
+    admin = KafkaAdminClient(**kafka.for_clients())
     config = {"max.message.bytes": "4194304"}
     topics = [f"{name}{topic}" for topic in ("chat.events", "product.events")]
     admin.create_topics([NewTopic(topic, PARTITIONS, 1, topic_configs=config) for topic in topics])
@@ -48,7 +48,7 @@ def prefix(kafka: Kafka) -> Iterator[str]:
 
 def consume(kafka: Kafka, topic: str) -> list[Any]:
     """Every record of a topic, partition by partition."""
-    consumer = KafkaConsumer(**kafka.for_kafka_python(), enable_auto_commit=False, max_partition_fetch_bytes=8 * 2**20)
+    consumer = KafkaConsumer(**kafka.for_clients(), enable_auto_commit=False, max_partition_fetch_bytes=8 * 2**20)
     places = [TopicPartition(topic, number) for number in range(PARTITIONS)]
     consumer.assign(places)
     consumer.seek_to_beginning()
@@ -166,7 +166,7 @@ def test_problems_are_listed_on_request(kafka: Kafka, prefix: str, tmp_path: Pat
 def test_records_that_kafka_refuses_as_too_large_are_counted_and_the_rest_arrives(
     kafka: Kafka, prefix: str, tmp_path: Path
 ) -> None:
-    admin = KafkaAdminClient(**kafka.for_kafka_python())
+    admin = KafkaAdminClient(**kafka.for_clients())
     topic = f"{prefix}identity.links"
     admin.create_topics([NewTopic(topic, PARTITIONS, 1, topic_configs={"max.message.bytes": "1100000"})])
     path = tmp_path / "identity.links.ndjson"
@@ -225,7 +225,7 @@ def test_a_missing_topic_is_named(kafka: Kafka, tmp_path: Path) -> None:
 def test_a_broker_that_is_not_there_is_named(tmp_path: Path) -> None:
     path = tmp_path / "events.ndjson"
     path.write_bytes(b'{"group_id":"a:b:c"}\n')
-    with pytest.raises(ServiceError, match=r"127\.0\.0\.1:1"):
+    with pytest.raises(BackpressureError, match=r"127\.0\.0\.1:1 does not answer"):
         run(job(Kafka("127.0.0.1:1"), "", tmp_path, path))
 
 

@@ -40,7 +40,7 @@ def topic(settings: Settings) -> str:
 
 def _records(kafka: Kafka, topic: str) -> list[tuple[int, bytes | None, bytes | None]]:
     """Every record of the topic as (partition, key, value)."""
-    with KafkaConsumer(**kafka.for_kafka_python()) as consumer:
+    with KafkaConsumer(**kafka.for_clients()) as consumer:
         parts = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic)]
         consumer.assign(parts)
         consumer.seek_to_beginning(*parts)

@@ -103,7 +103,7 @@ def test_input_topics_have_the_brokers_time(kafka: Kafka, layout: TopicLayout) -
     again = {topic.name: topic for topic in ensure_topics(kafka, layout)}[name]
     assert sorted(again.changes) == [f"{STAMP_LIMITS[0]}: 7200000 -> 3600000", f"{STAMPS}: CreateTime -> LogAppendTime"]
     before = int(time.time() * 1000)
-    with KafkaProducer(**kafka.for_kafka_python()) as producer:
+    with KafkaProducer(**kafka.for_clients()) as producer:
         stamp = producer.send(name, b"{}", timestamp_ms=before + 10**9).get(30).timestamp
     assert before <= stamp <= int(time.time() * 1000)
 

@@ -24,7 +24,7 @@ WRONG, RIGHT = "qq:-:wrong", "qq:-:right"
 
 def send(settings: Settings, group: str, *events: dict[str, Any], stamp_ms: int | None = None) -> None:
     """Messages of a group, with these fields; stamped by the producer's clock, be it right or wrong."""
-    with KafkaProducer(**kafka_address(settings).for_kafka_python()) as producer:
+    with KafkaProducer(**kafka_address(settings).for_clients()) as producer:
         for changes in events:
             value = event(**{"message_id": changes["event_id"], "group_id": group, **changes})
             topic = f"{settings.kafka.topic_prefix}chat.events"

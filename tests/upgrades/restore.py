@@ -40,7 +40,7 @@ def _files(version: str) -> dict[str, bytes]:
 
 def _send(settings: Settings, records: bytes) -> None:
     prefix, kafka = settings.kafka.topic_prefix, kafka_address(settings)
-    producer = KafkaProducer(**kafka.for_kafka_python(), acks="all", max_request_size=8 << 20, linger_ms=20)
+    producer = KafkaProducer(**kafka.for_clients(), acks="all", max_request_size=8 << 20, linger_ms=20)
     sent = []
     for record in map(json.loads, records.splitlines()):
         key, value = record["key"], base64.b64decode(record["value"])

@@ -1,0 +1,160 @@
+"""The sections of the settings: every setting, its default, its meaning, and what it must fit."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
+
+from schemas.nicknames import convention
+
+
+class Section(BaseModel):
+    """A group of settings; unknown names are refused."""
+
+    model_config = {"extra": "forbid"}
+
+
+class KafkaSettings(Section):
+    """The broker and the topics."""
+
+    bootstrap: str | None = Field(
+        None, description="host:port[,host:port]; unset: the local broker of `groupvitals up`"
+    )
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="whether connections are encrypted (SSL), and whether a user logs in (SASL)"
+    )
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "SCRAM-SHA-512", description="how the user logs in"
+    )
+    user: str = Field("", description="user that logs in, with SASL")
+    password: SecretStr = Field(SecretStr(""), description="its password")
+    password_file: Path | None = Field(None, description="file that holds the password instead")
+    ca_file: Path | None = Field(None, description="CAs that brokers are trusted by, PEM; unset: the system's")
+    cert_file: Path | None = Field(None, description="client certificate, PEM")
+    key_file: Path | None = Field(None, description="its key, PEM, where it does not stand in the same file")
+    key_password: SecretStr = Field(SecretStr(""), description="password of a locked key")
+    topic_prefix: str = Field("", description="put before every topic name, to keep deployments apart on one broker")
+    chat_partitions: Annotated[int, Field(ge=1, le=1024)] = Field(4, description="partitions of chat.events")
+    person_partitions: Annotated[int, Field(ge=1, le=1024)] = Field(
+        4, description="partitions of product.events and identity.links"
+    )
+    replication: Annotated[int, Field(ge=1, le=9)] = Field(1, description="replicas of every topic")
+    retention_days: Annotated[int, Field(ge=-1)] = Field(
+        30, description="how long topics keep events, counted from when each was appended; -1: for ever"
+    )
+    session_timeout_s: Annotated[float, Field(ge=3, le=300)] = Field(
+        10, description="a worker silent this long loses its partitions"
+    )
+    max_fetch_mb: Annotated[int, Field(ge=1, le=64)] = Field(8, description="largest frame of one partition, MiB")
+
+    @model_validator(mode="after")
+    def _fitting(self) -> Self:
+        sasl, tls = self.security_protocol.startswith("SASL_"), self.security_protocol.endswith("SSL")
+        secret = bool(self.password.get_secret_value()), self.password_file is not None
+        if self.security_protocol != "PLAINTEXT" and not self.bootstrap:
+            raise ValueError(f"kafka.security_protocol {self.security_protocol} needs kafka.bootstrap")
+        if all(secret):
+            raise ValueError("set one of kafka.password and kafka.password_file")
+        if sasl and not (self.user and any(secret)):
+            raise ValueError(
+                f"kafka.security_protocol {self.security_protocol} needs kafka.user, and kafka.password or "
+                "kafka.password_file"
+            )
+        if not sasl and (self.user or any(secret)):
+            raise ValueError("a user or a password for Kafka needs kafka.security_protocol SASL_SSL")
+        if not tls and (self.ca_file or self.cert_file):
+            raise ValueError("certificates for Kafka need kafka.security_protocol SSL or SASL_SSL")
+        if self.key_file and not self.cert_file:
+            raise ValueError("kafka.key_file needs kafka.cert_file")
+        return self
+
+
+class ClickHouseSettings(Section):
+    """The database."""
+
+    host: str | None = Field(None, description="host name; unset: the local ClickHouse of `groupvitals up`")
+    tcp_port: Annotated[int, Field(ge=1, le=65535)] = Field(9000, description="native protocol port")
+    http_port: Annotated[int, Field(ge=1, le=65535)] = Field(8123, description="HTTP port")
+    user: str = Field("default", description="user that writes and migrates")
+    password: SecretStr = Field(SecretStr(""), description="its password")
+    password_file: Path | None = Field(None, description="file that holds the password instead")
+    secure: bool = Field(False, description="TLS on both ports; certificates are verified")
+    ca_file: Path | None = Field(None, description="CAs that the server is trusted by, PEM; unset: the public ones")
+    database: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}$")] = Field(
+        "vitals", description="database of all tables and views"
+    )
+    cluster: str | None = Field(None, description="name of the ClickHouse cluster; unset: a single server")
+    timeout_s: Annotated[float, Field(ge=1)] = Field(30, description="time-out of one statement, seconds")
+
+    @model_validator(mode="after")
+    def _fitting(self) -> Self:
+        if self.password.get_secret_value() and self.password_file:
+            raise ValueError("set one of clickhouse.password and clickhouse.password_file")
+        if self.ca_file and not self.secure:
+            raise ValueError("clickhouse.ca_file needs clickhouse.secure = true")
+        return self
+
+
+class WorkerSettings(Section):
+    """How the processors work."""
+
+    time_zone: str = Field("UTC", description="days begin at midnight here (IANA name)")
+    lateness_h: Annotated[int, Field(ge=1, le=48)] = Field(
+        48, description="hours an event may be late and still be counted"
+    )
+    duplicate_horizon: Annotated[int, Field(ge=1_000, le=64_000_000)] = Field(
+        4_000_000, description="records of a partition among which a repeated event_id is found"
+    )
+    flush_interval_s: Annotated[float, Field(ge=0.05, le=60)] = Field(
+        0.4, description="longest time between two flushes"
+    )
+    flush_events: Annotated[int, Field(ge=1_000)] = Field(250_000, description="flush early when so many events wait")
+    buffered_frames: Annotated[int, Field(ge=1, le=64)] = Field(2, description="frames that wait a partition")
+    max_memberships: Annotated[int, Field(ge=1_000)] = Field(
+        5_000_000, description="memberships a partition keeps in memory; colder ones are read back when they wake"
+    )
+    tick_s: Annotated[float, Field(ge=0)] = Field(60, description="a partition idle this long gets a tick; 0: never")
+    dead_letter_ratio: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.5, description="stop a partition when more of 10,000 consecutive records are invalid"
+    )
+    dead_letter_run: Annotated[int, Field(ge=1)] = Field(
+        10_000, description="stop a partition after so many invalid records in a row"
+    )
+    store_text: bool = Field(False, description="land the text of messages")
+    store_names: bool = Field(True, description="land what groups and members call themselves, and show it beside ids")
+    stop_timeout_s: Annotated[float, Field(gt=0, le=3600)] = Field(
+        30, description="longest time that a worker told to stop goes on landing what it applied"
+    )
+    web_host: str = Field("127.0.0.1", description="address on which a worker serves /metrics, /healthz, /readyz")
+    web_port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        0, description="its port, another one for each worker of a host; 0: serve nothing"
+    )
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("not an IANA time zone such as UTC or Asia/Shanghai")
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone in which days begin."""
+        return ZoneInfo(self.time_zone)
+
+
+class PeopleSettings(Section):
+    """What is known of people beyond events."""
+
+    nickname: str = Field(
+        "",
+        description="how members name themselves in groups, such as `name-role-industry-city`; `groupvitals migrate` "
+        "puts it into the views; empty: nicknames say nothing",
+    )
+
+    @field_validator("nickname")
+    @classmethod
+    def _convention(cls, value: str) -> str:
+        convention(value)
+        return value

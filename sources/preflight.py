@@ -1,0 +1,71 @@
+"""Whether Kafka lets us in, found out before a client library is made.
+
+The libraries take a refusal for a passing fault: they try again until their time is over, and do not say why.
+"""
+
+import asyncio
+import ssl
+import time
+
+from aiokafka.conn import collect_hosts, create_conn
+from aiokafka.errors import (
+    AuthenticationMethodNotSupported,
+    IllegalSaslStateError,
+    KafkaError,
+    SaslAuthenticationFailed,
+    UnsupportedSaslMechanismError,
+)
+
+from schemas.errors import BackpressureError, ServiceError
+from schemas.kafka import Kafka
+
+#: How long a command looks for a broker, seconds.
+FIND_S = 10.0
+#: A broker that takes longer to let us in is away; time between two tries; seconds.
+_PATIENCE_S, _PAUSE_S = 5, 0.2
+_MECHANISM = (UnsupportedSaslMechanismError, AuthenticationMethodNotSupported, IllegalSaslStateError)
+
+
+async def find(kafka: Kafka) -> None:
+    """Return when a broker lets us in. Raises `ServiceError` when one refuses, or none answers for `FIND_S`."""
+    deadline = time.monotonic() + FIND_S
+    while True:
+        try:
+            return await preflight(kafka)
+        except BackpressureError as error:
+            if time.monotonic() >= deadline:
+                raise ServiceError(f"{error} See `groupvitals doctor`.") from None
+        await asyncio.sleep(_PAUSE_S)
+
+
+async def preflight(kafka: Kafka) -> None:
+    """Return when a broker lets us in now.
+
+    Raises `BackpressureError` when none answers, `ServiceError` when one refuses what we show or is not to be trusted.
+    """
+    security, why = kafka.security(), ""
+    for host, port, _ in collect_hosts(kafka.hosts):
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                connection = await create_conn(host, port, **security)
+        except ssl.SSLCertVerificationError as error:
+            raise ServiceError(
+                f"{kafka} shows a certificate that is not trusted: {error.verify_message}. Name the CA that signed it "
+                "in kafka.ca_file, and the brokers in kafka.bootstrap as their certificates do."
+            ) from None
+        except SaslAuthenticationFailed as error:
+            raise ServiceError(
+                f"{kafka} does not let {kafka.who} in: {error.args[0]}. Correct kafka.user or kafka.password."
+            ) from None
+        except _MECHANISM:
+            raise ServiceError(f"{kafka} takes no {kafka.sasl_mechanism}: set another kafka.sasl_mechanism.") from None
+        except TimeoutError:
+            why = f"no answer within {_PATIENCE_S} s."
+        except (ConnectionResetError, ssl.SSLError, KafkaError):
+            why = f"it breaks off; is it for kafka.security_protocol {kafka.security_protocol}?"
+        except OSError as error:  # the next broker may be well
+            why = f"{error}."
+        else:
+            connection.close()
+            return
+    raise BackpressureError(f"{kafka} does not answer: {why}")

@@ -1,0 +1,42 @@
+"""Before a worker joins its consumer group: both servers answer, let it in, and have what it needs."""
+
+import asyncio
+from collections.abc import Callable
+
+from schemas.topics import TRANSITIONS
+from streams.config import WorkerConfig
+from streams.kafka.reach import reach
+from streams.retry import retrying
+
+
+async def reach_servers(
+    config: WorkerConfig, guard: Callable[[], None], until_caught_up: bool, stop: asyncio.Event
+) -> bool:
+    """Wait until both servers answer; False when told to stop before.
+
+    Raises what makes it useless to join: a refusal or missing right (`ServiceError`), no topic, or what `guard` raises.
+    """
+
+    async def both() -> None:
+        await reach(config.kafka, config.topic, config.group, _needs(config, until_caught_up))
+        await retrying(lambda: asyncio.to_thread(guard), "looking at the tables")
+
+    reaching, stopping = asyncio.create_task(both()), asyncio.create_task(stop.wait())
+    await asyncio.wait({reaching, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (reaching, stopping):
+        if not task.done():
+            task.cancel()
+    if stop.is_set():
+        return False
+    await reaching
+    return True
+
+
+def _needs(config: WorkerConfig, until_caught_up: bool) -> dict[str, set[str]]:
+    """What a worker does with each topic; one that only catches up neither ticks nor closes days."""
+    needs = {config.topic: {"READ"}, f"{config.topic}.dlq": {"WRITE"}}
+    if config.ticks and not until_caught_up:
+        needs[config.topic].add("WRITE")
+    if config.agent.days and not until_caught_up:
+        needs[config.topic_prefix + TRANSITIONS.name] = {"WRITE"}
+    return needs
