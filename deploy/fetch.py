@@ -64,6 +64,25 @@ def once(cache: Path, name: str, make: Callable[[Path], None]) -> Path:
     return target
 
 
+@contextmanager
+def proxied(proxy: str) -> Iterator[None]:
+    """Fetch through a proxy in this block, `none`: through none; empty: as the environment says.
+
+    Changes the environment, which is where npm and jgo look.
+    """
+    before = dict(os.environ)
+    try:
+        if proxy:
+            for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+                del os.environ[name]
+        if proxy and proxy != "none":
+            os.environ["HTTP_PROXY"] = os.environ["HTTPS_PROXY"] = proxy
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 def read_jars(path: Path) -> list[Jar]:
     """Read pinned jars: a coordinate, a SHA-256 and a size in bytes a line."""
     lines = (line.split() for line in path.read_text().splitlines() if not line.startswith("#"))

@@ -65,4 +65,6 @@ def clickhouse(settings: Settings) -> "Address":
     if ch.ca_file is not None:
         tls("clickhouse.ca_file", ch.ca_file)
     password = _secret("clickhouse.password_file", ch.password_file) or ch.password
-    return Address(host, tcp, http, ch.user, password, ch.database, ch.secure, ch.cluster, ch.timeout_s, ch.ca_file)
+    return Address(
+        host, tcp, http, ch.user, password, ch.database, ch.secure, ch.cluster, ch.timeout_s, ch.ca_file, settings.proxy
+    )

@@ -33,6 +33,11 @@ class Settings(BaseSettings):
 
     home: Path = Field(Path(".groupvitals"), description="data, logs and ports of the local services")
     cache: Path = Field(default_factory=_cache, description="where the local servers' programs are kept")
+    proxy: str = Field(
+        "",
+        description="proxy for what is not on this machine: fetching programs, and ClickHouse's HTTP port; unset: as "
+        "HTTPS_PROXY, HTTP_PROXY and NO_PROXY say; `none`: no proxy",
+    )
     logs: Literal["plain", "json"] = Field("plain", description="how a worker logs on stderr: lines, or JSON objects")
     kafka: KafkaSettings = KafkaSettings()
     clickhouse: ClickHouseSettings = ClickHouseSettings()

@@ -1,6 +1,8 @@
 """Connections to ClickHouse: the native protocol for DDL and small tables, HTTP with Arrow for bulk rows."""
 
+import ipaddress
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ import clickhouse_driver
 import clickhouse_driver.errors
 import urllib3.exceptions
 from clickhouse_connect.driver.exceptions import ClickHouseError
+from clickhouse_connect.driver.httputil import get_pool_manager
 from pydantic import SecretStr
 
 from schemas.errors import BackpressureError, RecoverableError, ServiceError
@@ -46,6 +49,15 @@ class Address:
     cluster: str | None = None
     timeout_s: float = 30.0
     ca_file: Path | None = None
+    proxy: str = ""
+    """For HTTP to another machine; `none`: no proxy; empty: as HTTPS_PROXY, HTTP_PROXY and NO_PROXY say."""
+
+    @property
+    def local(self) -> bool:
+        """Whether it is this machine."""
+        with suppress(ValueError):
+            return ipaddress.ip_address(self.host.strip("[]")).is_loopback
+        return self.host.lower() == "localhost"
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -142,6 +154,17 @@ class Native:
             client.disconnect()
 
 
+def _pool(address: Address) -> Any:
+    """Connections that ask the environment for no proxy; None: those that do."""
+    ca_file = str(address.ca_file) if address.ca_file else None
+    if address.local or address.proxy == "none":
+        return get_pool_manager(ca_cert=ca_file)
+    if not address.proxy:
+        return None
+    through = "https_proxy" if address.secure else "http_proxy"
+    return get_pool_manager(ca_cert=ca_file, **{through: address.proxy})
+
+
 class Bulk:
     """Arrow in and out over HTTP, one client a thread."""
 
@@ -159,6 +182,7 @@ class Bulk:
                 password=a.password.get_secret_value(),
                 secure=a.secure,
                 ca_cert=str(a.ca_file) if a.ca_file else None,
+                pool_mgr=_pool(a),
                 database=a.database,
                 connect_timeout=5,
                 send_receive_timeout=int(a.timeout_s),

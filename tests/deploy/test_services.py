@@ -171,6 +171,22 @@ def test_who_cannot_fetch_from_npm_reads_why(tmp_path: Path, monkeypatch: pytest
         fetch.npm_file(tmp_path, "Thing", fetch.Tarball("thing", "1.0.0"), "thing.so", bar)
 
 
+def test_programs_are_fetched_through_the_proxy_that_is_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("npm_config_fetch_retries", "0")
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:7")
+    before = dict(os.environ)
+    with fetch.proxied("http://127.0.0.1:9"), Progress(disable=True) as bar:
+        with pytest.raises(DeployError, match=r"ECONNREFUSED 127\.0\.0\.1:9"):
+            fetch.npm_file(tmp_path, "Thing", fetch.Tarball("thing", "1.0.0"), "thing.so", bar)
+        with pytest.raises(DeployError, match=r"[Pp]roxy"):
+            fetch.fetch_jar(fetch.Jar("org.example:thing:1.0", "0" * 64, 14), tmp_path)
+    with fetch.proxied("none"):
+        assert not [name for name in os.environ if name.lower().endswith("_proxy")]
+    with fetch.proxied(""):
+        assert os.environ["https_proxy"] == "http://127.0.0.1:7"
+    assert dict(os.environ) == before
+
+
 def test_containers_have_the_versions_and_settings_of_the_processes() -> None:
     text = compose.COMPOSE.read_text()
     assert f"image: apache/kafka:{kafka.VERSION}\n" in text
@@ -253,6 +269,17 @@ def test_up_again_changes_nothing(home: Path, cache: Path, services: Endpoints) 
     before = _pids(home)
     assert up(home, cache, print) == services
     assert _pids(home) == before
+
+
+@pytest.mark.services
+def test_up_asks_no_proxy_for_what_is_local(
+    home: Path, cache: Path, services: Endpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert all(one.healthy for one in status(home))
+    stop(home, "clickhouse")
+    assert up(home, cache, print) == services
 
 
 @pytest.mark.services
