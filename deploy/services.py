@@ -51,16 +51,20 @@ class ServiceStatus:
 
 
 def up(
-    home: Path, cache: Path, report: Report, containers: bool = False, only: Sequence[str] = tuple(SERVERS)
+    home: Path, cache: Path, report: Report, containers: bool | None = None, only: Sequence[str] = tuple(SERVERS)
 ) -> Endpoints:
     """Bring the services up, starting what does not run, and return once all answer.
 
-    Reports what it does. Raises `DeployError`.
+    `containers` None: as what was up last and is not `down`, else as processes. Reports what it does. Raises
+    `DeployError`.
     """
     home, cache = home.resolve(), cache.expanduser().resolve()
     say = report.print if isinstance(report, Console) else report
     with locks.locked(home / "up.lock", lambda: say("Waiting for another `up` or `down` of this folder.")):
-        if endpoints(home) and containers != compose.is_up(home):
+        as_containers = endpoints(home) is not None and compose.is_up(home)
+        if containers is None:
+            containers = as_containers
+        elif endpoints(home) and containers != as_containers:
             raise DeployError(f"Services of the other kind are up in {home}: run `groupvitals down` first.")
         found = _choose_ports(home)
         if containers:

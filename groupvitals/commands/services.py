@@ -9,14 +9,17 @@ if TYPE_CHECKING:
     from groupvitals.settings import Settings
 
 
-def start_services(settings: "Settings", containers: bool = False) -> "Endpoints | None":
+def start_services(settings: "Settings", containers: bool | None = None) -> "Endpoints | None":
     """Bring up the local services that no setting replaces, saying so on stderr; None when settings name all.
+
+    `containers` None: as processes, unless containers are up.
 
     Raises `ServiceError`.
     """
     from rich.console import Console
 
     from deploy.errors import DeployError
+    from deploy.fetch import proxied
     from deploy.services import up as start
     from schemas.errors import ServiceError
 
@@ -29,7 +32,8 @@ def start_services(settings: "Settings", containers: bool = False) -> "Endpoints
     if not local:
         return None
     try:
-        return start(settings.home, settings.cache, console, containers, local)
+        with proxied(settings.proxy):
+            return start(settings.home, settings.cache, console, containers, local)
     except DeployError as error:
         raise ServiceError(str(error)) from error
 
