@@ -141,6 +141,6 @@ def test_topics_prints_json_for_machines(groupvitals: Run, settings: Settings) -
     chat = next(row for row in rows if row["name"] == f"{settings.kafka.topic_prefix}chat.events")
     del chat["name"]
     month = 30 * 86_400_000
-    expected = {"partitions": 4, "retention_ms": month, "policy": "delete", "outcome": "created", "changes": []}
-    assert chat == expected
+    expected = {"partitions": 4, "retention_ms": month, "policy": "delete", "outcome": "created"}
+    assert chat == expected | {"changes": [], "refused": []}
     assert "exists" in groupvitals("topics").stdout
