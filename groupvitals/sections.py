@@ -150,7 +150,7 @@ class PeopleSettings(Section):
     nickname: str = Field(
         "",
         description="how members name themselves in groups, such as `name-role-industry-city`; `groupvitals migrate` "
-        "puts it into the views; empty: nicknames say nothing",
+        "puts it into the views, `worker.store_names` lands nicknames; empty: nicknames say nothing",
     )
 
     @field_validator("nickname")

@@ -91,6 +91,10 @@ def load_settings(**overrides: Any) -> Settings:
     unknown = _unknown_variables(settings)
     if unknown:
         raise ConfigError(f"The variable {unknown} names no setting; docs/settings.md lists them all.")
+    if settings.people.nickname and not settings.worker.store_names:
+        raise ConfigError(
+            "people.nickname reads nicknames, and worker.store_names = false lands none: take one of them back."
+        )
     return settings
 
 

@@ -35,6 +35,14 @@ def test_another_file_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     assert load_settings().clickhouse.database == "other"
 
 
+def test_a_convention_for_nicknames_needs_nicknames(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GROUPVITALS_PEOPLE__NICKNAME", "name-city")
+    assert load_settings().worker.store_names
+    monkeypatch.setenv("GROUPVITALS_WORKER__STORE_NAMES", "false")
+    with pytest.raises(ConfigError, match=r"people\.nickname .* worker\.store_names"):
+        load_settings()
+
+
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [

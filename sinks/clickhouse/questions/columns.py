@@ -25,6 +25,8 @@ GROUP_NAME = Column(
 )
 MEMBER_ID = Column("member_id", "String", "the member's account in the group")
 MEMBER_NAME = name_of_member("member_name", "answer.member_id", "the member")
+#: Which membership a row is about.
+MEMBERSHIP = (GROUP_ID, GROUP_NAME, MEMBER_ID, MEMBER_NAME)
 PERSON_ID = Column("person_id", "String", "[the person](../people.md)")
 PERSON_NAME = Column(
     "person_name",

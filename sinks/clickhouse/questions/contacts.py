@@ -1,14 +1,6 @@
 """contacts: whom operators have reached, who brought others, and whom to contact next."""
 
-from sinks.clickhouse.questions.columns import (
-    ACCOUNT_ID,
-    GROUP_ID,
-    GROUP_NAME,
-    MAYBE_TIME,
-    MEMBER_ID,
-    MEMBER_NAME,
-    PERSON_ID,
-)
+from sinks.clickhouse.questions.columns import ACCOUNT_ID, MAYBE_TIME, MEMBERSHIP, PERSON_ID
 from sinks.clickhouse.questions.spec import Column, Question
 
 QUESTION = Question(
@@ -16,10 +8,7 @@ QUESTION = Question(
     asks="Whom have we reached, who has referred others?",
     row="member who is in the group; operators, aliases and bots left out",
     columns=(
-        GROUP_ID,
-        GROUP_NAME,
-        MEMBER_ID,
-        MEMBER_NAME,
+        *MEMBERSHIP,
         Column("next", "Nullable(UInt64)", "rank in the group of whom to contact next; empty: leave alone"),
         Column("state", "String", "as in [member_status](member_status.md)"),
         Column("score", "Float64", "as in [member_status](member_status.md)", "share"),

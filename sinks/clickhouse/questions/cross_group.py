@@ -1,6 +1,6 @@
 """cross_group: members of several groups, and where they are effective."""
 
-from sinks.clickhouse.questions.columns import ACCOUNT_ID, GROUP_ID, GROUP_NAME, MEMBER_ID, MEMBER_NAME, PERSON_ID
+from sinks.clickhouse.questions.columns import ACCOUNT_ID, MEMBERSHIP, PERSON_ID
 from sinks.clickhouse.questions.spec import Column, Question
 
 QUESTION = Question(
@@ -9,10 +9,7 @@ QUESTION = Question(
     row="membership of everybody who is in two groups or more; operators, aliases and bots left out",
     columns=(
         PERSON_ID,
-        GROUP_ID,
-        GROUP_NAME,
-        MEMBER_ID,
-        MEMBER_NAME,
+        *MEMBERSHIP,
         Column("state", "String", "the state here, as in [effective_members](effective_members.md)"),
         Column("groups", "UInt64", "groups that the person is in", "groups"),
         Column("dead_here_alive_there", "UInt8", "1: effective elsewhere, and here neither effective nor a newcomer"),

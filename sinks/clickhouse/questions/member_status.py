@@ -1,14 +1,6 @@
 """member_status: every membership with its state and the evidence for it."""
 
-from sinks.clickhouse.questions.columns import (
-    ACCOUNT_ID,
-    GROUP_ID,
-    GROUP_NAME,
-    MAYBE_TIME,
-    MEMBER_ID,
-    MEMBER_NAME,
-    PERSON_ID,
-)
+from sinks.clickhouse.questions.columns import ACCOUNT_ID, MAYBE_TIME, MEMBERSHIP, PERSON_ID
 from sinks.clickhouse.questions.spec import Column, Past, Question
 from sinks.clickhouse.templates import REACH_DAYS
 
@@ -17,10 +9,7 @@ QUESTION = Question(
     asks="Who is a zombie, and why?",
     row="membership, those who have left among them",
     columns=(
-        GROUP_ID,
-        GROUP_NAME,
-        MEMBER_ID,
-        MEMBER_NAME,
+        *MEMBERSHIP,
         Column("state", "String", "the first that fits, as in [effective_members](effective_members.md)"),
         Column("reason", "String", "the rule that decided"),
         Column("since", "Date", "the day since which the state is the present one"),
