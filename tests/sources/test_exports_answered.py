@@ -97,6 +97,9 @@ def test_exports_come_to_the_same_people_however_they_are_cut(
     bring("home", group(*TOPIC, number=301))
     bring("home", *migrated(401, 1_700_000_401))
     bring("home", *migrated(402, 1_700_000_402), group(ann(1, 0), number=403), option="telegram:-:-402")
+    whole = migrated(404, 1_700_000_404)
+    bring("home", whole[1])
+    bring("home", *whole)  # the supergroup has landed under its own id: that stays
     renamed = [happened(2, "edit_group_title", BEGIN + 60, title="Green"), ben(3, 120), ben(4, 180, "Benjamin")]
     bring("home", group(founded(), *renamed, number=501) | {"name": "Green"})
     assert groupvitals("worker", "--until-caught-up").returncode == 0
@@ -119,10 +122,9 @@ def test_exports_come_to_the_same_people_however_they_are_cut(
     assert answers.value(f"SELECT countIf(implicit) FROM {{d}}.calls WHERE group_id = '{chess}'") == 1
     topics = activity["telegram:-:-301"]
     assert (topics["messages"], topics["replies"]) == (3, 1)
-    for number in (401, 402):
-        one = f"telegram:-:-{number}"
+    for one in ("telegram:-:-401", "telegram:-:-402", "telegram:-:-1001700000404"):
         assert (members[one]["headcount"], activity[one]["messages"], activity[one]["joins"]) == (2, 4, 2)
-        assert f"telegram:-:-1001700000{number}" not in members
+    assert not {"telegram:-:-1001700000401", "telegram:-:-1001700000402", "telegram:-:-404"} & members.keys()
     names = {row["group_id"]: (row["name"], row["aliases"]) for row in answers.rows("groups")}
     assert names["telegram:-:-401"] == ("Group", ["telegram:-:-1001700000401"])
     assert names["telegram:-:-501"] == ("Green", [])

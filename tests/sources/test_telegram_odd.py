@@ -182,6 +182,25 @@ def test_supergroups_are_not_joined_by_guessing(tmp_path: Path) -> None:
     assert not problems("telegram", alone)
 
 
+@pytest.mark.parametrize("old_in_new", [False, True])
+@pytest.mark.parametrize("whole_first", [False, True])
+def test_a_group_stays_one_whichever_export_comes_first(whole_first: bool, old_in_new: bool, tmp_path: Path) -> None:
+    """The whole account's export, and that of the supergroup alone, with or without what was before it."""
+    before = [happened(1, "create_group", title="Group", members=["Ann"]), said(2, 1_700_000_001)]
+    gone, came = happened(3, "migrate_to_supergroup"), happened(1, "migrate_from_group", title="Group")
+    after = [came, said(2, 1_700_000_009), said(3, 1_700_000_010)]
+    old = [message | {"id": message["id"] - 10**9} for message in (*before, gone)] if old_in_new else []
+    alone = group(*old, *after, number=16, kind="private_supergroup")
+    whole = {"chats": {"list": [group(*before, gone, number=6), alone | {"messages": after}]}}
+    found = []
+    for number, export in enumerate([whole, alone] if whole_first else [alone, whole]):
+        path = write(tmp_path / f"{number}.json", export)
+        found += records("telegram", path, memory=tmp_path / "memory")
+    assert {e["group_id"] for e in found} == {"telegram:-:-6" if whole_first else "telegram:-:-1000000000016"}
+    assert len({e["event_id"] for e in found if e["type"] == "message"}) == 3
+    assert len({e["event_id"] for e in found if e["type"] == "join"}) == 1
+
+
 def test_names_are_remembered_unless_exports_contradict_each_other(tmp_path: Path) -> None:
     def known(name: str, *messages: dict[str, Any]) -> list[str]:
         path = write(tmp_path / name, group(*messages))

@@ -10,7 +10,7 @@ from sources.chunks import Chunk, Problem
 from sources.importers.features import features
 from sources.importers.records import add_event, whole
 from sources.importers.telegram.clock import Clock
-from sources.importers.telegram.message import kind_of, peer_id, reactions_of, text_of
+from sources.importers.telegram.message import is_channel, kind_of, peer_id, reactions_of, text_of
 from sources.importers.telegram.names import Named, Names
 from sources.importers.telegram.service import SILENT_ACTIONS, TELLING, Happening, service_events
 from sources.importers.telegram.survey import Chat, Numbers
@@ -117,8 +117,11 @@ class Telling:
     def _place(self, number: int) -> tuple[str, str]:
         """The beginning of event ids, and the message id, of one message.
 
-        Message ids are those of the group's first id; behind an alias they begin with it.
+        Message ids are those of the group's first id; behind an alias they begin with it. What was before a supergroup
+        that was imported first is numbered as in its own exports.
         """
+        if self._first and is_channel(self._root) and not is_channel(self._native):
+            return f"telegram:{self._root}:{number - MIGRATED}", str(number - MIGRATED)
         native, prefix = self._native, f"{self._native}:" if self._first else ""
         if self._first and number < 0:
             native, prefix, number = self._first, "", number + MIGRATED

@@ -13,6 +13,7 @@ from schemas.topics import CHAT
 from sources.chunks import Chunk, Options, Position, Problem, read_lines
 from sources.importers.records import problem
 from sources.importers.telegram.chat import Telling
+from sources.importers.telegram.groups import keep_groups, name_groups
 from sources.importers.telegram.layout import Found, Layout
 from sources.importers.telegram.message import native_id
 from sources.importers.telegram.names import Names
@@ -56,7 +57,9 @@ class _Reader:
     def __init__(self, path: Path, options: Options) -> None:
         self._options = options
         self._chat: Telling | None = None
-        self._chats, self._clock = survey(path, options.group)
+        self._chats, self._clock = survey(path)
+        self._groups = [chat for chat in self._chats.values() if chat.own]
+        name_groups(path, self._groups, options.group, self._remembered("groups"))
         self._names: dict[str, Names] = {}
         self._facts: dict[str, dict[str, Any]] = {}
 
@@ -77,7 +80,8 @@ class _Reader:
             chunk.problems.append(problem(found.line, error))
 
     def keep(self) -> None:
-        """Remember the names of all groups for later imports."""
+        """Remember groups and their names for later imports."""
+        keep_groups(self._groups, self._remembered("groups"))
         for names in self._names.values():
             names.keep()
 
@@ -98,6 +102,8 @@ class _Reader:
         return None
 
     def _names_of(self, group_id: str, seen: dict[str, str | None]) -> Names:
-        memory = self._options.memory
-        file = memory / f"{blake2b(group_id.encode(), digest_size=12).hexdigest()}.json" if memory else None
+        file = self._remembered(blake2b(group_id.encode(), digest_size=12).hexdigest())
         return Names(group_id.split(":", 2)[2], seen, file)
+
+    def _remembered(self, name: str) -> Path | None:
+        return self._options.memory / f"{name}.json" if self._options.memory else None

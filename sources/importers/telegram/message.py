@@ -41,6 +41,11 @@ def native_id(chat: dict[str, Any]) -> str:
     return found
 
 
+def is_channel(native: str) -> bool:
+    """Whether an id, as bots see it, is that of a channel or supergroup."""
+    return native.removeprefix("-").isdecimal() and int(native) <= _CHANNEL
+
+
 def text_of(message: dict[str, Any]) -> tuple[str, int, list[str]]:
     """The text, how many links Telegram saw in it, and the ids of members mentioned by name.
 

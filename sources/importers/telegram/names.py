@@ -7,9 +7,8 @@ export of August and one of September are of the same people. Names are remember
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import orjson
-
 from sources.importers.ids import event_id
+from sources.importers.telegram.memory import remember, remembered
 
 
 class Named(NamedTuple):
@@ -32,10 +31,10 @@ class Names:
 
     def __init__(self, root: str, seen: dict[str, str | None], file: Path | None) -> None:
         self._root, self._seen, self._file = root, seen, file
-        remembered = _remembered(file)
-        self._ids: dict[str, str | None] = remembered["ids"]
-        self._told: dict[str, str] = remembered["told"]
-        self._stories: dict[str, dict[str, Any]] = remembered["stories"]
+        known = remembered(file, "ids", "told", "stories")
+        self._ids: dict[str, str | None] = known["ids"]
+        self._told: dict[str, str] = known["told"]
+        self._stories: dict[str, dict[str, Any]] = known["stories"]
 
     def find(self, name: object, event: str) -> Named | None:
         """Whom an event is about that shows a name alone; None for deleted accounts, which have none.
@@ -55,10 +54,6 @@ class Names:
         """Remember how somebody came or left of whom the id is not known, to tell it again when it is."""
         self._stories.setdefault(who.by_name, {}).update(story)
 
-    def story(self, who: Named) -> dict[str, Any]:
-        """What earlier imports told by name of somebody."""
-        return self._stories.get(who.by_name, {})
-
     def found(self) -> list[tuple[Named, dict[str, Any]]]:
         """Of whom earlier exports told by name, while the id is known now; and what they told."""
         named = ((self._by_name(name), member) for name, member in self._seen.items() if member)
@@ -70,24 +65,10 @@ class Names:
 
     def keep(self) -> None:
         """Remember what this export has told; a name that goes with another id in another export is nobody's."""
-        if self._file is None:
-            return
         for name, member in self._seen.items():
             by_name = self._by_name(name)
             self._ids[by_name] = member if self._ids.get(by_name, member) == member else None
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        new = self._file.with_suffix(".new")
-        new.write_bytes(orjson.dumps({"ids": self._ids, "told": self._told, "stories": self._stories}))
-        new.replace(self._file)
+        remember(self._file, ids=self._ids, told=self._told, stories=self._stories)
 
     def _by_name(self, name: str) -> str:
         return f"name:{event_id(self._root, name)}"
-
-
-def _remembered(file: Path | None) -> dict[str, dict[str, Any]]:
-    """What earlier imports have told; nothing where the file is missing or broken."""
-    try:
-        known = orjson.loads(file.read_bytes()) if file else {}
-        return {part: dict(known[part]) for part in ("ids", "told", "stories")}
-    except (OSError, ValueError, KeyError, TypeError):
-        return {"ids": {}, "told": {}, "stories": {}}

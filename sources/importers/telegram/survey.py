@@ -1,21 +1,18 @@
-"""What must be known of a Telegram export before its first message: names, topics, clock, which chats are one group."""
+"""What must be known of a Telegram export before its first message: names, topics, clock, what became of groups."""
 
 from array import array
 from bisect import bisect_right
-from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from schemas.errors import ConfigError, InvalidEventError
-from sources.chunks import group_fields, read_lines
+from schemas.errors import InvalidEventError
+from sources.chunks import read_lines
 from sources.importers.telegram.clock import Clock, unix_s
 from sources.importers.telegram.layout import Layout
 from sources.importers.telegram.message import linked_channel, names_of, native_id
 
 GROUPS = ("private_group", "private_supergroup", "public_supergroup")
-#: A group and the supergroup that it became say so within so many seconds.
-_AT_ONCE_S = 60
 
 
 class Numbers:
@@ -89,11 +86,8 @@ class Chat:
                 self.was = _Moved(at, message.get("actor_id"), message.get("title"))
 
 
-def survey(path: Path, option: str | None) -> tuple[dict[int, Chat], Clock]:
-    """The groups of a file, by the line where they begin, and its clock.
-
-    option: the first id of a group. Raises `ConfigError` when it does not say of which one.
-    """
+def survey(path: Path) -> tuple[dict[int, Chat], Clock]:
+    """The groups of a file, by the line where they begin, and its clock."""
     chats: dict[int, Chat] = {}
     layout, clock, now = Layout(), Clock(), None
     for begin, lines, _ in read_lines(path):
@@ -105,7 +99,6 @@ def survey(path: Path, option: str | None) -> tuple[dict[int, Chat], Clock]:
             elif now and isinstance(data, dict):
                 clock.look(data)
                 now.look(data)
-    _name_groups(path, [chat for chat in chats.values() if chat.own], option)
     return chats, clock
 
 
@@ -114,39 +107,3 @@ def _own(header: dict[str, Any]) -> str | None:
         return native_id(header)
     except InvalidEventError:
         return None
-
-
-def _name_groups(path: Path, chats: list[Chat], option: str | None) -> None:
-    """Give every chat its group's id, and chats of one group the same names."""
-    first = _joined(chats)
-    roots = {chat.own: first.get(chat.own, chat.own) for chat in chats}
-    known = sorted({str(root) for root in roots.values()})
-    named: dict[str | None, str] = {root: f"telegram:-:{root}" for root in known}
-    if option:
-        wanted = group_fields(option)[1].split(":", 2)[2]
-        lost = [chat.own for chat in chats if chat.was and chat.own not in first]
-        target = known if len(known) == 1 else [wanted] if wanted in known else lost
-        if len(target) > 1 or (known and not target):
-            reason = f"{path.name} has {len(known)} groups: --group can name the first id of one only"
-            raise ConfigError(f"{reason} that was a basic group before. Its groups: {', '.join(known[:20])}.")
-        named |= dict.fromkeys(target, option)
-    together: dict[str, dict[str, str | None]] = defaultdict(dict)
-    for chat in chats:
-        chat.group_id = named[roots[chat.own]]
-        names = together[chat.group_id]
-        for name, member in chat.names.items():
-            names[name] = member if names.get(name, member) == member else None
-        chat.names = names
-
-
-def _joined(chats: list[Chat]) -> dict[str | None, str | None]:
-    """Supergroups with the basic groups that they were, where both are in the file and say so of each other alone."""
-    pairs = [
-        (new.own, old.own)
-        for new in chats
-        for old in chats
-        if new.was and old.became and new.was.actor == old.became.actor and new.was.title == old.became.title
-        and abs(new.was.at - old.became.at) <= _AT_ONCE_S
-    ]  # fmt: skip
-    news, olds = [new for new, _ in pairs], [old for _, old in pairs]
-    return {new: old for new, old in pairs if news.count(new) == olds.count(old) == 1}
