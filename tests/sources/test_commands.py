@@ -62,14 +62,30 @@ def test_import_names_formats_and_files(groupvitals: Run, home: Path, settings: 
 def test_import_says_why_a_file_gave_nothing(groupvitals: Run, home: Path, settings: Settings) -> None:
     assert groupvitals("topics").returncode == 0
     exports = Path(__file__).parent / "exports"
-    private, empty = home.parent / "private.json", home.parent / "empty.json"
-    private.write_text((exports / "telegram.json").read_text().replace("private_supergroup", "personal_chat"))
-    empty.write_bytes(b"")
-    for path, why in ((private, "passed over: 1 private chats"), (empty, "line 1: empty: the file is empty")):
-        for _ in range(2):  # it is not taken for imported
-            nothing = groupvitals("import", "--format", "telegram", str(path))
-            assert nothing.returncode == 4
-            assert "0 records" in nothing.stdout and why in nothing.stdout
-            assert nothing.stderr.strip() == "Nothing was imported: no file gave a record."
+    whole, private = (exports / "telegram.json").read_text(), home.parent / "private.json"
+    none = '{\n "name": "Tea",\n "type": "private_group",\n "id": 5,\n "messages": []\n}'
+    message = {"seq": 7, "msgid": "m11", "publickey_ver": 3, "encrypt_random_key": "a", "encrypt_chat_msg": "b"}
+    answer = {"errcode": 0, "errmsg": "ok", "chatdata": [message]}
+    encrypted = "line 1: encrypted: the message is still encrypted: decrypt it"
+    for name, format_, text, why in (
+        (
+            "private.json",
+            "telegram",
+            whole.replace("private_supergroup", "personal_chat"),
+            "passed over: 1 private chats",
+        ),
+        ("channel.json", "telegram", whole.replace("private_supergroup", "public_channel"), "passed over: 1 channels"),
+        ("none.json", "telegram", none, "passed over: 1 groups without messages"),
+        ("empty.json", "telegram", "", "line 1: empty: the file is empty"),
+        ("encrypted.ndjson", "wecom", orjson.dumps(message).decode(), encrypted),
+        ("answer.ndjson", "wecom", orjson.dumps(answer).decode(), encrypted),
+    ):
+        (home.parent / name).write_text(text)
+        nothing = groupvitals("import", "--format", format_, name)
+        assert nothing.returncode == 4, name
+        assert "0 records" in nothing.stdout and why in nothing.stdout, nothing.stdout
+        assert nothing.stderr.strip() == "Nothing was imported: no file gave a record."
+    again = groupvitals("import", "--format", "telegram", "private.json")  # it is not taken for imported
+    assert again.returncode == 4
     good = groupvitals("import", "--format", "telegram", str(private), str(exports / "telegram.json"))
     assert good.returncode == 0 and "passed over: 1 private chats" in good.stdout

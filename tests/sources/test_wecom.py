@@ -152,6 +152,21 @@ def test_lines_that_say_nothing_are_reported(tmp_path: Path) -> None:
     assert [event["event_id"] for event in records("wecom", path)] == ["wecom:1", "wecom:2"]
 
 
+def test_what_is_still_encrypted_is_reported_and_the_rest_of_an_answer_is_read(tmp_path: Path) -> None:
+    sealed = {"seq": 7, "msgid": "m1", "publickey_ver": 3, "encrypt_random_key": "a", "encrypt_chat_msg": "b"}
+    good = {"msgid": "2", "from": "a", "roomid": "wr1", "msgtime": 1_709_280_000, "msgtype": "text"}
+    answer = {"errcode": 0, "errmsg": "ok", "chatdata": [sealed, good, sealed | good | {"msgid": "3"}, 7]}
+    path = write(tmp_path / "x.ndjson", sealed, answer, answer | {"chatdata": []}, {"errcode": 301, "chatdata": []})
+    assert [(found.line, found.kind) for found in problems("wecom", path)] == [
+        (1, "encrypted"), (2, "encrypted"), (2, "invalid_line"), (4, "refused"),
+    ]  # fmt: skip
+    assert [(e["event_id"], e["ts_ms"]) for e in records("wecom", path)] == [
+        ("wecom:2", 1_709_280_000_000), ("wecom:3", 1_709_280_000_000),
+    ]  # fmt: skip
+    (chunk,) = chunks("wecom", path)
+    assert chunk.passed_over == {"answers of the archive without messages": 1}
+
+
 def test_the_corp_is_in_group_ids_alone() -> None:
     plain, corp = records("wecom", EXPORT), records("wecom", EXPORT, workspace="ww1")
     assert {event["group_id"] for event in corp} == {f"wecom:ww1:{ROOM}"}
