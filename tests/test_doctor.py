@@ -119,7 +119,7 @@ def _well(groupvitals: Run) -> None:
     looked = {finding.what for finding in findings}
     assert looked == {
         "clickhouse", "kafka", "migrations", "disk", "clocks", "parts", "origin", "lag", "transactions", "event time",
-        "stamps", "wrong clocks", "dead letters", "landed", "placement", "repeats", "links",
+        "stamps", "wrong clocks", "dead letters", "landed", "placement", "repeats", "links", "tables", "late",
     }  # fmt: skip
     page = (ROOT / "docs" / "operations.md").read_text()
     assert [what for what in looked if not re.search(rf"^\|.*\b{what}\b.*\|.*\|$", page, re.MULTILINE)] == []
