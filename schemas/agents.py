@@ -70,6 +70,9 @@ class AgentSpec:
     `texts` and `names` are the fields in which people write and are called: they land if the deployment says so. Of the
     numbers in `nullable`, absent is not the same as 0. `ticks`: something ends by time alone, so time must
     go on while input pauses.
+
+    `rules` is the version of what is computed, and goes up when that changes; an epoch remembers it. Numbers of a
+    version older than `goes_on_from` lack what this one keeps, and have to be rebuilt.
     """
 
     name: str
@@ -84,6 +87,8 @@ class AgentSpec:
     names: tuple[str, ...] = ()
     nullable: tuple[str, ...] = ()
     ticks: bool = False
+    rules: int = 1
+    goes_on_from: int = 1
 
     @property
     def contract(self) -> str:
@@ -148,6 +153,7 @@ COMMUNITY = AgentSpec(
     names=("name", "nickname"),
     nullable=("member_count",),
     ticks=True,
+    rules=2,  # since 2 no record moves its group's time beyond its Kafka stamp; numbers of before stay as they are
 )  # fmt: skip
 
 PRODUCT = AgentSpec(

@@ -55,5 +55,5 @@ class WorkerConfig:
 
     @property
     def numbers(self) -> str:
-        """The settings that the numbers depend on, as they stand in an epoch."""
-        return numbers_settings(self.time_zone, self.lateness_h, self.duplicate_horizon)
+        """What the numbers depend on, as it stands in an epoch."""
+        return numbers_settings(self.time_zone, self.lateness_h, self.duplicate_horizon, self.agent.rules)

@@ -8,6 +8,7 @@ from schemas.agents import AGENTS
 from schemas.errors import GroupvitalsError
 from sinks.clickhouse.readers.health import Head
 from streams.checkpoint.epochs import check as check_epoch
+from streams.checkpoint.epochs import check_rules
 from streams.kafka.topic_state import TopicState
 from streams.kafka.transactions import open_transactions
 
@@ -24,6 +25,7 @@ def origin(deployment: Deployment) -> Iterator[Finding]:
         return
     try:
         check_epoch(epoch, topic.origin, deployment.config.numbers)
+        check_rules(epoch, deployment.config.agent)
     except GroupvitalsError as error:
         yield Finding(ERROR, "origin", str(error), "No worker starts until this is decided.")
         return

@@ -19,9 +19,16 @@ log = logging.getLogger(__name__)
 Thread = Callable[..., Awaitable[Any]]
 
 
-def numbers_settings(time_zone: str, lateness_h: int, duplicate_horizon: int) -> str:
-    """The settings that the numbers depend on, as they stand in an epoch."""
-    return json.dumps({"time_zone": time_zone, "lateness_h": lateness_h, "duplicate_horizon": duplicate_horizon})
+def numbers_settings(time_zone: str, lateness_h: int, duplicate_horizon: int, rules: int = 1) -> str:
+    """The settings that the numbers depend on, and the version of their rules, as they stand in an epoch."""
+    settings = {"time_zone": time_zone, "lateness_h": lateness_h, "duplicate_horizon": duplicate_horizon}
+    return json.dumps(settings | {"rules": rules})
+
+
+def _made_with(settings: str) -> tuple[dict[str, Any], int]:
+    """Settings, and the version of the rules; epochs of before do not say it."""
+    found = json.loads(settings)
+    return found, found.pop("rules", 1)
 
 
 async def current(
@@ -29,7 +36,7 @@ async def current(
 ) -> Epoch:
     """The epoch of an agent to work in; the first worker of an empty database claims epoch 0.
 
-    Raises `DataError` when the epoch's events come from elsewhere, `ConfigError` when its settings are others.
+    Raises `DataError` when the epoch's events come from elsewhere, `ConfigError` when its settings or rules are others.
     """
     found: Epoch | None = await retrying(lambda: thread(store.epoch, agent.contract), "reading the epoch")
     if found is None:
@@ -37,6 +44,7 @@ async def current(
         found = await retrying(lambda: thread(store.epoch, agent.contract), "reading the epoch")
         assert found is not None
     check(found, origin, settings)
+    check_rules(found, agent)
     return found
 
 
@@ -62,10 +70,30 @@ def check(epoch: Epoch, origin: Origin, settings: str) -> None:
     agent = AGENT_OF[epoch.contract]
     if not agent.computed:
         return  # there are no numbers that could depend on settings
-    if epoch.settings != settings:
-        option = "" if agent is COMMUNITY else f" --agent {agent.name}"
+    (made, _), (ours, _) = _made_with(epoch.settings), _made_with(settings)
+    if made != ours:
         raise ConfigError(
-            f"The numbers of {origin.topic} (epoch {epoch.number}) were made with {epoch.settings}, this worker has "
-            f"{settings}. Start it with the same settings, or run `groupvitals rebuild{option}` to make them anew with "
-            "these."
+            f"The numbers of {origin.topic} (epoch {epoch.number}) were made with {made}, this worker has {ours}. "
+            f"Start it with the same settings, or run {_rebuild(agent)} to make them anew with these."
         )
+
+
+def check_rules(epoch: Epoch, agent: AgentSpec) -> None:
+    """Refuse numbers that were computed by rules that this version does not go on from, with a `ConfigError`."""
+    _, rules = _made_with(epoch.settings)
+    if not agent.computed or agent.goes_on_from <= rules <= agent.rules:
+        return
+    numbers = f"The numbers of {epoch.origin.topic} (epoch {epoch.number}) were computed by rules {rules}"
+    if rules > agent.rules:
+        raise ConfigError(
+            f"{numbers}, which are newer than this version's {agent.rules}. Use the newer version, or run "
+            f"{_rebuild(agent)} to go back to these."
+        )
+    raise ConfigError(
+        f"{numbers} and lack what this version's {agent.rules} keep. Run {_rebuild(agent)}, which computes them again "
+        "from the landed records, then start the worker."
+    )
+
+
+def _rebuild(agent: AgentSpec) -> str:
+    return f"`groupvitals rebuild{'' if agent.name == COMMUNITY.name else f' --agent {agent.name}'}`"

@@ -24,6 +24,7 @@ from sinks.clickhouse.readers.compare import Comparison
 from sinks.clickhouse.readers.corrections import CLOSED, Corrected, Corrections, group_in
 from sinks.clickhouse.readers.raw import RawRecords
 from sinks.contract import Chain, chain
+from streams.checkpoint.epochs import check_rules
 from streams.rebuild.corrected_order import Timeline, days_of, late_places
 from streams.rebuild.rebuild import SCRATCH, Rebuild
 from streams.rebuild.replay import CHUNK, Replay, frames_of, new_task
@@ -98,6 +99,7 @@ class _Part:
 
 def correct(job: Rebuild) -> Correction:
     """Correct what late and repeated events touched since the last time; a second run finds nothing to do."""
+    check_rules(job.current, job.config.agent)
     drop_epoch(job.store.address, SCRATCH, job.config.agent)
     result = Correction()
     try:

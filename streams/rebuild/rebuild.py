@@ -23,7 +23,7 @@ from sinks.clickhouse.readers.raw import RawRecords
 from sinks.clickhouse.store import ClickHouseStore, quote
 from sinks.clickhouse.views import make_views
 from sinks.contract import Chain, Epoch, Origin, chain
-from streams.checkpoint.epochs import check
+from streams.checkpoint.epochs import check, check_rules
 from streams.config import WorkerConfig
 from streams.kafka.broker import topic_origin
 from streams.kafka.lag import committed_offsets
@@ -211,6 +211,7 @@ class Rebuild:
 
         Rows that workers overwrite meanwhile are compared again a little later; those that never stand still stay open.
         """
+        check_rules(self.current, self.config.agent)
         self._drop(SCRATCH)
         scratch = replace(self.current, number=SCRATCH)
         result = Verified({table.name: Compared() for table in self.config.agent.computed})

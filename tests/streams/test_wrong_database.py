@@ -14,7 +14,7 @@ from schemas.topics import CHAT, LINKS
 from sinks.clickhouse.readers.checks import split_groups
 from sinks.clickhouse.store import ClickHouseStore
 from sinks.contract import Chain, Epoch
-from streams.checkpoint.epochs import check
+from streams.checkpoint.epochs import check, numbers_settings
 from streams.checkpoint.task import Task
 from streams.kafka.admin import kafka_admin
 from streams.kafka.broker import topic_origin
@@ -28,7 +28,8 @@ from tests.memory import ORIGIN, TOPIC, MemoryBroker, MemoryStore, land, new_tas
 from tests.oracle.worlds import encode
 from tests.streams.workers import VIEWS, Answers, assert_each_record_once, send, wait_until
 
-EPOCH = Epoch(0, "settings", ORIGIN, CHAT.name)
+SETTINGS, OTHERS = numbers_settings("UTC", 48, 4_000_000), numbers_settings("UTC", 24, 4_000_000)
+EPOCH = Epoch(0, SETTINGS, ORIGIN, CHAT.name)
 
 
 def records(count: int, group: str = "g") -> bytes:
@@ -60,17 +61,17 @@ def checkpointed(count: int) -> tuple[MemoryStore, MemoryBroker]:
 )
 def test_another_topic_is_refused(origin: type(ORIGIN), words: str) -> None:  # type: ignore[valid-type]
     with pytest.raises(DataError, match=words):
-        check(EPOCH, origin, "settings")
+        check(EPOCH, origin, SETTINGS)
 
 
 def test_other_settings_are_refused() -> None:
     with pytest.raises(ConfigError, match="rebuild"):
-        check(EPOCH, ORIGIN, "others")
+        check(EPOCH, ORIGIN, OTHERS)
 
 
 def test_no_settings_matter_to_links() -> None:
     links = replace(ORIGIN, topic="mine.identity.links")
-    check(replace(EPOCH, origin=links, contract=LINKS.name), links, "others")
+    check(replace(EPOCH, origin=links, contract=LINKS.name), links, OTHERS)
 
 
 def test_reset_offsets_are_refused() -> None:
