@@ -9,7 +9,8 @@ event ids are the same.
 import asyncio
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from types import MappingProxyType, TracebackType
 from typing import Any, NamedTuple, Self
@@ -33,6 +34,8 @@ BATCH_BYTES = 1_000_000
 IN_FLIGHT = 3
 #: The broker's own limit lies in the topic (`max.message.bytes`); nothing is held back here.
 MAX_REQUEST_BYTES = 64 * 2**20
+#: Workers wait so long for a transaction whose producer was killed.
+TRANSACTION_MS = 30_000
 #: A topic just made is known to all brokers after this many seconds at most.
 APPEAR_S = 3.0
 #: Keys whose partition is remembered; random ids must not fill the memory.
@@ -103,13 +106,14 @@ class _Topic:
 class Producer:
     """Sends to Kafka whatever this project sends; use as a context manager, or `start` and `stop` it.
 
-    `prefix` is put before the topic names of chunks. Methods raise `BackpressureError` when Kafka is away or does not
+    `prefix` is put before the topic names of chunks. With a `transactional_id` all is sent in transactions; whoever used
+    the same id before is shut out, and what it left open is aborted. Methods raise `BackpressureError` when Kafka is away or does not
     take records now, `ServiceError` when it refuses, and `ConfigError` when a topic does not exist.
     """
 
-    def __init__(self, kafka: Kafka, prefix: str = "") -> None:
+    def __init__(self, kafka: Kafka, prefix: str = "", transactional_id: str | None = None) -> None:
         self.sent = Sent()
-        self._kafka, self._prefix = kafka, prefix
+        self._kafka, self._prefix, self._transactional_id = kafka, prefix, transactional_id
         self._topics: dict[str, _Topic] = {}
         self._client: AIOKafkaProducer | None = None
 
@@ -118,7 +122,8 @@ class Producer:
         await preflight(self._kafka)
         client = AIOKafkaProducer(
             **self._kafka.for_clients(), acks="all", max_batch_size=BATCH_BYTES,
-            max_request_size=MAX_REQUEST_BYTES, request_timeout_ms=60_000,
+            max_request_size=MAX_REQUEST_BYTES, request_timeout_ms=60_000, transactional_id=self._transactional_id,
+            transaction_timeout_ms=TRANSACTION_MS,
         )  # fmt: skip
         try:
             await client.start()
@@ -150,6 +155,15 @@ class Producer:
         if isinstance(error, _FORBIDDEN):
             return ServiceError(f"{self._kafka} does not let {self._kafka.who} write to {topic}: grant this right.")
         return BackpressureError(f"{self._kafka} did not take records of {topic}: {error!r}.")
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[None]:
+        """What is sent in the block is there when it ends, or nothing of it."""
+        try:
+            async with self._producer.transaction():
+                yield
+        except KafkaError as error:
+            raise BackpressureError(f"{self._kafka} did not end a transaction: {error!r}.") from error
 
     async def deliver(self, records: Sequence[Record]) -> None:
         """Send single records in their order, and return when all are acknowledged by all replicas."""

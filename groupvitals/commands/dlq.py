@@ -127,7 +127,7 @@ def replay(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent, send nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Send refused records back to the topic and partition they came from, each once."""
+    """Send refused records back to the topic and partition they came from: each once, also if this is killed midway."""
     from streams.dead_letters.replay import replay_letters
 
     kafka, topics, prefix = _where(topic)

@@ -3,13 +3,14 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from itertools import islice
 
 from schemas.kafka import Kafka
 from sources.producer import Producer, Record
 from streams.dead_letters.reading import UNKNOWN, DeadLetter, read_letters, replayed_letters
 
-#: Letters that are sent back before their marks are written.
+#: Letters that are sent back in one transaction.
 BATCH = 500
 
 
@@ -18,30 +19,40 @@ def replay_letters(
 ) -> dict[tuple[str, str], int]:
     """Send waiting letters back to the topic and partition they came from, mark them, count them by (topic, error).
 
-    Only those of class `error` if one is given; `dry_run` only counts. A letter that was sent and not yet marked when
-    this was killed is sent again the next time, and the worker counts an event id once.
+    Only those of class `error` if one is given; `dry_run` only counts. Letters and their marks are sent in one
+    transaction: whenever this is killed, each letter went back once or not at all. One that another
+    replay of its topic overtakes fails.
     """
-    replayed = replayed_letters(kafka, topics)
     sent: Counter[tuple[str, str]] = Counter()
-    batch: list[DeadLetter] = []
-    for letter in read_letters(kafka, topics):
-        if letter.identity in replayed or error not in (None, letter.error):
-            continue
-        sent[letter.topic, letter.error] += 1
-        if not dry_run:
-            batch.append(letter)
-        if len(batch) == BATCH:
-            asyncio.run(_send_back(kafka, batch))
-            batch = []
-    if batch:
-        asyncio.run(_send_back(kafka, batch))
+    for topic in topics:
+        if dry_run:
+            sent.update((letter.topic, letter.error) for letter in _waiting(kafka, topic, error))
+        else:
+            sent.update(asyncio.run(_replay(kafka, topic, error)))
     return dict(sent)
 
 
-async def _send_back(kafka: Kafka, letters: list[DeadLetter]) -> None:
-    async with Producer(kafka) as producer:
-        await producer.deliver([_original(letter) for letter in letters])
-        await producer.deliver([Record(f"{one.topic}.dlq", b"", one.key, headers=_mark(one)) for one in letters])
+def _waiting(kafka: Kafka, topic: str, error: str | None) -> Iterator[DeadLetter]:
+    """Letters of a topic that did not go back yet."""
+    replayed = replayed_letters(kafka, [topic])
+    return (
+        letter
+        for letter in read_letters(kafka, [topic])
+        if letter.identity not in replayed and error in (None, letter.error)
+    )
+
+
+async def _replay(kafka: Kafka, topic: str, error: str | None) -> Counter[tuple[str, str]]:
+    """Send a topic's letters back. Starting the producer ends what a killed one left open, before marks are read."""
+    sent: Counter[tuple[str, str]] = Counter()
+    async with Producer(kafka, transactional_id=f"{topic}.dlq-replay") as producer:
+        letters = _waiting(kafka, topic, error)
+        while batch := list(islice(letters, BATCH)):
+            marks = [Record(f"{one.topic}.dlq", b"", one.key, headers=_mark(one)) for one in batch]
+            async with producer.transaction():
+                await producer.deliver([_original(letter) for letter in batch] + marks)
+            sent.update((letter.topic, letter.error) for letter in batch)
+    return sent
 
 
 def _original(letter: DeadLetter) -> Record:

@@ -1,6 +1,8 @@
 """Dead letters on a real broker: counted once, shown whole and safely, sent back once to where they came from."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
@@ -10,6 +12,7 @@ from groupvitals.settings import Settings
 from schemas.kafka import Kafka
 from streams.kafka.topics import TopicLayout, ensure_topics
 from tests.conftest import Run
+from tests.streams.workers import ROOT
 
 pytestmark = pytest.mark.services
 
@@ -40,7 +43,7 @@ def topic(settings: Settings) -> str:
 
 def _records(kafka: Kafka, topic: str) -> list[tuple[int, bytes | None, bytes | None]]:
     """Every record of the topic as (partition, key, value)."""
-    with KafkaConsumer(**kafka.for_clients()) as consumer:
+    with KafkaConsumer(**kafka.for_clients(), isolation_level="read_committed") as consumer:
         parts = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic)]
         consumer.assign(parts)
         consumer.seek_to_beginning(*parts)
@@ -98,6 +101,24 @@ def test_replay_sends_original_bytes_once_to_the_original_partition(kafka: Kafka
     assert _records(kafka, topic) == everything
     rows = json.loads(groupvitals("dlq", "list", "--json").stdout)
     assert [(row["waiting"], row["replayed"]) for row in rows] == [(0, 1)] * 3
+
+
+@pytest.mark.parametrize("before", ["commit_transaction", "begin_transaction"])
+def test_a_killed_replay_sends_each_letter_once_with_the_next(
+    kafka: Kafka, topic: str, groupvitals: Run, before: str
+) -> None:
+    program = (
+        "import os; from aiokafka import AIOKafkaProducer; from schemas.kafka import Kafka; from streams.dead_letters "
+        f"import replay; replay.BATCH = 2; count = iter(range(9)); real = AIOKafkaProducer.{before}\n"
+        f"AIOKafkaProducer.{before} = lambda self: os.kill(os.getpid(), 9) if next(count) else real(self)\n"
+        f"replay.replay_letters(Kafka({kafka.bootstrap!r}), [{topic!r}])"
+    )
+    killed = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False)
+    assert killed.returncode == -9
+    assert len(_records(kafka, topic)) == 2, "one batch went back whole, nothing of the other did"
+    (left,) = json.loads(groupvitals("dlq", "replay", "--json").stdout)
+    assert left["count"] == 1
+    assert _records(kafka, topic) == [(0, b"h", b"{}"), (2, b"g", NASTY), (3, b"i", None)]
 
 
 def test_an_unknown_topic_lists_those_that_have_dead_letters(topic: str, groupvitals: Run) -> None:
