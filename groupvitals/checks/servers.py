@@ -9,8 +9,16 @@ from groupvitals.checks.finding import ERROR, OK, WARNING, Deployment, Finding
 from sinks.clickhouse.migrations import pending
 from sinks.clickhouse.schema import differences
 
-#: Active parts of a table partition; ClickHouse slows inserts down at 1,000.
+#: Active parts of a table partition that are many, whatever ClickHouse makes of them.
 MANY_PARTS = 300
+#: From how many on ClickHouse slows inserts into a table down, and refuses them: its own settings, or the server's.
+_LIMITS = "SELECT name, {} FROM system.tables WHERE database = %(database)s AND engine LIKE '%%MergeTree'".format(
+    ", ".join(
+        f"if(toUInt64OrZero(extract(engine_full, '{name} = (\\\\d+)')) AS {name}_here > 0, {name}_here, "
+        f"(SELECT toUInt64(value) FROM system.merge_tree_settings WHERE name = '{name}'))"
+        for name in ("parts_to_delay_insert", "parts_to_throw_insert")
+    )
+)
 #: Seconds that a merge may take; share of a disk that should be free, and that must be; seconds that clocks may differ.
 LONG_MERGE_S, DISK_LOW, DISK_FULL, SKEW_S = 3600, 0.15, 0.05, 5.0
 
@@ -66,6 +74,20 @@ def tables(deployment: Deployment) -> Iterator[Finding]:
         yield Finding(OK, "tables", "all columns are those of this version")
 
 
+def _many_parts(table: str, n: int, delay: int, throw: int) -> Finding:
+    found = f"{table} has {n:,} active parts in one table partition"
+    do = (
+        "Merges are behind or stopped: look at system.merges and the disks; fewer, larger flushes help "
+        "(worker.flush_interval_s)."
+    )
+    if n >= throw:
+        found += f"; from {throw:,} on ClickHouse refuses inserts (TOO_MANY_PARTS), and workers wait"
+        return Finding(ERROR, "parts", found, do)
+    if n >= delay:
+        found += f"; from {delay:,} on ClickHouse slows inserts down, from {throw:,} on it refuses them"
+    return Finding(WARNING, "parts", found, do)
+
+
 def parts(deployment: Deployment) -> Iterator[Finding]:
     """Whether merges keep up."""
     ask = deployment.health.ask
@@ -73,13 +95,13 @@ def parts(deployment: Deployment) -> Iterator[Finding]:
         "SELECT table, count() AS n FROM system.parts WHERE database = %(database)s AND active "
         "GROUP BY table, partition_id ORDER BY n DESC LIMIT 1 BY table"
     )
-    many = [(table, n) for table, n in counts if n > MANY_PARTS]
-    for table, n in many:
-        yield Finding(
-            WARNING, "parts", f"{table} has {n:,} active parts in one table partition",
-            "Merges are behind: look at system.merges and the disks; fewer, larger flushes help "
-            "(worker.flush_interval_s).",
-        )  # fmt: skip
+    limits = {table: (delay, throw) for table, delay, throw in ask(_LIMITS)}
+    many = False
+    for table, n in counts:
+        delay, throw = limits[table]
+        if n > MANY_PARTS or n >= min(delay, throw):
+            many = True
+            yield _many_parts(table, n, delay, throw)
     for table, elapsed in ask(
         "SELECT table, max(elapsed) FROM system.merges WHERE database = %(database)s "
         "GROUP BY table HAVING max(elapsed) > %(long)s",

@@ -26,6 +26,7 @@ _AWAY = (OSError, EOFError, clickhouse_driver.errors.NetworkError, clickhouse_dr
 #: Server errors that pass: too many parts, memory, time-outs, keeper away, shutting down, disk full (243 when room is
 #: reserved, 75 and 1001 when a file cannot be written or made).
 _PASSING = {75, 159, 160, 164, 201, 202, 203, 209, 210, 241, 242, 243, 252, 279, 285, 286, 319, 425, 999, 1001}
+_TOO_MANY_PARTS = 252
 #: Unknown table, unknown database.
 _NOT_THERE = {60, 81}
 #: Unknown user, wrong or missing password, not from this address.
@@ -79,6 +80,14 @@ def _away(address: Address, error: Exception) -> RecoverableError | ServiceError
     return BackpressureError(f"{address} cannot be reached: {error}.")
 
 
+def _busy(address: Address, code: int, message: str) -> BackpressureError:
+    if code == _TOO_MANY_PARTS:
+        return BackpressureError(
+            f"{address} has too many parts and takes no rows until some are merged, see `groupvitals doctor`: {message}"
+        )
+    return BackpressureError(f"{address} is busy: {message}")
+
+
 def _refusal(address: Address, code: int, message: str) -> ServiceError:
     if code in _NO_LOGIN:
         return ServiceError(
@@ -128,7 +137,7 @@ class Native:
         except clickhouse_driver.errors.ServerException as error:
             message = error.message.split("Stack trace")[0].strip()
             if error.code in _PASSING:
-                raise BackpressureError(f"{self.address} is busy: {message}") from error
+                raise _busy(self.address, error.code, message) from error
             raise _refusal(self.address, error.code, message) from error
         except clickhouse_driver.errors.Error as error:
             self._forget()
@@ -217,4 +226,6 @@ class Bulk:
             if code.isdigit() and int(code) not in _PASSING:
                 raise _refusal(self.address, int(code), message) from error
             self._local.__dict__.pop("client", None)
+            if code.isdigit():
+                raise _busy(self.address, int(code), message) from error
             raise BackpressureError(f"{self.address} cannot take rows: {message}") from error
