@@ -44,9 +44,17 @@ class Tarball:
 
 
 def once(cache: Path, name: str, make: Callable[[Path], None]) -> Path:
-    """Return `cache/name`; when absent, `make` fills a folder beside it that is renamed when complete."""
+    """Return `cache/name`; when absent, `make` fills a folder beside it that is renamed when complete.
+
+    Raises `DeployError` when it is another user's who keeps it to himself.
+    """
     target = cache / name
     if target.exists():
+        if not os.access(target, os.R_OK | os.X_OK):
+            raise DeployError(
+                f"{target} belongs to another user, who alone may read it: have it opened (chmod -R a+rX), or set "
+                "GROUPVITALS_CACHE to a folder of your own."
+            )
         return target
     with locks.locked(cache / f"{name}.lock"):
         if target.exists():
@@ -56,6 +64,7 @@ def once(cache: Path, name: str, make: Callable[[Path], None]) -> Path:
         part = Path(tempfile.mkdtemp(prefix=f"{name}.part-", dir=cache))
         try:
             make(part)
+            part.chmod(0o755)  # temporary folders are their maker's alone, and users may share a cache
             part.rename(target)
         except OSError as error:
             raise DeployError(f"{name} could not be fetched into {cache}: {error}.") from error

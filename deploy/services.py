@@ -137,10 +137,7 @@ def _bar(console: Console) -> Progress:
 def _start(
     home: Path, cache: Path, only: Sequence[str], found: server.Ports, say: Callable[[str], None], bar: Progress
 ) -> None:
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DeployError(f"The cache folder {cache} cannot be used: {error.strerror}.") from error
+    cache.mkdir(parents=True, exist_ok=True)
 
     def start_one(one: Server) -> None:
         folder = home / one.name

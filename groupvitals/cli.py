@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from groupvitals.logs import quiet_libraries
-from schemas.errors import GroupvitalsError
+from schemas.errors import ConfigError, GroupvitalsError
 
 #: Name -> module:function, or module:typer application for a command with commands of its own.
 COMMANDS: dict[str, str] = {
@@ -40,6 +40,8 @@ COMMANDS: dict[str, str] = {
 HIDDEN = {"demo"}
 #: Exit code of a fault that is ours.
 UNEXPECTED = 70
+#: Exit code of a command that was told to stop before it was done.
+INTERRUPTED = 130
 
 
 class Commands(TyperGroup):
@@ -93,14 +95,24 @@ def run(arguments: list[str]) -> int:
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
     except GroupvitalsError as error:
         _say(str(error), debug)
         return error.exit_code
+    except OSError as error:
+        return _refused_folder(error, debug)
     except Exception as error:
         _say(f"Unexpected {type(error).__name__}: {error}. Run again with --debug to see where.", debug)
         return UNEXPECTED
     return 0
+
+
+def _refused_folder(error: OSError, debug: bool) -> int:
+    from groupvitals.folders import refused
+
+    sentence = refused(error)
+    _say(sentence or f"Unexpected {type(error).__name__}: {error}. Run again with --debug to see where.", debug)
+    return ConfigError.exit_code if sentence else UNEXPECTED
 
 
 def _say(sentence: str, debug: bool) -> None:

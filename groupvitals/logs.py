@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from schemas.errors import GroupvitalsError
+from groupvitals.folders import refused
+from schemas.errors import ConfigError, GroupvitalsError
 
 _QUIET = (
     "faust", "mode", "aiokafka", "kafka", "streams.kafka.frames", "clickhouse_connect", "clickhouse_driver", "asyncio",
@@ -63,5 +64,8 @@ def last_words(form: str) -> Iterator[None]:
     except Exception as error:
         if form != "json":
             raise
+        if isinstance(error, OSError) and (sentence := refused(error)):
+            log.error("%s", sentence)  # noqa: TRY400 - the sentence says it all
+            raise typer.Exit(ConfigError.exit_code) from error
         log.exception("Unexpected %s", type(error).__name__)
         raise typer.Exit(UNEXPECTED) from error

@@ -23,7 +23,10 @@ from schemas.errors import ConfigError
 
 
 def _cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "groupvitals"
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "groupvitals"
+    except RuntimeError:  # nobody knows this user's home
+        return Path(".groupvitals/cache")
 
 
 class Settings(BaseSettings):
@@ -32,7 +35,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="GROUPVITALS_", env_nested_delimiter="__", extra="forbid")
 
     home: Path = Field(Path(".groupvitals"), description="data, logs and ports of the local services")
-    cache: Path = Field(default_factory=_cache, description="where the local servers' programs are kept")
+    cache: Path = Field(
+        default_factory=_cache,
+        description="where compiled kernels and the local servers' programs are kept; users may share it",
+    )
     proxy: str = Field(
         "",
         description="proxy for what is not on this machine: fetching programs, and ClickHouse's HTTP port; unset: as "
@@ -88,6 +94,8 @@ def load_settings(**overrides: Any) -> Settings:
         raise ConfigError(f"{error}: it is not JSON.") from None
     except ValidationError as error:
         raise ConfigError(_wrong(error)) from None
+    if settings.cache != _cache():  # kernels look for it here
+        os.environ["GROUPVITALS_CACHE"] = str(settings.cache)
     unknown = _unknown_variables(settings)
     if unknown:
         raise ConfigError(f"The variable {unknown} names no setting; docs/settings.md lists them all.")

@@ -6,6 +6,7 @@ named after the sources of every room that holds kernels.
 
 import hashlib
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,30 @@ def _digest() -> str:
     return digest.hexdigest()[:16]
 
 
-if "NUMBA_CACHE_DIR" not in os.environ:
-    _home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    numba.config.CACHE_DIR = str(_home / "groupvitals" / "kernels" / _digest())
+def _kept() -> str:
+    """Have Numba keep what it compiles in a folder of this user; empty, or why that cannot be.
 
+    What another user wrote is never loaded: it is code.
+    """
+    if "NUMBA_CACHE_DIR" in os.environ:
+        return ""
+    try:
+        cache = os.environ.get("GROUPVITALS_CACHE") or Path(
+            os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "groupvitals"
+        )
+        folder = Path(cache, f"kernels-{os.getuid()}", _digest())
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            numba.config.CACHE_DIR = str(folder)
+    except (OSError, RuntimeError) as error:  # the latter: nobody knows this user's home
+        return str(error)
+    return ""
+
+
+#: Why kernels are compiled at every start; empty: they are kept. Numba would keep them beside the sources otherwise.
+NOT_KEPT = _kept()
+_OPTIONS = {"cache": not NOT_KEPT, "nogil": True, "_nrt": False}
 #: Decorator of every kernel.
-kernel: _Decorator = njit(cache=True, nogil=True, _nrt=False)
+kernel: _Decorator = njit(**_OPTIONS)
 #: Decorator of a part of a kernel that takes whole tuples of arrays: handing them over costs more than the part does.
-inlined: _Decorator = njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+inlined: _Decorator = njit(**_OPTIONS, forceinline=True)
