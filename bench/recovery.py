@@ -27,7 +27,7 @@ BEHIND_S = 1.0
 LONGEST_S = 300.0
 #: What a worker says, in the order of its way; a stage lasts from the one before to the last of its lines.
 _STAGES = {
-    "start of the process": "Compiling kernels",
+    "start of the process": "Loading kernels",
     "load compiled kernels": "Kernels ready",
     "join the consumer group": "taking over",
     "load state and event ids": "is ours",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from groupvitals.progress import JsonProgress, WorkerProgress
     from groupvitals.settings import Settings
     from schemas.agents import AgentSpec
     from streams.config import WorkerConfig
@@ -92,8 +93,9 @@ def run_worker(
     """Run a worker in this process; returns it when it has stopped."""
     import asyncio
     import json
-    import time
 
+    from groupvitals.cli import INTERRUPTED
+    from groupvitals.interrupts import ending_at_once
     from groupvitals.logs import last_words, log_to_stderr
     from groupvitals.progress import JsonProgress, LogProgress, WorkerProgress
     from streams.allocator import keep_freed_memory
@@ -102,30 +104,47 @@ def run_worker(
     keep_freed_memory()
     shown = JsonProgress() if as_json else LogProgress() if settings.logs == "json" else WorkerProgress()
     with last_words(settings.logs), shown as progress:
-        progress.say("Compiling kernels (kept in the cache for the next time)")
-        began = time.perf_counter()
-        from streams.worker.warmup import warm_up
-        from streams.worker.worker import Worker
-
-        warm_up(find_agent(agent))
-        progress.say(f"Kernels ready after {time.perf_counter() - began:.0f} s")
-        worker = Worker(worker_config(settings, agent))
+        stopped = "Stopped before the kernels were ready: no record was taken."
+        with ending_at_once(progress.say, stopped, INTERRUPTED if until_caught_up else 0):
+            worker = _ready(settings, agent, progress)
         asyncio.run(worker.run(until_caught_up, progress.update, _input_ended() if follow_input else None))
         progress.done(worker)
+        if until_caught_up and not worker.caught_up:
+            progress.say("Interrupted before everything in the topic had landed: run it again, it goes on from there.")
+            raise typer.Exit(INTERRUPTED)
     if stats is not None:
         stats.write_text(json.dumps(summary(worker), indent=1))
     return worker
 
 
+def _ready(settings: "Settings", agent: str, progress: "JsonProgress | WorkerProgress") -> "Worker":
+    """A worker whose kernels are compiled."""
+    import time
+
+    began = time.perf_counter()
+    progress.say("Loading kernels")
+    from analytics.kernels.compiled import NOT_KEPT
+    from streams.worker.warmup import warm_up
+    from streams.worker.worker import Worker
+
+    kept = "kept in the cache for the next time"
+    if NOT_KEPT:
+        kept = f"not kept, as the cache cannot be used ({NOT_KEPT}): set GROUPVITALS_CACHE"
+    warm_up(find_agent(agent), lambda: progress.say(f"Compiling kernels ({kept})"))
+    progress.say(f"Kernels ready after {time.perf_counter() - began:.0f} s")
+    return Worker(worker_config(settings, agent))
+
+
 def _input_ended() -> Callable[[], bool]:
     """A question that is answered yes once standard input has ended."""
+    import os
     import sys
     import threading
 
     ended = threading.Event()
 
     def read() -> None:
-        while sys.stdin.buffer.read(4096):
+        while os.read(sys.stdin.fileno(), 4096):  # a buffered read would hold a lock that Python wants at its end
             pass
         ended.set()
 

@@ -1,8 +1,10 @@
 """Compile every kernel before the first frame, on one record of each type."""
 
 import json
+from collections.abc import Callable
 
 import numpy as np
+from numba.core import event
 
 from schemas.agents import COMMUNITY, AgentSpec
 from schemas.columns import Kind, columns
@@ -42,8 +44,32 @@ def sample_records(agent: AgentSpec = COMMUNITY, ts_ms: int = 1_700_000_000_000,
     return Records(buffer, np.arange(n), np.full(n, -1), starts, lengths, np.zeros(n, np.int32), none, 0, n)
 
 
-def warm_up(agent: AgentSpec = COMMUNITY) -> None:
-    """Run the whole way of an agent's records once, in memory: apply, flush, load again, evict."""
+class _Compiling(event.Listener):  # type: ignore[misc]
+    """Says once that Numba compiles, when it does: what is in its cache is only loaded."""
+
+    def __init__(self, say: Callable[[], None]) -> None:
+        self._say: Callable[[], None] | None = say
+
+    def on_start(self, event: event.Event) -> None:
+        """A function is being compiled."""
+        if self._say is not None:
+            self._say()
+            self._say = None
+
+    def on_end(self, event: event.Event) -> None:
+        """It is compiled."""
+
+
+def warm_up(agent: AgentSpec = COMMUNITY, compiling: Callable[[], None] = lambda: None) -> None:
+    """Run the whole way of an agent's records once, in memory: apply, flush, load again, evict.
+
+    `compiling` is called once when kernels have to be compiled for it.
+    """
+    with event.install_listener("numba:compile", _Compiling(compiling)):
+        _run_once(agent)
+
+
+def _run_once(agent: AgentSpec) -> None:
     read_records(b"", 0)
     task = Task(agent.contract, 0, new_state(agent))
     task.apply(sample_records(agent))

@@ -85,6 +85,7 @@ class Worker:
         self.membership = Membership(config.data, self.app.conf.id, config.kafka)
         self.stop = asyncio.Event()
         self.assigned: set[int] | None = None
+        self.caught_up = False
         self._wire()
 
     def _wire(self) -> None:
@@ -115,9 +116,9 @@ class Worker:
         self, until_caught_up: bool = False, report: Callable[["Worker"], None] | None = None,
         complete: Callable[[], bool] | None = None,
     ) -> None:  # fmt: skip
-        """Work until told to stop, or until all that is committed in the topic has landed. Raises what made it
-        impossible.
+        """Work until told to stop, or until all that is committed in the topic has landed (`caught_up`).
 
+        Raises what made it impossible.
         `report` is called a few times a second; `complete` says whether all input is in the topic (None: it is).
         """
         loop = asyncio.get_running_loop()
@@ -193,6 +194,7 @@ class Worker:
             if until_caught_up and complete() and await catching_up.done(self.assigned):
                 if processor.stopped:
                     raise DataError(next(iter(processor.stopped.values())))
+                self.caught_up = True
                 return
 
     async def _tick(self) -> None:

@@ -23,7 +23,7 @@ NEWER = replace(COMMUNITY, rules=9, goes_on_from=9)
 
 
 def epoch(settings: str) -> Epoch:
-    return Epoch(0, settings, ORIGIN)
+    return Epoch(0, settings, ORIGIN, COMMUNITY.contract)
 
 
 def test_epochs_of_before_have_the_first_rules() -> None:
