@@ -163,10 +163,10 @@ def test_a_wrong_password_is_found_before_the_group_is_joined(
     monkeypatch.setenv("GROUPVITALS_CLICKHOUSE__PASSWORD", "wrong")
     found, seen = groupvitals("worker"), groupvitals("doctor", "--json")
     assert found.returncode == ServiceError.exit_code
-    assert "does not let the user 'default' in" in found.stderr.splitlines()[-1] and "taking over" not in found.stderr
+    assert "does not let the user default in" in found.stderr.splitlines()[-1] and "taking over" not in found.stderr
     first = json.loads(seen.stdout)[0]
     assert (seen.returncode, first["severity"], first["what"]) == (2, "error", "clickhouse")
-    assert "GROUPVITALS_CLICKHOUSE__PASSWORD" in first["found"] and "Traceback" not in seen.stderr
+    assert "clickhouse.password" in first["found"] and "Traceback" not in seen.stderr
 
 
 def test_too_many_parts_are_named(deployment: Settings, groupvitals: Run) -> None:

@@ -20,8 +20,8 @@ def replay_letters(
     """Send waiting letters back to the topic and partition they came from, mark them, count them by (topic, error).
 
     Only those of class `error` if one is given; `dry_run` only counts. Letters and their marks are sent in one
-    transaction: whenever this is killed, each letter went back once or not at all. One that another
-    replay of its topic overtakes fails.
+    transaction: whenever this is killed, each letter went back once or not at all. A replay that another one of its
+    topic overtakes fails.
     """
     sent: Counter[tuple[str, str]] = Counter()
     for topic in topics:

@@ -15,7 +15,7 @@ from tests.upgrades.restore import restore
 
 pytestmark = pytest.mark.services
 VERSIONS = ("f39a579",)
-#: Beside what is asked of chat: what people are told of users, orders, links and acts, and what is computed of them. Landed
+#: What is asked of chat, what people are told of users, orders, links and acts, and what is computed of them. Landed
 #: rows are not compared: they keep what their version knew of a record.
 COMPARED = (
     *VIEWS, "users", "orders", "referrals", "account_owners", "link_conflicts", "calls", "call_answers", "contacts",
