@@ -106,9 +106,9 @@ class _Topic:
 class Producer:
     """Sends to Kafka whatever this project sends; use as a context manager, or `start` and `stop` it.
 
-    `prefix` is put before the topic names of chunks. With a `transactional_id` all is sent in transactions:
-    whoever used the id before is shut out, and what was left open is aborted. Methods raise `BackpressureError` when Kafka is away
-    or does not take records now, `ServiceError` when it refuses, and `ConfigError` when a topic does not exist.
+    `prefix` is put before the topic names of chunks. With a `transactional_id` all is sent in transactions: whoever
+    used the id before is shut out, and what was left open is aborted. Methods raise `BackpressureError` when Kafka is
+    away or does not take records now, `ServiceError` when it refuses, and `ConfigError` when a topic does not exist.
     """
 
     def __init__(self, kafka: Kafka, prefix: str = "", transactional_id: str | None = None) -> None:

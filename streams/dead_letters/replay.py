@@ -28,7 +28,7 @@ def replay_letters(
         if dry_run:
             sent.update((letter.topic, letter.error) for letter in _waiting(kafka, topic, error))
         else:
-            sent.update(asyncio.run(_replay(kafka, topic, error)))
+            sent.update(_replay(kafka, topic, error))
     return dict(sent)
 
 
@@ -42,17 +42,26 @@ def _waiting(kafka: Kafka, topic: str, error: str | None) -> Iterator[DeadLetter
     )
 
 
-async def _replay(kafka: Kafka, topic: str, error: str | None) -> Counter[tuple[str, str]]:
+def _replay(kafka: Kafka, topic: str, error: str | None) -> Counter[tuple[str, str]]:
     """Send a topic's letters back. Starting the producer ends what a killed one left open, before marks are read."""
     sent: Counter[tuple[str, str]] = Counter()
-    async with Producer(kafka, transactional_id=f"{topic}.dlq-replay") as producer:
-        letters = _waiting(kafka, topic, error)
-        while batch := list(islice(letters, BATCH)):
-            marks = [Record(f"{one.topic}.dlq", b"", one.key, headers=_mark(one)) for one in batch]
-            async with producer.transaction():
-                await producer.deliver([_original(letter) for letter in batch] + marks)
-            sent.update((letter.topic, letter.error) for letter in batch)
+    producer = Producer(kafka, transactional_id=f"{topic}.dlq-replay")
+    with asyncio.Runner() as runner:  # letters are read by a loop of their own, in turn with this
+        try:
+            runner.run(producer.start())
+            letters = _waiting(kafka, topic, error)
+            while batch := list(islice(letters, BATCH)):
+                runner.run(_send_back(producer, batch))
+                sent.update((letter.topic, letter.error) for letter in batch)
+        finally:
+            runner.run(producer.stop())
     return sent
+
+
+async def _send_back(producer: Producer, letters: list[DeadLetter]) -> None:
+    marks = [Record(f"{one.topic}.dlq", b"", one.key, headers=_mark(one)) for one in letters]
+    async with producer.transaction():
+        await producer.deliver([_original(letter) for letter in letters] + marks)
 
 
 def _original(letter: DeadLetter) -> Record:
