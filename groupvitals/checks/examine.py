@@ -26,6 +26,7 @@ CHECKS = (
     Check(servers.kafka, gives="kafka"),
     Check(servers.migrations, ("clickhouse",), gives="tables"),
     Check(servers.tables, _TABLES),
+    Check(servers.views, _TABLES),
     Check(servers.disks, ("clickhouse",)),
     Check(servers.clocks, ("clickhouse", "kafka")),
     Check(servers.parts, _TABLES),

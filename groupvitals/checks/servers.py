@@ -8,6 +8,7 @@ from deploy import kafka as our_kafka
 from groupvitals.checks.finding import ERROR, OK, WARNING, Deployment, Finding
 from sinks.clickhouse.migrations import pending
 from sinks.clickhouse.schema import differences
+from sinks.clickhouse.views.outdated import outdated
 
 #: Active parts of a table partition that are many, whatever ClickHouse makes of them.
 MANY_PARTS = 300
@@ -72,6 +73,19 @@ def tables(deployment: Deployment) -> Iterator[Finding]:
             yield Finding(ERROR, "tables", str(difference), do)
     if not found:
         yield Finding(OK, "tables", "all columns are those of this version")
+
+
+def views(deployment: Deployment) -> Iterator[Finding]:
+    """Whether the views are those of this version."""
+    config = deployment.config
+    missing, old = outdated(config.address, config.time_zone, config.nickname)
+    if missing:
+        yield Finding(ERROR, "views", f"missing: {', '.join(missing)}", "Run `groupvitals migrate`.")
+    if old:
+        what = f"not those of this version or of these settings: {', '.join(old)}"
+        yield Finding(WARNING, "views", what, "Run `groupvitals migrate`; give views of your own other names.")
+    if not missing and not old:
+        yield Finding(OK, "views", "all views are those of this version")
 
 
 def _many_parts(table: str, n: int, delay: int, throw: int) -> Finding:

@@ -1,5 +1,7 @@
 """The columns of a database against those that the migrations declare, on a real ClickHouse."""
 
+import json
+
 import pytest
 
 from groupvitals.connections import clickhouse
@@ -10,6 +12,7 @@ from sinks.clickhouse import schema
 from sinks.clickhouse.connection import Address, Native
 from sinks.clickhouse.guard import Guard, check, written_by
 from sinks.clickhouse.migrations import migrate
+from sinks.clickhouse.views.outdated import outdated
 from tests.conftest import Run
 
 pytestmark = pytest.mark.services
@@ -81,6 +84,22 @@ def test_an_added_column_is_left_alone(address: Address, groupvitals: Run) -> No
     guard()
     assert migrate(address, "UTC") == []
     assert "events.note String is no column of this version" in groupvitals("doctor", "--json").stdout
+
+
+def test_views_that_are_gone_or_others_are_found(address: Address, groupvitals: Run) -> None:
+    assert outdated(address, "UTC") == ([], [])
+    assert outdated(address, "Asia/Tokyo", "name-city")[0] == []
+    assert {"clock", "member_names"} & set(outdated(address, "Asia/Tokyo", "name-city")[1])
+    native, d = Native(address), address.database
+    native.execute(f"DROP VIEW {d}.tiers")
+    native.execute(f"CREATE OR REPLACE VIEW {d}.calls AS SELECT * FROM {d}.facts")
+    assert outdated(address, "UTC") == (["tiers"], ["calls"])
+    said = {
+        (f["severity"], f["found"]) for f in json.loads(groupvitals("doctor", "--json").stdout) if f["what"] == "views"
+    }
+    assert ("error", "missing: tiers") in said and len(said) == 2
+    assert groupvitals("migrate").returncode == 0
+    assert outdated(address, "UTC") == ([], [])
 
 
 def test_others_tables_do_not_matter(address: Address) -> None:

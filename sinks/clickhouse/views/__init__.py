@@ -30,6 +30,11 @@ class View:
     statement: str
     answer: Answer | None = None
 
+    @property
+    def select(self) -> str:
+        """All that stands behind its AS."""
+        return self.answer.around(self.body) if self.answer else self.body
+
 
 def texts() -> dict[str, str]:
     """Name of every view, those of questions among them -> its template."""
@@ -87,15 +92,17 @@ class _Maker:
         return View(name, body, f"{head}{select}\nCOMMENT {quote(MARK + about)}", answer)
 
 
-def make_views(address: Address, zone: str, nickname: str = "") -> None:
-    """Replace all views, and drop those of ours that are gone.
-
-    Once there are numbers, views are in the time zones that these were computed in.
-    """
-    store, native = ClickHouseStore(address), Native(address)
+def wanted(address: Address, zone: str, nickname: str = "") -> list[View]:
+    """All views; once there are numbers, in the time zones that these were computed in."""
+    store = ClickHouseStore(address)
     epochs = [store.epoch(topic.name) for topic in (CHAT, PRODUCT)]
     zones = [json.loads(epoch.settings)["time_zone"] if epoch else zone for epoch in epochs]
-    found = views(address, zones[0], nickname, zones[1])
+    return views(address, zones[0], nickname, zones[1])
+
+
+def make_views(address: Address, zone: str, nickname: str = "") -> None:
+    """Replace all views, and drop those of ours that are gone."""
+    native, found = Native(address), wanted(address, zone, nickname)
     for view in found:
         native.execute(view.statement)
     cluster = f" ON CLUSTER '{address.cluster}'" if address.cluster else ""

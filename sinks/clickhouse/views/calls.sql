@@ -29,16 +29,18 @@ WITH
         )
         WHERE (group_id, message_id) NOT IN (SELECT group_id, said.5 FROM told)
     )
-SELECT
-    group_id, toString(call_id) AS call_id, said.1 AS called_ms, called_ms + toInt64(said.7) * 3600000 AS end_ms, said.2 AS kind,
-    said.3 AS series_id, said.4 AS variant, said.5 AS message_id, said.6 AS campaign_id, said.7 AS window_h, said.8 AS link_ids,
-    0 AS implicit
-FROM told
-UNION ALL
-SELECT
-    posts.group_id, concat('message:', posts.message_id), posts.ts_ms, posts.ts_ms + 48 * 3600000, posts.kind, '', '', posts.message_id,
-    posts.campaign_id, 48, posts.link_ids, 1
-FROM posts
-ASOF LEFT JOIN ${database}.member_facts AS told
-    ON told.group_id = posts.group_id AND told.member_id = posts.member_id AND posts.ts_ms > told.at_ms
-WHERE told.role = 1
+SELECT * FROM (
+    SELECT
+        group_id, toString(call_id) AS call_id, said.1 AS called_ms, called_ms + toInt64(said.7) * 3600000 AS end_ms, said.2 AS kind,
+        said.3 AS series_id, said.4 AS variant, said.5 AS message_id, said.6 AS campaign_id, said.7 AS window_h, said.8 AS link_ids,
+        0 AS implicit
+    FROM told
+    UNION ALL
+    SELECT
+        posts.group_id, concat('message:', posts.message_id), posts.ts_ms, posts.ts_ms + 48 * 3600000, posts.kind, '', '', posts.message_id,
+        posts.campaign_id, 48, posts.link_ids, 1
+    FROM posts
+    ASOF LEFT JOIN ${database}.member_facts AS told
+        ON told.group_id = posts.group_id AND told.member_id = posts.member_id AND posts.ts_ms > told.at_ms
+    WHERE told.role = 1
+)

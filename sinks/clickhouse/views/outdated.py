@@ -1,0 +1,27 @@
+"""Which views of a database are not those of this version."""
+
+from sinks.clickhouse.connection import Address, Native
+from sinks.clickhouse.store import LONG, quote
+from sinks.clickhouse.views import wanted
+
+
+def outdated(address: Address, zone: str, nickname: str = "") -> tuple[list[str], list[str]]:
+    """Names of views that are missing, and of those that select something else, in the form that ClickHouse gives both.
+
+    `zone` and `nickname` are those that `make_views` takes.
+    """
+    native, views = Native(address), wanted(address, zone, nickname)
+    found = dict(
+        native.execute(
+            "SELECT name, formatQuerySingleLine(as_select) FROM system.tables "
+            f"WHERE database = {quote(address.database)} AND engine = 'View'"
+        )
+    )
+    selects = ", ".join(f"({quote(view.name)}, {quote(view.select)})" for view in views)
+    ours = dict(
+        native.execute(
+            f"SELECT view.1, formatQuerySingleLine(view.2) FROM (SELECT arrayJoin([{selects}]) AS view)", settings=LONG
+        )
+    )
+    missing = sorted(ours.keys() - found.keys())
+    return missing, sorted(name for name in ours.keys() & found.keys() if ours[name] != found[name])
