@@ -14,13 +14,15 @@ from pathlib import Path
 def acquire(path: Path) -> int:
     """Wait for the lock and return its open file descriptor; closing every copy of it releases the lock.
 
-    A file that is there is only read: another user may have made it.
+    What another user made is only read.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except PermissionError:
+        if not path.exists():
+            raise
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     return descriptor
 
