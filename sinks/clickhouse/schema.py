@@ -9,6 +9,7 @@ from sinks.clickhouse.connection import Address, Native
 from sinks.clickhouse.templates import migration_texts
 
 _TABLE = re.compile(r"(CREATE|ALTER) TABLE (?:IF NOT EXISTS )?\$\{database\}\.(\w+)(?:\$\{local\})?\s+\$\{on_cluster\}")
+_FEED = re.compile(r"CREATE MATERIALIZED VIEW \$\{database\}\.(\w+)")
 _COLUMN = re.compile(r"(?:(?:ADD|MODIFY) COLUMN (?:IF (?:NOT )?EXISTS )?)?(\w+)\s+(\w+)(.*)", re.DOTALL)
 #: What may follow the name of a column where its type does not.
 _NO_TYPE = {"COMMENT", "CODEC", "REMOVE", "MODIFY", "RESET", "TTL", "DEFAULT"}
@@ -60,7 +61,7 @@ class Difference:
 
 @cache
 def declared() -> dict[str, dict[str, Column]]:
-    """Every table of the migrations, and its columns in order."""
+    """Every table of the migrations, and its columns in order; a materialized view, whose target has them, without."""
     tables: dict[str, dict[str, Column]] = {}
     for text in migration_texts().values():
         for statement in re.split(r";\s*$", re.sub(r"^\s*--.*$", "", text, flags=re.MULTILINE), flags=re.MULTILINE):
@@ -68,6 +69,8 @@ def declared() -> dict[str, dict[str, Column]]:
                 rest = statement[found.end() :].strip()
                 columns = tables.setdefault(found[2], {})
                 columns |= _columns(_inside(rest) if found[1] == "CREATE" else rest)
+            elif (feed := _FEED.search(statement)) is not None:
+                tables[feed[1]] = {}
     return tables
 
 
@@ -131,6 +134,7 @@ def differences(address: Address, tables: frozenset[str] = frozenset()) -> list[
 def _differences(table: str, columns: dict[str, Column], found: dict[str, str] | None) -> Iterator[Difference]:
     if found is None:
         yield Difference(table, "", "a table", "")
+    if found is None or not columns:
         return
     for name, column in columns.items():
         if found.get(name) != column.type:

@@ -67,6 +67,11 @@ def test_a_changed_column_is_refused_until_it_is_made_again(
     guard()
 
 
+def test_what_feeds_names_is_missed(address: Address) -> None:
+    Native(address).execute(f"DROP TABLE {address.database}.names_of_facts SYNC")
+    assert [str(one) for one in schema.differences(address)] == ["the table names_of_facts is missing"]
+
+
 def test_a_missing_table_is_refused(address: Address) -> None:
     guard = Guard(Native(address), COMMUNITY)
     guard()
