@@ -33,6 +33,18 @@ def test_modules_say_what_they_are_for_and_stay_short(room: str) -> None:
         assert text.count("\n") <= LONGEST, f"{path} is longer than {LONGEST} lines"
 
 
+def test_pages_name_files_that_exist() -> None:
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("*/README.md"), *(ROOT / "docs").rglob("*.md")]
+    named = re.compile(rf"`((?:{'|'.join([*ROOMS, 'bench', 'docs', 'tests'])})/[\w./-]*)`")
+    missing = {
+        f"{page.relative_to(ROOT)}: {path}"
+        for page in pages
+        for path in named.findall(page.read_text())
+        if "quiet_hours" not in path and not (ROOT / path).exists()
+    }
+    assert not missing
+
+
 @pytest.mark.parametrize("lock", ["requirements.lock", "requirements-bench.lock"])
 def test_the_lock_pins_every_package_by_hash_and_names_no_host(lock: str) -> None:
     text = (ROOT / lock).read_text()
