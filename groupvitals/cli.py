@@ -28,6 +28,7 @@ COMMANDS: dict[str, str] = {
     "worker": "groupvitals.commands.worker:worker",
     "replay": "groupvitals.commands.replay:replay",
     "rebuild": "groupvitals.commands.rebuild:rebuild",
+    "exclude": "groupvitals.commands.exclude:exclude",
     "ask": "groupvitals.commands.ask:app",
     "refit": "groupvitals.commands.refit:refit",
     "days": "groupvitals.commands.days:days",

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from schemas import topics
 from schemas.topics import TopicSpec
 
+#: Kinds of messages that call by themselves.
+CALLING_KINDS = ("link", "miniprogram", "poll")
+
 
 @dataclass(frozen=True)
 class Table:
@@ -68,7 +71,8 @@ class AgentSpec:
     `name` is what people type, `about` what it processes, in a word. Every record that keeps the contract lands in
     `raw`; `states` is what it has in memory, in the order in which it is loaded; `days` is what it says of closed days.
     `texts` and `names` are the fields in which people write and are called: they land if the deployment says so. Of the
-    numbers in `nullable`, absent is not the same as 0. `ticks`: something ends by time alone, so time must
+    numbers in `nullable`, absent is not the same as 0. Fields in `renamed` have another name in `raw`, where theirs
+    stands for something of the record itself. `ticks`: something ends by time alone, so time must
     go on while input pauses.
 
     `rules` is the version of what is computed, and goes up when that changes; an epoch remembers it. Numbers of a
@@ -86,6 +90,7 @@ class AgentSpec:
     texts: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     nullable: tuple[str, ...] = ()
+    renamed: Mapping[str, str] = field(default_factory=dict)
     ticks: bool = False
     rules: int = 1
     goes_on_from: int = 1
@@ -182,8 +187,13 @@ PRODUCT = AgentSpec(
 
 LINKS = AgentSpec("links", "links", topics.LINKS, Table("link_events", ("offset",)))
 
+OPERATIONS = AgentSpec(
+    "operations", "operators' decisions", topics.OPERATIONS, Table("operations", ("offset",)),
+    renamed={"topic": "of_topic", "partition": "of_partition", "offset": "of_offset"},
+)  # fmt: skip
+
 #: The agents by the names that people use; the first is the one that is meant when none is named.
-AGENTS: dict[str, AgentSpec] = {agent.name: agent for agent in (COMMUNITY, PRODUCT, LINKS)}
+AGENTS: dict[str, AgentSpec] = {agent.name: agent for agent in (COMMUNITY, PRODUCT, LINKS, OPERATIONS)}
 #: The agents by their topics' names in the contract.
 AGENT_OF: dict[str, AgentSpec] = {agent.contract: agent for agent in AGENTS.values()}
 #: Where the records of all topics land that break the contract.

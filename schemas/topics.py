@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pydantic import BaseModel
 
 from schemas.chat import CHAT_EVENTS
+from schemas.operations import OPERATION_EVENTS
 from schemas.product import PRODUCT_EVENTS, CampaignCost, IdentityLink, ProductTick
 
 DAY_MS = 86_400_000
@@ -38,8 +39,9 @@ LINKS = TopicSpec(
     "identity.links", "account_id", (IdentityLink, ProductTick), co_partitioned="person", retention_days=-1
 )
 COSTS = TopicSpec("campaign.costs", "campaign_id", (CampaignCost,), retention_days=-1)
+OPERATIONS = TopicSpec("operations", "subject", OPERATION_EVENTS, retention_days=-1)
 TRANSITIONS = TopicSpec("member.transitions", "group_id", (), dead_letters=False)
 ALERTS = TopicSpec("alerts", "group_id or subject", (), dead_letters=False)
 
-TOPICS: tuple[TopicSpec, ...] = (CHAT, PRODUCT, LINKS, COSTS, TRANSITIONS, ALERTS)
+TOPICS: tuple[TopicSpec, ...] = (CHAT, PRODUCT, LINKS, COSTS, OPERATIONS, TRANSITIONS, ALERTS)
 INPUT_TOPICS: dict[str, TopicSpec] = {topic.name: topic for topic in TOPICS if topic.events}

@@ -121,7 +121,8 @@ class MemoryStore:
 
     def event_ids(self, table: str, topic: str, partition: int, first: int, end: int) -> pa.Table:
         rows = [r for r in self.tables[table].values() if (r["topic"], r["partition"]) == (topic, partition)]
-        found = sorted((r["offset"], r["event_hash"]) for r in rows if first <= r["offset"] < end)
+        known = (row for row in rows if first <= row["offset"] < end and not row.get("excluded"))
+        found = sorted((row["offset"], row["event_hash"]) for row in known)
         columns = {"event_hash": [h for _, h in found], "offset": [o for o, _ in found]}
         return pa.table({name: pa.array(values, pa.uint64()) for name, values in columns.items()})
 

@@ -119,7 +119,8 @@ def _well(groupvitals: Run) -> None:
     looked = {finding.what for finding in findings}
     assert looked == {
         "clickhouse", "kafka", "migrations", "disk", "clocks", "parts", "origin", "lag", "transactions", "event time",
-        "stamps", "wrong clocks", "dead letters", "landed", "placement", "repeats", "links", "tables", "late",
+        "stamps", "wrong clocks", "exclusions", "dead letters", "landed", "placement", "repeats", "links", "tables",
+        "views", "late",
     }  # fmt: skip
     page = (ROOT / "docs" / "operations.md").read_text()
     assert [what for what in looked if not re.search(rf"^\|.*\b{what}\b.*\|.*\|$", page, re.MULTILINE)] == []

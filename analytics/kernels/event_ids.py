@@ -7,8 +7,8 @@ import numpy as np
 from analytics.kernels.compiled import kernel
 
 _EMPTY = np.uint64(0)
-#: Flags of a record: its event id came before; its hour was closed.
-DUPLICATE, IS_LATE = 1, 2
+#: Flags of a record: its event id came before; its hour was closed; an operator has excluded it.
+DUPLICATE, IS_LATE, EXCLUDED = 1, 2, 4
 
 
 @kernel

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from groupvitals.checks import numbers, people, servers, stamps, workers
+from groupvitals.checks import exclusions, numbers, people, servers, stamps, workers
 from groupvitals.checks.finding import ERROR, WARNING, Deployment, Finding
 from groupvitals.settings import Settings
 from schemas.agents import AGENTS
@@ -36,6 +36,7 @@ CHECKS = (
     Check(workers.event_time, _BOTH),
     Check(stamps.stamps, ("kafka",), each_agent=True),
     Check(stamps.ahead, _TABLES),
+    Check(exclusions.exclusions, _BOTH, each_agent=True),
     Check(numbers.dead_letters, _TABLES, each_agent=True),
     Check(numbers.landed, _BOTH, each_agent=True),
     Check(numbers.late, _BOTH),

@@ -33,5 +33,6 @@ def ahead(deployment: Deployment) -> Iterator[Finding]:
         WARNING, "wrong clocks", f"the time of {len(groups):,} groups is ahead of the present: {group} by "
         f"{ahead_s / 86_400:,.1f} days, since {topic} partition {partition}, offset {offset}. What comes there is late "
         "until then; other groups are not touched",
-        "Correct the clock of the machine that sent it.",
+        "Correct the clock of the machine that sent it, then "
+        f"`groupvitals exclude {topic} {partition} {offset} --reason ...` and `groupvitals rebuild`.",
     )  # fmt: skip

@@ -9,8 +9,9 @@ import typer
 from groupvitals.commands.worker import AGENT_HELP
 
 if TYPE_CHECKING:
+    from streams.config import WorkerConfig
     from streams.rebuild.correct import Correction
-    from streams.rebuild.rebuild import Rebuilt, Verified
+    from streams.rebuild.outcomes import Rebuilt, Verified
 
 
 def rebuild(
@@ -44,9 +45,8 @@ def rebuild(
     settings = load_settings()
     config = worker_config(settings, agent)
     if not config.agent.computed:
-        raise ConfigError(
-            f"There are no numbers of {config.agent.about} to rebuild: every answer is read from the landed records."
-        )
+        _settle(config)
+        return
     if correct and not config.agent.closing:
         raise ConfigError(
             f"--correct is for chat: no numbers of {config.agent.about} close, so no event comes too late."
@@ -72,6 +72,24 @@ def rebuild(
     raise typer.Exit(1 if done.summary().get("different") else 0)
 
 
+def _settle(config: "WorkerConfig") -> None:
+    """Of an agent without numbers only what operators have excluded can be put into effect."""
+    from schemas.errors import ConfigError
+    from sinks.clickhouse.store import ClickHouseStore
+    from streams.kafka.broker import topic_origin
+    from streams.operations.exclusions import read_exclusions
+    from streams.operations.settling import Settling
+
+    decided = read_exclusions(config.kafka, config.topic_prefix, config.agent.contract)
+    every = dict.fromkeys(range(topic_origin(config.kafka, config.topic).partitions), 1 << 62)
+    changed = Settling(ClickHouseStore(config.address), config.agent, config.topic, decided).settle(every)
+    if not changed:
+        raise ConfigError(
+            f"There are no numbers of {config.agent.about} to rebuild: every answer is read from the landed records."
+        )
+    print(f"{changed:,} records are passed over, or counted again, as operators have decided.")
+
+
 @contextmanager
 def _bar(quiet: bool) -> Iterator[Callable[[int, int], None]]:
     """A bar on a terminal, nothing elsewhere; gives what is to be told of offsets done, and of all."""
@@ -92,6 +110,8 @@ def _sentences(found: dict[str, Any]) -> Iterator[str]:
         )
     if "epoch" in found:
         yield f"{found['records']:,} records replayed; epoch {found['epoch']} is in use, and workers follow in seconds."
+        if found["excluded"]:
+            yield f"Passed over, as operators have decided: {', '.join(found['excluded'])}."
         if found["dropped"]:
             yield f"Dropped: epoch {', '.join(map(str, found['dropped']))}."
         return
@@ -108,6 +128,13 @@ def _verified(found: dict[str, Any]) -> Iterator[str]:
     yield f"{found['records']:,} records replayed, {keys:,} rows compared, {found['different']:,} differ."
     if found["corrected"]:
         yield f"{found['corrected']:,} rows were corrected, and are compared by --correct."
+    if found["excluded"]:
+        yield f"{found['excluded']:,} excluded records are passed over by both."
+    if found["unsettled"]:
+        yield (
+            f"{found['unsettled']:,} records have been excluded, or included again, since: `groupvitals rebuild` puts "
+            "that into effect."
+        )
     if found["not_compared"]:
         yield f"{found['not_compared']:,} rows were overwritten by workers all the time, and are not compared."
 

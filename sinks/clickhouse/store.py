@@ -131,10 +131,11 @@ class ClickHouseStore:
         )
 
     def event_ids(self, table: str, topic: str, partition: int, first: int, end: int) -> pa.Table:
-        """Read back the ids of the records landed at offsets `first` to `end` - 1."""
+        """Read back the ids of the records landed at offsets `first` to `end` - 1, excluded ones left out."""
         return self.read(
             f"SELECT DISTINCT event_hash, offset FROM {self.address.database}.{table} "
-            f"WHERE {task_is(topic, partition)} AND offset >= {max(first, 0)} AND offset < {end} ORDER BY offset"
+            f"WHERE {task_is(topic, partition)} AND offset >= {max(first, 0)} AND offset < {end} AND excluded = 0 "
+            "ORDER BY offset"
         )
 
     def epoch(self, contract: str = COMMUNITY.contract) -> Epoch | None:

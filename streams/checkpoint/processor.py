@@ -7,7 +7,7 @@ acknowledged the checkpoints; then the commit; only then does anything count as 
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
@@ -30,16 +30,18 @@ log = logging.getLogger(__name__)
 class Processor:
     """All tasks of one worker, and the loops that drive them.
 
-    `check` raises when tables are not as they must be; it runs before every take-over and before every flush lands.
+    `check` raises when tables are not as they must be, before every take-over and every flush; `decided` returns when
+    all is known that operators have decided, before every take-over.
     """
 
     def __init__(
         self, store: Store, letters: DeadLetterProducer, new_task: Callable[[int], Task], *, flush_interval_s: float,
         flush_events: int, pool: Callable[[int, str], Executor] = ThreadPoolExecutor,
         moved: Callable[[], None] = lambda: None, check: Callable[[], None] = lambda: None,
+        decided: Callable[[], Awaitable[object]] = lambda: asyncio.sleep(0),
     ) -> None:  # fmt: skip
         self.store, self.letters, self._new_task, self._moved, self._check = store, letters, new_task, moved, check
-        self._interval, self._enough_events = flush_interval_s, flush_events
+        self._decided, self._interval, self._enough_events = decided, flush_interval_s, flush_events
         self.tasks: dict[int, Task] = {}
         self.running: set[int] = set()
         self.stopped: dict[int, str] = {}
@@ -88,6 +90,7 @@ class Processor:
             del self.tasks[partition]
         try:
             await self._retrying(broker, "looking at the tables", self._check)
+            await self._decided()
             await asyncio.gather(*(self._own(broker, partition) for partition in partitions))
             await self._in_kernels(self._moved)
         except GroupvitalsError as error:
@@ -125,9 +128,7 @@ class Processor:
         One of another generation, or of a partition that is not ours, is dropped.
         """
         broker = self._broker
-        if broker is None or generation != broker.generation:
-            return
-        if partition not in self.running or partition in self.stopped:
+        if broker is None or generation != broker.generation or partition not in self.running - self.stopped.keys():
             return
         began = time.perf_counter()
         decoded = await asyncio.get_running_loop().run_in_executor(
@@ -214,10 +215,9 @@ class Processor:
                 ),
                 *(self._insert(broker, target, flushes) for target in landing),
             )
-            landed = time.perf_counter()
-            self.progress.seconds["land"] += landed - began
-            checkpoints = [flush.checkpoint for flush in flushes]
-            await self._retrying(broker, "writing checkpoints", self.store.write_checkpoints, checkpoints)
+            self.progress.seconds["land"] += (landed := time.perf_counter()) - began
+            made = [flush.checkpoint for flush in flushes]
+            await self._retrying(broker, "writing checkpoints", self.store.write_checkpoints, made)
         except GroupvitalsError as error:
             if self._broker is broker:
                 raise

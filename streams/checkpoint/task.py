@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
+from analytics.kernels.event_ids import EXCLUDED
 from schemas.errors import DataError
 from schemas.frame import Frame, Records
 from sinks.contract import Checkpoint, Cut
@@ -23,12 +26,18 @@ from streams.state.base import PartitionState
 
 #: The last checkpointed rows of keys that are not in memory; blocks until they come.
 ReadBack = Callable[[Sequence[tuple[str, ...]]], pa.Table]
+#: Which of these offsets of a partition are those of excluded records: their places.
+Excluded = Callable[[int, NDArray[np.int64]], NDArray[np.int64]]
 #: Has a function called, maybe in another thread, and gives what waits for its result.
 Later = Callable[[Callable[[], Any]], Callable[[], Any]]
 
 
 def _nothing_to_read(keys: Sequence[tuple[str, ...]]) -> pa.Table:
     raise AssertionError(f"{len(keys)} cold rows wake in a task that nobody owns")
+
+
+def _none(partition: int, offsets: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.empty(0, np.int64)
 
 
 def _at_once(function: Callable[[], Any]) -> Callable[[], Any]:
@@ -40,8 +49,9 @@ def _at_once(function: Callable[[], Any]) -> Callable[[], Any]:
 class Task:
     """One partition of a processor.
 
-    `cut` is the last confirmed checkpoint, `next_offset` the first record not yet applied. `keep_raw`: the records
-    themselves are landed, too.
+    `cut` is the last confirmed checkpoint, `next_offset` the first record not yet applied. `excluded` gives, by
+    partition and offsets, the places of records that operators have excluded: they land, and do nothing else.
+    `keep_raw`: the records themselves are landed, too.
     """
 
     topic: str
@@ -60,6 +70,7 @@ class Task:
     max_rows: int = 5_000_000
     evicted: int = 0
     woken: int = 0
+    excluded: Excluded = _none
     _read_back: ReadBack = _nothing_to_read
     _raw: list[Callable[[], dict[Target, pa.Table]]] = field(default_factory=list)
     _letters: list[Letter] = field(default_factory=list)
@@ -125,12 +136,14 @@ class Task:
 
     def _take(self, frame: Frame, records: Records, dead: list[DeadLetter], later: Later) -> None:
         """The whole way of a frame: rows that it needs, features, state, the rows in which it lands, dead letters."""
-        state = self.state
-        if asleep := state.waking(frame):
+        state, excluded = self.state, self.excluded(self.partition, frame.offsets)
+        counted = _without(frame, excluded) if len(excluded) else frame
+        if asleep := state.waking(counted):
             self.woken += len(asleep)
             state.wake(self._read_back(asleep))
         state.derive(frame)
-        applied = state.apply(frame)
+        applied = state.apply(counted)
+        applied.flags[excluded] = EXCLUDED
         if self.keep_raw:
             self._raw.append(later(partial(event_rows, state.agent, frame, applied, self._withheld())))
         self._letters += [self._letter(frame, records, d) for d in dead]
@@ -180,6 +193,13 @@ class Task:
             raise AssertionError(f"no flush of {self.topic}/{self.partition} is under way")
         flush, self.flushing = self.flushing, None
         return flush
+
+
+def _without(frame: Frame, rows: NDArray[np.int64]) -> Frame:
+    """The frame with these rows taken for invalid."""
+    ok = frame.ok.copy()
+    ok[rows] = 0
+    return frame._replace(ok=ok)
 
 
 def _head(frame: Frame, count: int) -> Frame:

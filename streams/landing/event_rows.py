@@ -11,9 +11,9 @@ from numba.cpython.unsafe.numbers import trailing_zeros
 from numpy.typing import NDArray
 
 from analytics.kernels.compiled import kernel
-from analytics.kernels.event_ids import DUPLICATE, IS_LATE
+from analytics.kernels.event_ids import DUPLICATE, EXCLUDED, IS_LATE
 from analytics.kernels.hashing import hash64
-from schemas.agents import AgentSpec
+from schemas.agents import CALLING_KINDS, AgentSpec
 from schemas.columns import Columns, Field, Kind, columns
 from schemas.frame import Frame
 from streams.landing.arrow import categories, lists, strings
@@ -29,15 +29,14 @@ class Target(NamedTuple):
 class Applied(NamedTuple):
     """What the kernels found out about the records of a frame; shapes (n,).
 
-    `flags` are `DUPLICATE` and `IS_LATE`; `groups` numbers the group of each (-1: none), where every record has one.
+    `flags` are `DUPLICATE`, `IS_LATE`, `EXCLUDED`; `groups` numbers the group of each (-1: none), where every record
+    has one.
     """
 
     flags: NDArray[np.uint8]
     groups: NDArray[np.int32] | None = None
 
 
-#: Kinds of messages that call by themselves.
-_CALLING = ("link", "miniprogram", "poll")
 #: A field that fewer than one record in so many has is left to a second table, so that most rows stay narrow.
 _RARE = 32
 
@@ -130,7 +129,7 @@ def event_rows(agent: AgentSpec, frame: Frame, applied: Applied, withheld: froze
         chosen = np.isin(frame.types[rows], codes)
         if facts.calling:
             chosen |= (frame.types[rows] == spec.types.index("message")) & _calling(spec, frame, rows)
-        rows = rows[chosen & (applied.flags[rows] & DUPLICATE == 0)]
+        rows = rows[chosen & (applied.flags[rows] & (DUPLICATE | EXCLUDED) == 0)]
         if len(rows):
             all_of = _table(agent, frame, rows, applied, withheld)
             had = [name for name in all_of.column_names if name in facts.columns]
@@ -140,7 +139,7 @@ def event_rows(agent: AgentSpec, frame: Frame, applied: Applied, withheld: froze
 
 def _calling(spec: Columns, frame: Frame, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Which messages carry a link, speak to everybody, or are of a kind that calls."""
-    kinds = [code for code, name in enumerate(spec.field("kind").values) if name in _CALLING]
+    kinds = [code for code, name in enumerate(spec.field("kind").values) if name in CALLING_KINDS]
     calling = np.isin(_numbers(spec, frame, "kind", rows, -1), kinds)
     for name in ("link_ids", "link_count", "mentions_all"):
         calling |= _numbers(spec, frame, name, rows, 0) > 0
@@ -174,7 +173,8 @@ def _table(
             ).dictionary_encode()  # rows of no known group repeat values
             found["group_id"] = categories(np.asarray(ids.indices)[codes], ids.dictionary)
         elif field.name not in withheld:
-            found[field.name] = _column(spec, frame, field, rows, field.name in agent.nullable)
+            name = agent.renamed.get(field.name, field.name)
+            found[name] = _column(spec, frame, field, rows, field.name in agent.nullable)
     hashes, place = np.empty(len(rows), np.uint64), int(spec.places[spec.field("event_id").index])
     _hashes(frame.buffer, frame.spans[place, 0], frame.spans[place, 1], rows, hashes)
     flag = applied.flags[rows]
@@ -183,4 +183,6 @@ def _table(
         "duplicate": pa.array((flag & DUPLICATE).astype(np.uint8)),
         "late": pa.array((flag // IS_LATE & 1).astype(np.uint8)),
     }
+    if (flag & EXCLUDED).any():
+        found["excluded"] = pa.array((flag // EXCLUDED & 1).astype(np.uint8))
     return pa.table(found)

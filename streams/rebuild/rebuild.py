@@ -10,9 +10,8 @@ import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from schemas.errors import BackpressureError, ConfigError
 from sinks.clickhouse.epochs import drop_epoch, epochs_with_rows
@@ -27,6 +26,9 @@ from streams.checkpoint.epochs import check, check_rules
 from streams.config import WorkerConfig
 from streams.kafka.broker import topic_origin
 from streams.kafka.lag import committed_offsets
+from streams.operations.exclusions import Exclusions, read_exclusions
+from streams.operations.settling import Settling
+from streams.rebuild.outcomes import Rebuilt, Verified
 from streams.rebuild.replay import Replay, landed_frames, new_task
 
 log = logging.getLogger(__name__)
@@ -38,63 +40,22 @@ _ROUNDS = 5
 Report = Callable[[int, int], None]
 
 
-@dataclass
-class Rebuilt:
-    """What a rebuild did: records replayed, offsets at which nothing is landed, epochs that were dropped."""
-
-    epoch: int
-    records: int = 0
-    missing: int = 0
-    dropped: list[int] = field(default_factory=list)
-
-    def summary(self) -> dict[str, Any]:
-        """What was done, for people and programs."""
-        return asdict(self)
-
-
-@dataclass
-class Verified:
-    """What a comparison found, by table; `partitions` have rows."""
-
-    tables: dict[str, Compared]
-    records: int = 0
-    missing: int = 0
-    partitions: int = 0
-
-    @property
-    def different(self) -> int:
-        """Keys whose rows differ."""
-        return sum(len(found.different) for found in self.tables.values())
-
-    def summary(self) -> dict[str, Any]:
-        """What was found, for people and programs."""
-        counts = {table: {"keys": f.keys, "different": len(f.different)} for table, f in self.tables.items()}
-        return {
-            "records": self.records, "missing": self.missing, "partitions": self.partitions,
-            "different": self.different, "not_compared": self.open,
-            "corrected": sum(found.corrected for found in self.tables.values()), "tables": counts,
-            "examples": [asdict(example) for found in self.tables.values() for example in found.examples],
-        }  # fmt: skip
-
-    @property
-    def open(self) -> int:
-        """Keys that could not be compared: workers overwrote them all the time."""
-        return sum(len(found.open - found.different) for found in self.tables.values())
-
-
 class Rebuild:
     """One deployment, its numbers in use, and where others are computed.
 
-    `committed` gives the offsets committed to Kafka; `report(done, all)` counts offsets.
+    `committed` gives the offsets committed to Kafka; `report(done, all)` counts offsets; `exclusions` are those of
+    operators.
     """
 
     def __init__(
         self, config: WorkerConfig, origin: Origin, committed: Callable[[], dict[int, int]],
-        report: Report = lambda done, all_: None, jobs: int = 2,
+        report: Report = lambda done, all_: None, jobs: int = 2, exclusions: Exclusions | None = None,
     ) -> None:  # fmt: skip
         self.config, self.store = config, ClickHouseStore(config.address)
         self.worker = f"rebuild:{socket.gethostname()}:{os.getpid()}"
         self._committed, self._report, self._jobs = committed, report, jobs
+        self.exclusions = exclusions or Exclusions(config.agent.contract)
+        self.settling = Settling(self.store, config.agent, config.topic, self.exclusions)
         found = self.store.epoch(config.agent.contract)
         if found is None:
             raise ConfigError(
@@ -108,7 +69,8 @@ class Rebuild:
         """The deployment that a worker of this configuration belongs to."""
         check_tables(config.address, written_by(config.agent))
         committed = partial(committed_offsets, config.kafka, config.group, config.topic)
-        return cls(config, topic_origin(config.kafka, config.topic), committed, report)
+        decided = read_exclusions(config.kafka, config.topic_prefix, config.agent.contract)
+        return cls(config, topic_origin(config.kafka, config.topic), committed, report, exclusions=decided)
 
     # --- where to
 
@@ -124,7 +86,7 @@ class Rebuild:
 
     def replay(self, epoch: Epoch, cuts: dict[int, Chain]) -> int:
         """Bring the partitions of an epoch in the making to these cuts. Returns how many records that took."""
-        ends = {p: cut.head.offsets[self.config.topic] for p, cut in cuts.items() if cut.head is not None}
+        ends = ends_of(cuts, self.config.topic)
         for partition in ends.keys() - self._replays.keys():
             task = new_task(epoch, self.config.agent, partition, self.worker, self.config.max_memberships)
             self._replays[partition] = Replay(self.store, task)
@@ -139,21 +101,21 @@ class Rebuild:
                 self._report(done, whole)
 
             replay = self._replays[partition]
-            return replay.run(landed_frames(self._raw(partition), replay.task.next_offset, ends[partition]), said)
+            return replay.run(
+                landed_frames(self._raw(partition, epoch.number), replay.task.next_offset, ends[partition]), said
+            )
 
         with ThreadPoolExecutor(self._jobs, "rebuild") as pool:
             return sum(pool.map(forward, sorted(ends)))
 
     def missing(self, cuts: dict[int, Chain]) -> int:
         """Offsets before the cuts, from the first landed one on, that are neither an event nor a dead letter."""
-        return sum(
-            self._raw(partition).missing(cut.head.offsets[self.config.topic])
-            for partition, cut in cuts.items()
-            if cut.head is not None
-        )
+        return sum(self._raw(partition).missing(end) for partition, end in ends_of(cuts, self.config.topic).items())
 
-    def _raw(self, partition: int) -> RawRecords:
-        return RawRecords(self.store, self.config.topic, partition, self.config.agent)
+    def _raw(self, partition: int, epoch: int = SCRATCH) -> RawRecords:
+        """The records for an epoch: one that is to be used passes over what is excluded now."""
+        excluded = None if epoch == SCRATCH else frozenset(self.exclusions.offsets(partition).tolist())
+        return RawRecords(self.store, self.config.topic, partition, self.config.agent, excluded)
 
     def _drop(self, number: int) -> None:
         drop_epoch(self.store.address, number, self.config.agent)
@@ -166,7 +128,8 @@ class Rebuild:
         wanted = replace(self.current, settings=self.config.numbers)
         for epoch, ready in known:
             if not ready and epoch.number > self.current.number:
-                if epoch == replace(wanted, number=epoch.number):
+                # what was excluded when it was begun is not known any more
+                if epoch == replace(wanted, number=epoch.number) and not self.exclusions.decided:
                     log.info("Going on with epoch %d, which was begun before.", epoch.number)
                     return epoch
                 self._drop(epoch.number)
@@ -197,6 +160,8 @@ class Rebuild:
             cuts = newer
             result.records += self.replay(epoch, cuts)
         self.store.claim(epoch)
+        self.settling.settle(ends_of(cuts, self.config.topic))
+        result.excluded = [f"{one.subject} ({one.reason})" for one in self.exclusions.in_force]
         make_views(self.store.address, self.config.time_zone, self.config.nickname)
         below = epoch.number if drop_old else self.current.number
         result.dropped = [n for n in epochs_with_rows(self.store.address, self.config.agent) if n < below]
@@ -219,6 +184,9 @@ class Rebuild:
             for number, cuts in enumerate(self._rounds()):
                 result.records += self.replay(scratch, cuts)
                 result.missing, result.partitions = self.missing(cuts), len(cuts)
+                ends = ends_of(cuts, self.config.topic)
+                result.excluded = self.settling.passed_over(ends)
+                result.unsettled = len(self.settling.counted(ends)) + len(self.settling.left_out(ends))
                 self._compare(cuts, result, number == 0)
                 if not any(found.open for found in result.tables.values()):
                     break
@@ -247,3 +215,8 @@ class Rebuild:
             total.open = still_open if first else total.open & still_open
             total.different = total.different.union(*(one.different for one in found))
             total.examples = total.examples or [example for one in found for example in one.examples]
+
+
+def ends_of(cuts: dict[int, Chain], topic: str) -> dict[int, int]:
+    """By partition, the offset up to which a cut goes."""
+    return {partition: cut.head.offsets[topic] for partition, cut in cuts.items() if cut.head is not None}

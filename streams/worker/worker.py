@@ -27,6 +27,7 @@ from streams.kafka.credentials import credentials
 from streams.kafka.frames import FrameApp
 from streams.kafka.membership import Membership
 from streams.observability.web import serving
+from streams.operations.following import Following
 from streams.retry import waits
 from streams.worker.catching_up import CatchingUp
 from streams.worker.reaching import reach_servers
@@ -62,6 +63,7 @@ class Worker:
         self.store = ClickHouseStore(config.address)
         self.guard = Guard(self.store.native, config.agent)
         self.letters = DeadLetterProducer(config.kafka, config.topic)
+        self.following = Following(config.kafka, config.topic_prefix, config.agent.contract)
         name = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
 
         def new_task(partition: int) -> Task:
@@ -75,11 +77,12 @@ class Worker:
                 store_names=config.store_names,
                 limits=DeadLetterLimits(config.dead_letter_ratio, config.dead_letter_run),
                 max_rows=config.max_memberships,
+                excluded=self.following.exclusions.rows,
             )
 
         self.processor: Processor = Processor(
             self.store, self.letters, new_task, flush_interval_s=config.flush_interval_s,
-            flush_events=config.flush_events, moved=give_back, check=self.guard,
+            flush_events=config.flush_events, moved=give_back, check=self.guard, decided=self.following.caught_up,
         )  # fmt: skip
         self.app = _app(config, self.processor.positions)
         self.membership = Membership(config.data, self.app.conf.id, config.kafka)
@@ -139,7 +142,10 @@ class Worker:
         # whoever only catches up leaves the days to those who stay
         tell = None if until_caught_up else sender(self.config.kafka, self.config.topic_prefix)
         assigned, agent = (lambda: self.assigned or set()), self.config.agent
-        beside = [asyncio.create_task(watch(self.store, agent, self.processor, assigned, tell, self.stop))]
+        beside = [
+            asyncio.create_task(watch(self.store, agent, self.processor, assigned, tell, self.stop)),
+            asyncio.create_task(self.following.run(self.stop)),
+        ]
         if self.config.ticks and not until_caught_up:
             beside.append(asyncio.create_task(self._tick()))
         for task in beside:
@@ -152,7 +158,7 @@ class Worker:
             self.stop.set()
             for task in beside:
                 task.cancel()
-            for closing in (self.app.stop, self.letters.stop):
+            for closing in (self.app.stop, self.letters.stop, self.following.close):
                 with contextlib.suppress(asyncio.CancelledError, TimeoutError):
                     async with asyncio.timeout(_CLOSING_S):
                         await closing()

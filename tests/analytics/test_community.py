@@ -1,6 +1,6 @@
 """The whole way of a task in memory, frames to rows, against the oracle: any framing, flush, crash and take-over."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from hypothesis import HealthCheck, given, settings
@@ -44,6 +44,7 @@ class Run:
     store_text: bool = False
     memberships: int = 1_000
     topic: str = TOPIC
+    excluded: frozenset[int] = frozenset()
     store: MemoryStore = field(default_factory=MemoryStore)
 
     def __post_init__(self) -> None:
@@ -66,6 +67,8 @@ class Run:
     def _start(self) -> None:
         self.task: Task = new_task(self.world.zone, self.world.lateness_h, self.world.horizon, self.topic)
         self.task.store_text, self.task.max_rows = self.store_text, self.memberships
+        left_out = np.array(sorted(self.excluded), np.int64)
+        self.task.excluded = lambda _, offsets: np.flatnonzero(np.isin(offsets, left_out))
         own(self.task, self.broker, self.store)
 
     @property
@@ -148,6 +151,35 @@ def test_rows_are_the_oracles_whatever_happens(
             run.fetch(frames, back)
         run.act(action, tables)
     same(found(run.finish()), expected(oracle_of(world), text))
+
+
+@steady(80)
+@given(worlds(), sizes, steps, st.sets(st.integers(0, 60), max_size=12), st.booleans())
+def test_excluded_records_land_and_count_nowhere(
+    world: World, sizes: list[int], steps: list[tuple[int, int, str, int]], places: set[int], text: bool
+) -> None:
+    """As if they had never come: also a repeat of one counts, and a group of which nothing else is known is unknown."""
+    records = world.records
+    excluded = frozenset(records[place].offset for place in places if place < len(records))
+    run = Run(world, sizes, text, excluded=excluded)
+    for frames, back, action, tables in steps:
+        if not run.done:
+            run.fetch(frames, back)
+        run.act(action, tables)
+    rows, marked = found(run.finish()), {row["offset"] for row in run.store.live("events") if row.get("excluded")}
+    everything, rest = (
+        expected(oracle_of(replace(world, records=some)), text)
+        for some in (records, tuple(record for record in records if record.offset not in excluded))
+    )
+    assert marked == excluded & everything["events"].keys()
+    as_they_came = ("duplicate", "late")
+    for offset in marked:
+        row, wanted = (dict(one["events"].pop(offset)) for one in (rows, everything))
+        for name in as_they_came:
+            del row[name], wanted[name]
+        assert row == wanted
+    letters = {offset: row for offset, row in everything["dead_letters"].items() if offset in excluded}
+    same(rows, rest | {"dead_letters": rest["dead_letters"] | letters})
 
 
 def applied(world: World, sizes: list[int]) -> Task:

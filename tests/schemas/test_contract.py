@@ -80,7 +80,7 @@ def test_every_type_has_the_contract_s_fields(topic: str) -> None:
 def test_keys_and_partition_groups() -> None:
     assert {spec.name: spec.key for spec in TOPICS if spec.events} == {
         "chat.events": "group_id", "product.events": "user_id", "identity.links": "account_id",
-        "campaign.costs": "campaign_id",
+        "campaign.costs": "campaign_id", "operations": "subject",
     }  # fmt: skip
     person = {spec.name for spec in TOPICS if spec.co_partitioned == "person"}
     assert person == {"product.events", "identity.links"}

@@ -12,6 +12,7 @@ COLUMNS = {
     ("community", 2): "07c1cd7fb8a1ca70",
     ("product", 1): "a5b1e74d998677a5",
     ("links", 1): "e3b0c44298fc1c14",
+    ("operations", 1): "e3b0c44298fc1c14",
 }
 
 

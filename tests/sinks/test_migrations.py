@@ -84,7 +84,8 @@ def test_tables_have_what_agents_write(agent: AgentSpec, address: Address) -> No
         table.name: {row[0] for row in Native(address).execute(f"DESCRIBE TABLE {address.database}.{table.name}")}
         for table in agent.tables
     }
-    assert {field.name for field in columns(agent.contract).fields} <= have[agent.raw.name]
+    fields = {agent.renamed.get(field.name, field.name) for field in columns(agent.contract).fields}
+    assert fields | {"excluded"} <= have[agent.raw.name]
     for table in agent.tables:
         bookkeeping = {"version", *("topic", "partition") * table.by_task}
         assert {*table.key, *bookkeeping, *("slot",) * table.slots} <= have[table.name], table.name

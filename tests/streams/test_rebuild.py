@@ -316,7 +316,7 @@ def test_workers_follow_and_refuse(settings: Settings, groupvitals: Run) -> None
         wait_until(lambda: answers.flushed() == 700, "the first part is landed")
         made = groupvitals("rebuild", "--json")
         assert made.returncode == 0, made.stderr
-        assert json.loads(made.stdout) == {"epoch": 1, "records": 700, "missing": 0, "dropped": []}
+        assert json.loads(made.stdout) == {"epoch": 1, "records": 700, "missing": 0, "dropped": [], "excluded": []}
         send(settings, messages(700, 1400))
         wait_until(lambda: answers.flushed() == 1400, "the worker goes on in the new epoch")
         corrected = groupvitals("rebuild", "--correct", "--json")

@@ -121,7 +121,7 @@ def test_a_product_worker_follows(settings: Settings, groupvitals: Run) -> None:
         wait_until(lambda: answers.flushed() == 400, "the first part is landed")
         made = groupvitals("rebuild", "--agent", "product", "--drop-old", "--json")
         assert made.returncode == 0, made.stderr
-        assert json.loads(made.stdout) == {"epoch": 1, "records": 400, "missing": 0, "dropped": [0]}
+        assert json.loads(made.stdout) == {"epoch": 1, "records": 400, "missing": 0, "dropped": [0], "excluded": []}
         send(settings, acts(400, 800), PRODUCT)
         wait_until(lambda: answers.flushed() == 800, "the worker goes on in the new epoch")
         verified = groupvitals("rebuild", "--agent", "product", "--verify", "--json")

@@ -10,7 +10,7 @@ SELECT
     who AS person_id, fromUnixTimestamp64Milli(ts_ms, '${zone}') AS ts, side, group_id, what, detail, account_id, event_id
 FROM (
     SELECT
-        duplicate, ts_ms, event_id, 'chat' AS side, toString(group_id) AS group_id, toString(type) AS what,
+        duplicate, excluded, ts_ms, event_id, 'chat' AS side, toString(group_id) AS group_id, toString(type) AS what,
         splitByChar(':', toString(group_id)) AS place, concat(place[1], ':', place[2], ':', member_id) AS account_id,
         multiIf(
             what = 'message', toString(kind), what = 'reaction', if(removed, 'removed', toString(emoji)), what = 'read', toString(count),
@@ -22,7 +22,7 @@ FROM (
     LIMIT 1 BY topic, partition, offset
     UNION ALL
     SELECT
-        duplicate, ts_ms, event_id, 'product' AS side, toString(group_id) AS group_id, toString(type) AS what, [] AS place,
+        duplicate, excluded, ts_ms, event_id, 'product' AS side, toString(group_id) AS group_id, toString(type) AS what, [] AS place,
         user_id AS account_id,
         multiIf(
             what IN ('signup', 'trial'), referrer_user_id, what IN ('open', 'view'), content_id, what = 'click', link_id,
@@ -34,4 +34,4 @@ FROM (
     ORDER BY version DESC
     LIMIT 1 BY topic, partition, offset
 )
-WHERE NOT duplicate
+WHERE NOT duplicate AND NOT excluded

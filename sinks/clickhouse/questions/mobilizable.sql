@@ -11,7 +11,7 @@ WITH
             FROM (
                 SELECT toString(events.group_id) AS group_id, member_id, ts_ms
                 FROM ${database}.events AS events
-                WHERE type = 'message' AND duplicate = 0
+                WHERE type = 'message' AND duplicate = 0 AND excluded = 0
             ) AS messages
             INNER JOIN (
                 SELECT group_id, groupArray((call_id, called_ms, end_ms)) AS calls FROM ${database}.calls GROUP BY group_id

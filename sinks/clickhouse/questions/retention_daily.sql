@@ -35,7 +35,7 @@ WITH
         FROM (
             SELECT DISTINCT user_id, toDate(fromUnixTimestamp64Milli(ts_ms, '${zone}')) AS day
             FROM ${database}.product_events
-            WHERE type NOT IN ('refund', 'contact', 'tick')
+            WHERE type NOT IN ('refund', 'contact', 'tick') AND excluded = 0
         ) AS acts
         LEFT JOIN owners ON owners.account_id = acts.user_id
         GROUP BY person_id

@@ -50,7 +50,8 @@ class Corrections:
 
     @property
     def _events(self) -> str:
-        return f"{self.store.address.database}.{COMMUNITY.raw.name} WHERE {task_is(self.topic, self.partition)}"
+        table = f"{self.store.address.database}.{COMMUNITY.raw.name}"
+        return f"{table} WHERE {task_is(self.topic, self.partition)} AND excluded = 0"
 
     def touched(self, first: int, end: int) -> list[str]:
         """Groups with events from offset `first` up to `end` that came late, or repeat an event beyond the horizon."""

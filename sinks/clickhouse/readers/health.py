@@ -152,7 +152,7 @@ class Health:
             f"SELECT group_id, (max(time_ms) - {present}) / 1000 AS ahead_s, any(topic), argMax(partition, time_ms), "
             "argMax(offset, time_ms) FROM (SELECT toString(group_id) AS group_id, topic, partition, offset, "
             "if(kafka_ts_ms < 0, ts_ms, least(ts_ms, kafka_ts_ms)) AS time_ms FROM {d}.events "
-            f"WHERE duplicate = 0 AND time_ms > {present} + 3600000 "
+            f"WHERE duplicate = 0 AND excluded = 0 AND time_ms > {present} + 3600000 "
             "AND group_id IN (SELECT group_id FROM {d}.group_clocks WHERE ahead)"
             ") GROUP BY group_id ORDER BY ahead_s DESC"
         )

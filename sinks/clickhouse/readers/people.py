@@ -104,7 +104,7 @@ class PeopleReader:
         return self.store.read(
             f"SELECT account_id, if(unlink, '', named) AS user_id FROM ("
             "SELECT account_id, user_id AS named, unlink "
-            f"FROM {self.d}.link_events WHERE account_id != '' AND {only} "
+            f"FROM {self.d}.link_events WHERE account_id != '' AND excluded = 0 AND {only} "
             "ORDER BY account_id, ts_ms DESC, unlink DESC, event_id DESC, user_id DESC, source DESC "
             "LIMIT 1 BY account_id)"
         )
@@ -118,7 +118,7 @@ class PeopleReader:
         newer = since.newer(CHAT.name, "offset", since.offsets, ">=")
         least = min(offset for (contract, _), offset in since.offsets.items() if contract == CHAT.name)
         ours = f"topic = {quote(topic)} AND offset >= {least}"  # topic, partition and offset are the table's order
-        return f"{self.d}.events WHERE {ours} AND {newer} AND duplicate = 0 AND"
+        return f"{self.d}.events WHERE {ours} AND {newer} AND duplicate = 0 AND excluded = 0 AND"
 
     def said_before(self, end_ms: int) -> pa.Table:
         """What had been said of every member before a moment: newest join or roster row, leave, role with its time."""

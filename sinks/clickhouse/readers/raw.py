@@ -33,12 +33,23 @@ def _json(fields: ReadBack) -> str:
 
 @dataclass(frozen=True)
 class RawRecords:
-    """The landed records of one task of an agent."""
+    """The landed records of one task of an agent.
+
+    `excluded` are the offsets of records that are passed over; None: those that the numbers in use pass over.
+    """
 
     store: ClickHouseStore
     topic: str
     partition: int
     agent: AgentSpec
+    excluded: frozenset[int] | None = None
+
+    @property
+    def _counted(self) -> str:
+        """The condition that a record is not passed over."""
+        if self.excluded is None:
+            return "excluded = 0"
+        return f"offset NOT IN ({', '.join(map(str, sorted(self.excluded)))})" if self.excluded else "1"
 
     @property
     def _value(self) -> str:
@@ -54,7 +65,8 @@ class RawRecords:
         """`offset`, `kafka_ts_ms` and JSON `value` of the records from offset `first` up to `end`, in offset order."""
         return self.store.read(
             f"SELECT offset, kafka_ts_ms, {self._value} {self._where} "
-            f"AND offset >= {first} AND offset < {end} AND ({condition}) ORDER BY offset LIMIT 1 BY offset",
+            f"AND offset >= {first} AND offset < {end} AND ({condition}) AND {self._counted} "
+            "ORDER BY offset LIMIT 1 BY offset",
             _SETTINGS,
         )
 
@@ -62,7 +74,7 @@ class RawRecords:
         """The records at these offsets, with their time `ts_ms`, in offset order."""
         return self.store.read(
             f"SELECT offset, kafka_ts_ms, {self._value}, ts_ms {self._where} "
-            f"AND offset IN ({', '.join(map(str, offsets))}) ORDER BY offset LIMIT 1 BY offset",
+            f"AND offset IN ({', '.join(map(str, offsets))}) AND {self._counted} ORDER BY offset LIMIT 1 BY offset",
             _SETTINGS,
         )
 

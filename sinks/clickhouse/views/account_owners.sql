@@ -8,7 +8,7 @@ WITH
         FROM (
             SELECT account_id, user_id AS named, unlink, source AS given_by, ts_ms
             FROM ${database}.link_events
-            WHERE account_id != ''
+            WHERE account_id != '' AND excluded = 0
             ORDER BY account_id, ts_ms DESC, unlink DESC, event_id DESC, user_id DESC, source DESC
             LIMIT 1 BY account_id
         )

@@ -18,7 +18,7 @@ WITH
                 partition, `offset` AS position, toString(events.group_id) AS group_id, member_id, ts_ms,
                 if(type = 'message', reply_to_message_id, message_id) AS about
             FROM ${database}.events AS events
-            WHERE ((type = 'message' AND reply_to_message_id != '') OR (type = 'reaction' AND NOT removed)) AND duplicate = 0
+            WHERE ((type = 'message' AND reply_to_message_id != '') OR (type = 'reaction' AND NOT removed)) AND duplicate = 0 AND excluded = 0
         ) AS acts
         INNER JOIN calls ON calls.group_id = acts.group_id AND calls.message_id = acts.about
         WHERE acts.ts_ms >= calls.called_ms AND acts.ts_ms < calls.end_ms
@@ -34,7 +34,7 @@ WITH
                     call_id != '', [('call', toString(call_id))], [('link', link_id), ('campaign', toString(campaign_id))]
                 )) AS way
             FROM ${database}.product_events
-            WHERE type IN ('click', 'share', 'signup', 'trial', 'purchase') AND duplicate = 0
+            WHERE type IN ('click', 'share', 'signup', 'trial', 'purchase') AND duplicate = 0 AND excluded = 0
         ) AS acts
         INNER JOIN ways ON ways.way = acts.way
         LEFT JOIN ${database}.account_owners AS owners ON owners.account_id = acts.user_id

@@ -4,6 +4,7 @@ SELECT
     account_id,
     arrayCount((one, next) -> NOT one.2 AND NOT next.2 AND one.4 != next.4, arrayPopBack(said), arrayPopFront(said)) AS conflicts
 FROM ${database}.link_events
-WHERE account_id IN (SELECT account_id FROM ${database}.link_events WHERE account_id != '' GROUP BY account_id HAVING uniqExact(user_id) > 1)
+WHERE account_id IN (SELECT account_id FROM ${database}.link_events WHERE account_id != '' AND excluded = 0 GROUP BY account_id HAVING uniqExact(user_id) > 1)
+    AND excluded = 0
 GROUP BY account_id
 HAVING conflicts > 0

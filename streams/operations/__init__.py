@@ -1,0 +1,1 @@
+"""What operators have decided, as whoever computes numbers needs it."""

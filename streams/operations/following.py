@@ -1,0 +1,80 @@
+"""A worker follows the topic `operations`: it knows what is decided when it takes over, and soon what comes later."""
+
+import asyncio
+import contextlib
+import logging
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
+from aiokafka.structs import TopicPartition
+
+from schemas.errors import BackpressureError
+from schemas.kafka import Kafka
+from schemas.topics import OPERATIONS
+from streams.operations.exclusions import Exclusions
+from streams.retry import retrying
+
+log = logging.getLogger(__name__)
+#: Seconds between two looks.
+_EVERY_S = 2.0
+
+
+class Following:
+    """The exclusions of one topic, kept up to date in the worker's event loop."""
+
+    def __init__(self, kafka: Kafka, prefix: str, contract: str) -> None:
+        self.exclusions = Exclusions(contract)
+        self._kafka, self._topic = kafka, prefix + OPERATIONS.name
+        self._consumer: AIOKafkaConsumer | None = None
+        self._lock = asyncio.Lock()
+
+    async def caught_up(self) -> None:
+        """Return when all that was decided until now is known; waits while Kafka is away."""
+        await retrying(self._read, "reading what operators have decided")
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look again every few seconds until `stop`; while Kafka is away nothing else comes either."""
+        while not stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_EVERY_S):
+                    await stop.wait()
+            known = len(self.exclusions.in_force)
+            with contextlib.suppress(BackpressureError):
+                await self._read()
+            if known != len(self.exclusions.in_force):
+                log.info("%d records are excluded now.", len(self.exclusions.in_force))
+
+    async def _read(self) -> None:
+        try:
+            async with self._lock:
+                if self._consumer is None:
+                    self._consumer = await self._started()
+                await self._read_on(self._consumer)
+        except KafkaError as error:
+            raise BackpressureError(f"{self._kafka} does not tell what operators have decided: {error!r}.") from error
+
+    async def _started(self) -> AIOKafkaConsumer:
+        consumer = AIOKafkaConsumer(
+            **self._kafka.for_clients(), enable_auto_commit=False, isolation_level="read_committed",
+            auto_offset_reset="earliest", fetch_max_wait_ms=1_000,
+        )  # fmt: skip
+        await consumer.start()
+        return consumer
+
+    async def _read_on(self, consumer: Any) -> None:
+        if not consumer.assignment():  # before `groupvitals topics` there is no such topic, and nothing is decided
+            metadata = await consumer._client.fetch_all_metadata()
+            partitions = metadata.partitions_for_topic(self._topic) or ()
+            consumer.assign([TopicPartition(self._topic, partition) for partition in sorted(partitions)])
+        if not (places := list(consumer.assignment())):
+            return
+        ends = await consumer.end_offsets(places)
+        while any([await consumer.position(place) < ends[place] for place in places]):
+            for records in (await consumer.getmany(timeout_ms=500)).values():
+                self.exclusions.take(records)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._consumer is not None:
+            await self._consumer.stop()
