@@ -30,7 +30,7 @@ from analytics.chat.state import (
     State,
 )
 from analytics.kernels.calendar import HOUR_MS, day_of
-from analytics.kernels.changes import enlist
+from analytics.kernels.changes import mark_dirty
 from analytics.kernels.compiled import inlined, kernel
 from analytics.kernels.event_ids import DUPLICATE, IS_LATE, first_time
 from analytics.kernels.fields import has
@@ -87,14 +87,14 @@ def _tick(state, clock, ts):
         g = state.groups[group]
         if ts > g.max_ms:
             advance(state, clock, g, group, ts)
-            enlist(g, group, state.dirty_groups, state.counts, DIRTY_GROUPS)
+            mark_dirty(g, group, state.dirty_groups, state.counts, DIRTY_GROUPS)
     return 0
 
 
 @inlined
 def _pane(state, group, bucket, daily):
     row = find_pane(state.panes, state.pane_index, state.counts, group, bucket, daily)
-    enlist(state.panes[row], row, state.dirty_panes, state.counts, DIRTY_PANES)
+    mark_dirty(state.panes[row], row, state.dirty_panes, state.counts, DIRTY_PANES)
     return row
 
 
@@ -108,7 +108,7 @@ def _member(state, frame, row, group, ts):
         groups, counts, following = state.groups, state.counts, state.member_next
         member = add_member(members, following, index, arena, counts, groups, group, frame.buffer, start, length, key)
     members[member].first_ms = min(members[member].first_ms, ts)
-    enlist(members[member], member, state.dirty_members, state.counts, DIRTY_MEMBERS)
+    mark_dirty(members[member], member, state.dirty_members, state.counts, DIRTY_MEMBERS)
     return member
 
 
@@ -154,7 +154,7 @@ def apply(state, clock, frame, first, flags, group_of):
         advance(state, clock, g, group, time)
         g.first_ms = min(g.first_ms, ts)
         g.platform = frame.words[FIELDS.platform, row]
-        enlist(g, group, state.dirty_groups, counts, DIRTY_GROUPS)
+        mark_dirty(g, group, state.dirty_groups, counts, DIRTY_GROUPS)
         hour_pane = day_pane = panes[0]
         late = ts // HOUR_MS < g.closed_hour or day_of(starts, ts) < g.closed_day
         if late:

@@ -6,7 +6,7 @@ import numpy as np
 
 from analytics.chat.state import DIRTY_MEMBERS, GROUP_DAYS, MEMBER_DAYS
 from analytics.kernels.calendar import HOUR_MS, day_of
-from analytics.kernels.changes import enlist
+from analytics.kernels.changes import mark_dirty
 from analytics.kernels.compiled import inlined, kernel
 from analytics.kernels.hashing import prefetch
 from analytics.kernels.masks import window
@@ -31,9 +31,6 @@ def _close_day(state, clock, g, group, day):
     out = state.group_days[counts[GROUP_DAYS]]
     counts[GROUP_DAYS] += 1
     out.group, out.day = group, day
-    out.speakers_1d = out.speakers_7d = out.speakers_28d = out.reactors_1d = out.reactors_7d = out.reactors_28d = 0
-    out.readers_1d = out.readers_7d = out.readers_28d = 0
-    out.participants_1d = out.participants_7d = out.participants_28d = 0
     earliest = starts[max(day - 27, 0)]
     row = ahead = g.head
     for _ in range(_AHEAD):
@@ -66,7 +63,7 @@ def _close_day(state, clock, g, group, day):
                 counts[MEMBER_DAYS] += 1
                 done.membership, done.day, done.messages = row, day, m.open_messages[day & 3]
                 m.open_messages[day & 3] = 0
-                enlist(m, row, state.dirty_members, counts, DIRTY_MEMBERS)
+                mark_dirty(m, row, state.dirty_members, counts, DIRTY_MEMBERS)
         row = state.member_next[row]
 
 

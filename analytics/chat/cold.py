@@ -15,15 +15,7 @@ from analytics.kernels.arena import id_length
 from analytics.kernels.compiled import kernel
 from analytics.kernels.fields import has
 from analytics.kernels.hashing import copy_bytes, hash64
-
-
-@kernel
-def _place(table, key):
-    mask = len(table) - 1
-    at = np.int64(key) & mask
-    while table[at] != np.uint64(0) and table[at] != key:
-        at = (at + 1) & mask
-    return at
+from analytics.kernels.open_addressing import key_place
 
 
 @kernel
@@ -33,7 +25,7 @@ def remember_cold(state, rows, table):
     for row in rows:
         m = state.members[row]
         key = member_key(state.groups[m.group].hash, hash64(state.arena, m.id_at + 2, id_length(state.arena, m.id_at)))
-        place = _place(table, key)
+        place = key_place(table, key)
         new += table[place] != key
         table[place] = key
     return new
@@ -44,7 +36,7 @@ def copy_keys(table, bigger):
     """Copy all keys into a bigger table."""
     for key in table:
         if key != np.uint64(0):
-            bigger[_place(bigger, key)] = key
+            bigger[key_place(bigger, key)] = key
 
 
 @kernel
@@ -89,7 +81,7 @@ def waking(state, frame, table, rows):
             continue
         start, length = frame.spans[FIELDS.member_id, 0, row], frame.spans[FIELDS.member_id, 1, row]
         key = member_key(group_hash, hash64(frame.buffer, start, length))
-        if table[_place(table, key)] != key:
+        if table[key_place(table, key)] != key:
             continue
         if find_member(state.members, state.member_index, state.arena, group, frame.buffer, start, length, key) < 0:
             rows[count] = row

@@ -1,7 +1,7 @@
-"""Who is who: groups, memberships, inviters and panes, found by open addressing; added where they are new.
+"""Who is who: groups, memberships, inviters and panes, found by their keys; added where they are new.
 
 Ids stand in an arena (`analytics.kernels.arena`). Compiled; touches only the arrays it is given, which must have room
-for what is added.
+for what is added, cleared.
 """
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,misc"
@@ -9,26 +9,26 @@ for what is added.
 import numpy as np
 
 from analytics.chat.state import ARENA, GROUPS, LABELS, MEMBERS, PANES
-from analytics.kernels.arena import id_length, index_row, keep_id, same_id
+from analytics.kernels.arena import id_length, keep_id, same_id
 from analytics.kernels.calendar import NEVER_MIN
-from analytics.kernels.compiled import kernel
+from analytics.kernels.compiled import inlined, kernel
 from analytics.kernels.hashing import equal_bytes, hash64, mix
+from analytics.kernels.open_addressing import index_row, search
 
-_EMPTY = np.uint64(0)
 _COLON = 58
+
+
+@inlined
+def _free_or_group(index, at, known):
+    groups, arena, buffer, start, length, key = known
+    row = index[at]
+    return row < 0 or (groups[row].hash == key and same_id(arena, groups[row].id_at, buffer, start, length))
 
 
 @kernel
 def find_group(groups, index, arena, buffer, start, length, key):
     """Row of a group, or -1; `key` is the hash of its id."""
-    mask = len(index) - 1
-    at = np.int64(key) & mask
-    while index[at] >= 0:
-        row = index[at]
-        if groups[row].hash == key and same_id(arena, groups[row].id_at, buffer, start, length):
-            return row
-        at = (at + 1) & mask
-    return -1
+    return index[search(index, key, _free_or_group, (groups, arena, buffer, start, length, key))]
 
 
 @kernel
@@ -38,10 +38,7 @@ def add_group(groups, index, arena, counts, buffer, start, length, key):
     counts[GROUPS] = row + 1
     g = groups[row]
     g.hash, g.id_at = key, keep_id(arena, counts, ARENA, buffer, start, length)
-    g.max_ms, g.first_ms, g.activity_ms = 0, NEVER_MIN, 0
-    g.closed_hour, g.closed_day, g.head, g.members, g.member_count = 0, 0, -1, 0, 0
-    g.created_ms = g.status_ms = g.count_ms = g.heartbeat_ms = g.snapshot_ms = g.roster_ms = g.late = 0
-    g.snapshot, g.complete, g.platform, g.status, g.healthy, g.slot, g.dirty = _EMPTY, 0, 0, 0, 1, 0, 0
+    g.first_ms, g.head, g.healthy = NEVER_MIN, -1, 1
     index_row(index, key, row)
     return row
 
@@ -66,17 +63,17 @@ def member_key(group_hash, member_hash):
     return mix(group_hash * np.uint64(3) + member_hash)
 
 
+@inlined
+def _free_or_member(index, at, known):
+    members, arena, group, buffer, start, length = known
+    row = index[at]
+    return row < 0 or (members[row].group == group and same_id(arena, members[row].id_at, buffer, start, length))
+
+
 @kernel
 def find_member(members, index, arena, group, buffer, start, length, key):
     """Row of a membership, or -1; `key` as `member_key`."""
-    mask = len(index) - 1
-    at = np.int64(key) & mask
-    while index[at] >= 0:
-        row = index[at]
-        if members[row].group == group and same_id(arena, members[row].id_at, buffer, start, length):
-            return row
-        at = (at + 1) & mask
-    return -1
+    return index[search(index, key, _free_or_member, (members, arena, group, buffer, start, length))]
 
 
 @kernel
@@ -89,26 +86,24 @@ def add_member(members, following, index, arena, counts, groups, group, buffer, 
     following[row] = groups[group].head
     groups[group].head = row
     groups[group].members += 1
-    m.spoke_lo = m.spoke_hi = m.reacted_lo = m.reacted_hi = m.read_lo = m.read_hi = _EMPTY
-    m.spoke_hours = m.reacted_hours = m.read_hours = _EMPTY
     m.first_ms = m.join_ms = NEVER_MIN
-    m.last_ms = m.spoke_ms = m.in_ms = m.out_ms = m.role_ms = 0
-    m.messages, m.joins, m.leaves, m.role, m.slot, m.dirty, m.inviter, m.source = 0, 0, 0, 0, 0, 0, -1, 0
-    for i in range(4):
-        m.open_messages[i] = 0
+    m.inviter = -1
     index_row(index, key, row)
     return row
+
+
+@inlined
+def _free_or_label(index, at, known):
+    labels, arena, buffer, start, length = known
+    return index[at] < 0 or same_id(arena, labels[index[at]], buffer, start, length)
 
 
 @kernel
 def label(labels, index, arena, counts, buffer, start, length):
     """Number of an interned string, appended when new; there must be room."""
-    mask = len(index) - 1
-    at = np.int64(hash64(buffer, start, length)) & mask
-    while index[at] >= 0:
-        if same_id(arena, labels[index[at]], buffer, start, length):
-            return index[at]
-        at = (at + 1) & mask
+    at = search(index, hash64(buffer, start, length), _free_or_label, (labels, arena, buffer, start, length))
+    if index[at] >= 0:
+        return index[at]
     number = counts[LABELS]
     counts[LABELS] = number + 1
     labels[number] = keep_id(arena, counts, ARENA, buffer, start, length)
@@ -135,21 +130,22 @@ def pane_key(group, bucket, daily):
     return mix(np.uint64(group) << np.uint64(32) ^ np.uint64(bucket * 2 + daily))
 
 
+@inlined
+def _free_or_pane(index, at, known):
+    panes, group, bucket, daily = known
+    row = index[at]
+    return row < 0 or (panes[row].bucket == bucket and panes[row].group == group and panes[row].daily == daily)
+
+
 @kernel
 def find_pane(panes, index, counts, group, bucket, daily):
     """Row of a pane, appended when new; there must be room."""
-    mask = len(index) - 1
-    at = np.int64(pane_key(group, bucket, daily)) & mask
-    while index[at] >= 0:
-        p = panes[index[at]]
-        if p.bucket == bucket and p.group == group and p.daily == daily:
-            return index[at]
-        at = (at + 1) & mask
+    at = search(index, pane_key(group, bucket, daily), _free_or_pane, (panes, group, bucket, daily))
+    if index[at] >= 0:
+        return index[at]
     row = counts[PANES]
     counts[PANES] = row + 1
     p = panes[row]
-    p.bucket, p.group, p.daily, p.slot, p.dirty = bucket, group, daily, 0, 0
-    p.messages = p.speakers = p.reactions = p.reactors = p.reads = p.readers = p.joins = p.leaves = 0
-    p.replies = p.mentions = p.questions = p.links = p.edits = p.recalls = p.calls = 0
+    p.bucket, p.group, p.daily = bucket, group, daily
     index[at] = row
     return row

@@ -4,9 +4,10 @@
 
 from analytics.chat.ids import member_key, pane_key
 from analytics.chat.state import GROUPS, LABELS, MEMBERS, PANES
-from analytics.kernels.arena import id_length, index_row
+from analytics.kernels.arena import id_length
 from analytics.kernels.compiled import kernel
 from analytics.kernels.hashing import hash64
+from analytics.kernels.open_addressing import index_row
 
 
 @kernel

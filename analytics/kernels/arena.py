@@ -1,4 +1,4 @@
-"""Ids in an arena, two bytes of length and then the bytes, and rows in open-addressing indices (-1: a free place).
+"""Ids in an arena: two bytes of length, and then the bytes.
 
 Compiled; touches only the arrays it is given, which must have room for what is added.
 """
@@ -31,13 +31,3 @@ def keep_id(arena, counts, count, buffer, start, length):
     copy_bytes(buffer, start, arena, at + 2, length)
     counts[count] = at + 2 + length
     return at
-
-
-@kernel
-def index_row(index, key, row):
-    """Put a row that is not there yet under its key; there must be room."""
-    mask = len(index) - 1
-    at = np.int64(key) & mask
-    while index[at] >= 0:
-        at = (at + 1) & mask
-    index[at] = row

@@ -6,8 +6,8 @@ from analytics.kernels.compiled import kernel
 
 
 @kernel
-def enlist(record, row, dirty, counts, count):
-    """Put a changed row on its list, once; `count` is the place of the list's length in `State.counts`."""
+def mark_dirty(record, row, dirty, counts, count):
+    """Have the next flush take a changed row, once; `count` is the place of its list's length in `State.counts`."""
     if not record.dirty:
         record.dirty = 1
         dirty[counts[count]] = row

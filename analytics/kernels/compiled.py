@@ -53,3 +53,5 @@ _OPTIONS = {"cache": not NOT_KEPT, "nogil": True, "_nrt": False}
 kernel: _Decorator = njit(**_OPTIONS)
 #: Decorator of a part of a kernel that takes whole tuples of arrays: handing them over costs more than the part does.
 inlined: _Decorator = njit(**_OPTIONS, forceinline=True)
+#: Decorator of a part of a kernel that takes another part as an argument: kept on disk within the kernels that use it.
+composed: _Decorator = njit(**_OPTIONS | {"cache": False}, forceinline=True)

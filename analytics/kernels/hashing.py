@@ -1,4 +1,4 @@
-"""64-bit hashes of byte strings, and the open-addressing steps that every index here uses. Compiled, pure."""
+"""64-bit hashes of byte strings, and reading, comparing and copying them by words. Compiled, pure."""
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,misc"
 

@@ -1,12 +1,12 @@
-"""Rows found by two numbers, such as a group and an account: an open-addressing index (-1: a free place). Compiled."""
+"""Rows found by two numbers, such as a group and an account. Compiled."""
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,misc"
 
 import numpy as np
 
-from analytics.kernels.arena import index_row
-from analytics.kernels.compiled import kernel
+from analytics.kernels.compiled import inlined, kernel
 from analytics.kernels.hashing import mix
+from analytics.kernels.open_addressing import index_row, search
 
 
 @kernel
@@ -15,14 +15,17 @@ def pair_key(one, other):
     return mix(np.uint64(one) << np.uint64(32) | np.uint64(other))
 
 
+@inlined
+def _free_or_pair(index, at, known):
+    ones, others, a, b = known
+    return index[at] < 0 or (ones[index[at]] == a and others[index[at]] == b)
+
+
 @kernel
 def find_pairs(ones, others, index, count, a, b, rows):
     """Row of each pair (a, b), appended when new, which needs room; `count`, returned, is how many there are."""
-    mask = len(index) - 1
     for i in range(len(a)):
-        at = np.int64(pair_key(a[i], b[i])) & mask
-        while index[at] >= 0 and (ones[index[at]] != a[i] or others[index[at]] != b[i]):
-            at = (at + 1) & mask
+        at = search(index, pair_key(a[i], b[i]), _free_or_pair, (ones, others, a[i], b[i]))
         if index[at] < 0:
             ones[count], others[count], index[at] = a[i], b[i], count
             count += 1
@@ -40,10 +43,4 @@ def index_pairs(ones, others, index, count):
 @kernel
 def has_pair(ones, others, index, a, b):
     """Whether there is a row of this pair."""
-    mask = len(index) - 1
-    at = np.int64(pair_key(a, b)) & mask
-    while index[at] >= 0:
-        if ones[index[at]] == a and others[index[at]] == b:
-            return True
-        at = (at + 1) & mask
-    return False
+    return index[search(index, pair_key(a, b), _free_or_pair, (ones, others, a, b))] >= 0

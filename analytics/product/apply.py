@@ -9,7 +9,7 @@ nothing but the arrays it is given.
 from typing import NamedTuple
 
 from analytics.kernels.calendar import day_of
-from analytics.kernels.changes import enlist
+from analytics.kernels.changes import mark_dirty
 from analytics.kernels.compiled import inlined, kernel
 from analytics.kernels.event_ids import DUPLICATE, first_time
 from analytics.kernels.fields import has, places
@@ -135,7 +135,7 @@ def apply(state, starts, horizon, frame, first, flags):
         user_hash = hash64(buffer, start, length)
         user = find_user(state, buffer, start, length, user_hash)
         u = state.users[user]
-        enlist(u, user, state.dirty_users, counts, DIRTY_USERS)
+        mark_dirty(u, user, state.dirty_users, counts, DIRTY_USERS)
         if kind == FIELDS.contact:
             u.contacted_ms = max(u.contacted_ms, ts)
             continue
@@ -155,6 +155,6 @@ def apply(state, starts, horizon, frame, first, flags):
                 key = reference_key(user_hash, code, hash64(buffer, start, length))
                 reference = find_reference(state, user, code, buffer, start, length, key)
                 r = state.references[reference]
-                enlist(r, reference, state.dirty_references, counts, DIRTY_REFERENCES)
+                mark_dirty(r, reference, state.dirty_references, counts, DIRTY_REFERENCES)
                 _refer(r, starts, ts)
     return len(frame.offsets), 0

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from analytics.chat.ids import label
 from analytics.chat.state import ARENA, LABELS
-from analytics.kernels.arena import id_length, index_row
+from analytics.kernels.arena import id_length
 from analytics.kernels.compiled import kernel
 from analytics.kernels.hashing import hash64
+from analytics.kernels.open_addressing import index_row
 from analytics.kernels.pairs import find_pairs, index_pairs
 from analytics.people.states import Pairs
 from streams.landing.arrow import span_columns, strings

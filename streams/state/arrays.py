@@ -1,12 +1,16 @@
 """Arrays that grow, how their rows land and come back, and what a flush takes of them."""
 
+import mmap
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
+
+#: Arrays from here on are mapped by themselves.
+_MAPPED_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -57,9 +61,21 @@ def indices(size: int) -> NDArray[np.int32]:
     return np.full(size, -1, np.int32)
 
 
+def cleared(size: int, kind: DTypeLike) -> NDArray[Any]:
+    """An array of zeros; of a large one, pages cost nothing until they are used.
+
+    Large ones are mapped by themselves: the allocator hands out pages that were used before, and would clear them all.
+    """
+    dtype = np.dtype(kind)
+    if size * dtype.itemsize < _MAPPED_BYTES:
+        return np.zeros(size, dtype)
+    pages = mmap.mmap(-1, size * dtype.itemsize, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    return np.frombuffer(pages, dtype, size)
+
+
 def grown(array: NDArray[Any], used: int, needed: int = 0) -> NDArray[Any]:
-    """A copy with four times the room, cleared beyond the rows in use; untouched pages cost nothing until used."""
-    bigger = np.zeros(max(len(array) * 4, needed), array.dtype)
+    """A copy of the rows in use with four times the room, cleared behind them."""
+    bigger = cleared(max(len(array) * 4, needed), array.dtype)
     size = int(used) * array.itemsize
     bigger.view(np.uint8)[:size] = array.view(np.uint8)[:size]  # as bytes: records are copied field by field
     return bigger

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from analytics.chat.ids import add_group, find_group, find_pane, label, member_key
 from analytics.chat.state import ARENA, COUNTERS, MEMBERS, MEMBERSHIP, PANE
-from analytics.kernels.arena import index_row, keep_id
+from analytics.kernels.arena import keep_id
 from analytics.kernels.compiled import kernel
 from analytics.kernels.hashing import hash64
+from analytics.kernels.open_addressing import index_row
 from schemas.columns import columns
 from streams.landing.arrow import span_columns
 from streams.state.base import PartitionState
