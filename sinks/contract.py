@@ -97,13 +97,23 @@ def chain(checkpoints: list[Checkpoint]) -> Chain:
 
 
 class Store(Protocol):
-    """Where rows and checkpoints stand. All calls block; a passing fault raises `BackpressureError`."""
+    """Where rows and checkpoints stand.
+
+    Every call blocks until it is done, so a worker makes them in threads of its own, several at a time: implementations
+    must be safe to share. What passes by itself (a server that is away or busy) raises `BackpressureError`, and the
+    caller tries again; anything else ends the worker. The order of calls is what makes numbers exact:
+
+    - In a take-over: `epoch` (and `claim` in an empty database), `checkpoints`, `load` and `event_ids` for the cut of
+      the chain's head, `write_checkpoints` for the first one of the term.
+    - In a flush: `insert` for every table, in any order and at once; when all have returned, `write_checkpoints`.
+    - While frames are applied: `load` with `keys`, for rows that are not in memory; the frame waits.
+    """
 
     def insert(self, table: str, rows: pa.Table) -> None:
-        """Land rows; they are there, to the last one, when the call returns."""
+        """Land rows; they are on disk, to the last one, when the call returns. The same rows may be landed twice."""
 
     def write_checkpoints(self, checkpoints: list[Checkpoint]) -> None:
-        """Land checkpoints, after everything they vouch for."""
+        """Land checkpoints; called after everything that they vouch for is landed."""
 
     def checkpoints(self, topic: str, partition: int, epoch: int) -> list[Checkpoint]:
         """All checkpoints of a task in an epoch."""
@@ -114,7 +124,7 @@ class Store(Protocol):
     ) -> pa.Table:  # fmt: skip
         """Each key's newest row on the chain; with the two slots of a key, one of them. Only these keys, if given.
 
-        Panes that are closed in their group may be left out.
+        Rows of hours and days that are closed may be left out.
         """
 
     def event_ids(self, table: str, topic: str, partition: int, first: int, end: int) -> pa.Table:

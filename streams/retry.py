@@ -1,4 +1,4 @@
-"""Waiting for something that is away: backoff with jitter, said once and then seldom."""
+"""Waiting for something that is away: backoff with jitter, logged once and then seldom."""
 
 import asyncio
 import logging
@@ -11,7 +11,7 @@ from schemas.errors import BackpressureError
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-_LONGEST_S, _SAY_EVERY_S = 5.0, 60.0
+_LONGEST_S, _LOG_EVERY_S = 5.0, 60.0
 #: In this process: how often what had to be tried again, and what waits now, with the last error.
 retries: Counter[str] = Counter()
 waits: dict[str, str] = {}
@@ -23,7 +23,7 @@ async def retrying(action: Callable[[], Awaitable[T]], doing: str, give_up: Call
     The first failure is logged, then one a minute, then the recovery. `give_up` is asked before each new try.
     """
     loop = asyncio.get_running_loop()
-    wait, began, said = 0.1, loop.time(), float("-inf")
+    wait, began, warned_at = 0.1, loop.time(), float("-inf")
     try:
         while True:
             try:
@@ -34,13 +34,13 @@ async def retrying(action: Callable[[], Awaitable[T]], doing: str, give_up: Call
                     raise
                 retries[doing] += 1
                 waits[doing] = str(error)
-                if now - said >= _SAY_EVERY_S:
+                if now - warned_at >= _LOG_EVERY_S:
                     log.warning("%s waits: %s Trying again.", doing, error)
-                    said = now
+                    warned_at = now
                 await asyncio.sleep(wait * random.uniform(0.5, 1.0))
                 wait = min(wait * 2, _LONGEST_S)
             else:
-                if said > float("-inf"):
+                if warned_at > float("-inf"):
                     log.warning("%s goes on after %.0f s.", doing, loop.time() - began)
                 return result
     finally:

@@ -23,7 +23,11 @@ log = logging.getLogger(__name__)
 
 
 class Broker(Protocol):
-    """What ownership needs of Kafka, within the generation in which it was assigned."""
+    """What ownership needs of Kafka, within the generation in which it was assigned.
+
+    Awaited on the worker's loop; while Kafka is away they wait. A broker is good for one generation: when partitions
+    move, a new one is made, and the old one's commits are refused.
+    """
 
     topic: str
     generation: int

@@ -95,14 +95,14 @@ class Rebuild:
         self._report(done, whole)
 
         def forward(partition: int) -> int:
-            def said(offsets: int) -> None:
+            def moved(offsets: int) -> None:
                 nonlocal done
                 done += offsets
                 self._report(done, whole)
 
             replay = self._replays[partition]
             return replay.run(
-                landed_frames(self._raw(partition, epoch.number), replay.task.next_offset, ends[partition]), said
+                landed_frames(self._raw(partition, epoch.number), replay.task.next_offset, ends[partition]), moved
             )
 
         with ThreadPoolExecutor(self._jobs, "rebuild") as pool:

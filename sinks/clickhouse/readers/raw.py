@@ -19,7 +19,7 @@ _SETTINGS = {
 
 def _json(fields: ReadBack) -> str:
     """An expression that gives an event's JSON."""
-    said = (
+    columns = (
         [(name, f"nullIf({name}, '')", "Nullable(String)") for name in fields.texts]
         + [(name, f"nullIf({name}, 0)", "Nullable(Int64)") for name in fields.numbers]
         + [(name, name, kind) for name, kind in fields.plain.items()]
@@ -27,8 +27,8 @@ def _json(fields: ReadBack) -> str:
         + [(name, f"if(type = '{kind}', {name} = 1, NULL)", "Nullable(Bool)") for name, kind in fields.flags.items()]
         + [(name, f"if(type IN {kinds}, {name}, NULL)", "Nullable(Int64)") for name, kinds in fields.amounts.items()]
     )
-    values = ", ".join(value for _, value, _ in said)
-    return f"toJSONString(CAST(({values}), 'Tuple({', '.join(f'{name} {kind}' for name, _, kind in said)})'))"
+    values = ", ".join(value for _, value, _ in columns)
+    return f"toJSONString(CAST(({values}), 'Tuple({', '.join(f'{name} {kind}' for name, _, kind in columns)})'))"
 
 
 @dataclass(frozen=True)
