@@ -11,11 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.backtest import lifetimes
+from analytics.backtest.goodness import log_loss
+from analytics.backtest.rhythm import rhythm
 from analytics.kernels.masks import DAY_BITS
 from analytics.people import score
-from analytics.people.goodness import auc, brier, log_loss
-from analytics.people.rhythm import gap_counts, rhythm
-from analytics.people.score_features import Whole, Words, counted, history, keys
+from analytics.people.goodness import auc, brier
+from analytics.people.rhythm import gap_counts
+from analytics.people.score_features import Histogram, Whole, Words, counted, keys, returned
 from schemas.errors import ConfigError
 
 Values = NDArray[np.float64]
@@ -82,6 +84,11 @@ class Activity:
         words = np.zeros((2, self.size), dtype=np.uint64)
         np.bitwise_or.at(words, (age >> 6, member), np.uint64(1) << (age & 63).astype(np.uint64))
         return words[0], words[1]
+
+
+def history(low: Words, high: Words, age: Whole, horizon: int) -> Histogram:
+    """What today's masks tell of the score: features as of `horizon` days ago, and who came back since."""
+    return counted(keys(low, high, age, horizon, horizon), returned(low, high, horizon))
 
 
 def cuts(activity: Activity, horizon: int, wanted: list[int] | None = None) -> list[int]:

@@ -130,11 +130,6 @@ def counted(of_keys: Whole, came_back: NDArray[np.bool_]) -> Histogram:
     return Histogram(distinct, np.bincount(places, minlength=len(distinct)), outcomes)
 
 
-def history(low: Words, high: Words, age: Whole, horizon: int) -> Histogram:
-    """What today's masks tell of the score: features as of `horizon` days ago, and who came back since."""
-    return counted(keys(low, high, age, horizon, horizon), returned(low, high, horizon))
-
-
 def added(*parts: Histogram) -> Histogram:
     """One histogram of several, such as those of the partitions."""
     distinct, places = np.unique(np.concatenate([part.keys for part in parts]), return_inverse=True)

@@ -84,7 +84,7 @@ def _mean(of_cuts: "list[Method]") -> dict[str, Any]:
 
 
 def _curve(chances: Any, outcomes: Any) -> list[dict[str, Any]]:
-    from analytics.people.goodness import calibration
+    from analytics.backtest.goodness import calibration
 
     columns = [column.tolist() for column in calibration(chances, outcomes)]
     return [{"predicted": p, "observed": o, "members": n} for p, o, n in zip(*columns, strict=True)]

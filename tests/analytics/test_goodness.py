@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.people.goodness import auc, brier, calibration, log_loss
+from analytics.backtest.goodness import calibration, log_loss
+from analytics.people.goodness import auc, brier
 
 steady = settings(derandomize=True, deadline=None, max_examples=200)
 judged = st.lists(st.tuples(st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.9, 1.0]), st.booleans()), max_size=40)

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.people.rhythm import gap_counts, rhythm
+from analytics.backtest.rhythm import rhythm
+from analytics.people.rhythm import gap_counts
 
 steady = settings(derandomize=True, deadline=None, max_examples=300)
 people = st.lists(st.sets(st.integers(0, 127), max_size=10), max_size=6)

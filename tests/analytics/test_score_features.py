@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.people.score_features import Histogram, added, counted, history, keys, returned, values
+from analytics.backtest.backtest import history
+from analytics.people.score_features import Histogram, added, counted, keys, returned, values
 from schemas.errors import ConfigError
 
 steady = settings(derandomize=True, deadline=None, max_examples=300)
