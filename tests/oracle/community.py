@@ -115,7 +115,7 @@ class Group:
 
     def _close(self, day: int) -> None:
         acts = [(self.days.of(e["ts_ms"]), activity(e), e["member_id"]) for e, _ in self.log if activity(e)]
-        if not acts or day < self.days.of(min(e["ts_ms"] for e, _ in self.log)) or day - max(acts)[0] > 127:
+        if not acts or day < self.days.of(min(e["ts_ms"] for e, _ in self.log)) or day - max(a[0] for a in acts) > 127:
             return
         row = {}
         for name, kinds in {
