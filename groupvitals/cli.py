@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from groupvitals.logs import quiet_libraries
-from schemas.errors import ConfigError, GroupvitalsError
+from schemas.errors import UNEXPECTED, ConfigError, GroupvitalsError
 
 #: Name -> module:function, or module:typer application for a command with commands of its own.
 COMMANDS: dict[str, str] = {
@@ -39,8 +39,6 @@ COMMANDS: dict[str, str] = {
 }
 #: Commands that `--help` leaves out.
 HIDDEN = {"demo"}
-#: Exit code of a fault that is ours.
-UNEXPECTED = 70
 #: Exit code of a command that was told to stop before it was done.
 INTERRUPTED = 130
 

@@ -52,7 +52,7 @@ def last_words(form: str) -> Iterator[None]:
     """With JSON lines, log the error that ends the program, too, and end with its exit code."""
     import typer
 
-    from groupvitals.cli import UNEXPECTED
+    from schemas.errors import UNEXPECTED
 
     try:
         yield

@@ -1,5 +1,8 @@
 """The one tree of errors that people see; the command line turns each branch into its own exit code."""
 
+#: Exit code of a fault that is ours.
+UNEXPECTED = 70
+
 
 class GroupvitalsError(Exception):
     """Something people can act on: the message says what happened, to what, and what to do next."""
