@@ -88,9 +88,9 @@ class _Events:
             if event:
                 if event["type"] == "refund" and event.get("amount_minor") is not None:
                     event["amount_minor"] = abs(event["amount_minor"])
-                self._told.check(event)
+                told = self._told.check(event)
                 if add_event(chunk, row.line, event):
-                    self._told.keep(event, row.line)
+                    self._told.keep(told, row.line)
         except InvalidEventError as error:
             chunk.problems.append(problem(row.line, error))
 

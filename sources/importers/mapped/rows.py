@@ -1,6 +1,5 @@
 """Rows that share an id: lines of one order that are added up, or rows that contradict each other."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -23,30 +22,36 @@ class Told:
     def __init__(self) -> None:
         self._known: dict[bytes, tuple[bytes, int]] = {}
 
-    def check(self, event: dict[str, Any]) -> None:
-        """Raise `InvalidEventError` when an earlier row of the same event id, or of the same order, says otherwise."""
-        content = _hash(event)
-        for key in _keys(event):
-            known, line = self._known.get(_hash(key), (content, 0))
+    def check(self, event: dict[str, Any]) -> tuple[bytes, list[bytes]]:
+        """Hashes of what a row says and of its ids, for `keep`.
+
+        Raises `InvalidEventError` when an earlier row of the same event id, order or refund says otherwise.
+        """
+        names = list(_names(event))
+        content, keys = _hash(event), [_hash(name) for name in names]
+        for key, name in zip(keys, names, strict=True):
+            known, line = self._known.get(key, (content, 0))
             if known != content:
-                reason = f"line {line} has the same {' '.join(key)} and differs, so this row is left out"
+                reason = f"line {line} has the same {name} and differs, so this row is left out"
                 raise InvalidEventError("rows_differ", f"{reason}; for lines of one order say lines = true")
+        return content, keys
 
-    def keep(self, event: dict[str, Any], line: int) -> None:
-        """Remember an event that was accepted."""
-        for key in _keys(event):
-            self._known.setdefault(_hash(key), (_hash(event), line))
+    def keep(self, told: tuple[bytes, list[bytes]], line: int) -> None:
+        """Remember a row that was accepted."""
+        content, keys = told
+        for key in keys:
+            self._known.setdefault(key, (content, line))
 
 
-def _keys(event: dict[str, Any]) -> Iterator[list[str]]:
+def _names(event: dict[str, Any]) -> Iterator[str]:
     """What must be told once: the event's id, and the order or the refund."""
-    yield ["event_id", str(event["event_id"])]
+    yield f"event_id {event['event_id']}"
     if event["type"] in _NAMED_BY:
-        yield [f"{name} {event.get(name)}" for name in _NAMED_BY[event["type"]]]
+        yield ", ".join(f"{name} {event.get(name)}" for name in _NAMED_BY[event["type"]])
 
 
-def _hash(what: dict[str, Any] | list[str]) -> bytes:
-    return blake2b(json.dumps(what).encode(), digest_size=8).digest()  # ASCII, whatever the strings hold
+def _hash(what: dict[str, Any] | str) -> bytes:
+    return blake2b(repr(what).encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
 
 @dataclass
