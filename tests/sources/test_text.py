@@ -76,7 +76,7 @@ def test_half_a_character_of_utf_16_stands_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize("packed", ["gzip", "UTF-16"])
 def test_places_in_a_packed_file_are_remembered_and_it_begins_anew_when_it_grew(packed: str, tmp_path: Path) -> None:
     path, folder = tmp_path / "x", tmp_path / "imports"
-    path.write_bytes(PACKED[packed](b"one\ntwo\n"))
+    path.write_bytes(PACKED[packed](b"".join(b"line %d\n" % n for n in range(2_000))))
     assert text_size(path) is None
     bookmark = Bookmark(folder, path, "ndjson")
     bookmark.write(Position(8, 2))
@@ -85,6 +85,7 @@ def test_places_in_a_packed_file_are_remembered_and_it_begins_anew_when_it_grew(
     bookmark.write(Position(8, 2), finished=True)
     again = Bookmark(folder, path, "ndjson")
     assert again.finished(again.read())
+    again.write(Position(path.read_bytes().index(b"\n") + 1, 1))  # where a plain file would have a whole line
     with path.open("ab") as more:
         more.write(PACKED[packed](b"three\n"))
     assert Bookmark(folder, path, "ndjson").read() == START
