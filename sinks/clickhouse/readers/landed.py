@@ -9,10 +9,8 @@ from sinks.clickhouse.store import ClickHouseStore, quote
 
 #: Fields in which one and the same event may differ: who told it, by which version of the contract.
 _TELLING = {"event_id", "schema_version", "source_id"}
-#: An account in the deployment; members are of a group's platform and workspace.
-_ACCOUNT = (
-    "concat(splitByChar(':', toString(group_id))[1], ':', splitByChar(':', toString(group_id))[2], ':', member_id)"
-)
+#: An account in the deployment: a member of a platform and workspace.
+_ACCOUNT = "substringIndex(group_id, ':', 2), member_id"
 
 
 @dataclass(frozen=True)
