@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sources.importers.mapped.mapping import Mapping, Time
 
 from schemas.fields import MAX_DEPTH
+from sources.mapping import Mapping, Time
 from tests.sources.reading import chunks
 
 MAPPING = Mapping(
