@@ -5,11 +5,14 @@ from rich.console import Console
 from bench.job import Servers
 from deploy.services import up
 from groupvitals.settings import Settings
+from schemas.errors import ConfigError
 
 
 def servers(settings: Settings, console: Console) -> Servers:
     """Return where Kafka and ClickHouse are; both must be named by the settings, or neither."""
     kafka, clickhouse = settings.kafka, settings.clickhouse
+    if kafka.security_protocol != "PLAINTEXT" or clickhouse.secure:
+        raise ConfigError("The bench's peers know neither TLS nor logins to Kafka: name servers that want none.")
     if kafka.bootstrap and clickhouse.host:
         host, tcp_port, http_port = clickhouse.host, clickhouse.tcp_port, clickhouse.http_port
         password = clickhouse.password.get_secret_value()

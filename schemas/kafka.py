@@ -12,8 +12,6 @@ from pydantic import SecretStr
 
 from schemas.errors import ConfigError
 
-NO_SECRET = SecretStr("")
-
 
 class _Unshown(str):
     """A password as client libraries take it. At debug level kafka-python logs all that a client is made with."""
@@ -30,11 +28,11 @@ class Kafka:
     security_protocol: str = "PLAINTEXT"
     sasl_mechanism: str = "SCRAM-SHA-512"
     user: str = ""
-    password: SecretStr = NO_SECRET
+    password: SecretStr = SecretStr("")
     ca_file: Path | None = None
     cert_file: Path | None = None
     key_file: Path | None = None
-    key_password: SecretStr = NO_SECRET
+    key_password: SecretStr = SecretStr("")
 
     def __str__(self) -> str:
         return f"Kafka at {self.bootstrap}"

@@ -118,7 +118,7 @@ def run(job: Import, progress: Progress = lambda path, offset: None) -> Report:
 
     Each file goes on where its last import stopped. Raises `ConfigError` (a topic is missing; or a file is something
     else than its format says, which is found before anything is sent), `DataError` (a file cannot be read) or
-    `ServiceError` (Kafka); what was acknowledged until then is remembered.
+    `ServiceError` and `BackpressureError` (Kafka); what was acknowledged until then is remembered.
     """
     return asyncio.run(_run(job, progress))
 

@@ -4,6 +4,7 @@ The libraries take a refusal for a passing fault: they try again until their tim
 """
 
 import asyncio
+import logging
 import ssl
 import time
 
@@ -23,6 +24,9 @@ from schemas.kafka import Kafka
 FIND_S = 10.0
 #: A broker that takes longer to let us in is away; time between two tries; seconds.
 _PATIENCE_S, _PAUSE_S = 5, 0.2
+for _name in ("aiokafka.conn", "kafka.net.connection", "kafka.protocol.parser"):
+    # at debug level these write whatever is sent, and PLAIN sends the password
+    logging.getLogger(_name).addFilter(lambda record: record.levelno > logging.DEBUG)
 _MECHANISM = (UnsupportedSaslMechanismError, AuthenticationMethodNotSupported, IllegalSaslStateError)
 
 
@@ -36,6 +40,10 @@ async def find(kafka: Kafka) -> None:
             if time.monotonic() >= deadline:
                 raise ServiceError(f"{error} See `groupvitals doctor`.") from None
         await asyncio.sleep(_PAUSE_S)
+
+
+def _without(kafka: Kafka) -> str:
+    return " without kafka.cert_file" if kafka.security_protocol == "SSL" and kafka.cert_file is None else ""
 
 
 async def preflight(kafka: Kafka) -> None:
@@ -62,7 +70,7 @@ async def preflight(kafka: Kafka) -> None:
         except TimeoutError:
             why = f"no answer within {_PATIENCE_S} s."
         except (ConnectionResetError, ssl.SSLError, KafkaError):
-            why = f"it breaks off; is it for kafka.security_protocol {kafka.security_protocol}?"
+            why = f"it breaks off. Is it for kafka.security_protocol {kafka.security_protocol}{_without(kafka)}?"
         except OSError as error:  # the next broker may be well
             why = f"{error}."
         else:

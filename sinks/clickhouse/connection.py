@@ -33,8 +33,6 @@ _NOT_THERE = {60, 81}
 _NO_LOGIN = {192, 193, 194, 195, 516}
 _UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"
 
-NO_SECRET = SecretStr("")
-
 
 @dataclass(frozen=True)
 class Address:
@@ -44,7 +42,7 @@ class Address:
     tcp_port: int = 9000
     http_port: int = 8123
     user: str = "default"
-    password: SecretStr = NO_SECRET
+    password: SecretStr = SecretStr("")
     database: str = "vitals"
     secure: bool = False
     cluster: str | None = None

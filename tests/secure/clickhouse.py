@@ -1,5 +1,6 @@
 """A real ClickHouse whose user has a password, behind TLS on both ports."""
 
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,8 @@ from tests.secure.certificates import Certificates
 from tests.secure.tls_front import tls_front
 
 USER, PASSWORD = "keeper", "clickhouse-secret-c0de"
+#: The same in the header of a request.
+BASIC = b64encode(f"{USER}:{PASSWORD}".encode()).decode()
 _USER = f"""\
 <{USER}><password>{PASSWORD}</password><networks><ip>127.0.0.1</ip></networks>
 <profile>default</profile><quota>default</quota></{USER}>

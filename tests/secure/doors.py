@@ -25,7 +25,7 @@ from tests.secure.certificates import KEY_PASSWORD, Certificates, issue
 from tests.secure.kafka import USERS, SecureKafka, secure_kafka
 
 #: What may stand nowhere but in the settings.
-SECRETS = [*USERS.values(), KEY_PASSWORD, clickhouse.PASSWORD]
+SECRETS = [*USERS.values(), KEY_PASSWORD, clickhouse.PASSWORD, clickhouse.BASIC]
 #: What docs/operations.md tells to grant, on everything whose name begins with the topic prefix.
 RIGHTS = {
     ResourceType.TOPIC: ("READ", "WRITE", "CREATE", "DESCRIBE_CONFIGS", "ALTER_CONFIGS"),
