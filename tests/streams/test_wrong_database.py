@@ -119,6 +119,17 @@ def test_the_first_of_two_claims_counts(store: ClickHouseStore) -> None:
 
 
 @pytest.mark.services
+def test_epochs_are_known_by_the_contract_and_not_by_how_topics_end(store: ClickHouseStore) -> None:
+    clear(store)
+    mine, other = replace(ORIGIN, topic="mine.chat.events"), replace(ORIGIN, topic="product.events.chat.events")
+    store.claim(replace(EPOCH, origin=mine))
+    store.claim(replace(EPOCH, number=3, origin=other, contract=LINKS.name))
+    assert store.epoch(CHAT.name) == replace(EPOCH, origin=mine)
+    assert store.epoch(LINKS.name) == replace(EPOCH, number=3, origin=other, contract=LINKS.name)
+    assert store.native.execute(f"SELECT epoch FROM {store.address.database}.epoch") == [(0,)]
+
+
+@pytest.mark.services
 def test_many_sleeping_members_are_read_back_at_once(store: ClickHouseStore) -> None:
     keys = [(f"irc:network:#{'g' * 50}", f"member-{'m' * 50}-{number}") for number in range(30_000)]
     columns = LOADED["membership_states"]
