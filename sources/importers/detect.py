@@ -59,23 +59,23 @@ def format_of(path: Path, given: str | None, options: Options) -> str:
     if foreign := what_else(head.text):
         raise ConfigError(f"{path} is {foreign[0]}: {foreign[1]}.")
     shown = next((name for name, signs in SIGNS.items() if signs.sure(head)), None)
-    if given is None and shown is None:
-        what, do = kind_of_text(head.text, head.lines, len(head.objects))
-        raise ConfigError(f"{path} is {what}: {do}.")
-    if given is not None and not SIGNS[given].sure(head) and (shown or not SIGNS[given].might(head)):
-        raise ConfigError(_refusal(head, given, shown))
     found = given or shown
-    assert found is not None
+    if found is None or (given and not SIGNS[given].sure(head) and (shown or not SIGNS[given].might(head))):
+        raise ConfigError(_refusal(head, given, shown))
     if found == "ndjson":
         _check_topic(head)
     return found
 
 
-def _refusal(head: Head, given: str, shown: str | None) -> str:
+def _refusal(head: Head, given: str | None, shown: str | None) -> str:
     if shown:
         return f"{head.path} looks like {SIGNS[shown].name}: use --format {shown}."
+    if head.options.mapping and not is_json(head.path) and (header := _header(head)):
+        absent = ", ".join(sorted(set(head.options.mapping.columns) - set(header)))
+        return f"{head.path} has no column {absent} of the mapping; there are {', '.join(header)}. Nothing was sent."
     what, do = kind_of_text(head.text, head.lines, len(head.objects))
-    return f"{head.path} is {what}, not {SIGNS[given].name}: {do}. Nothing was sent."
+    other = f", not {SIGNS[given].name}" if given else ""
+    return f"{head.path} is {what}{other}: {do}. Nothing was sent."
 
 
 def _check_topic(head: Head) -> None:
@@ -153,17 +153,24 @@ def _mapped(head: Head) -> bool:
     if is_json(head.path):
         wanted = {column.partition(".")[0] for column in mapping.columns}
         return any(wanted <= {name.partition(".")[0] for name in data} for data in head.objects)
+    return set(mapping.columns) <= set(_header(head))
+
+
+def _header(head: Head) -> list[str]:
+    """The columns that the first row names, read as the mapping says."""
+    mapping = head.options.mapping
+    assert mapping is not None
     text = head.text.decode(encoding_of(head.path, mapping), "replace")
     try:
-        header = next(csv.reader(text.splitlines(keepends=True), delimiter=mapping.delimiter), [])
+        row = next(csv.reader(text.splitlines(keepends=True), delimiter=mapping.delimiter), [])
     except csv.Error:
-        return False
-    return set(mapping.columns) <= {cell.strip() for cell in header}
+        return []
+    return [cell.strip() for cell in row]
 
 
 #: In the order in which they are tried.
 SIGNS: dict[str, Signs] = {
-    "mapped": Signs("the mapping's table", _mapped, lambda head: bool(head.objects) or not is_json(head.path)),
+    "mapped": Signs("the mapping's table", _mapped, lambda head: is_json(head.path) and bool(head.objects)),
     "telegram": Signs("a Telegram export", _telegram, _over_lines),
     "wecom": Signs("WeCom's archive or member lists", _wecom, lambda head: bool(head.objects)),
     "ndjson": Signs("events of the contract", _ndjson, _keyed),

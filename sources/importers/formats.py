@@ -6,7 +6,7 @@ from schemas.topics import CHAT
 from sources.chunks import Options, Reader
 from sources.importers.edges import read_edges
 from sources.importers.irc import read_irc
-from sources.importers.mapped.importer import read_mapped
+from sources.importers.mapped.importer import mapping_of, read_mapped
 from sources.importers.ndjson import read_ndjson, topic_of
 from sources.importers.telegram.importer import read_telegram
 from sources.importers.wecom.importer import read_wecom
@@ -31,7 +31,7 @@ TELLS: dict[str, frozenset[str]] = {
 
 
 def topic_fed(format_: str, path: Path, options: Options) -> str:
-    """The topic to which the records of a file go."""
-    if format_ == "mapped" and options.mapping:
-        return options.mapping.topic
+    """The topic to which the records of a file go. Raises `ConfigError` when that needs a mapping and there is none."""
+    if format_ == "mapped":
+        return mapping_of(options).topic
     return topic_of(path, options) if format_ == "ndjson" else CHAT.name

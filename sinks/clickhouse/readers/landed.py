@@ -57,7 +57,9 @@ def landed_since(store: ClickHouseStore, agent: AgentSpec, topic: str, since: di
     """What landed at and behind these offsets; partitions that are not named are counted from their beginning."""
     d, where = store.address.database, _since(topic, since)
     names = {column.name for column in columns(agent.contract).fields}
-    person, given = (_ACCOUNT, "member_id") if "member_id" in names else ("user_id", "user_id")
+    of_users = "user_id" in names
+    people = f"uniqExactIf(cityHash64({_ACCOUNT}), member_id != '')" if "member_id" in names else "0"
+    people = "uniqExactIf(user_id, user_id != '')" if of_users else people
     groups = "uniqExactIf(group_id, group_id != '')" if "group_id" in names else "0"
     events = f"FROM {d}.{agent.raw.name} FINAL WHERE {where} AND type != 'tick'"
 
@@ -66,7 +68,7 @@ def landed_since(store: ClickHouseStore, agent: AgentSpec, topic: str, since: di
 
     kinds = dict(ask(f"SELECT toString(type), count() {events} GROUP BY type ORDER BY count() DESC, type"))
     (counts,) = ask(
-        f"SELECT {groups}, uniqExactIf(cityHash64({person}), {given} != ''), min(ts_ms), max(ts_ms), "
+        f"SELECT {groups}, {people}, min(ts_ms), max(ts_ms), "
         f"countIf(duplicate = 1), countIf(late = 1), minIf(ts_ms, late = 1) {events}"
     )
     dead = ask(
@@ -74,7 +76,7 @@ def landed_since(store: ClickHouseStore, agent: AgentSpec, topic: str, since: di
         "ORDER BY count() DESC, error"
     )
     found = Landed(kinds, dict(dead), *counts)
-    if given == "user_id" and found.repeated:  # talk is told again with later edits; acts and links are not
+    if of_users and found.repeated:  # talk is told again with later edits; acts and links are not
         said = ", ".join(sorted(names - _TELLING))
         again = f"SELECT event_hash FROM {d}.{agent.raw.name} WHERE {where} AND duplicate = 1"
         ((contradicted,),) = ask(

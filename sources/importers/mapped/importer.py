@@ -25,6 +25,13 @@ _ORDERS = ("purchase", "refund")
 NO_TYPE = 'rows whose type the mapping gives as ""'
 
 
+def mapping_of(options: Options) -> Mapping:
+    """The mapping that the options name. Raises `ConfigError` when they name none."""
+    if options.mapping is None:
+        raise ConfigError("--format mapped needs --mapping FILE: which column is which field (docs/sources.md).")
+    return options.mapping
+
+
 def read_mapped(path: Path, options: Options, start: Position) -> Iterator[Chunk]:
     """Read one file. The lines before `start` are read too: they have the header, and what rows have told already.
 
@@ -32,8 +39,7 @@ def read_mapped(path: Path, options: Options, start: Position) -> Iterator[Chunk
     read twice: an order is complete at its last line. Raises `ConfigError` without a mapping, or when a CSV file lacks
     one of its columns or has two of a name.
     """
-    if (mapping := options.mapping) is None:
-        raise ConfigError("--format mapped needs --mapping FILE: which column is which field (docs/sources.md).")
+    mapping = mapping_of(options)
     events = _Events(mapping)
     if mapping.lines:
         events.expect(row for _, rows in _tables(path, mapping) for row in rows)
