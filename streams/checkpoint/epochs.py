@@ -73,8 +73,8 @@ def check(epoch: Epoch, origin: Origin, settings: str) -> None:
     (made, _), (ours, _) = _made_with(epoch.settings), _made_with(settings)
     if made != ours:
         raise ConfigError(
-            f"The numbers of {origin.topic} (epoch {epoch.number}) were made with {made}, this worker has {ours}. "
-            f"Start it with the same settings, or run {_rebuild(agent)} to make them anew with these."
+            f"The numbers of {origin.topic} (epoch {epoch.number}) were made with {json.dumps(made)}, this worker has "
+            f"{json.dumps(ours)}. Start it with the same settings, or run {_rebuild(agent)} to compute them with these."
         )
 
 
