@@ -21,6 +21,7 @@ from aiokafka.errors import (
     KafkaError,
     MessageSizeTooLargeError,
     TopicAuthorizationFailedError,
+    TransactionalIdAuthorizationFailed,
 )
 from aiokafka.partitioner import murmur2
 
@@ -129,6 +130,9 @@ class Producer:
             await client.start()
         except KafkaError as error:
             await client.stop()
+            if isinstance(error, TransactionalIdAuthorizationFailed):
+                who, what = self._kafka.who, f"WRITE as the transactional id {self._transactional_id}"
+                raise ServiceError(f"{self._kafka} does not let {who} {what}: grant this right.") from None
             raise BackpressureError(f"{self._kafka} cannot be reached: {error}.") from None
         self._client = client
 

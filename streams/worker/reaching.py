@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from schemas.topics import TRANSITIONS
+from schemas.topics import OPERATIONS, TRANSITIONS
 from streams.config import WorkerConfig
 from streams.kafka.reach import reach
 from streams.retry import retrying
@@ -34,7 +34,8 @@ async def reach_servers(
 
 def _needs(config: WorkerConfig, until_caught_up: bool) -> dict[str, set[str]]:
     """What a worker does with each topic; one that only catches up neither ticks nor closes days."""
-    needs = {config.topic: {"READ"}, f"{config.topic}.dlq": {"WRITE"}}
+    operations = config.topic_prefix + OPERATIONS.name  # unseen, what operators decide would be passed over unsaid
+    needs = {config.topic: {"READ"}, f"{config.topic}.dlq": {"WRITE"}, operations: {"READ"}}
     if config.ticks and not until_caught_up:
         needs[config.topic].add("WRITE")
     if config.agent.days and not until_caught_up:

@@ -30,6 +30,7 @@ SECRETS = [*USERS.values(), KEY_PASSWORD, clickhouse.PASSWORD, clickhouse.BASIC]
 RIGHTS = {
     ResourceType.TOPIC: ("READ", "WRITE", "CREATE", "DESCRIBE_CONFIGS", "ALTER_CONFIGS"),
     ResourceType.GROUP: ("READ",),
+    ResourceType.TRANSACTIONAL_ID: ("WRITE",),
 }
 _ROOT = Path(__file__).parent.parent.parent
 #: Has every logger of a child process write everything, whatever the program wants.

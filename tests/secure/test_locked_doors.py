@@ -169,7 +169,8 @@ def test_a_missing_right_is_named_before_the_group_is_joined(deployment: Deploym
     topic = f"{deployment.name}.chat.events"
     for words, sentence in {
         ("topics",): "Kafka refused to create the topic",
-        ("worker",): f"does not let the user stranger READ the topic {topic}, WRITE the topic {topic}",
+        ("worker",): f"does not let the user stranger READ the topic {topic}, WRITE the topic {topic}, WRITE the topic "
+        f"{topic}.dlq, READ the topic {deployment.name}.operations",
         ("doctor", "--json"): f"does not let the user stranger see the topic {topic}",
     }.items():
         done = deployment.run(*words, KAFKA__USER="stranger")
