@@ -56,7 +56,6 @@ def test_the_tables_show_every_method_and_cut(capsys: pytest.CaptureFixture[str]
 
 
 def test_the_picture_is_a_small_png(tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
     path = tmp_path / "curve.png"
     command.draw(command._plot(), result(), path)
     assert path.read_bytes().startswith(b"\x89PNG")
