@@ -62,9 +62,10 @@ def indices(size: int) -> NDArray[np.int32]:
 
 
 def cleared(size: int, kind: DTypeLike) -> NDArray[Any]:
-    """An array of zeros; of a large one, pages cost nothing until they are used.
+    """An array of zeros with room to spare: of a large one, pages cost nothing until they are used.
 
-    Large ones are mapped by themselves: the allocator hands out pages that were used before, and would clear them all.
+    It is mapped by itself: the allocator hands out pages that were used before, and clears them all. Where most of an
+    array is filled at once, `np.zeros` is cheaper.
     """
     dtype = np.dtype(kind)
     if size * dtype.itemsize < _MAPPED_BYTES:

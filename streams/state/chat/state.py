@@ -44,7 +44,7 @@ from analytics.kernels.calendar import HOUR_MS, day_starts
 from schemas.agents import COMMUNITY
 from schemas.frame import Frame
 from streams.landing.event_rows import Applied
-from streams.state.arrays import Collected, Loaded, Rows, StateTable, cleared, grown, indices
+from streams.state.arrays import Collected, Loaded, Rows, StateTable, grown, indices
 from streams.state.base import PartitionState
 from streams.state.chat import rows as made
 from streams.state.chat.cold import ColdMemberships, coldest
@@ -91,10 +91,10 @@ class CommunityState(PartitionState):
         self.clock = Clock(day_starts(time_zone), lateness_h * HOUR_MS, horizon)
         self.state = State(
             counts=np.zeros(16, np.int64),
-            groups=cleared(64, GROUP),
-            members=cleared(1024, MEMBERSHIP),
+            groups=np.zeros(64, GROUP),
+            members=np.zeros(1024, MEMBERSHIP),
             member_next=np.empty(1024, np.int32),
-            panes=cleared(1024, PANE),
+            panes=np.zeros(1024, PANE),
             arena=np.empty(1 << 16, np.uint8),
             labels=np.empty(256, np.int64),
             group_index=indices(256),
@@ -106,8 +106,8 @@ class CommunityState(PartitionState):
             dirty_groups=np.empty(64, np.int32),
             dirty_members=np.empty(1024, np.int32),
             dirty_panes=np.empty(1024, np.int32),
-            group_days=cleared(256, GROUP_DAY),
-            member_days=cleared(4096, MEMBER_DAY),
+            group_days=np.zeros(256, GROUP_DAY),
+            member_days=np.zeros(4096, MEMBER_DAY),
         )
 
     def empty(self) -> "CommunityState":
@@ -185,7 +185,7 @@ class CommunityState(PartitionState):
         if keep.sum() * 2 > len(keep) or len(keep) < 4096:
             return
         moved = np.cumsum(keep, dtype=np.int32) - 1
-        kept = cleared(max(int(keep.sum()) * 2, 1024), PANE)
+        kept = np.zeros(max(int(keep.sum()) * 2, 1024), PANE)
         kept[: keep.sum()] = panes[keep]
         dirty = np.empty(len(kept), np.int32)
         dirty[: counts[DIRTY_PANES]] = moved[state.dirty_panes[: counts[DIRTY_PANES]]]
@@ -219,7 +219,7 @@ class CommunityState(PartitionState):
         days = state.member_days[: state.counts[MEMBER_DAYS]]
         days["membership"] = moved[days["membership"]]
         self.state = state._replace(
-            members=cleared(room, MEMBERSHIP),
+            members=np.zeros(room, MEMBERSHIP),
             member_next=np.empty(room, np.int32),
             dirty_members=dirty,
             arena=np.empty_like(state.arena),

@@ -23,7 +23,7 @@ from analytics.product.state import (
 from schemas.agents import PRODUCT
 from schemas.frame import Frame
 from streams.landing.event_rows import Applied
-from streams.state.arrays import Loaded, Rows, StateTable, cleared, indices
+from streams.state.arrays import Loaded, Rows, StateTable, indices
 from streams.state.base import PartitionState
 from streams.state.product.rows import (
     REFERENCE_COLUMNS,
@@ -61,8 +61,8 @@ class ProductState(PartitionState):
         self.horizon, self.day_starts = horizon, day_starts(time_zone)
         self.state = State(
             counts=np.zeros(8, np.int64),
-            users=cleared(1024, USER),
-            references=cleared(1024, REFERENCE),
+            users=np.zeros(1024, USER),
+            references=np.zeros(1024, REFERENCE),
             arena=np.empty(1 << 16, np.uint8),
             user_index=indices(2048),
             reference_index=indices(2048),
