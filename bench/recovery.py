@@ -30,7 +30,7 @@ _STAGES = {
     "start of the process": "Loading kernels",
     "load compiled kernels": "Kernels ready",
     "join the consumer group": "taking over",
-    "load state and event ids": "is ours",
+    "load state and event ids": "taken over",
 }
 
 

@@ -1,4 +1,4 @@
-"""How data moves: the Faust app, frames, state, one agent a module.
+"""How data moves: the Faust app, frames, state, one module per agent.
 
 May import `schemas`, `analytics`, `sources` and `sinks`.
 """

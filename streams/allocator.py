@@ -1,7 +1,7 @@
-"""The process's memory allocator (glibc's): freed pages are kept for the next frame, and given back when tasks move.
+"""The process's memory allocator (glibc's): freed pages are kept for the next frame and given back when tasks move.
 
-Giving the pages of every frame back and faulting them in again costs a sixth of the time; never giving any back lets
-the memory of a worker that lives through many rebalances grow to the worst that ever came together.
+Returning every frame's pages and faulting them in again costs a sixth of the time. Never returning any lets the memory
+of a worker that lives through many rebalances grow to its highest peak.
 """
 
 import ctypes
@@ -18,12 +18,12 @@ def _glibc(name: str) -> Any:
 
 
 def keep_freed_memory() -> None:
-    """Let freed pages stay with the process; before it has threads. Does nothing where there is no glibc."""
+    """Let freed pages stay with the process; call before it has threads. Does nothing without glibc."""
     for option, value in _KEEP:
         _glibc("mallopt")(option, value)
 
 
 def give_back() -> None:
-    """Give all free pages to the system, Arrow's too, some milliseconds a hundred MiB."""
+    """Return all free pages to the system, Arrow's too; takes some milliseconds per hundred MiB."""
     pa.default_memory_pool().release_unused()
     _glibc("malloc_trim")(0)

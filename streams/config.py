@@ -1,4 +1,4 @@
-"""What a worker is told at its start. Plain values; where they come from is not its business."""
+"""A worker's configuration: plain values, wherever they come from."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from streams.checkpoint.epochs import numbers_settings
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerConfig:
-    """Everything a worker needs to know; times in the unit their name says."""
+    """Everything a worker needs to know; a time's name says its unit."""
 
     kafka: Kafka
     address: Address
@@ -39,21 +39,21 @@ class WorkerConfig:
 
     @property
     def topic(self) -> str:
-        """Name of its input topic on this broker."""
+        """Name of the input topic on this broker."""
         return self.topic_prefix + self.agent.contract
 
     @property
     def group(self) -> str:
-        """Name of the consumer group, one an agent."""
+        """Name of the consumer group, one per agent."""
         agent = "" if self.agent is COMMUNITY else f"-{self.agent.contract}"
         return f"{self.topic_prefix}groupvitals-{self.address.database}{agent}"
 
     @property
     def ticks(self) -> bool:
-        """Whether a worker that stays appends ticks to its topic."""
+        """Whether a long-running worker appends ticks to its topic."""
         return self.tick_s > 0 and self.agent.ticks
 
     @property
     def numbers(self) -> str:
-        """What the numbers depend on, as it stands in an epoch."""
+        """What the numbers depend on, as recorded in an epoch."""
         return numbers_settings(self.time_zone, self.lateness_h, self.duplicate_horizon, self.agent.rules)

@@ -1,4 +1,4 @@
-"""Waiting for something that is away: backoff with jitter, logged once and then seldom."""
+"""Waits for something unreachable: backoff with jitter, logged once and then rarely."""
 
 import asyncio
 import logging
@@ -12,15 +12,15 @@ from schemas.errors import BackpressureError
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 _LONGEST_S, _LOG_EVERY_S = 5.0, 60.0
-#: In this process: how often what had to be tried again, and what waits now, with the last error.
+#: In this process: retries by action, and what waits now, with its last error.
 retries: Counter[str] = Counter()
 waits: dict[str, str] = {}
 
 
 async def retrying(action: Callable[[], Awaitable[T]], doing: str, give_up: Callable[[], bool] = lambda: False) -> T:
-    """Run `action` until it works; `BackpressureError` is waited out.
+    """Run `action` until it works; `BackpressureError` means waiting.
 
-    The first failure is logged, then one a minute, then the recovery. `give_up` is asked before each new try.
+    The first failure is logged, then one per minute, then the recovery. `give_up` is asked before each new try.
     """
     loop = asyncio.get_running_loop()
     wait, began, warned_at = 0.1, loop.time(), float("-inf")
@@ -35,13 +35,13 @@ async def retrying(action: Callable[[], Awaitable[T]], doing: str, give_up: Call
                 retries[doing] += 1
                 waits[doing] = str(error)
                 if now - warned_at >= _LOG_EVERY_S:
-                    log.warning("%s waits: %s Trying again.", doing, error)
+                    log.warning("%s is waiting: %s Trying again.", doing, error)
                     warned_at = now
                 await asyncio.sleep(wait * random.uniform(0.5, 1.0))
                 wait = min(wait * 2, _LONGEST_S)
             else:
                 if warned_at > float("-inf"):
-                    log.warning("%s goes on after %.0f s.", doing, loop.time() - began)
+                    log.warning("%s continues after %.0f s.", doing, loop.time() - began)
                 return result
     finally:
         waits.pop(doing, None)

@@ -1,1 +1,1 @@
-"""Exactness: tasks, flushes, checkpoints, take-overs and epochs, after `docs/exactness.md`."""
+"""Exactness: tasks, flushes, checkpoints, take-overs and epochs, as described in `docs/exactness.md`."""

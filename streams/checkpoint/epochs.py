@@ -1,6 +1,6 @@
 """Which epoch a worker works in: the newest one that is ready, claimed by the first worker of a database.
 
-An epoch belongs to one topic of one cluster, and to the settings that its numbers depend on; whoever has others is
+An epoch belongs to one topic of one cluster and to the settings that its numbers depend on. Workers with others are
 refused here and nowhere else.
 """
 
@@ -20,13 +20,13 @@ Thread = Callable[..., Awaitable[Any]]
 
 
 def numbers_settings(time_zone: str, lateness_h: int, duplicate_horizon: int, rules: int = 1) -> str:
-    """The settings that the numbers depend on, and the version of their rules, as they stand in an epoch."""
+    """The settings that the numbers depend on and the version of their rules, as recorded in an epoch."""
     settings = {"time_zone": time_zone, "lateness_h": lateness_h, "duplicate_horizon": duplicate_horizon}
     return json.dumps(settings | {"rules": rules})
 
 
 def _made_with(settings: str) -> tuple[dict[str, Any], int]:
-    """Settings, and the version of the rules; epochs of before do not say it."""
+    """Settings, and the version of the rules; older epochs do not record it."""
     found = json.loads(settings)
     return found, found.pop("rules", 1)
 
@@ -36,7 +36,7 @@ async def current(
 ) -> Epoch:
     """The epoch of an agent to work in; the first worker of an empty database claims epoch 0.
 
-    Raises `DataError` when the epoch's events come from elsewhere, `ConfigError` when its settings or rules are others.
+    Raises `DataError` when the epoch's events come from elsewhere, `ConfigError` when its settings or rules differ.
     """
     found: Epoch | None = await retrying(lambda: thread(store.epoch, agent.contract), "reading the epoch")
     if found is None:
@@ -49,7 +49,7 @@ async def current(
 
 
 def check(epoch: Epoch, origin: Origin, settings: str) -> None:
-    """Refuse an epoch of other events or other settings; raises as `current`."""
+    """Refuse an epoch of other events or other settings; raises the same errors as `current`."""
     own = epoch.origin
     if own.cluster != origin.cluster or own.topic != origin.topic:
         raise DataError(
@@ -63,8 +63,8 @@ def check(epoch: Epoch, origin: Origin, settings: str) -> None:
         )
     if own.partitions != origin.partitions:
         raise DataError(
-            f"The topic {origin.topic} has {origin.partitions} partitions; the database was made with "
-            f"{own.partitions}. Groups have moved to other partitions, away from what is known of them: import into a "
+            f"The topic {origin.topic} has {origin.partitions} partitions; the database was created with "
+            f"{own.partitions}. Groups have moved to other partitions, away from their state: import into a "
             "new topic and database (kafka.topic_prefix, clickhouse.database)."
         )
     agent = AGENT_OF[epoch.contract]
@@ -73,13 +73,13 @@ def check(epoch: Epoch, origin: Origin, settings: str) -> None:
     (made, _), (ours, _) = _made_with(epoch.settings), _made_with(settings)
     if made != ours:
         raise ConfigError(
-            f"The numbers of {origin.topic} (epoch {epoch.number}) were made with {json.dumps(made)}, this worker has "
-            f"{json.dumps(ours)}. Start it with the same settings, or run {_rebuild(agent)} to compute them with these."
+            f"The numbers of {origin.topic} (epoch {epoch.number}) were computed with {json.dumps(made)}, this worker "
+            f"has {json.dumps(ours)}. Start it with the same settings, or run {_rebuild(agent)} to apply these."
         )
 
 
 def check_rules(epoch: Epoch, agent: AgentSpec) -> None:
-    """Refuse numbers that were computed by rules that this version does not go on from, with a `ConfigError`."""
+    """Raise `ConfigError` for numbers computed by rules that this version cannot continue from."""
     _, rules = _made_with(epoch.settings)
     if not agent.computed or agent.goes_on_from <= rules <= agent.rules:
         return

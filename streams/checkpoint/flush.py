@@ -1,4 +1,4 @@
-"""What one flush of a task lands, and several flushes as one insert per target. Touches nothing outside memory."""
+"""What one flush of a task lands, and how several flushes become one insert per target. Touches memory only."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ from streams.state.arrays import Collected
 class Flush:
     """What one flush of a task lands: rows by target, dead letters to produce, then the checkpoint.
 
-    `raw` (the records of a frame) and `found` (what changed) make its rows, without what all rows of the flush have in
-    common, outside the thread of the kernels, which goes on meanwhile.
+    `raw` (the records of a frame) and `found` (what changed) make its rows, without the columns that all rows of the
+    flush share. They run outside the kernels' thread, which continues meanwhile.
     """
 
     checkpoint: Checkpoint
@@ -31,12 +31,12 @@ class Flush:
 
     @property
     def targets(self) -> list[Target]:
-        """What it has rows for."""
+        """The targets it has rows for."""
         changed = (Target(table) for table in self.found.parts)
         return list(dict.fromkeys([*(target for part in self.raw for target in part()), *changed]))
 
     def rows(self, target: Target) -> pa.Table:
-        """All rows of a target, as they land."""
+        """All rows of a target, complete."""
         raw = [part()[target] for part in self.raw if target in part()]
         changed = [] if target.rare else [part() for part in self.found.parts.get(target.table, ())]
         found = concat(raw + changed)
@@ -57,15 +57,15 @@ class Flush:
 
 
 def concat(tables: list[pa.Table]) -> pa.Table:
-    """All rows of tables of which some lack columns that others have."""
+    """Concatenate tables, some of which lack columns that others have."""
     return pa.concat_tables(tables, promote_options="default")
 
 
 def merge(flushes: list[Flush], target: Target) -> pa.Table:
-    """The rows that several tasks' flushes have for a target, as one insert."""
+    """The rows of several tasks' flushes for a target, as one insert."""
     return concat([flush.rows(target) for flush in flushes if target in flush.targets]).unify_dictionaries()
 
 
 def targets(flushes: list[Flush]) -> list[Target]:
-    """What any of the flushes has rows for."""
+    """The targets that any of the flushes has rows for."""
     return list(dict.fromkeys(target for flush in flushes for target in flush.targets))

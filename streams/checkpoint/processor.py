@@ -1,7 +1,7 @@
 """A processor: frames of one input topic into tasks, tasks into flushes, flushes into ClickHouse and Kafka.
 
-One flush at a time, for all tasks of the worker together: rows and dead letters first, in any order; when all are
-acknowledged the checkpoints; then the commit; only then does anything count as flushed.
+One flush at a time, for all tasks of the worker together: rows and dead letters first, in any order; once all are
+acknowledged, the checkpoints; then the commit. Only then does anything count as flushed.
 """
 
 import asyncio
@@ -30,8 +30,8 @@ log = logging.getLogger(__name__)
 class Processor:
     """All tasks of one worker, and the loops that drive them.
 
-    `check` raises when tables are not as they must be, before every take-over and every flush; `decided` returns when
-    all is known that operators have decided, before every take-over.
+    `check` runs before every take-over and every flush, and raises when the tables are not as they must be; `decided`
+    runs before every take-over, and returns once all of the operators' decisions are known.
     """
 
     def __init__(
@@ -57,16 +57,16 @@ class Processor:
     # --- ownership
 
     def positions(self) -> dict[int, int]:
-        """Where each running partition is to be read on."""
+        """Where to read on in each running partition."""
         return {partition: self.tasks[partition].next_offset for partition in self.running}
 
     @property
     def broker(self) -> Broker | None:
-        """Kafka in the generation in which partitions are owned; None while they move."""
+        """Kafka in the generation that owns the partitions; None while they move."""
         return self._broker
 
     async def revoked(self) -> None:
-        """Every partition may be somebody else's: take no more frames, let the flush under way end if it is quick."""
+        """Any partition may belong to another worker now: take no more frames; let a running flush end if quick."""
         self.running.clear()
         self._broker = None
         if self._taking_over is not None:
@@ -76,7 +76,7 @@ class Processor:
                 await self._flush_lock.acquire()
             self._flush_lock.release()
         except TimeoutError:
-            log.warning("A flush is still under way while partitions move; its rows will be flushed again.")
+            log.warning("A flush is still running while partitions move; its rows will be flushed again.")
 
     async def assigned(self, broker: Broker, partitions: list[int]) -> None:
         """Take over these partitions, in the background."""
@@ -89,7 +89,7 @@ class Processor:
         for partition in self.tasks.keys() - set(partitions):
             del self.tasks[partition]
         try:
-            await self._retrying(broker, "looking at the tables", self._check)
+            await self._retrying(broker, "checking the tables", self._check)
             await self._decided()
             await asyncio.gather(*(self._own(broker, partition) for partition in partitions))
             await self._in_kernels(self._moved)
@@ -97,7 +97,7 @@ class Processor:
             log.error("%s", error)  # noqa: TRY400 - the sentence says it all
             self.failure = error
         except asyncio.CancelledError:
-            log.info("Taking over was cut short by a new assignment.")
+            log.info("Take-over interrupted by a new assignment.")
         except Exception as error:  # nobody awaits this but the worker, which asks for `failure`
             self.failure = error
 
@@ -111,7 +111,7 @@ class Processor:
             self.running.add(partition)
             self.progress.taken_over(partition)
             fields = {"partition": partition, "term": task.cut.term, "offset": task.next_offset}
-            log.info("%s partition %d is ours", broker.topic, partition, extra=fields)
+            log.info("%s partition %d taken over", broker.topic, partition, extra=fields)
             await broker.seek({partition: task.next_offset})
 
     async def _in_inserts(self, function: Callable[..., Any], *args: Any) -> Any:
@@ -123,9 +123,9 @@ class Processor:
     # --- frames
 
     async def take(self, partition: int, generation: int, records: Records) -> None:
-        """Decode one frame while the one before it is applied, and have it applied next.
+        """Decode one frame while the previous one is applied, then queue it to be applied next.
 
-        One of another generation, or of a partition that is not ours, is dropped.
+        A frame of another generation, or of a partition that is not ours, is dropped.
         """
         broker = self._broker
         if broker is None or generation != broker.generation or partition not in self.running - self.stopped.keys():
@@ -170,14 +170,14 @@ class Processor:
         return sum(self.tasks[partition].waiting for partition in self.running)
 
     def close(self) -> None:
-        """Let the threads end when what they do is done; nothing new begins."""
+        """Let the threads finish what they are doing; nothing new begins."""
         for threads in (self._decoder, self._kernels, self._inserts):
             threads.shutdown(wait=False, cancel_futures=True)
 
     # --- flushes
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Flush when enough events wait, or an interval after the last flush began, until `stop`."""
+        """Until `stop`, flush when enough events wait or an interval has passed since the last flush began."""
         loop = asyncio.get_running_loop()
         began = loop.time()
         stopping = asyncio.create_task(stop.wait())
@@ -208,7 +208,7 @@ class Processor:
         began = time.perf_counter()
         landing = await self._in_inserts(targets, flushes)
         try:
-            await self._retrying(broker, "looking at the tables", self._check)
+            await self._retrying(broker, "checking the tables", self._check)
             await asyncio.gather(
                 self.letters.send(
                     [letter for f in flushes for letter in f.letters], lambda: self._broker is not broker
@@ -221,7 +221,7 @@ class Processor:
         except GroupvitalsError as error:
             if self._broker is broker:
                 raise
-            log.warning("A flush was given up because partitions moved: %s", error)
+            log.warning("Flush abandoned because partitions moved: %s", error)
             return False
         cuts = {f.checkpoint.partition: (f.checkpoint.offsets[broker.topic], f.checkpoint.cut.term) for f in flushes}
         committed = await broker.commit(cuts)

@@ -1,4 +1,4 @@
-"""What a worker has done so far: counts, times of the last checkpoints, seconds a stage. Plain numbers, no I/O."""
+"""What a worker has done so far: counts, times of the last checkpoints, seconds per stage. Plain numbers, no I/O."""
 
 import time
 from collections import Counter, defaultdict
@@ -13,7 +13,7 @@ class Progress:
     """Counts since the process began, for people, benches and metrics.
 
     `events` are offsets applied; `landed` and `letters` (dead letters by error) count what is committed;
-    `checkpointed_at` has the Unix time of the newest checkpoint of each partition that is or was ours.
+    `checkpointed_at` holds the Unix time of the newest checkpoint of each partition that is or was ours.
     """
 
     events: int = 0
@@ -34,13 +34,13 @@ class Progress:
         return self.letters.total()
 
     def taken_over(self, partition: int) -> None:
-        """A partition became ours, by a checkpoint of our own."""
+        """Count a take-over: a partition became ours with a checkpoint of our own."""
         self.take_overs += 1
         self.checkpointed_at[partition] = time.time()
         self.reading_since = self.reading_since or time.time()
 
     def flushed(self, flushes: Iterable[Flush]) -> None:
-        """These flushes, made together, are landed, checkpointed and committed."""
+        """Count flushes that were landed, checkpointed and committed together."""
         self.flushes += 1
         self.last_flush_at = time.time()
         for flush in flushes:

@@ -1,7 +1,7 @@
 """Taking over a task: fence the old owner, read the chain, load the cut, write the new term's first checkpoint.
 
-The broker refuses a commit of whoever is no longer in the consumer group's generation; every step that must not be
-taken by a stale worker stands between two such commits.
+The broker refuses commits from a worker that is no longer in the consumer group's generation. Every step that a stale
+worker must not take stands between two such commits.
 """
 
 import asyncio
@@ -25,8 +25,8 @@ log = logging.getLogger(__name__)
 class Broker(Protocol):
     """What ownership needs of Kafka, within the generation in which it was assigned.
 
-    Awaited on the worker's loop; while Kafka is away they wait. A broker is good for one generation: when partitions
-    move, a new one is made, and the old one's commits are refused.
+    Its methods are awaited on the worker's loop and wait while Kafka is unreachable. A broker is good for one
+    generation: when partitions move, a new one is made, and the old one's commits are refused.
     """
 
     topic: str
@@ -36,7 +36,7 @@ class Broker(Protocol):
         """(offset, term) last committed; (0, 0) when there is none."""
 
     async def commit(self, cuts: dict[int, tuple[int, int]]) -> bool:
-        """Commit (offset, term) a partition; False when this worker's generation is over."""
+        """Commit (offset, term) per partition; False when this worker's generation is over."""
 
     async def bounds(self, partition: int) -> tuple[int, int]:
         """First offset that Kafka still has, and the next one it will give."""
@@ -51,7 +51,7 @@ class Broker(Protocol):
         """What the topic is."""
 
     async def seek(self, positions: dict[int, int]) -> None:
-        """Have partitions read on from these offsets."""
+        """Continue reading partitions from these offsets."""
 
 
 Thread = Callable[..., Awaitable[Any]]
@@ -60,13 +60,13 @@ Thread = Callable[..., Awaitable[Any]]
 async def take_over(
     task: Task, broker: Broker, store: Store, thread: Thread = asyncio.to_thread, read: Thread = asyncio.to_thread
 ) -> bool:
-    """Own a partition. Returns False when the broker refused: somebody else owns it by now.
+    """Own a partition. Returns False when the broker refused: another worker owns it by now.
 
-    What touches the task runs by `thread`, one at a time; a cut is read by `read`, beside others'.
+    What touches the task runs in `thread`, one call at a time; cuts are read in `read`, several at once.
 
     The task keeps its memory when the chain's head is its own last checkpoint; otherwise it is loaded. Raises
-    `DataError` when the database's numbers are of another topic or the checkpoint does not fit it, `ConfigError` when
-    they were made with other settings.
+    `DataError` when the database's numbers belong to another topic or the checkpoint does not fit it, `ConfigError`
+    when they were computed with other settings.
     """
     epoch = await current(store, task.state.agent, await broker.origin(), task.settings, thread)
 
@@ -93,7 +93,7 @@ async def take_over(
         await thread(fill, task, cut)
         next_offset = start
     elif task.flushing is not None:
-        task.abandon()  # it was given up before its checkpoint was written; what it held is flushed again
+        task.abandon()  # a take-over stopped before its first checkpoint; what the task holds is flushed again
     await retrying(lambda: thread(begin_term, task, store, valid, term, start), "writing a checkpoint")
     if not await broker.commit({task.partition: (start, term)}):
         return False
@@ -102,19 +102,19 @@ async def take_over(
 
 
 def own(task: Task, store: Store, valid: Chain, term: int, next_offset: int, start: int) -> None:
-    """The term has begun: apply records from `next_offset` on; the last checkpoint stands at `start`."""
+    """Begin applying records from `next_offset` on in a new term; the last checkpoint stands at `start`."""
     task.resume(Cut(term, 0), next_offset, start, partial(_read_back, task, store, dict(valid.last)))
 
 
 def begin_term(task: Task, store: Store, valid: Chain, term: int, start: int) -> None:
-    """Write the first checkpoint of a term, which goes on from the chain's head at offset `start`."""
+    """Write the first checkpoint of a term, which continues from the chain's head at offset `start`."""
     parent = valid.head.cut if valid.head else None
     first = Checkpoint(task.topic, task.partition, Cut(term, 0), {task.topic: start}, parent, task.epoch, task.worker)
     store.write_checkpoints([first])
 
 
 def _check(task: Task, valid: Chain, committed: int, begin: int, end: int) -> None:
-    """Refuse a checkpoint that Kafka cannot be read on from; say when it is older than what was committed."""
+    """Refuse a checkpoint from which Kafka can no longer be read; log when it is older than what was committed."""
     where = f"{task.topic} partition {task.partition}"
     if valid.head is None:
         if committed > begin:
@@ -143,7 +143,7 @@ def _check(task: Task, valid: Chain, committed: int, begin: int, end: int) -> No
 
 
 def _read_back(task: Task, store: Store, last: dict[int, int], keys: Sequence[tuple[str, ...]]) -> pa.Table:
-    """The last checkpointed rows of some keys of the table that rows are read back from; blocks until they come."""
+    """The last checkpointed rows of some keys of the table of cold rows; blocks until they arrive."""
     valid = Chain(None, last | {task.cut.term: task.cut.sequence}, task.epoch)
     table = task.state.cold_table
     columns = task.state.loaded[table].columns
@@ -170,7 +170,7 @@ def read_cut(task: Task, store: Store, valid: Chain, start: int) -> dict[str, pa
 
 
 def fill(task: Task, cut: dict[str, pa.Table]) -> None:
-    """Have in a task's memory what `read_cut` gave, and nothing else."""
+    """Fill a task's memory with what `read_cut` returned, and nothing else."""
     task.reset()
     for table, rows in cut.items():
         loaded = task.state.loaded.get(table)

@@ -1,7 +1,7 @@
-"""One task: one partition of an input topic, its state, what waits to land, and the term under which it is owned.
+"""One task: one partition of an input topic, its state, what waits to land, and the term in which it is owned.
 
-Nothing here does I/O: frames come in, flushes come out, and whoever drives it says how they fared. The rules are those
-of `docs/exactness.md`.
+Nothing here does I/O: frames come in, flushes come out, and the caller reports how they went. The rules are those of
+`docs/exactness.md`.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,11 +24,11 @@ from streams.decode.decoder import DeadLetter, decode
 from streams.landing.event_rows import Target, event_rows
 from streams.state.base import PartitionState
 
-#: The last checkpointed rows of keys that are not in memory; blocks until they come.
+#: The last checkpointed rows of keys that are not in memory; blocks until they arrive.
 ReadBack = Callable[[Sequence[tuple[str, ...]]], pa.Table]
-#: Which of these offsets of a partition are those of excluded records: their places.
+#: Indices of those offsets of a partition that belong to excluded records.
 Excluded = Callable[[int, NDArray[np.int64]], NDArray[np.int64]]
-#: Has a function called, maybe in another thread, and gives what waits for its result.
+#: Schedules a function, perhaps in another thread; returns a function that waits for its result.
 Later = Callable[[Callable[[], Any]], Callable[[], Any]]
 
 
@@ -50,8 +50,8 @@ class Task:
     """One partition of a processor.
 
     `cut` is the last confirmed checkpoint, `next_offset` the first record not yet applied. `excluded` gives, by
-    partition and offsets, the places of records that operators have excluded: they land, and do nothing else.
-    `keep_raw`: the records themselves are landed, too.
+    partition and offsets, the places of records that operators have excluded: they land but have no other effect.
+    `keep_raw`: the records themselves land too.
     """
 
     topic: str
@@ -84,7 +84,7 @@ class Task:
 
     @property
     def unflushed(self) -> int:
-        """Records applied that no checkpoint vouches for yet."""
+        """Records applied but not yet covered by a checkpoint."""
         return self._events + (self.flushing.events if self.flushing else 0)
 
     @property
@@ -95,14 +95,14 @@ class Task:
     def resume(self, cut: Cut, next_offset: int, flushed_offset: int, read_back: ReadBack = _nothing_to_read) -> None:
         """Own the partition for a term.
 
-        `cut` is the term's first, `next_offset` the first record to apply, the last checkpoint stands at
-        `flushed_offset`, and `read_back` gives rows of the cut that are not in memory.
+        `cut` is the term's first, `next_offset` the first record to apply; the last checkpoint stands at
+        `flushed_offset`, and `read_back` returns rows of the cut that are not in memory.
         """
         self.cut, self.next_offset, self._flushed_offset = cut, next_offset, flushed_offset
         self._read_back = read_back
 
     def reset(self) -> None:
-        """Forget everything in memory, to be loaded again."""
+        """Drop everything in memory, so that it is loaded again."""
         self.state = self.state.empty()
         self.flushing, self._raw, self._letters, self._events = None, [], [], 0
         self.limits = DeadLetterLimits(self.limits.ratio, self.limits.run)
@@ -112,9 +112,9 @@ class Task:
     ) -> bool:
         """Apply the records that were not applied yet; `decoded` is what `decode` made of all of them.
 
-        Returns False when records before this frame are missing: fetch again from `next_offset`. Raises `DataError`
-        when too many records break the contract; those before the limit are applied. The rows in which the records
-        land are made by `later`.
+        Returns False when records before this frame are missing: fetch from `next_offset` again. Raises `DataError`
+        when too many records break the contract; those before the limit are applied. `later` builds the rows in which
+        the records land.
         """
         if records.first > self.next_offset:
             return False
@@ -135,7 +135,7 @@ class Task:
         return True
 
     def _take(self, frame: Frame, records: Records, dead: list[DeadLetter], later: Later) -> None:
-        """The whole way of a frame: rows that it needs, features, state, the rows in which it lands, dead letters."""
+        """Take a frame through every step: rows it needs, features, state, the rows in which it lands, dead letters."""
         state, excluded = self.state, self.excluded(self.partition, frame.offsets)
         counted = _without(frame, excluded) if len(excluded) else frame
         if asleep := state.waking(counted):
@@ -161,7 +161,7 @@ class Task:
         return Letter(self.partition, offset, key, value, dead.kind, dead.reason, first_seen_ms)
 
     def begin_flush(self) -> Flush | None:
-        """Collect everything that changed into one flush, or None when nothing did or one is under way."""
+        """Collect everything that changed into one flush, or None when nothing did or a flush is running."""
         if self.flushing is not None or self.next_offset == self._flushed_offset:
             return None
         cut, found = Cut(self.cut.term, self.cut.sequence + 1), self.state.collect()
@@ -174,7 +174,7 @@ class Task:
         return self.flushing
 
     def confirm(self) -> None:
-        """The flush under way is landed, checkpointed and committed: its slots become the ones to keep."""
+        """Confirm the running flush, now landed, checkpointed and committed: its slots become the ones to keep."""
         flush = self._end()
         self.state.confirmed(flush.found)
         self.cut = flush.checkpoint.cut
@@ -182,7 +182,7 @@ class Task:
         self._flushed_offset = flush.checkpoint.offsets[self.topic]
 
     def abandon(self) -> None:
-        """The flush under way did not become a checkpoint: everything in it waits again."""
+        """Abandon the running flush, which did not become a checkpoint: everything in it waits again."""
         flush = self._end()
         self.state.put_back(flush.found)
         self._raw, self._letters = flush.raw + self._raw, flush.letters + self._letters
@@ -196,7 +196,7 @@ class Task:
 
 
 def _without(frame: Frame, rows: NDArray[np.int64]) -> Frame:
-    """The frame with these rows taken for invalid."""
+    """The frame with these rows marked invalid."""
     ok = frame.ok.copy()
     ok[rows] = 0
     return frame._replace(ok=ok)

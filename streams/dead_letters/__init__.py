@@ -1,1 +1,1 @@
-"""Records that break the contract: sent to `<topic>.dlq`, limited, read and sent back."""
+"""Records that break the contract: sent to `<topic>.dlq`, limited, read and replayed."""

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 @dataclass(frozen=True)
 class Letter:
-    """A refused record: where it stood, its original key and bytes, and why."""
+    """A refused record: its position, original key and bytes, and the reason."""
 
     partition: int
     offset: int

@@ -1,11 +1,11 @@
-"""When a partition must stop: too many invalid records, which something upstream must have broken, or too many ids."""
+"""When a partition must stop: too many invalid records, a sign that something upstream is broken, or too many ids."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-#: Offsets a ratio is taken over.
+#: Number of offsets over which the ratio is taken.
 WINDOW = 10_000
 
 
@@ -13,7 +13,7 @@ WINDOW = 10_000
 class DeadLetterLimits:
     """Stops a partition after `run` invalid records in a row, or when more than `ratio` of a window of offsets are.
 
-    Windows are whole multiples of `WINDOW` offsets, so the verdict does not depend on how records came in frames.
+    Windows are whole multiples of `WINDOW` offsets, so the verdict does not depend on how records were framed.
     """
 
     ratio: float = 0.5
@@ -23,7 +23,7 @@ class DeadLetterLimits:
     _invalid: int = 0
 
     def judge(self, offsets: NDArray[np.int64], ok: NDArray[np.uint8]) -> int:
-        """How many of the records may be taken; fewer than given when a limit is passed."""
+        """How many of the records may be taken; fewer than given when a limit is exceeded."""
         if not len(ok):
             return 0
         bad = np.flatnonzero(ok == 0)
@@ -49,9 +49,9 @@ class DeadLetterLimits:
             self._window, self._invalid = window, 0
 
     def message(self, topic: str, partition: int, offset: int) -> str:
-        """What happened and what to do, for people."""
+        """What happened and what to do, for operators."""
         return (
             f"{topic} partition {partition} stopped at offset {offset}: {self._in_a_row:,} invalid records in a row, "
-            f"{self._invalid:,} among the last {WINDOW:,}. Look at `groupvitals dlq list`, mend the producer, or raise "
+            f"{self._invalid:,} among the last {WINDOW:,}. Look at `groupvitals dlq list`, fix the producer, or raise "
             "GROUPVITALS_WORKER__DEAD_LETTER_RUN or …_DEAD_LETTER_RATIO; then start the worker again."
         )

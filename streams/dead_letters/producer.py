@@ -7,9 +7,9 @@ from sources.producer import Producer, Record
 from streams.dead_letters.letter import Letter
 from streams.retry import retrying
 
-#: A key or value beyond this is cut: were a dead letter too large for its topic, all behind it would wait for ever.
+#: A key or value beyond this is cut: a dead letter too large for its topic would block everything behind it for ever.
 MAX_BYTES = 7 << 19
-#: Letters on their way at once.
+#: Maximum letters in flight.
 _AT_ONCE = 500
 
 
@@ -22,7 +22,7 @@ class DeadLetterProducer:
         self._producer: Producer | None = None
 
     async def send(self, letters: list[Letter], ended: Callable[[], bool] = lambda: False) -> None:
-        """Send them all; waits while Kafka is away, unless what they belong to has `ended` (`BackpressureError`).
+        """Send them all. Waits while Kafka is unreachable, unless their flush has `ended` (`BackpressureError`).
 
         Raises `ServiceError` when Kafka refuses them.
         """

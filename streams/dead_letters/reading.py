@@ -1,9 +1,9 @@
-"""Reads the dead-letter topics: what lies there, and one letter in full.
+"""Reads the dead-letter topics: an overview, and single letters in full.
 
 A dead-letter topic is a log of letters and of marks. A mark is a record with the identity headers of a letter and
-`dlq.replayed_ms`: the letter went back to its topic and is not offered again. It stands after its letter in the same
-topic, and so lives at least as long. A letter is known by the topic, partition and offset of its original record; a
-worker that was killed may have written it twice, and it counts once.
+`dlq.replayed_ms`: the letter was sent back to its topic and is not offered again. The mark follows its letter in the
+same topic, and so is kept at least as long. A letter is identified by the topic, partition and offset of its original
+record; a worker that was killed may have written it twice, but it counts once.
 """
 
 from collections.abc import Collection, Iterator
@@ -23,7 +23,7 @@ Identity = tuple[str, int, int]
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """One refused record: where it stood, why it was refused, and its original key and bytes."""
+    """One refused record: its position, why it was refused, and its original key and bytes."""
 
     topic: str
     partition: int
@@ -60,7 +60,7 @@ class LetterCount:
 
 
 def count_letters(kafka: Kafka, topics: Collection[str]) -> list[LetterCount]:
-    """Count the dead letters of `topics` (the original topics' names in Kafka) by error and reason, most first."""
+    """Count the dead letters of `topics` (the original topics' names in Kafka) by error and reason, largest first."""
     replayed = replayed_letters(kafka, topics)
     counts: dict[tuple[str, str, str], LetterCount] = {}
     for letter in read_letters(kafka, topics):
@@ -76,7 +76,7 @@ def count_letters(kafka: Kafka, topics: Collection[str]) -> list[LetterCount]:
 
 
 def find_letter(kafka: Kafka, topic: str, partition: int, offset: int) -> DeadLetter:
-    """The letter of one original record; raises `DataError` when there is none."""
+    """The dead letter of one original record; raises `DataError` when there is none."""
     for letter in read_letters(kafka, [topic]):
         if letter.identity == (topic, partition, offset):
             return letter
@@ -85,7 +85,7 @@ def find_letter(kafka: Kafka, topic: str, partition: int, offset: int) -> DeadLe
 
 
 def read_letters(kafka: Kafka, topics: Collection[str]) -> Iterator[DeadLetter]:
-    """Every letter of the topics once, as far as they reach now."""
+    """Every letter of the topics once, up to their current ends."""
     seen: set[Identity] = set()
     for letter in _read(kafka, topics):
         if "dlq.replayed_ms" not in letter.headers and letter.identity not in seen:
@@ -94,7 +94,7 @@ def read_letters(kafka: Kafka, topics: Collection[str]) -> Iterator[DeadLetter]:
 
 
 def replayed_letters(kafka: Kafka, topics: Collection[str]) -> set[Identity]:
-    """Letters that went back already."""
+    """Letters that were already sent back."""
     return {letter.identity for letter in _read(kafka, topics) if "dlq.replayed_ms" in letter.headers}
 
 

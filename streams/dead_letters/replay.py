@@ -10,7 +10,7 @@ from schemas.kafka import Kafka
 from sources.producer import Producer, Record
 from streams.dead_letters.reading import UNKNOWN, DeadLetter, read_letters, replayed_letters
 
-#: Letters that are sent back in one transaction.
+#: Number of letters sent back in one transaction.
 BATCH = 500
 
 
@@ -20,8 +20,8 @@ def replay_letters(
     """Send waiting letters back to the topic and partition they came from, mark them, count them by (topic, error).
 
     Only those of class `error` if one is given; `dry_run` only counts. Letters and their marks are sent in one
-    transaction: whenever this is killed, each letter went back once or not at all. A replay that another one of its
-    topic overtakes fails.
+    transaction: whenever this is killed, each letter was sent back once or not at all. A replay fails when another one
+    of the same topic starts.
     """
     sent: Counter[tuple[str, str]] = Counter()
     for topic in topics:
@@ -33,7 +33,7 @@ def replay_letters(
 
 
 def _waiting(kafka: Kafka, topic: str, error: str | None) -> Iterator[DeadLetter]:
-    """Letters of a topic that did not go back yet."""
+    """Letters of a topic that have not been sent back yet."""
     replayed = replayed_letters(kafka, [topic])
     return (
         letter
@@ -43,10 +43,10 @@ def _waiting(kafka: Kafka, topic: str, error: str | None) -> Iterator[DeadLetter
 
 
 def _replay(kafka: Kafka, topic: str, error: str | None) -> Counter[tuple[str, str]]:
-    """Send a topic's letters back. Starting the producer ends what a killed one left open, before marks are read."""
+    """Send a topic's letters back. Before marks are read, starting the producer ends what a killed one left open."""
     sent: Counter[tuple[str, str]] = Counter()
     producer = Producer(kafka, transactional_id=f"{topic}.dlq-replay")
-    with asyncio.Runner() as runner:  # letters are read by a loop of their own, in turn with this
+    with asyncio.Runner() as runner:  # letters are read in a loop of their own, alternating with this one
         try:
             runner.run(producer.start())
             letters = _waiting(kafka, topic, error)
@@ -65,7 +65,7 @@ async def _send_back(producer: Producer, letters: list[DeadLetter]) -> None:
 
 
 def _original(letter: DeadLetter) -> Record:
-    """For the very partition it came from, so that the key's state is found whoever produced it."""
+    """The original record, for the same partition, so that it meets its key's state whoever produced it."""
     partition = letter.partition if letter.partition != UNKNOWN else None
     value = letter.value if letter.key is not None else letter.value or b""  # Kafka wants a key or a value
     return Record(letter.topic, value, letter.key, partition)

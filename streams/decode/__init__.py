@@ -1,1 +1,1 @@
-"""Records, still bytes, into frames of columns, or dead letters."""
+"""Decodes raw records into frames of columns, or dead letters."""

@@ -44,7 +44,7 @@ class Rules(NamedTuple):
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """A record that breaks the contract: its row in the frame, the class of the error, field and message."""
+    """A record that breaks the contract: its row in the frame, the error's class, field and message."""
 
     row: int
     kind: str
@@ -136,5 +136,5 @@ def _decode_again(
     again: Any = records._replace(buffer=buffer, starts=starts, lengths=lengths)
     decode_rows(again, np.array(rows), frame, rule._replace(max_bytes=1 << 30), tail + len(extra), used)
     if not frame.ok[rows].all():
-        raise AssertionError(f"the compiled reader refuses what the contract accepts: {canonical[:3]!r}")
+        raise AssertionError(f"the compiled reader rejects what the contract accepts: {canonical[:3]!r}")
     return frame

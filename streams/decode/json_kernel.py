@@ -1,4 +1,4 @@
-"""The compiled reader of flat events: records in, columns out, nothing allocated a record.
+"""The compiled reader of flat events: records in, columns out, no allocation per record.
 
 It accepts only what it is sure of; every other record is left to `schemas.validate`, which has the last word.
 """
@@ -26,7 +26,7 @@ def name_place(length, first, last, salt):
 
 @kernel
 def _part(buffer, start, length, at):
-    """Bytes `at` to `at + 7` of a string as a word, zero behind its end."""
+    """Bytes `at` to `at + 7` of a string as a word, zero beyond its end."""
     left = length - at
     if left <= 0:
         return _EMPTY
@@ -36,7 +36,7 @@ def _part(buffer, start, length, at):
 
 @kernel
 def _field(buffer, start, length, table, salt, names):
-    """Index of the field of this name, or -1; `names` holds length and three words a field."""
+    """Index of the field of this name, or -1; `names` holds length and three words per field."""
     if length == 0 or length > 24:
         return _FAIL
     first = _part(buffer, start, length, 0)
@@ -53,7 +53,7 @@ def _field(buffer, start, length, table, salt, names):
 
 @kernel
 def _enum(buffer, start, length, first, last, values):
-    """Code of an enum value among those from `first` to `last`, or -1; `values` has length and three words a value."""
+    """Code of an enum value among those from `first` to `last`, or -1; `values` holds length and three words each."""
     if length > 24:
         return _FAIL
     piece = _part(buffer, start, length, 0)
@@ -69,7 +69,7 @@ def _enum(buffer, start, length, first, last, values):
 
 @kernel
 def _fits(buffer, start, length, wide):
-    """Whether a string is an id; one of plain ASCII has no control characters, or it would not have been read."""
+    """Whether a string is an id; plain ASCII has no control characters, or it would not have been read."""
     return is_id(buffer, start, length) if wide else 1 <= length <= 128
 
 
@@ -121,10 +121,10 @@ def _list(buffer, at, end, tail, elements, used, flat):
 def decode(records, rows, frame, rules, tail, used):
     """Decode the records `rows` into `frame`; `ok` stays 0 where the reader is not sure.
 
-    `tail` is the first free byte behind the records in the buffer, `used` the number of list elements in use. Returns
-    both as they are afterwards.
+    `tail` is the first free byte after the records in the buffer, `used` the number of list elements in use. Returns
+    the updated values of both.
     """
-    # One function and local names on purpose: a tuple of arrays handed on costs a reference count an array and call.
+    # One function and local names on purpose: passing a tuple of arrays costs one reference count per array and call.
     buffer, words, spans, elements = frame.buffer, frame.words, frame.spans, frame.elements
     kinds, place, table, salt = rules.kinds, rules.place, rules.table, rules.salt
     names, values, enum_first = rules.names, rules.values, rules.enum_first

@@ -1,7 +1,7 @@
 """JSON's strings, numbers and words, read from bytes: strict, compiled, eight bytes at a time. RFC 8259.
 
 Places are indices into the buffer; -1 means "not sure", which leaves the record to `schemas.validate`. Seven bytes
-behind any record must be readable.
+after any record must be readable.
 """
 
 # Types would say less than the docstrings here: every argument is an array or an index, and Numba infers them.

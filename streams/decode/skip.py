@@ -1,4 +1,4 @@
-"""Passes over one JSON value that nobody reads, whatever its kind, in constant memory. RFC 8259.
+"""Skips one JSON value of any kind that is not read, in constant memory. RFC 8259.
 
 Places are indices into the buffer; -1 means "not sure", as in `streams.decode.json_text`.
 """
@@ -16,13 +16,13 @@ from streams.decode.json_text import hex4, space, special, word
 _FAIL = -1
 _ONE, _ZERO = np.uint64(1), np.uint64(0)
 if MAX_DEPTH > 128:
-    raise ImportError("two words have a bit per level")
+    raise ImportError("two words hold one bit per level")
 
 
 @kernel
 def skip(buffer, at, end):
     """Place after the value that begins at `at`, inside an event's object, or -1."""
-    low = high = _ZERO  # a bit per level: 1 for an object, 0 for a list
+    low = high = _ZERO  # one bit per level: 1 for an object, 0 for a list
     level = 0
     while at < end:
         c = buffer[at]

@@ -1,4 +1,4 @@
-"""UTF-8 in byte arrays: whether it is valid, characters of an id, one character written. Compiled, pure. RFC 3629."""
+"""UTF-8 in byte arrays: validates it, checks ids, writes single characters. Compiled, pure. RFC 3629."""
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,misc"
 
@@ -29,7 +29,7 @@ def put_utf8(buffer, at, code):
 
 @kernel
 def clean(buffer, at, end):
-    """Whether the bytes are UTF-8; most records are plain ASCII and end after one quick pass."""
+    """Whether the bytes are UTF-8; most records are plain ASCII and need one quick pass."""
     first, high = at, np.uint64(0)
     while at + 8 <= end:
         high |= load64(buffer, at)

@@ -1,1 +1,1 @@
-"""What happens beside the stream: the score is fitted, days of members are closed."""
+"""What happens alongside the stream: fitting the score, closing members' days."""

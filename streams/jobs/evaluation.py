@@ -1,4 +1,4 @@
-"""What everybody is at the end of a day, and how many of each state a group has: arrays in, arrays out."""
+"""Everybody's state at the end of a day, and how many of each state a group has: arrays in, arrays out."""
 
 # mypy: disable-error-code="no-untyped-call"
 
@@ -41,7 +41,7 @@ class Evaluation:
 
 
 def evaluate(people: People, day: int, end_ms: int, score: Score, again: Codes) -> Evaluation:
-    """What everybody is at the end of a day; `again`: rows that were written when it was evaluated before."""
+    """Everybody's state at the end of a day; `again`: rows that were written when it was evaluated before."""
     person, linked = people.persons()
     known = people.known(day, end_ms, person, linked)
     members, (groups, accounts) = people.members, people.places

@@ -65,7 +65,7 @@ def due(store: ClickHouseStore, since: date | None = None) -> list[date]:
         f"(SELECT max(day) FROM {d}.effective_member_days WHERE group_id = '*') FROM {d}.closed_until"
     )
     if since is not None and since < (reach := earliest(store)):
-        raise ConfigError(f"{since} can no longer be evaluated: what is known reaches back to {reach}.")
+        raise ConfigError(f"{since} can no longer be evaluated: day masks reach back to {reach}. Give a later day.")
     begin = since if since is not None else max(first, earliest(store), done + timedelta(days=1))
     return [begin + timedelta(days=n) for n in range((closed - begin).days)]
 

@@ -1,4 +1,4 @@
-"""The zombie score, fitted anew from the deployment's own outcomes: who of those known four weeks ago came back since.
+"""The zombie score, refitted on the deployment's own outcomes: who of those known four weeks ago came back since.
 
 Reads the live memberships and writes one row of `scores`, which the views use from then on.
 """
@@ -58,7 +58,7 @@ def due(store: ClickHouseStore) -> bool:
 def refit(store: ClickHouseStore, most: int = MOST) -> Fitted:
     """Fit on what came of everybody who was a member `HORIZON` days ago, or of about `most`, and put it to use.
 
-    Raises `BackpressureError` when ClickHouse is away: there is time until tomorrow.
+    Raises `BackpressureError` when ClickHouse is unreachable: there is time until tomorrow.
     """
     found = _fit(store, most)
     row = [getattr(found, name) for name in _COLUMNS]

@@ -1,4 +1,4 @@
-"""A Kafka admin client, made when Kafka lets us in, whose faults are our errors."""
+"""A Kafka admin client that checks access first and raises our own errors."""
 
 import asyncio
 from collections.abc import Iterator
@@ -17,23 +17,24 @@ _FIND_MS = FIND_S * 1000
 
 @contextmanager
 def kafka_admin(kafka: Kafka) -> Iterator[KafkaAdminClient]:
-    """Open an admin client; raises `ServiceError` when Kafka is away or refuses."""
+    """Open an admin client; raises `ServiceError` when Kafka is unreachable or refuses."""
     with _faults(kafka), closing(KafkaAdminClient(**kafka.for_clients(), bootstrap_timeout_ms=_FIND_MS)) as admin:
         yield admin
 
 
 @contextmanager
 def _faults(kafka: Kafka) -> Iterator[None]:
-    """See that Kafka lets us in, then turn the client library's errors into `ServiceError`."""
+    """Check that Kafka lets us in, then turn the client library's errors into `ServiceError`."""
     asyncio.run(find(kafka))
     try:
         yield
     except KafkaError as error:
-        raise ServiceError(f"{kafka} is away or refuses ({error}): see `groupvitals doctor`.") from error
+        raise ServiceError(f"{kafka} is unreachable or refuses access ({error}): see `groupvitals doctor`.") from error
 
 
 def described(admin: KafkaAdminClient, kafka: Kafka, topic: str) -> dict[str, Any]:
-    """What Kafka says of a topic, no partitions if it is not there. Raises `ServiceError` when we may not know."""
+    """Kafka's description of a topic; no partitions if there is none. Raises `ServiceError` when we may not describe
+    it."""
     found: dict[str, Any] = admin.describe_topics([topic])[0]
     if found["error_code"] == TopicAuthorizationFailedError.errno:
         raise ServiceError(f"{kafka} does not let {kafka.who} see the topic {topic}: grant the right to describe it.")

@@ -18,7 +18,7 @@ from streams.retry import retrying
 
 
 class KafkaBroker:
-    """`streams.checkpoint.takeover.Broker` for one topic in the generation in which it was made."""
+    """`streams.checkpoint.takeover.Broker` for one topic, in the generation in which it was created."""
 
     def __init__(self, consumer: FrameConsumer, topic: str, generation: int, kafka: Kafka) -> None:
         self.consumer, self.topic, self.generation, self._kafka = consumer, topic, generation, kafka
@@ -41,7 +41,7 @@ class KafkaBroker:
         return found
 
     async def commit(self, cuts: dict[int, tuple[int, int]]) -> bool:
-        """Commit (offset, term) a partition; False when this generation is over."""
+        """Commit (offset, term) per partition; False when this generation is over."""
         thread = self.consumer.thread
         return bool(
             await retrying(
@@ -61,7 +61,7 @@ class KafkaBroker:
         return begin, await self._offsets(partial(high_watermarks, consumer), partitions)
 
     async def stable_ends(self, partitions: list[int]) -> dict[int, int]:
-        """The last stable offset of several partitions: it and what follows may yet be aborted."""
+        """The last stable offset of several partitions: that record and what follows may yet be aborted."""
         return await self._offsets(self.consumer.thread._ensure_consumer().end_offsets, partitions)
 
     async def _offsets(self, ask: Callable[[list[TopicPartition]], Any], partitions: list[int]) -> dict[int, int]:
@@ -71,19 +71,19 @@ class KafkaBroker:
             try:
                 found = await self._call(ask, tps)
             except KafkaError as error:
-                raise BackpressureError(f"Kafka does not tell its offsets: {error!r}.") from error
+                raise BackpressureError(f"Kafka did not return the topic's offsets: {error!r}.") from error
             return {tp.partition: at for tp, at in found.items()}
 
         return await retrying(asked, "reading the topic's offsets")
 
     async def seek(self, positions: dict[int, int]) -> None:
-        """Have partitions read on from these offsets."""
+        """Continue reading partitions from these offsets."""
         await self._call(self.consumer.thread.seek_frames, self.topic, positions)
 
     async def origin(self) -> Origin:
         """What the topic is; asked once."""
         if self._origin is None:
-            self._origin = asyncio.ensure_future(retrying(self._ask_origin, "reading what the topic is"))
+            self._origin = asyncio.ensure_future(retrying(self._ask_origin, "reading the topic's id"))
         return await asyncio.shield(self._origin)
 
     async def _ask_origin(self) -> Origin:
@@ -94,7 +94,8 @@ class KafkaBroker:
 
 
 def topic_origin(kafka: Kafka, topic: str) -> Origin:
-    """What a topic is, and whose. Raises `ServiceError` when Kafka is away, `ConfigError` when it has no such topic."""
+    """A topic's cluster, id and size. Raises `ServiceError` when Kafka is unreachable, `ConfigError` without the
+    topic."""
     with kafka_admin(kafka) as admin:
         found = described(admin, kafka, topic)
         if not found["partitions"]:

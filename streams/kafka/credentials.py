@@ -6,7 +6,7 @@ from schemas.kafka import Kafka
 
 
 def credentials(kafka: Kafka) -> Credentials | None:
-    """What `faust.App` takes as `broker_credentials`; None for a broker that asks for nothing."""
+    """The `broker_credentials` of `faust.App`; None for a broker that asks for none."""
     context = kafka.ssl_context()
     if kafka.sasl:  # with a context, SASL_SSL; without one Faust would send the password in clear text
         return SASLCredentials(

@@ -1,4 +1,5 @@
-"""Frames: a Faust transport whose consumer hands an agent one message a fetch and partition, its records still bytes.
+"""Frames: a Faust transport whose consumer hands an agent one message per fetch and partition, its records still raw
+bytes.
 
 Everything else stays Faust's: the worker, group membership, rebalancing, flow control, ordinary agents on other topics.
 Frame topics are declared with `acks=False`: Faust never commits them. Their offsets move only by `commit_frames`, bound
@@ -30,14 +31,15 @@ from streams.kafka.records import read_records
 
 _REFUSED = (IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError)
 
-#: Kafka answers a fetch when it has so many bytes, at the latest after so long: many small frames cost more than few.
+#: Kafka answers a fetch once it has this many bytes, or after this long: many small frames cost more than a few.
 _FETCH_BYTES, _FETCH_WAIT_MS = 1 << 20, 100
-#: While ClickHouse is away nothing is fetched; who does so for longer than this leaves the consumer group for ever.
+#: While ClickHouse is away nothing is fetched; a worker that does so for longer than this leaves the consumer group for
+#: ever.
 _LONGEST_IDLE_MS = 7 * 24 * 3_600_000
 
 
 def take_frames(fetcher: Any, partitions: Iterable[TP], topics: set[str]) -> dict[TP, Any]:
-    """Take what the fetcher holds for these partitions of frame topics: `Records` a partition."""
+    """Take what the fetcher holds for these partitions of frame topics: `Records` per partition."""
     found: dict[TP, Any] = {}
     wanted = set(partitions)
     for tp in list(fetcher._records):
@@ -77,7 +79,7 @@ class FrameConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         return consumer
 
     async def on_start(self) -> None:
-        """Start the consumer, and listen to what its coordinator cannot mend."""
+        """Start the consumer, and watch for errors that its coordinator cannot recover from."""
         await super().on_start()
         coordinator = self._ensure_consumer()._coordinator
         tell = coordinator._push_error_to_user
@@ -116,9 +118,9 @@ class FrameConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         return frames
 
     async def commit_frames(self, topic: str, cuts: dict[int, tuple[int, int]], generation: int) -> bool:
-        """Commit (next offset, term) a partition in `generation`; `consumer.commit` goes on in whichever comes next.
+        """Commit (next offset, term) per partition in `generation`; `consumer.commit` would carry on in a later one.
 
-        The term stands in the offset's metadata. False: refused. Raises `BackpressureError` when Kafka is away.
+        The term stands in the offset's metadata. False: refused. Raises `BackpressureError` when Kafka is unreachable.
         """
         coordinator = self._ensure_consumer()._coordinator
         offsets = {TopicPartition(topic, p): OffsetAndMetadata(at, str(term)) for p, (at, term) in cuts.items()}
@@ -132,7 +134,7 @@ class FrameConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         except _REFUSED:
             return False
         except (KafkaError, TimeoutError) as error:
-            raise BackpressureError(f"Kafka does not take a commit: {error!r}.") from error
+            raise BackpressureError(f"Kafka did not accept a commit: {error!r}.") from error
         return bool(coordinator.generation == generation)
 
     async def committed_frames(self, topic: str, partition: int) -> tuple[int, int]:
@@ -143,21 +145,21 @@ class FrameConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
                 self._ensure_consumer()._coordinator.fetch_committed_offsets([tp]), self.app.conf.broker_session_timeout
             )
         except (KafkaError, TimeoutError) as error:
-            raise BackpressureError(f"Kafka does not tell the committed offset: {error!r}.") from error
+            raise BackpressureError(f"Kafka did not return the committed offset: {error!r}.") from error
         kept = found.get(tp)
         if kept is None or kept.offset < 0:
             return 0, 0
         return kept.offset, int(kept.metadata) if kept.metadata.isdigit() else 0
 
     async def seek_to_committed(self) -> Any:
-        """Seek as Faust does; partitions that are taken away meanwhile are sought where they are assigned next."""
+        """Seek as Faust does; partitions revoked meanwhile are sought by the worker that gets them next."""
         try:
             return await super().seek_to_committed()
         except IllegalStateError:
             return {}
 
     async def seek_frames(self, topic: str, positions: dict[int, int]) -> None:
-        """Fetch these partitions from these offsets on; what was fetched ahead is dropped."""
+        """Fetch these partitions from these offsets on; anything prefetched is dropped."""
         consumer = self._ensure_consumer()
         for partition, offset in positions.items():
             tp = TopicPartition(topic, partition)
@@ -166,7 +168,7 @@ class FrameConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
 
 
 class FrameConsumer(driver.Consumer):  # type: ignore[misc]
-    """Yields one message a fetch and partition of the frame topics, the stock way for the rest."""
+    """Yields one message per fetch and partition of the frame topics; other topics go the stock way."""
 
     def _new_consumer_thread(self) -> FrameConsumerThread:
         return FrameConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -192,7 +194,8 @@ class FrameConsumer(driver.Consumer):  # type: ignore[misc]
             if not self.flow_active or generation != self.app.consumer_generation_id:
                 return
             if active is None or tp in active or tp in self._buffered_partitions:
-                # Faust would take the distance to the last offset for a gap; a frame begins where the last one ended
+                # Faust would take the distance to the last offset for a gap; a frame begins where the previous one
+                # ended
                 self._read_offset[tp] = None
                 yield tp, _message(tp, frame, generation)
         for tp, record in self.scheduler.iterate(stock):
@@ -201,12 +204,12 @@ class FrameConsumer(driver.Consumer):  # type: ignore[misc]
             yield tp, self._to_message(tp, record)
 
     def on_buffer_full(self, tp: TP) -> None:
-        """Go on fetching frame topics: a full stream makes the next frame wait, and a pause would last a second."""
+        """Keep fetching frame topics: a full stream makes the next frame wait, and a pause would last a second."""
         if tp.topic not in self.app.frame_topics:
             super().on_buffer_full(tp)
 
     async def perform_seek(self) -> None:
-        """Seek to the committed offsets, and the frame topics to where their tasks are."""
+        """Seek to the committed offsets, but in frame topics to where their tasks are."""
         await super().perform_seek()
         for topic in self.app.frame_topics:
             await self.thread.call_thread(self.thread.seek_frames, topic, self.app.positions(topic))
@@ -230,7 +233,7 @@ class FrameTransport(driver.Transport):  # type: ignore[misc]
 
 
 class FrameApp(faust.App):  # type: ignore[misc]
-    """A Faust app in which `frame_topics` come as frames; `positions` says where a topic's partitions are read."""
+    """A Faust app in which `frame_topics` come as frames; `positions` says where to read a topic's partitions."""
 
     def __init__(
         self, *args: Any, frame_topics: set[str], positions: Callable[[str], dict[int, int]], **kwargs: Any

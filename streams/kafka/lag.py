@@ -1,4 +1,4 @@
-"""How far a consumer group has come, asked without being one of the group."""
+"""How far a consumer group has come, asked without joining it."""
 
 from schemas.kafka import Kafka
 from streams.kafka.admin import kafka_admin

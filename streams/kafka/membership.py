@@ -1,8 +1,8 @@
-"""A worker's place in the consumer group, known beyond its death: the next worker of the same folder gives it back.
+"""A worker's place in the consumer group, remembered beyond its death: the next worker with the same folder frees it.
 
-Kafka waits out the session time-out of a worker that was killed before it gives its partitions away. Each worker
-therefore keeps its member id in a file and a lock on that file, which the kernel releases however the worker ends; who
-starts with the same data folder makes those leave whose lock nobody holds. Touches only its folder and the group.
+Kafka waits out the session time-out of a killed worker before it reassigns its partitions. Each worker therefore keeps
+its member id in a file and holds a lock on it, which the kernel releases however the worker ends. A worker that starts
+with the same data folder removes members whose lock nobody holds. Touches only its folder and the group.
 """
 
 import fcntl
@@ -28,7 +28,7 @@ class Membership:
         self._held: int | None = None
 
     def joined(self, member_id: str) -> None:
-        """Keep this worker's id for as long as its process lives."""
+        """Record this worker's id for as long as its process lives."""
         if self._held is None:
             self._folder.mkdir(parents=True, exist_ok=True)
             path = self._folder / uuid.uuid4().hex
@@ -38,12 +38,12 @@ class Membership:
         os.pwrite(self._held, member_id.encode(), 0)
 
     def leave_for_the_dead(self) -> None:
-        """Make those leave that ended without doing so themselves; without Kafka's help their sessions time out."""
+        """Remove members that ended without leaving; if Kafka does not help, their sessions time out."""
         for path in sorted(self._folder.glob("*")):
             try:
                 self._leave_for(path)
-            except (OSError, ServiceError) as error:  # in use, or just removed by another that starts
-                log.debug("%s stays: %s", path, error)
+            except (OSError, ServiceError) as error:  # in use, or just removed by another starting worker
+                log.debug("Could not remove the member of %s from its group: %s", path, error)
 
     def _leave_for(self, path: Path) -> None:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)

@@ -1,4 +1,4 @@
-"""Waits until Kafka answers, and sees what is missing before a consumer group is joined: a topic, or rights to one."""
+"""Waits until Kafka answers, and finds what is missing before the consumer group is joined: a topic, or rights."""
 
 import asyncio
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ _UNKNOWN = UnknownTopicOrPartitionError.errno
 async def reach(kafka: Kafka, topic: str, group: str, needs: Mapping[str, set[str]]) -> None:
     """Wait until Kafka answers.
 
-    `needs` are operations by topic, such as `{"chat.events": {"READ"}}`; reading as `group` is needed in any case.
+    `needs` are operations by topic, such as `{"chat.events": {"READ"}}`; reading as `group` is always needed.
     Raises `ConfigError` when there is no `topic`, `ServiceError` when Kafka does not let us in or a right is missing.
     """
 
@@ -37,7 +37,7 @@ async def reach(kafka: Kafka, topic: str, group: str, needs: Mapping[str, set[st
 
 
 def missing_rights(kafka: Kafka, topic: str, group: str, needs: Mapping[str, set[str]]) -> list[str] | None:
-    """Rights that are needed and not granted, such as `WRITE the topic chat.events.dlq`; None: there is no `topic`."""
+    """Rights that are needed but not granted, such as `WRITE the topic chat.events.dlq`; None: there is no `topic`."""
     with kafka_admin(kafka) as admin:
         found = {one["name"]: one for one in admin.describe_topics(list({topic, *needs}))}
         if found[topic]["error_code"] == _UNKNOWN:
@@ -51,11 +51,11 @@ def missing_rights(kafka: Kafka, topic: str, group: str, needs: Mapping[str, set
 
 
 def _missing_of_group(admin: KafkaAdminClient, group: str) -> list[str]:
-    """What Kafka does not grant; of a group that nobody has joined yet it only tells whether we may see it."""
+    """What Kafka does not grant; for a group that nobody has joined yet it only says whether we may see it."""
     try:
         granted = admin.describe_groups([group], include_authorized_operations=True)[group]["authorized_operations"]
     except GroupAuthorizationFailedError:
         granted = ()
-    except CoordinatorNotAvailableError:  # nobody has joined any group of this cluster
+    except CoordinatorNotAvailableError:  # no group of this cluster has ever been joined
         granted = None
     return [] if granted is None or "READ" in granted else [f"READ the group {group}"]

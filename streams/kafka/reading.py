@@ -1,6 +1,6 @@
-"""Reads records one by one, whatever their compression, for those who look at topics without joining a consumer group.
+"""Reads records one by one, whatever their compression, for code that reads topics without joining a consumer group.
 
-Only what is committed is read: records of aborted transactions are passed over, those of open ones are not there yet.
+Only what is committed is read: records of aborted transactions are skipped, those of open ones are not visible yet.
 """
 
 import asyncio
@@ -17,12 +17,12 @@ from schemas.errors import ServiceError
 from schemas.kafka import Kafka
 from sources.preflight import find
 
-#: A broker that sends nothing for so long while records are left is given up, seconds.
+#: Seconds after which a broker that sends nothing while records are left is given up.
 STALL_S = 30
 
 
 class CommittedReader:
-    """Calls block; they raise `ServiceError` when Kafka is away or refuses."""
+    """Calls block; they raise `ServiceError` when Kafka is unreachable or refuses."""
 
     def __init__(self, kafka: Kafka, run: Callable[[Coroutine[Any, Any, Any]], Any]) -> None:
         self._kafka, self._run = kafka, run
@@ -42,10 +42,12 @@ class CommittedReader:
         try:
             return self._run(asked())
         except KafkaError as error:
-            raise ServiceError(f"{self._kafka} is away or refuses ({error!r}): see `groupvitals doctor`.") from error
+            raise ServiceError(
+                f"{self._kafka} is unreachable or refuses access ({error!r}): see `groupvitals doctor`."
+            ) from error
 
     def partitions(self, topic: str) -> list[TopicPartition]:
-        """The partitions of a topic; none when there is no such topic."""
+        """The partitions of a topic; none when it does not exist."""
 
         async def ask(consumer: AIOKafkaConsumer) -> list[TopicPartition]:
             metadata = await consumer._client.fetch_all_metadata()
@@ -66,7 +68,7 @@ class CommittedReader:
         return found
 
     def read(self, spans: dict[TopicPartition, tuple[int, int]], most: int | None = None) -> Iterator[ConsumerRecord]:
-        """The records of spans of offsets, [first, end); fetches at most `most` at a time."""
+        """The records of ranges of offsets, [first, end); fetches at most `most` at a time."""
         left = {place: span for place, span in spans.items() if span[0] < span[1]}
         if not left:
             return
@@ -79,7 +81,7 @@ class CommittedReader:
         async def go_on(consumer: AIOKafkaConsumer) -> tuple[list[ConsumerRecord], bool]:
             found = await consumer.getmany(timeout_ms=500, max_records=most)
             rows = [row for place, rows in found.items() for row in rows if row.offset < left[place][1]]
-            at = {place: await consumer.position(place) for place in left}  # beyond what holds no records, too
+            at = {place: await consumer.position(place) for place in left}  # also past offsets that hold no records
             return rows, any(at[place] < end for place, (_, end) in left.items())
 
         self._ask(begin)
@@ -93,7 +95,7 @@ class CommittedReader:
             yield from rows
 
     def first_in(self, place: TopicPartition, begin: int, end: int) -> int | None:
-        """Offset of the first record in [begin, end); None when there is none, as marks of transactions are not."""
+        """Offset of the first record in [begin, end); None when there is none; transaction markers do not count."""
         first = next(self.read({place: (begin, end)}, 1), None)
         return None if first is None else int(first.offset)
 

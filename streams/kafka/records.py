@@ -1,4 +1,4 @@
-"""Kafka record batches (magic 2) read as bytes into columns, without a Python object a record.
+"""Kafka record batches (magic 2) read as bytes into columns, without a Python object per record.
 
 Layout: Kafka protocol guide, "Record Batch". Touches bytes only; no broker, no clock.
 """
@@ -16,9 +16,9 @@ from schemas.errors import DataError
 from schemas.frame import Records
 from streams.kafka.transactions import AbortedTransactions
 
-#: Free bytes behind every buffer, so that a word can be read at any place in it.
+#: Spare bytes after every buffer, so that a word can be read at any place in it.
 PADDING = 32
-#: A frame takes whole batches up to so many unpacked bytes, the rest is fetched again; places in it are 32-bit numbers.
+#: A frame takes whole batches up to this many unpacked bytes; the rest is fetched again. Places are 32-bit numbers.
 FRAME_BYTES = 1 << 28
 _MOST_BYTES = 1 << 29
 
@@ -43,7 +43,7 @@ def _varint(buffer: NDArray[np.uint8], at: int) -> tuple[np.int64, int]:
 
 @kernel
 def _scan(buffer, at, count, base_offset, base_time, append_time, row, columns):  # type: ignore[no-untyped-def]
-    """Mark keys and values of one decompressed batch that begins at `at`; columns as in `Records` after the buffer."""
+    """Mark keys and values of one decompressed batch that begins at `at`; columns as in `Records`, after its buffer."""
     offsets, timestamps, starts, lengths, key_starts, key_lengths = columns
     for i in range(row, row + count):
         size, at = _varint(buffer, at)
@@ -111,13 +111,13 @@ def read_records(
 
     `aborted` is the response's list of aborted transactions: producer id and first offset; their records are left out.
 
-    Returns the records at `first_offset` or later; their buffer has room for unescaped strings behind the bytes. Raises
+    Returns the records at `first_offset` or later; their buffer has room for unescaped strings after the bytes. Raises
     `DataError` for a corrupt batch.
     """
     batches = _batches(data, check_crc, AbortedTransactions(aborted) if aborted else None)
     size = sum(len(batch[5]) for batch in batches)
     rows = sum(batch[4] for batch in batches)
-    buffer = np.empty(size * 2 + PADDING, np.uint8)  # pages that nothing is unescaped into are never touched
+    buffer = np.empty(size * 2 + PADDING, np.uint8)  # pages are only touched where strings are unescaped into them
     columns = (
         np.empty(rows, np.int64), np.empty(rows, np.int64), np.empty(rows, np.int32), np.empty(rows, np.int32),
         np.empty(rows, np.int32), np.empty(rows, np.int32),

@@ -1,6 +1,6 @@
 """Kafka's responses in memory: received as a whole, record batches kept as bytes. Replaces two classes of aiokafka.
 
-Importing this is enough; stock topics go on as before.
+Importing this is enough; stock topics work as before.
 """
 
 import aiokafka.conn as aiokafka_conn
@@ -10,7 +10,7 @@ _SIZE = 4
 
 
 class _WholeResponses(aiokafka_conn.AIOKafkaProtocol):  # type: ignore[misc]
-    """Hands on whole responses: a stream reader that grows with every piece copies a large one nine times over."""
+    """Delivers whole responses: a stream reader that grows with every chunk copies a large one nine times over."""
 
     def __init__(self, *args: object, **options: object) -> None:
         super().__init__(*args, **options)
@@ -18,7 +18,7 @@ class _WholeResponses(aiokafka_conn.AIOKafkaProtocol):  # type: ignore[misc]
         self._held, self._wanted = 0, _SIZE
 
     def data_received(self, data: bytes) -> None:
-        """Keep pieces until the response that they begin is complete."""
+        """Keep chunks until their response is complete."""
         self._pieces.append(data)
         self._held += len(data)
         if self._held < self._wanted:
@@ -38,13 +38,13 @@ class _WholeResponses(aiokafka_conn.AIOKafkaProtocol):  # type: ignore[misc]
 
 
 class _KeptRecords(aiokafka_fetcher.MemoryRecords):  # type: ignore[misc]
-    """Record batches that can still be had as bytes."""
+    """Record batches that are still available as bytes."""
 
     def __init__(self, data: bytes) -> None:
         super().__init__(data)
         self.data = data
 
 
-# Connections and the fetcher make these by name.
+# Connections and the fetcher look these up by name.
 aiokafka_conn.AIOKafkaProtocol = _WholeResponses
 aiokafka_fetcher.MemoryRecords = _KeptRecords

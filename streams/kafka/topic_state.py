@@ -1,4 +1,4 @@
-"""What Kafka says of a topic and its workers, asked by an admin client, without joining anything."""
+"""What Kafka says about a topic and its workers, asked through an admin client, without joining a group."""
 
 from dataclasses import dataclass
 
@@ -14,11 +14,11 @@ from streams.kafka.topic_settings import STAMPS, actual_settings
 
 @dataclass(frozen=True)
 class TopicState:
-    """A topic now. By partition: first offset, next offset, newest record's stamp (absent: none), committed offset.
+    """A topic now. By partition: first offset, next offset, newest record's timestamp (absent: none), committed offset.
 
     `stable` is the next offset that readers of committed records get; below the next offset where a transaction is
-    open. `stamps` says whose clock stamps records (`message.timestamp.type`; empty: we may not look). `workers` are the
-    members of the consumer group; `version` is the first broker's.
+    open. `stamps` says whose clock stamps records (`message.timestamp.type`; empty: we may not read it). `workers` are
+    the members of the consumer group; `version` is the first broker's.
     """
 
     origin: Origin
@@ -33,7 +33,7 @@ class TopicState:
 
 
 def topic_state(kafka: Kafka, topic: str, group: str) -> TopicState | None:
-    """Ask; None when there is no such topic. Raises `ServiceError` when Kafka is away."""
+    """Ask; None when there is no such topic. Raises `ServiceError` when Kafka is unreachable."""
     with kafka_admin(kafka) as admin:
         found = described(admin, kafka, topic)
         partitions = [TopicPartition(topic, part["partition_index"]) for part in found["partitions"]]

@@ -1,7 +1,7 @@
-"""Makes the contract's topics in Kafka as they must be: idempotent, with drifted settings put right.
+"""Creates the contract's topics in Kafka as they must be; idempotent, and corrects drifted settings.
 
 A changed partition count is refused: keys would move to other partitions, away from the state kept for them. What Kafka
-does not let us change, because the topic is somebody else's, stays as it is and is said.
+does not let us change, because the topic belongs to someone else, stays as it is and is reported.
 """
 
 import time
@@ -56,7 +56,7 @@ class WantedTopic:
 class TopicOutcome:
     """One topic as it is now.
 
-    `changes` says which of its settings were put right, `refused` which Kafka did not let us change, and why.
+    `changes` says which of its settings were corrected, `refused` which ones Kafka did not let us change, and why.
     """
 
     name: str
@@ -90,10 +90,10 @@ def wanted_topics(layout: TopicLayout) -> list[WantedTopic]:
 
 
 def ensure_topics(kafka: Kafka, layout: TopicLayout) -> list[TopicOutcome]:
-    """Create what is missing, put drifted settings right, and wait until every partition has a leader.
+    """Create what is missing, correct drifted settings, and wait until every partition has a leader.
 
     Raises `ConfigError` before anything is changed when an existing topic has another partition count, `ServiceError`
-    when Kafka is away or refuses to create a topic. What it refuses to change of one that exists is told.
+    when Kafka is unreachable or refuses to create a topic. Changes that it refuses to an existing topic are reported.
     """
     wanted = wanted_topics(layout)
     with kafka_admin(kafka) as admin:
@@ -120,7 +120,7 @@ def delete_topics(kafka: Kafka, layout: TopicLayout) -> None:
 
 
 def _outcome(topic: WantedTopic, drift: Drift | None) -> TopicOutcome:
-    """How a topic is now; `drift` is None when it was created."""
+    """The topic as it is now; `drift` is None when it was just created."""
     retention, policy = int(topic.config["retention.ms"]), topic.config["cleanup.policy"]
     if drift is None:
         return TopicOutcome(topic.name, topic.partitions, retention, policy, "created")
@@ -134,7 +134,7 @@ def _refuse_other_partitions(topic: WantedTopic, partitions: int | None) -> None
         return
     way_back = f"set {topic.setting} = {partitions}" if topic.setting else "delete it if nothing needs it"
     raise ConfigError(
-        f"The topic {topic.name} has {partitions} partitions where {topic.partitions} are asked for. With another "
+        f"The topic {topic.name} has {partitions} partitions instead of {topic.partitions}. With another "
         "count keys would move to other partitions, and the state kept for each partition would be wrong. "
         f"Either {way_back}, or choose a new kafka.topic_prefix and clickhouse.database and import into those."
     )

@@ -1,7 +1,7 @@
-"""Transactions of producers: batches of aborted ones, and partitions that stand at one that is still open.
+"""Transactions of producers: batches of aborted ones, and partitions held back by open ones.
 
-Kafka gives a reader of committed records nothing at or behind the last stable offset, the first one of an open
-transaction. What it gives includes aborted batches, with a list of whose they are.
+Kafka gives a reader of committed records nothing at or after the last stable offset, where the first open transaction
+begins. What it gives includes aborted batches, with a list of their producers.
 """
 
 import copy
@@ -26,7 +26,7 @@ _OPEN = (TransactionState.ONGOING, TransactionState.PREPARE_COMMIT, TransactionS
 class AbortedTransactions:
     """Which batches of one fetch response were aborted, asked batch by batch in the order of offsets.
 
-    `listed` is the response's own list: producer id and first offset. A transaction ends with its producer's mark.
+    `listed` is the response's own list: producer id and first offset. A transaction ends with its producer's marker.
     """
 
     def __init__(self, listed: Iterable[tuple[int, int]]) -> None:
@@ -40,13 +40,13 @@ class AbortedTransactions:
         return producer in self._producers
 
     def ended(self, producer: int) -> None:
-        """A producer's mark: its next transaction has not been aborted, unless it is listed too."""
+        """A producer's marker: its next transaction was not aborted unless it is listed too."""
         self._producers.discard(producer)
 
 
 async def high_watermarks(consumer: Any, partitions: Collection[Place]) -> dict[Place, int]:
     """The next offset of each partition, whatever is committed; a consumer's `end_offsets` are the last stable ones."""
-    fetcher = copy.copy(consumer._fetcher)  # only the question is asked at another level
+    fetcher = copy.copy(consumer._fetcher)  # only the isolation level differs
     fetcher._isolation_level = READ_UNCOMMITTED
     found: dict[Place, int] = await fetcher.end_offsets(partitions, consumer._request_timeout_ms)
     return found
@@ -78,7 +78,7 @@ class OpenTransaction:
         )
         since = datetime.fromtimestamp(self.since_ms // 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
         return (
-            f"partition {self.partition} stands at a transaction that is open since {since} ({whose}): "
+            f"partition {self.partition} is held back by a transaction open since {since} ({whose}): "
             f"{self.waiting:,} offsets from {self.first_offset:,} on wait for its end"
         )
 
@@ -86,8 +86,8 @@ class OpenTransaction:
 def open_transactions(kafka: Kafka, topic: str, waiting: dict[int, int]) -> list[OpenTransaction]:
     """The oldest open transaction of each partition that has one.
 
-    `waiting` has the offsets at and behind the last stable one, by partition; those without any are not asked about.
-    Raises `ServiceError` when Kafka is away or refuses to tell.
+    `waiting` holds the offsets at and after the last stable one, by partition; those without any are not asked about.
+    Raises `ServiceError` when Kafka is unreachable or refuses to tell.
     """
     asked = [TopicPartition(topic, partition) for partition, offsets in waiting.items() if offsets > 0]
     if not asked:

@@ -37,7 +37,7 @@ def _id_spans(arena, places, starts, lengths):
 
 
 def strings(buffer: NDArray[np.uint8], starts: NDArray[Any], lengths: NDArray[Any]) -> pa.Array:
-    """The UTF-8 strings at `starts` with `lengths` bytes; the buffer is readable seven bytes behind each."""
+    """The UTF-8 strings at `starts` with `lengths` bytes; the buffer is readable seven bytes past each."""
     offsets = np.empty(len(starts) + 1, np.int32)
     _offsets(lengths, offsets)
     data = np.empty(int(offsets[-1]) + 8, np.uint8)
@@ -75,7 +75,7 @@ def lists(
 
 
 def plain(records: NDArray[Any], names: tuple[str, ...]) -> dict[str, pa.Array]:
-    """Columns of numbers, as they stand in records."""
+    """Columns of numbers, taken from records as they are."""
     return {name: pa.array(np.ascontiguousarray(records[name])) for name in names}
 
 

@@ -1,4 +1,4 @@
-"""Decoded records as rows of the tables they land in: every field of the contract, and what the worker found out."""
+"""Decoded records as rows of the tables they land in: every field of the contract, and what the worker derived."""
 
 # mypy: disable-error-code="no-untyped-call"
 
@@ -20,14 +20,14 @@ from streams.landing.arrow import categories, lists, strings
 
 
 class Target(NamedTuple):
-    """Where rows are inserted: a table, and whether they are those with its `rare` columns, too."""
+    """Where rows are inserted: a table, and whether they include its `rare` columns."""
 
     table: str
     rare: bool = False
 
 
 class Applied(NamedTuple):
-    """What the kernels found out about the records of a frame; shapes (n,).
+    """What the kernels derived from the records of a frame; shapes (n,).
 
     `flags` are `DUPLICATE`, `IS_LATE`, `EXCLUDED`; `groups` numbers the group of each (-1: none), where every record
     has one.
@@ -37,7 +37,7 @@ class Applied(NamedTuple):
     groups: NDArray[np.int32] | None = None
 
 
-#: A field that fewer than one record in so many has is left to a second table, so that most rows stay narrow.
+#: A field present in fewer than one in this many records goes to a second table, so that most rows stay narrow.
 _RARE = 32
 
 
@@ -65,9 +65,9 @@ def _field_counts(present, rows, counts):  # type: ignore[no-untyped-def]
 
 @kernel
 def _first_seen(groups, rows, codes, firsts, known):  # type: ignore[no-untyped-def]
-    """Number the groups of the rows in order of appearance: `codes` a row, `firsts` the first row of each.
+    """Number the groups of the rows in order of appearance: `codes` per row, `firsts` the first row of each.
 
-    `known` has a place a group, all -1; a row of no known group (-1) is taken for itself.
+    `known` has one place per group, all -1; a row of no known group (-1) forms a group of its own.
     """
     count = 0
     for i in range(len(rows)):
@@ -112,7 +112,7 @@ def _column(spec: Columns, frame: Frame, field: Field, rows: NDArray[np.int64], 
 
 
 def event_rows(agent: AgentSpec, frame: Frame, applied: Applied, withheld: frozenset[str]) -> dict[Target, pa.Table]:
-    """The rows of a frame's good records: those with fields that many have, those with rare ones, and facts.
+    """The rows of a frame's good records: those with common fields, those with rare ones, and facts.
 
     Fields that are `withheld`, and columns that no record of a target has, are left to their defaults.
     """
@@ -138,7 +138,7 @@ def event_rows(agent: AgentSpec, frame: Frame, applied: Applied, withheld: froze
 
 
 def _calling(spec: Columns, frame: Frame, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which messages carry a link, speak to everybody, or are of a kind that calls."""
+    """Which messages carry a link, address everybody, or are of a kind that calls."""
     kinds = [code for code, name in enumerate(spec.field("kind").values) if name in CALLING_KINDS]
     calling = np.isin(_numbers(spec, frame, "kind", rows, -1), kinds)
     for name in ("link_ids", "link_count", "mentions_all"):
@@ -147,7 +147,7 @@ def _calling(spec: Columns, frame: Frame, rows: NDArray[np.int64]) -> NDArray[np
 
 
 def _numbers(spec: Columns, frame: Frame, name: str, rows: NDArray[np.int64], missing: int) -> NDArray[np.int64]:
-    """What a number, a flag or an enum says in the rows, as a code; of a list how many it has."""
+    """What a number, a flag or an enum says in the rows, as a code; for a list, its length."""
     field, out = spec.field(name), np.empty(len(rows), np.int64)
     place = int(spec.places[field.index])
     column = frame.spans[place, 1] if field.kind is Kind.IDS else frame.words[place]

@@ -1,7 +1,7 @@
-"""Whether Kafka and ClickHouse answer now, how far the topic reaches, and what holds it back, asked over connections
-of its own.
+"""Whether Kafka and ClickHouse answer now, how far the topic reaches and what holds it back, over connections of its
+own.
 
-The data path's connections are left alone: a server that hangs holds up the question only.
+The data path's connections are left alone: a server that hangs delays only the probe.
 """
 
 import asyncio
@@ -19,14 +19,14 @@ from sinks.clickhouse.connection import Address, Native
 from sources.preflight import preflight
 from streams.kafka.transactions import OpenTransaction, high_watermarks, open_transactions
 
-#: A server that takes longer is away; answers younger than this are given again. Seconds.
+#: A server that takes longer counts as unreachable; younger answers are reused. Seconds.
 _PATIENCE_S, _FRESH_S = 2.0, 1.0
 
 
 @dataclass(frozen=True)
 class Look:
-    """What was seen: why a server is away (`kafka`, `clickhouse`; absent: it answers), and of each partition the next
-    offset that can be read, how many offsets an open transaction holds back, and which one.
+    """What was seen: why a server is unreachable (`kafka`, `clickhouse`; absent: it answers), and of each partition the
+    next offset that can be read, how many offsets an open transaction holds back, and which one.
     """
 
     away: dict[str, str] = field(default_factory=dict)
@@ -46,7 +46,7 @@ class Probe:
         self._lock, self._last, self._at = asyncio.Lock(), Look(), float("-inf")
 
     async def look(self) -> Look:
-        """What is seen now. While Kafka is away, what it last said of the topic stands."""
+        """What is seen now. While Kafka is unreachable, its last answer about the topic stands."""
         async with self._lock:
             loop = asyncio.get_running_loop()
             if loop.time() - self._at >= _FRESH_S:
@@ -93,7 +93,7 @@ class Probe:
         return ""
 
     async def _transactions(self, held_back: dict[int, int]) -> tuple[OpenTransaction, ...]:
-        """The open transactions; none when Kafka does not say in time or not at all."""
+        """The open transactions; none when Kafka does not answer in time."""
         with suppress(TimeoutError, ServiceError):
             async with asyncio.timeout(_PATIENCE_S):
                 return tuple(await asyncio.to_thread(open_transactions, self._kafka, self._topic, held_back))

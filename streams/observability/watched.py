@@ -1,4 +1,4 @@
-"""What metrics and readiness look at of a worker. They read it, and change nothing."""
+"""The view of a worker that metrics and readiness have: they read it and change nothing."""
 
 import asyncio
 from typing import Protocol
@@ -8,7 +8,7 @@ from streams.config import WorkerConfig
 
 
 class Watched(Protocol):
-    """A worker; `assigned` are its partitions (None: Kafka has not said yet), `stop` is set when it is to end."""
+    """A worker; `assigned` are its partitions (None: Kafka has not said yet), `stop` is set when it should end."""
 
     config: WorkerConfig
     processor: Processor

@@ -1,4 +1,4 @@
-"""What a worker tells over HTTP: `/healthz`, `/readyz`, `/metrics`. Reads the worker, changes nothing."""
+"""What a worker serves over HTTP: `/healthz`, `/readyz`, `/metrics`. Reads the worker, changes nothing."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +14,7 @@ from streams.retry import waits
 
 
 def not_ready(worker: Watched, look: Look) -> list[str]:
-    """Why this worker does not do its part now; empty when it does. A worker without partitions stands by: ready."""
+    """Why this worker is not ready; empty when it is. A worker without partitions is on standby and therefore ready."""
     processor, found = worker.processor, list(look.away.values())
     if processor.failure is not None:
         found.append(str(processor.failure))
@@ -30,7 +30,7 @@ def not_ready(worker: Watched, look: Look) -> list[str]:
 
 @asynccontextmanager
 async def serving(worker: Watched, host: str, port: int) -> AsyncIterator[None]:
-    """Serve on host:port meanwhile; port 0: do not. Raises `ConfigError` when the port cannot be had."""
+    """Serve on host:port within this context; port 0: do not. Raises `ConfigError` when the port cannot be bound."""
     if not port:
         yield
         return
@@ -56,8 +56,8 @@ async def serving(worker: Watched, host: str, port: int) -> AsyncIterator[None]:
             await web.TCPSite(runner, host, port).start()
         except OSError as error:
             raise ConfigError(
-                f"Port {port} on {host} cannot be had ({error.strerror}): set GROUPVITALS_WORKER__WEB_PORT to another "
-                "one for each worker of this host, or to 0 for none."
+                f"Port {port} on {host} cannot be bound ({error.strerror}): set GROUPVITALS_WORKER__WEB_PORT to a free "
+                "one, one per worker on this host, or to 0 for none."
             ) from error
         yield
     finally:

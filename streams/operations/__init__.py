@@ -1,1 +1,1 @@
-"""What operators have decided, as whoever computes numbers needs it."""
+"""Operators' decisions, in the form that computing numbers needs."""

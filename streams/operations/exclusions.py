@@ -1,4 +1,4 @@
-"""Which records operators have excluded: the newest decision about a record counts, in the order of the topic."""
+"""Which records operators have excluded: the newest decision about a record, in topic order, counts."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _NONE = np.empty(0, np.int64)
 class Exclusions:
     """The exclusions of the records of one topic of the contract.
 
-    `decided`: whether there ever was one, be it undone since.
+    `decided`: whether there ever was one, even if undone since.
     """
 
     contract: str
@@ -33,11 +33,11 @@ class Exclusions:
 
     @property
     def in_force(self) -> list[Exclude]:
-        """Exclusions that count, by partition and offset."""
+        """Exclusions in force, by partition and offset."""
         return [self._in_force[place] for place in sorted(self._in_force)]
 
     def take(self, records: Iterable[ConsumerRecord]) -> None:
-        """Take more records of the topic of operations; those that break the contract count nowhere."""
+        """Take more records of the topic of operations; those that break the contract are ignored."""
         for record in records:
             try:
                 event = validate(OPERATIONS.name, record.value, record.timestamp)
@@ -56,11 +56,11 @@ class Exclusions:
         self._offsets = {partition: np.array(offsets, np.int64) for partition, offsets in found.items()}
 
     def offsets(self, partition: int) -> NDArray[np.int64]:
-        """Offsets of the excluded records of a partition, ascending. May be asked while another thread takes more."""
+        """Offsets of the excluded records of a partition, ascending. Safe to call while another thread takes more."""
         return self._offsets.get(partition, _NONE)
 
     def rows(self, partition: int, offsets: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Which of these offsets (ascending) are those of excluded records: their places."""
+        """Indices of those offsets (ascending) that belong to excluded records."""
         excluded = self.offsets(partition)
         if not len(excluded) or not len(offsets) or excluded[0] > offsets[-1] or excluded[-1] < offsets[0]:
             return _NONE
@@ -68,7 +68,7 @@ class Exclusions:
 
 
 def read_exclusions(kafka: Kafka, prefix: str, contract: str) -> Exclusions:
-    """What is decided by now about the records of a topic of the contract. Raises `ServiceError` when Kafka is away."""
+    """The decisions so far about the records of a contract topic. Raises `ServiceError` when Kafka is unreachable."""
     found = Exclusions(contract)
     with committed_reader(kafka) as reader:
         found.take(reader.read(reader.bounds(reader.partitions(prefix + OPERATIONS.name))))

@@ -1,4 +1,4 @@
-"""A worker follows the topic `operations`: it knows what is decided when it takes over, and soon what comes later."""
+"""A worker follows the topic `operations`: it knows all decisions when it takes over, and later ones soon after."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ from streams.operations.exclusions import Exclusions
 from streams.retry import retrying
 
 log = logging.getLogger(__name__)
-#: Seconds between two looks.
+#: Seconds between two reads.
 _EVERY_S = 2.0
 
 
@@ -30,11 +30,11 @@ class Following:
         self._lock = asyncio.Lock()
 
     async def caught_up(self) -> None:
-        """Return when all that was decided until now is known; waits while Kafka is away."""
-        await retrying(self._read, "reading what operators have decided")
+        """Return when all decisions so far are known; waits while Kafka is unreachable."""
+        await retrying(self._read, "reading operators' decisions")
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Look again every few seconds until `stop`; while Kafka is away nothing else comes either."""
+        """Read again every few seconds until `stop`; while Kafka is unreachable no other records come either."""
         while not stop.is_set():
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_EVERY_S):
@@ -52,7 +52,7 @@ class Following:
                     self._consumer = await self._started()
                 await self._read_on(self._consumer)
         except KafkaError as error:
-            raise BackpressureError(f"{self._kafka} does not tell what operators have decided: {error!r}.") from error
+            raise BackpressureError(f"{self._kafka} did not return operators' decisions: {error!r}.") from error
 
     async def _started(self) -> AIOKafkaConsumer:
         consumer = AIOKafkaConsumer(
@@ -63,7 +63,7 @@ class Following:
         return consumer
 
     async def _read_on(self, consumer: Any) -> None:
-        if not consumer.assignment():  # before `groupvitals topics` there is no such topic, and nothing is decided
+        if not consumer.assignment():  # before `groupvitals topics` runs there is no such topic, and no decision
             metadata = await consumer._client.fetch_all_metadata()
             partitions = metadata.partitions_for_topic(self._topic) or ()
             consumer.assign([TopicPartition(self._topic, partition) for partition in sorted(partitions)])

@@ -1,4 +1,4 @@
-"""What operators have decided, held against the numbers in use: which records these pass over, and should."""
+"""Operators' decisions compared with the numbers in use: which records these leave out, and which they should."""
 
 from collections.abc import Mapping
 
@@ -18,7 +18,7 @@ class Settling:
         return ExcludedRecords(self._store, self._topic, partition, self._agent)
 
     def counted(self, ends: Mapping[int, int]) -> list[str]:
-        """Records that are excluded and that the numbers in use count all the same."""
+        """Records that are excluded but still counted by the numbers in use."""
         found = []
         for partition, end in ends.items():
             landed = self._landed(partition)
@@ -27,7 +27,7 @@ class Settling:
         return found
 
     def left_out(self, ends: Mapping[int, int]) -> list[str]:
-        """Records that are no longer excluded and that the numbers in use pass over all the same."""
+        """Records that are no longer excluded but still left out of the numbers in use."""
         found = []
         for partition, end in ends.items():
             offsets = self._landed(partition).marked(end) - set(self._exclusions.offsets(partition).tolist())
@@ -35,7 +35,7 @@ class Settling:
         return found
 
     def passed_over(self, ends: Mapping[int, int]) -> int:
-        """How many records the numbers in use pass over."""
+        """How many records the numbers in use leave out."""
         return sum(len(self._landed(partition).marked(end)) for partition, end in ends.items())
 
     def settle(self, ends: Mapping[int, int]) -> int:

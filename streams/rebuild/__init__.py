@@ -1,1 +1,1 @@
-"""Numbers computed once more from landed records, compared, and corrected."""
+"""Numbers recomputed from landed records, compared, and corrected."""

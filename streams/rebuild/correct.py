@@ -47,13 +47,13 @@ class Touched:
     until: dict[str, int] = field(default_factory=dict)
 
     def add(self, group: str, hour: int, day: int, reach: int) -> None:
-        """An event of this hour and day; its days are looked at until so many days after it are closed."""
+        """An event of this hour and day; its days are checked until this many days after it are closed."""
         self.hours.add((group, hour))
         self.days[group].add(day)
         self.until[group] = max(self.until.get(group, day), day + reach)
 
     def explains(self, table: str, key: Key) -> bool:
-        """Whether a row that differs may; one that counts nothing may be there for the group is known longer."""
+        """Whether a row may differ; one that counts nothing may exist because the group has been known for longer."""
         if not key["has_found"] and key["is_empty"]:
             return True
         group, days = key["group_id"], self.days[key["group_id"]]
@@ -98,7 +98,7 @@ class _Part:
 
 
 def correct(job: Rebuild) -> Correction:
-    """Correct what late and repeated events touched since the last time; a second run finds nothing to do."""
+    """Correct what late and repeated events touched since the last run; a second run finds nothing to do."""
     check_rules(job.current, job.config.agent)
     drop_epoch(job.store.address, SCRATCH, job.config.agent)
     result = Correction()
@@ -118,12 +118,12 @@ def correct(job: Rebuild) -> Correction:
 
 
 def _part(job: Rebuild, partition: int, cut: Chain) -> _Part | None:
-    """What there is to do in a partition; None: nothing came since the last correction."""
+    """What to do in a partition; None: nothing came since the last correction."""
     kept = Corrections(job.store, job.config.topic, partition, job.current.number)
     last, part = kept.last(), _Part(cut, kept, [])
     if last is not None and last.offset >= part.end:
         return None
-    if last is None and job.current.number:  # an epoch made anew: its records' flags may be those of other settings
+    if last is None and job.current.number:  # a rebuilt epoch: its records' flags may be those of other settings
         part.groups = kept.groups()
     else:
         last = last or Corrected()
@@ -132,7 +132,7 @@ def _part(job: Rebuild, partition: int, cut: Chain) -> _Part | None:
 
 
 def _replay(job: Rebuild, part: _Part) -> int:
-    """Replay the part's groups in corrected order into the scratch epoch. Returns how many records."""
+    """Replay the part's groups in corrected order into the scratch epoch. Returns the number of records."""
     kept = part.kept
     task = new_task(
         replace(job.current, number=SCRATCH), job.config.agent, kept.partition, job.worker,

@@ -1,6 +1,6 @@
 """Where late records belong: each just before the first record whose time closes its hour or day in its group.
 
-Pure; arrays in, arrays out. Of repeated events only the first counts, and whoever asks leaves the others out.
+Pure; arrays in, arrays out. Of repeated events only the first counts; callers leave out the others.
 """
 
 from itertools import pairwise
@@ -18,7 +18,8 @@ Numbers = NDArray[np.int64]
 class Timeline(NamedTuple):
     """Records in offset order, one row each.
 
-    `time_ms` is where a record moves its group's time, `groups` the number of that group (-1: a tick, which is of all).
+    `time_ms` is where a record moves its group's time, `groups` the number of that group (-1: a tick, which concerns
+    all).
     """
 
     offsets: Numbers
@@ -33,13 +34,13 @@ def days_of(clock: Clock, ts_ms: Numbers) -> Numbers:
 
 
 def closing_times(clock: Clock, ts_ms: Numbers) -> Numbers:
-    """The time at which a group's hour or day of `ts_ms` is closed, whichever is first."""
+    """The time at which a group's hour or day of `ts_ms` closes, whichever is first."""
     hour_ends = (ts_ms // HOUR_MS + 1) * HOUR_MS
     return np.minimum(hour_ends, clock.day_starts[days_of(clock, ts_ms) + 1]) + clock.lateness_ms
 
 
 def late_places(timeline: Timeline, clock: Clock) -> tuple[Numbers, Numbers]:
-    """Rows of the late records, and the offset of the record that each belongs just before."""
+    """Rows of the late records, and for each the offset of the record that it belongs just before."""
     ticks = np.flatnonzero(timeline.groups < 0)
     order = np.argsort(timeline.groups, kind="stable")
     order = order[np.searchsorted(timeline.groups[order], 0) :]

@@ -8,7 +8,7 @@ from sinks.clickhouse.readers.compare import Compared
 
 @dataclass
 class Rebuilt:
-    """What a rebuild did: records replayed, offsets at which nothing is landed, epochs dropped, records passed over."""
+    """What a rebuild did: records replayed, offsets at which nothing has landed, epochs dropped, records left out."""
 
     epoch: int
     records: int = 0
@@ -17,7 +17,7 @@ class Rebuilt:
     excluded: list[str] = field(default_factory=list)
 
     def summary(self) -> dict[str, Any]:
-        """What was done, for people and programs."""
+        """What was done, for humans and programs."""
         return asdict(self)
 
 
@@ -25,7 +25,7 @@ class Rebuilt:
 class Verified:
     """What a comparison found, by table; `partitions` have rows.
 
-    `excluded` records are passed over by both; of `unsettled` ones the numbers in use do not know the newest decision.
+    Both leave out `excluded` records; the numbers in use do not know the newest decision about `unsettled` ones.
     """
 
     tables: dict[str, Compared]
@@ -41,7 +41,7 @@ class Verified:
         return sum(len(found.different) for found in self.tables.values())
 
     def summary(self) -> dict[str, Any]:
-        """What was found, for people and programs."""
+        """What was found, for humans and programs."""
         counts = {table: {"keys": f.keys, "different": len(f.different)} for table, f in self.tables.items()}
         return {
             "records": self.records, "missing": self.missing, "partitions": self.partitions,
@@ -53,5 +53,5 @@ class Verified:
 
     @property
     def open(self) -> int:
-        """Keys that could not be compared: workers overwrote them all the time."""
+        """Keys that could not be compared because workers kept overwriting them."""
         return sum(len(found.open - found.different) for found in self.tables.values())

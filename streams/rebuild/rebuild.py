@@ -1,7 +1,7 @@
-"""All numbers made anew from the landed records, beside those in use, up to the very record these have come to.
+"""Rebuilds all numbers from the landed records, alongside those in use, up to the same record.
 
-`rebuild` makes a new epoch and switches to it; `verify` makes one only to compare. Workers may go on meanwhile. What is
-computed belongs to a checkpoint that can no longer become void: one that was committed to Kafka.
+`rebuild` builds a new epoch and switches to it; `verify` builds one only to compare. Workers may continue meanwhile.
+What is computed belongs to a checkpoint that can no longer become void: one that was committed to Kafka.
 """
 
 import logging
@@ -32,9 +32,9 @@ from streams.rebuild.outcomes import Rebuilt, Verified
 from streams.rebuild.replay import Replay, landed_frames, new_task
 
 log = logging.getLogger(__name__)
-#: Number of the epoch that is computed only to be compared or picked from; never read by views or workers.
+#: Number of the scratch epoch, computed only for comparison or correction; views and workers never read it.
 SCRATCH = 255
-#: How often what was landed meanwhile is caught up with.
+#: How many times to catch up with what landed meanwhile.
 _ROUNDS = 5
 
 Report = Callable[[int, int], None]
@@ -43,8 +43,8 @@ Report = Callable[[int, int], None]
 class Rebuild:
     """One deployment, its numbers in use, and where others are computed.
 
-    `committed` gives the offsets committed to Kafka; `report(done, all)` counts offsets; `exclusions` are those of
-    operators.
+    `committed` gives the offsets committed to Kafka; `report(done, all)` counts offsets; `exclusions` are the
+    operators'.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Rebuild:
 
     @classmethod
     def of(cls, config: WorkerConfig, report: Report) -> "Rebuild":
-        """The deployment that a worker of this configuration belongs to."""
+        """The deployment to which a worker of this configuration belongs."""
         check_tables(config.address, written_by(config.agent))
         committed = partial(committed_offsets, config.kafka, config.group, config.topic)
         decided = read_exclusions(config.kafka, config.topic_prefix, config.agent.contract)
@@ -85,7 +85,7 @@ class Rebuild:
         return found
 
     def replay(self, epoch: Epoch, cuts: dict[int, Chain]) -> int:
-        """Bring the partitions of an epoch in the making to these cuts. Returns how many records that took."""
+        """Bring the partitions of an unfinished epoch to these cuts. Returns the number of records replayed."""
         ends = ends_of(cuts, self.config.topic)
         for partition in ends.keys() - self._replays.keys():
             task = new_task(epoch, self.config.agent, partition, self.worker, self.config.max_memberships)
@@ -113,7 +113,7 @@ class Rebuild:
         return sum(self._raw(partition).missing(end) for partition, end in ends_of(cuts, self.config.topic).items())
 
     def _raw(self, partition: int, epoch: int = SCRATCH) -> RawRecords:
-        """The records for an epoch: one that is to be used passes over what is excluded now."""
+        """The records for an epoch: one that will be used leaves out what is excluded now."""
         excluded = None if epoch == SCRATCH else frozenset(self.exclusions.offsets(partition).tolist())
         return RawRecords(self.store, self.config.topic, partition, self.config.agent, excluded)
 
@@ -123,31 +123,31 @@ class Rebuild:
     # --- anew
 
     def target(self) -> Epoch:
-        """The epoch to make: one that was begun with the present settings, or the next."""
+        """The epoch to make: an unfinished one with the present settings, or the next."""
         known = self.store.epochs(self.config.agent.contract)
         wanted = replace(self.current, settings=self.config.numbers)
         for epoch, ready in known:
             if not ready and epoch.number > self.current.number:
-                # what was excluded when it was begun is not known any more
+                # what was excluded when it was begun is no longer known
                 if epoch == replace(wanted, number=epoch.number) and not self.exclusions.decided:
-                    log.info("Going on with epoch %d, which was begun before.", epoch.number)
+                    log.info("Continuing the unfinished epoch %d.", epoch.number)
                     return epoch
                 self._drop(epoch.number)
         number = max(epoch.number for epoch, _ in known) + 1
         if number >= SCRATCH:
-            raise ConfigError(f"The database has had {number} epochs, the most there can be: land it in a new one.")
+            raise ConfigError(f"The database has had {number} epochs, the maximum: land the events in a new database.")
         return replace(wanted, number=number)
 
     def was_corrected(self) -> bool:
-        """Whether closed hours and days in use have been corrected; then those made anew are to be, too."""
+        """Whether closed hours and days in use have been corrected; then rebuilt ones must be too."""
         ours = f"topic = {quote(self.config.topic)} AND epoch = {self.current.number}"
         table = f"{self.store.address.database}.corrections"
         return bool(self.store.native.execute(f"SELECT count() FROM {table} WHERE {ours}")[0][0])
 
     def rebuild(self, drop_old: bool = False) -> Rebuilt:
-        """Make the new epoch, catch up with what was landed meanwhile, and switch to it.
+        """Build the new epoch, catch up with what landed meanwhile, and switch to it.
 
-        The epoch before it is kept, unless `drop_old`, and those before that are dropped.
+        The epoch before it is kept, unless `drop_old`; older ones are dropped.
         """
         epoch = self.target()
         self.store.claim(epoch, ready=False)
@@ -172,9 +172,9 @@ class Rebuild:
     # --- beside
 
     def verify(self) -> Verified:
-        """Compute everything once more with the settings in use, and compare row by row. Leaves nothing behind.
+        """Recompute everything with the settings in use, and compare row by row. Leaves nothing behind.
 
-        Rows that workers overwrite meanwhile are compared again a little later; those that never stand still stay open.
+        Rows that workers overwrite meanwhile are compared again a little later; those that keep changing stay open.
         """
         check_rules(self.current, self.config.agent)
         self._drop(SCRATCH)

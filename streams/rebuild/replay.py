@@ -1,7 +1,7 @@
-"""Landed records through a task once more, into an epoch of their own: the state and the rows of one partition.
+"""Replays landed records through a task into a separate epoch: the state and the rows of one partition.
 
-The records go the way of those from Kafka (`streams.checkpoint.task`), only that they come from ClickHouse and are not
-landed again. What is flushed ends in a checkpoint, so whoever goes on finds the epoch as a worker finds its own.
+The records take the same path as those from Kafka (`streams.checkpoint.task`), but come from ClickHouse and do not land
+again. Every flush ends in a checkpoint, so a later run finds the epoch as a worker finds its own.
 """
 
 import json
@@ -29,7 +29,7 @@ from streams.kafka.records import FRAME_BYTES, PADDING
 from streams.retry import wait_for
 
 log = logging.getLogger(__name__)
-#: Offsets that are read at once, and records between two flushes.
+#: Offsets read at once, and records between two flushes.
 CHUNK, FLUSH = 100_000, 400_000
 
 
@@ -71,7 +71,7 @@ def landed_frames(raw: RawRecords, first: int, end: int) -> Iterator[Records]:
 
 
 def new_task(epoch: Epoch, agent: AgentSpec, partition: int, worker: str, max_rows: int) -> Task:
-    """An empty task in an epoch of an agent, which lands what it computes and not the records."""
+    """An empty task in an epoch of an agent, which lands what it computes but not the records."""
     made = json.loads(epoch.settings)
     state = new_state(agent, made["time_zone"], made["lateness_h"], made["duplicate_horizon"])
     return Task(
@@ -82,13 +82,13 @@ def new_task(epoch: Epoch, agent: AgentSpec, partition: int, worker: str, max_ro
 
 @dataclass
 class Replay:
-    """One partition of an epoch in the making; the epoch has no other writer."""
+    """One partition of an unfinished epoch; the epoch has no other writer."""
 
     store: ClickHouseStore
     task: Task
 
     def begin(self) -> int:
-        """Load what the epoch has already and begin a term. Returns the offset to go on from."""
+        """Load what the epoch already has and begin a term. Returns the offset to continue from."""
         task, store = self.task, self.store
         valid = chain(store.checkpoints(task.topic, task.partition, task.epoch))
         start = valid.head.offsets[task.topic] if valid.head else 0
@@ -99,7 +99,7 @@ class Replay:
         return start
 
     def run(self, frames: Iterator[Records], report: Callable[[int], None] = lambda records: None) -> int:
-        """Apply frames and flush; the next one is read and decoded meanwhile. Returns how many records there were."""
+        """Apply frames and flush; the next frame is read and decoded meanwhile. Returns the number of records."""
         records = 0
         with ThreadPoolExecutor(1, "reader") as reader:
 
@@ -137,12 +137,12 @@ class Replay:
         self.task.confirm()
 
     def still_ours(self) -> None:
-        """Raise `ServiceError` when somebody else writes this epoch, or has dropped it."""
+        """Raise `ServiceError` when another process writes this epoch or has dropped it."""
         task = self.task
         found = wait_for(lambda: self.store.checkpoints(task.topic, task.partition, task.epoch), "reading checkpoints")
         head = chain(found).head
         if head is None or (head.cut, head.worker) != (task.cut, task.worker):
             raise ServiceError(
-                f"Somebody else writes epoch {task.epoch} of {task.topic} partition {task.partition}: another rebuild "
-                "runs, or the epoch was dropped. Let one finish, then start again."
+                f"Another process writes epoch {task.epoch} of {task.topic} partition {task.partition}: another "
+                "rebuild is running, or the epoch was dropped. Let one finish, then start again."
             )

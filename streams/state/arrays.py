@@ -1,4 +1,4 @@
-"""Arrays that grow, how their rows land and come back, and what a flush takes of them."""
+"""Arrays that grow, how their rows land and come back, and what a flush takes from them."""
 
 import mmap
 from collections.abc import Callable
@@ -9,13 +9,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import DTypeLike, NDArray
 
-#: Arrays from here on are mapped by themselves.
+#: Arrays of at least this size get a mapping of their own.
 _MAPPED_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
 class Rows:
-    """One array of rows: its count, arrays as long as it is, its index, places in that per row, how that is filled."""
+    """One array of rows: its count, arrays of the same length, its index, index places per row, how that is filled."""
 
     count: int
     beside: dict[str, int]
@@ -64,8 +64,8 @@ def indices(size: int) -> NDArray[np.int32]:
 def cleared(size: int, kind: DTypeLike) -> NDArray[Any]:
     """An array of zeros with room to spare: of a large one, pages cost nothing until they are used.
 
-    It is mapped by itself: the allocator hands out pages that were used before, and clears them all. Where most of an
-    array is filled at once, `np.zeros` is cheaper.
+    It gets a mapping of its own: the allocator would hand out used pages and clear them all. Where most of an array is
+    filled at once, `np.zeros` is cheaper.
     """
     dtype = np.dtype(kind)
     if size * dtype.itemsize < _MAPPED_BYTES:
@@ -75,7 +75,7 @@ def cleared(size: int, kind: DTypeLike) -> NDArray[Any]:
 
 
 def grown(array: NDArray[Any], used: int, needed: int = 0) -> NDArray[Any]:
-    """A copy of the rows in use with four times the room, cleared behind them."""
+    """A copy of the rows in use with four times the room, cleared after them."""
     bigger = cleared(max(len(array) * 4, needed), array.dtype)
     size = int(used) * array.itemsize
     bigger.view(np.uint8)[:size] = array.view(np.uint8)[:size]  # as bytes: records are copied field by field

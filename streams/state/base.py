@@ -19,7 +19,7 @@ from schemas.frame import Frame
 from streams.landing.event_rows import Applied
 from streams.state.arrays import Collected, Loaded, Rows, StateTable, grown, indices
 
-#: Most rows of one array that one record may add.
+#: Maximum rows that one record may add to one array.
 MOST_NEW = 4
 #: A membership has the place of its id in 32 bits; the id itself still has to fit.
 _MOST_ID_BYTES = (1 << 32) - (1 << 16)
@@ -56,7 +56,7 @@ class PartitionState:
     watched: ClassVar[dict[str, int]] = {}
 
     state: Any
-    #: For how many records an event id is remembered.
+    #: Number of records for which an event id is remembered.
     horizon: int
 
     def __init__(self, time_zone: str = "UTC", lateness_h: int = 48, horizon: int = 4_000_000) -> None:
@@ -72,22 +72,22 @@ class PartitionState:
         raise NotImplementedError
 
     def waking(self, frame: Frame) -> Sequence[tuple[str, ...]]:
-        """Keys in `cold_table` of the rows that a frame is about and that are not in memory."""
+        """Keys in `cold_table` of rows that a frame needs and that are not in memory."""
         return []
 
     def wake(self, table: pa.Table) -> None:
-        """Have rows that were read back in memory; only called where `waking` may name some."""
+        """Put rows that were read back into memory; only called where `waking` may name some."""
         raise NotImplementedError
 
     def derive(self, frame: Frame) -> None:
         """Fill in what is derived from fields that do not land; it lands with the record."""
 
     def apply(self, frame: Frame) -> Applied:
-        """Have every good record of a frame count. Raises `DataError` when a partition holds more than it can."""
+        """Apply every good record of a frame. Raises `DataError` when a partition holds more than it can."""
         raise NotImplementedError
 
     def evict(self, limit: int) -> int:
-        """Drop cold rows when more than `limit` are in memory; no flush may be under way. Returns how many."""
+        """Drop cold rows when more than `limit` are in memory; no flush may be running. Returns how many."""
         return 0
 
     def count(self, what: int) -> int:
@@ -97,7 +97,7 @@ class PartitionState:
     # --- room
 
     def grow(self, short: int, offset: int) -> None:
-        """Make room in the array at this place of the state; `offset` is the record's for which it was too short."""
+        """Make room in the array at this place of the state; `offset` is that of the record that did not fit."""
         name = self.state._fields[short]
         if name in self.rows:
             self._make_room(name, self.count(self.rows[name].count) + MOST_NEW)
@@ -108,10 +108,10 @@ class PartitionState:
         elif name == "ids":
             self._forget_ids(offset)
         else:
-            raise AssertionError(f"nobody knows how {name} grows")
+            raise AssertionError(f"no rule says how {name} grows")
 
     def reserve(self, arena: int = 0, **more: int) -> None:
-        """Make room for so many more rows of each array, and bytes."""
+        """Make room for this many more rows of each array, and bytes."""
         for name, count in more.items():
             if count:
                 self._make_room(name, self.count(self.rows[name].count) + count)
@@ -119,7 +119,7 @@ class PartitionState:
             self.grow(self.state._fields.index("arena"), 0)
 
     def _make_room(self, name: str, rows: int) -> None:
-        """Room for so many rows of an array in all."""
+        """Make room for this many rows of an array in total."""
         known = self.rows[name]
         if rows > len(getattr(self.state, name)):
             bigger = {
@@ -176,12 +176,12 @@ class PartitionState:
         return found
 
     def confirmed(self, found: Collected) -> None:
-        """What was taken is checkpointed: its slots become the ones to keep."""
+        """Confirm that what was taken is checkpointed: its slots become the ones to keep."""
         for array, changed in found.changed.items():
             getattr(self.state, array)["slot"][changed] ^= 1
 
     def put_back(self, found: Collected) -> None:
-        """What was taken did not become a checkpoint: it waits again."""
+        """Put back what was taken but did not become a checkpoint: it waits again."""
         state = self.state
         for one in self.tables:
             dirty, again = getattr(state, one.array)["dirty"], found.changed.get(one.array, np.empty(0, np.int32))
@@ -199,7 +199,7 @@ def load_ids(state: PartitionState, table: pa.Table) -> None:
 
 
 def _check_ids(used: int) -> None:
-    """Raise `DataError` when the ids of a partition need more bytes than their places can tell apart (4 GiB)."""
+    """Raise `DataError` when the ids of a partition need more bytes than their places can address (4 GiB)."""
     if used >= _MOST_ID_BYTES:
         raise DataError(
             "The ids of one partition's memberships take more than 4 GiB: lower worker.max_memberships, or import into "

@@ -1,4 +1,4 @@
-"""The state of an agent that keeps none: its records land, and questions are asked of these.
+"""The state of an agent that keeps none: its records land, and questions read these.
 
 That is enough where neither order nor repetition of records matters, as for `identity.links`: the newest record of an
 account decides (`ts_ms`, then unlinking, then `event_id`).
@@ -38,4 +38,4 @@ class Stateless(PartitionState):
         return Applied(np.zeros(len(frame.offsets), np.uint8))
 
     def remember(self, hashes: NDArray[np.uint64], offsets: NDArray[np.int64]) -> None:
-        """Repeated records need not be told from new ones."""
+        """Remember nothing: repeated records need not be told from new ones."""

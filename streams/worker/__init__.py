@@ -1,1 +1,1 @@
-"""The worker: the Faust app, its agent, and what runs beside it, from start to a clean stop."""
+"""The worker: the Faust app, its agent, and what runs alongside it, from start to a clean stop."""

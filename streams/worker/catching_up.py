@@ -1,4 +1,4 @@
-"""Whether a worker has landed everything there is, for those who end then."""
+"""Whether a worker has landed everything there is, for workers that end then."""
 
 import asyncio
 import logging
@@ -13,9 +13,9 @@ log = logging.getLogger(__name__)
 
 
 class CatchingUp:
-    """Asked again and again until everything that is committed has landed.
+    """Polled until everything that is committed has landed.
 
-    What an open transaction holds back is named and not waited for.
+    What an open transaction holds back is reported, not waited for.
     """
 
     def __init__(self, kafka: Kafka, topic: str, processor: Processor) -> None:
@@ -40,18 +40,18 @@ class CatchingUp:
         return landed and await self._nothing_ends(broker, stable)
 
     async def _nothing_ends(self, broker: Broker, stable: dict[int, int]) -> bool:
-        """Whether the same transactions, or none, are open as when this was asked before: one may have just ended."""
+        """Whether the same transactions, or none, are open as at the previous poll: one may have just ended."""
         _, ends = await broker.all_bounds(sorted(stable))
         waiting = {partition: ends[partition] - at for partition, at in stable.items() if ends[partition] > at}
         try:
             found = await asyncio.to_thread(open_transactions, self._kafka, self._topic, waiting)
         except ServiceError as error:
-            log.warning("Open transactions hold back partitions %s, and nobody says whose: %s", sorted(waiting), error)
+            log.warning("Open transactions of unknown producers hold back partitions %s: %s", sorted(waiting), error)
             return True
         known = {(one.partition, one.first_offset, one.producer_id) for one in found}
         same, self._open = known == self._open, known
         if not same or {one.partition for one in found} != waiting.keys():
             return False
         for one in found:
-            log.warning("Only what is committed has landed: %s", one)
+            log.warning("Only committed records have landed: %s", one)
         return True

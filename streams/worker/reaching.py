@@ -1,4 +1,4 @@
-"""Before a worker joins its consumer group: both servers answer, let it in, and have what it needs."""
+"""Checks before a worker joins its consumer group: both servers answer, let it in, and have what it needs."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,14 +12,14 @@ from streams.retry import retrying
 async def reach_servers(
     config: WorkerConfig, guard: Callable[[], None], until_caught_up: bool, stop: asyncio.Event
 ) -> bool:
-    """Wait until both servers answer; False when told to stop before.
+    """Wait until both servers answer; False when told to stop first.
 
     Raises what makes it useless to join: a refusal or missing right (`ServiceError`), no topic, or what `guard` raises.
     """
 
     async def both() -> None:
         await reach(config.kafka, config.topic, config.group, _needs(config, until_caught_up))
-        await retrying(lambda: asyncio.to_thread(guard), "looking at the tables")
+        await retrying(lambda: asyncio.to_thread(guard), "checking the tables")
 
     reaching, stopping = asyncio.create_task(both()), asyncio.create_task(stop.wait())
     await asyncio.wait({reaching, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -33,8 +33,8 @@ async def reach_servers(
 
 
 def _needs(config: WorkerConfig, until_caught_up: bool) -> dict[str, set[str]]:
-    """What a worker does with each topic; one that only catches up neither ticks nor closes days."""
-    operations = config.topic_prefix + OPERATIONS.name  # unseen, what operators decide would be passed over unsaid
+    """What a worker does with each topic; one that only catches up neither appends ticks nor closes days."""
+    operations = config.topic_prefix + OPERATIONS.name  # if unreadable, operators' decisions would be ignored silently
     needs = {config.topic: {"READ"}, f"{config.topic}.dlq": {"WRITE"}, operations: {"READ"}}
     if config.ticks and not until_caught_up:
         needs[config.topic].add("WRITE")

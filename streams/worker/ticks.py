@@ -1,4 +1,4 @@
-"""Ticks: while input pauses, time moves on by records that the owner of partition 0 appends to every idle partition."""
+"""Ticks: while input pauses, records that the owner of partition 0 appends to every idle partition advance time."""
 
 import asyncio
 import contextlib
@@ -18,16 +18,16 @@ log = logging.getLogger(__name__)
 async def tick(
     kafka: Kafka, topic: str, every_s: float, leading: Callable[[], Broker | None], stop: asyncio.Event
 ) -> None:
-    """Append a tick to every partition in which nothing came for `every_s`, while `leading` gives a broker.
+    """Append a tick to every partition that has been idle for `every_s`, while `leading` returns a broker.
 
-    Ends with `stop`. While Kafka is away nothing is appended, as nothing else is either.
+    Ends with `stop`. While Kafka is unreachable no tick is appended, as no other record is either.
     """
     while not stop.is_set():
         try:
             async with Producer(kafka) as producer:
                 await _tick(producer, topic, every_s, leading, stop)
         except GroupvitalsError as error:
-            log.warning("No ticks for now: %s", error)
+            log.warning("Ticks paused: %s", error)
             await _pause(stop, every_s)
 
 

@@ -45,7 +45,7 @@ def sample_records(agent: AgentSpec = COMMUNITY, ts_ms: int = 1_700_000_000_000,
 
 
 class _Compiling(event.Listener):  # type: ignore[misc]
-    """Says once that Numba compiles, when it does: what is in its cache is only loaded."""
+    """Reports once that Numba compiles; what is in its cache is only loaded."""
 
     def __init__(self, say: Callable[[], None]) -> None:
         self._say: Callable[[], None] | None = say
@@ -61,7 +61,7 @@ class _Compiling(event.Listener):  # type: ignore[misc]
 
 
 def warm_up(agent: AgentSpec = COMMUNITY, compiling: Callable[[], None] = lambda: None) -> None:
-    """Run the whole way of an agent's records once, in memory: apply, flush, load again, evict.
+    """Take an agent's records through every step once, in memory: apply, flush, load again, evict.
 
     `compiling` is called once when kernels have to be compiled for it.
     """

@@ -1,5 +1,5 @@
-"""What a worker does beside its work: follow the epoch, look whether keys are well placed, and once a day of event time
-fit the score and write what members were."""
+"""A worker's background maintenance: follow the epoch, check that keys are in the right partitions, and once per day of
+event time fit the score and write members' states."""
 
 import asyncio
 import contextlib
@@ -25,9 +25,9 @@ async def watch(
     store: ClickHouseStore, agent: AgentSpec, processor: Processor, assigned: Callable[[], set[int]],
     tell: Tell | None, stop: asyncio.Event,
 ) -> None:  # fmt: skip
-    """Look every few seconds until `stop`; what cannot be asked now is asked the next time.
+    """Check every few seconds until `stop`; what cannot be checked now is checked the next time.
 
-    `tell` sends changes of members' states to those who listen; None: this is no time to close days.
+    `tell` sends changes of members' states to those who listen; None: do not close days now.
     """
     looks, days, evaluator = 0, list[date](), MemberDays(store)
     while not stop.is_set():
@@ -42,23 +42,23 @@ async def watch(
                     log.error("%s", group)
                 if await asyncio.to_thread(refit.due, store):
                     fitted = await asyncio.to_thread(refit.refit, store)
-                    log.info("The zombie score is fitted anew.", extra=fitted.summary())
+                    log.info("The zombie score was refitted.", extra=fitted.summary())
                 if tell is not None and await _everything_begun(store, processor):
                     days = await asyncio.to_thread(due, store)
             if 0 not in processor.running:
                 evaluator.forget()
             elif tell is not None and days:  # one a look: there is time
                 done = await asyncio.to_thread(evaluator.evaluate, days[0], tell)
-                log.info("A day of members is closed.", extra=done.summary())
+                log.info("A day of members was closed.", extra=done.summary())
                 del days[0]
         except BackpressureError:
             pass  # flushes meet the same, and say so
         except GroupvitalsError as error:
-            log.warning("Background maintenance failed, and is tried again: %s", error)
+            log.warning("Background maintenance failed and will be retried: %s", error)
 
 
 async def _everything_begun(store: ClickHouseStore, processor: Processor) -> bool:
-    """Whether something of every partition is landed; before that nobody knows how far the slowest one is."""
+    """Whether every partition has landed something; before that the slowest one's progress is unknown."""
     broker, epoch = processor.broker, await asyncio.to_thread(store.epoch)
     if broker is None or epoch is None:
         return False
@@ -70,14 +70,14 @@ async def _everything_begun(store: ClickHouseStore, processor: Processor) -> boo
 async def follow_epoch(
     store: ClickHouseStore, agent: AgentSpec, processor: Processor, assigned: Callable[[], set[int]]
 ) -> None:
-    """Take the partitions over again when another epoch is in use than the one they are worked on in."""
+    """Take the partitions over again when the epoch in use is not the one they are processed in."""
     epoch = await asyncio.to_thread(store.epoch, agent.contract)
     broker, partitions = processor.broker, assigned()
     if broker is None or epoch is None:
         return
     if all(processor.tasks[partition].epoch == epoch.number for partition in processor.running):
         return
-    log.info("The numbers have moved to epoch %d: taking over again.", epoch.number)
+    log.info("The numbers moved to epoch %d: taking over again.", epoch.number)
     await processor.revoked()
     if processor.broker is None and assigned() == partitions:  # else Kafka has moved partitions meanwhile
         await processor.assigned(copy.copy(broker), sorted(partitions))

@@ -1,4 +1,4 @@
-"""A worker: the Faust app, its agent, and the loops beside it, from start to a clean stop."""
+"""A worker: the Faust app, its agent, and the loops alongside it, from start to a clean stop."""
 
 import asyncio
 import contextlib
@@ -139,7 +139,7 @@ class Worker:
         await self.app.start()
         flushing = asyncio.create_task(self.processor.run(self.stop))
         watching = asyncio.create_task(self._watch(until_caught_up, report, complete))
-        # whoever only catches up leaves the days to those who stay
+        # a worker that only catches up leaves closing days to long-running ones
         tell = None if until_caught_up else sender(self.config.kafka, self.config.topic_prefix)
         assigned, agent = (lambda: self.assigned or set()), self.config.agent
         beside = [
@@ -165,7 +165,7 @@ class Worker:
             self.processor.close()
 
     async def _finish(self, flushing: asyncio.Task[None], watching: asyncio.Task[None]) -> None:
-        """Land and commit what was applied. Raises `ServiceError` when the servers do not take it in time."""
+        """Land and commit what was applied. Raises `ServiceError` when the servers do not accept it in time."""
         try:
             async with asyncio.timeout(self.config.stop_timeout_s):
                 await watching
@@ -194,7 +194,7 @@ class Worker:
                 raise processor.failure
             fatal = getattr(self.app.consumer, "thread", None) and self.app.consumer.thread.fatal
             if fatal is not None:
-                raise ServiceError(f"Kafka does not let this worker in: {fatal!r}.")
+                raise ServiceError(f"Kafka does not let this worker join: {fatal!r}.")
             if self.app.crashed:
                 raise ServiceError(f"The Kafka client gave up: {self.app.crash_reason!r}. Start the worker again.")
             if until_caught_up and complete() and await catching_up.done(self.assigned):
@@ -211,6 +211,10 @@ class Worker:
 
 
 def _say_why_it_ended(task: asyncio.Task[None]) -> None:
-    """The work goes on without what stands beside it, but not silently."""
+    """The worker goes on without a background task, but not silently."""
     if not task.cancelled() and (error := task.exception()) is not None:
-        log.error("The worker goes on without one of its tasks, start it anew: %s", error, exc_info=error)
+        log.error(
+            "A background task of the worker failed; the worker goes on without it. Restart it: %s",
+            error,
+            exc_info=error,
+        )

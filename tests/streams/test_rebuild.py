@@ -280,7 +280,7 @@ def test_two_rebuilds_at_once_are_told(store: ClickHouseStore) -> None:
     half = {p: replace(cut, head=replace(cut.head, offsets={one.config.topic: 9})) for p, cut in one.frozen().items()}
     one.replay(epoch, half)
     other.replay(epoch, half)
-    with pytest.raises(ServiceError, match="another rebuild runs"):
+    with pytest.raises(ServiceError, match="another rebuild is running"):
         one.replay(epoch, one.frozen())
 
 

@@ -82,7 +82,9 @@ def test_drifted_settings_are_put_right_and_said(kafka: Kafka, layout: TopicLayo
 
 def test_a_changed_partition_count_is_refused_before_anything_changes(kafka: Kafka, layout: TopicLayout) -> None:
     ensure_topics(kafka, layout)
-    with pytest.raises(ConfigError, match=r"chat\.events has 3 partitions where 4 .* kafka\.chat_partitions = 3"):
+    with pytest.raises(
+        ConfigError, match=r"chat\.events has 3 partitions instead of 4\. .* kafka\.chat_partitions = 3"
+    ):
         ensure_topics(kafka, replace(layout, chat_partitions=4, retention_days=3))
     assert {topic.outcome for topic in ensure_topics(kafka, layout)} == {"exists"}
 
@@ -162,7 +164,7 @@ def test_a_topic_that_is_not_ours_to_change_is_told(
     assert done.returncode == 0
     assert "chat.events is not ours to change: " in done.stderr
     assert "message.timestamp.type stays CreateTime, not LogAppendTime: [Error 29]" in done.stderr
-    assert "identity.links is not ours to change: Kafka does not let us read its settings." in done.stderr
+    assert "identity.links is not ours to change: Kafka does not allow reading its settings." in done.stderr
     told = {topic["name"]: topic for topic in json.loads(groupvitals("topics", "--json").stdout)}
     assert told[chat]["outcome"] == told[links]["outcome"] == "refused"
     assert told["product.events"]["outcome"] == "exists"

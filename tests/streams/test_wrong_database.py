@@ -56,7 +56,7 @@ def checkpointed(count: int) -> tuple[MemoryStore, MemoryBroker]:
         (replace(ORIGIN, cluster="other"), "Two deployments cannot share a database"),
         (replace(ORIGIN, topic="mine.chat.events"), "Two deployments cannot share a database"),
         (replace(ORIGIN, topic_id="newer"), "was recreated"),
-        (replace(ORIGIN, partitions=2), "has 2 partitions; the database was made with 1"),
+        (replace(ORIGIN, partitions=2), "has 2 partitions; the database was created with 1"),
     ],
 )
 def test_another_topic_is_refused(origin: type(ORIGIN), words: str) -> None:  # type: ignore[valid-type]
@@ -191,7 +191,7 @@ def test_real_databases_that_do_not_belong_to_the_topic(
     with kafka_admin(kafka) as admin:
         admin.create_partitions({topic: 3})
         wait_until(lambda: topic_origin(kafka, topic).partitions == 3, "Kafka tells of the third partition")
-    refused("has 3 partitions; the database was made with 2")
+    refused("has 3 partitions; the database was created with 2")
 
     delete_topics(kafka, layout)
     ensure_topics(kafka, layout)

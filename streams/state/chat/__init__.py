@@ -1,1 +1,1 @@
-"""What is kept of chat.events: memberships, groups and panes."""
+"""State kept for chat.events: memberships, groups and panes."""

@@ -1,4 +1,4 @@
-"""Cold memberships: which may leave memory, and which of those that left a frame is about.
+"""Cold memberships: which may leave memory, and which of those a frame needs back.
 
 A membership is cold when nothing that is still open can see it: checkpointed, no message on an open day, and no
 activity inside the 28 days before the next day to close. Touches nothing outside memory.
@@ -16,7 +16,7 @@ _WINDOW_DAYS = 28
 
 
 def coldest(state: State, day_starts: NDArray[np.int64], most: int) -> NDArray[np.int32]:
-    """Rows of the cold memberships, at most so many: those not seen for longest."""
+    """Rows of the coldest memberships, at most this many: those not seen for longest."""
     members, groups = state.members[: state.counts[MEMBERS]], state.groups
     day = np.searchsorted(day_starts, members["last_ms"], "right") - 1
     cold = (members["dirty"] == 0) & ~members["open_messages"].any(axis=1)
@@ -35,7 +35,7 @@ class ColdMemberships:
         self._keys, self._count = np.zeros(1024, np.uint64), 0
 
     def remember(self, state: State, rows: NDArray[np.int32]) -> None:
-        """Keep the keys of these memberships, which are about to leave."""
+        """Keep the keys of these memberships, which are about to leave memory."""
         size = len(self._keys)
         while size < (self._count + len(rows)) * 2:
             size *= 2
@@ -46,7 +46,7 @@ class ColdMemberships:
         self._count += remember_cold(state, rows, self._keys)
 
     def waking(self, state: State, frame: Frame) -> list[tuple[str, str]]:
-        """Group and member ids of those a frame is about."""
+        """Group and member ids of those that a frame needs."""
         if not self._count:
             return []
         rows = np.empty(len(frame.offsets), np.int64)

@@ -100,7 +100,7 @@ def load_groups(state: PartitionState, table: pa.Table) -> None:
 
 
 def load_members(state: PartitionState, table: pa.Table) -> None:
-    """Add the memberships of a `membership_states` cut, or cold ones that wake; their groups come first."""
+    """Add the memberships of a `membership_states` cut, or cold ones that wake; load their groups first."""
     records = np.zeros(table.num_rows, MEMBERSHIP)
     records["group"] = _rows_of_groups(state, table["group_id"])
     for name in (*MEMBER_COLUMNS, "slot"):

@@ -52,7 +52,7 @@ def group_rows(state: State, records: NDArray[Any]) -> pa.Table:
 
 
 def member_rows(state: State, records: NDArray[Any]) -> pa.Table:
-    """Rows of `membership_states`, group by group: ClickHouse sorts them by group, and the worker does it cheaper."""
+    """Rows of `membership_states`, group by group: ClickHouse sorts by group, which the worker does cheaper."""
     records = records.take(np.argsort(records["group"], kind="stable"))
     inviters = np.where(records["inviter"] >= 0, state.labels[np.maximum(records["inviter"], 0)], -1)
     opened = np.ascontiguousarray(records["open_messages"]).reshape(-1)

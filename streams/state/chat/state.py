@@ -115,11 +115,11 @@ class CommunityState(PartitionState):
         return CommunityState(*self._settings)
 
     def derive(self, frame: Frame) -> None:
-        """Say whether messages are questions: their texts do not land."""
+        """Determine whether messages are questions: their texts do not land."""
         derive(frame)
 
     def apply(self, frame: Frame) -> Applied:
-        """Have every good record of a frame count."""
+        """Apply every good record of a frame."""
         flags, groups = np.zeros(len(frame.offsets), np.uint8), np.full(len(frame.offsets), -1, np.int32)
         row, short = apply(self.state, self.clock, frame, 0, flags, groups)
         while short:
@@ -157,12 +157,12 @@ class CommunityState(PartitionState):
         return found
 
     def confirmed(self, found: Collected) -> None:
-        """What was taken is checkpointed: closed panes may go."""
+        """Confirm that what was taken is checkpointed: closed panes may go."""
         super().confirmed(found)
         self.forget_closed_panes()
 
     def put_back(self, found: Collected) -> None:
-        """What was taken waits again, closed days before those that were closed since."""
+        """Put back what was taken: it waits again, closed days before those closed since."""
         super().put_back(found)
         for name, count, again in zip(
             ("group_days", "member_days"), (GROUP_DAYS, MEMBER_DAYS), found.closed, strict=True
@@ -174,7 +174,7 @@ class CommunityState(PartitionState):
                 self.state = self.state._replace(**{name: both})
 
     def forget_closed_panes(self) -> None:
-        """Drop the panes that are closed and checkpointed; no flush may be under way."""
+        """Drop the panes that are closed and checkpointed; no flush may be running."""
         state, counts = self.state, self.state.counts
         panes = state.panes[: counts[PANES]]
         groups = state.groups
@@ -196,7 +196,7 @@ class CommunityState(PartitionState):
     def evict(self, limit: int) -> int:
         """Drop cold memberships, the coldest first, when more than `limit` are in memory. Returns how many.
 
-        No flush may be under way.
+        No flush may be running.
         """
         n = self.count(MEMBERS)
         if n <= limit:
@@ -229,9 +229,9 @@ class CommunityState(PartitionState):
         self.index("member_index", int(room * 5 / 3) + 1, rebuild_member_index)
 
     def waking(self, frame: Frame) -> list[tuple[str, str]]:
-        """Group and member ids of the cold memberships that a frame is about."""
+        """Group and member ids of the cold memberships that a frame needs."""
         return self._cold.waking(self.state, frame)
 
     def wake(self, table: pa.Table) -> None:
-        """Have cold memberships in memory again."""
+        """Put cold memberships back into memory."""
         load_members(self, table)

@@ -1,1 +1,1 @@
-"""What is kept of product.events: users, and what they refer to."""
+"""State kept for product.events: users, and what they refer to."""

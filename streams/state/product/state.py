@@ -82,7 +82,7 @@ class ProductState(PartitionState):
         return int(self.state.users["last_ms"][: self.count(USERS)].max(initial=0))
 
     def apply(self, frame: Frame) -> Applied:
-        """Have every good record of a frame count."""
+        """Apply every good record of a frame."""
         flags = np.zeros(len(frame.offsets), np.uint8)
         row, short = apply(self.state, self.day_starts, self.horizon, frame, 0, flags)
         while short:
