@@ -30,23 +30,23 @@ class KafkaSettings(Section):
     user: str = Field("", description="user that logs in, with SASL")
     password: SecretStr = Field(SecretStr(""), description="its password")
     password_file: Path | None = Field(None, description="file that holds the password instead")
-    ca_file: Path | None = Field(None, description="CAs that brokers are trusted by, PEM; unset: the system's")
+    ca_file: Path | None = Field(None, description="CAs to trust for brokers, PEM; unset: the system's")
     cert_file: Path | None = Field(None, description="client certificate, PEM")
-    key_file: Path | None = Field(None, description="its key, PEM, where it does not stand in the same file")
-    key_password: SecretStr = Field(SecretStr(""), description="password of a locked key")
-    topic_prefix: str = Field("", description="put before every topic name, to keep deployments apart on one broker")
+    key_file: Path | None = Field(None, description="its key, PEM, unless it is in the same file")
+    key_password: SecretStr = Field(SecretStr(""), description="password of an encrypted key")
+    topic_prefix: str = Field("", description="prefix of every topic name, to keep deployments on one broker apart")
     chat_partitions: Annotated[int, Field(ge=1, le=1024)] = Field(4, description="partitions of chat.events")
     person_partitions: Annotated[int, Field(ge=1, le=1024)] = Field(
         4, description="partitions of product.events and identity.links"
     )
     replication: Annotated[int, Field(ge=1, le=9)] = Field(1, description="replicas of every topic")
     retention_days: Annotated[int, Field(ge=-1)] = Field(
-        30, description="how long topics keep events, counted from when each was appended; -1: for ever"
+        30, description="days that topics keep events, counted from when each was appended; -1: for ever"
     )
     session_timeout_s: Annotated[float, Field(ge=3, le=300)] = Field(
-        10, description="a worker silent this long loses its partitions"
+        10, description="seconds of silence after which a worker loses its partitions"
     )
-    max_fetch_mb: Annotated[int, Field(ge=1, le=64)] = Field(8, description="largest frame of one partition, MiB")
+    max_fetch_mb: Annotated[int, Field(ge=1, le=64)] = Field(8, description="largest fetch from one partition, MiB")
 
     @model_validator(mode="after")
     def _fitting(self) -> Self:
@@ -80,12 +80,12 @@ class ClickHouseSettings(Section):
     password: SecretStr = Field(SecretStr(""), description="its password")
     password_file: Path | None = Field(None, description="file that holds the password instead")
     secure: bool = Field(False, description="TLS on both ports; certificates are verified")
-    ca_file: Path | None = Field(None, description="CAs that the server is trusted by, PEM; unset: the public ones")
+    ca_file: Path | None = Field(None, description="CAs to trust for the server, PEM; unset: the public ones")
     database: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}$")] = Field(
         "vitals", description="database of all tables and views"
     )
     cluster: str | None = Field(None, description="name of the ClickHouse cluster; unset: a single server")
-    timeout_s: Annotated[float, Field(ge=1)] = Field(30, description="time-out of one statement, seconds")
+    timeout_s: Annotated[float, Field(ge=1)] = Field(30, description="timeout of one statement, seconds")
 
     @model_validator(mode="after")
     def _fitting(self) -> Self:
@@ -99,36 +99,40 @@ class ClickHouseSettings(Section):
 class WorkerSettings(Section):
     """How the processors work."""
 
-    time_zone: str = Field("UTC", description="days begin at midnight here (IANA name)")
+    time_zone: str = Field("UTC", description="zone whose midnight begins a day (IANA name)")
     lateness_h: Annotated[int, Field(ge=1, le=48)] = Field(
         48, description="hours an event may be late and still be counted"
     )
     duplicate_horizon: Annotated[int, Field(ge=1_000, le=64_000_000)] = Field(
-        4_000_000, description="records of a partition among which a repeated event_id is found"
+        4_000_000, description="number of latest records of a partition among which a repeated event_id is recognised"
     )
     flush_interval_s: Annotated[float, Field(ge=0.05, le=60)] = Field(
-        0.4, description="longest time between two flushes"
+        0.4, description="longest time between two flushes, seconds"
     )
-    flush_events: Annotated[int, Field(ge=1_000)] = Field(250_000, description="flush early when so many events wait")
-    buffered_frames: Annotated[int, Field(ge=1, le=64)] = Field(2, description="frames that wait a partition")
+    flush_events: Annotated[int, Field(ge=1_000)] = Field(
+        250_000, description="flush early when this many events are waiting"
+    )
+    buffered_frames: Annotated[int, Field(ge=1, le=64)] = Field(2, description="frames that may wait per partition")
     max_memberships: Annotated[int, Field(ge=1_000)] = Field(
-        5_000_000, description="memberships a partition keeps in memory; colder ones are read back when they wake"
+        5_000_000, description="memberships kept in memory per partition; colder ones are read back when they wake"
     )
-    tick_s: Annotated[float, Field(ge=0)] = Field(60, description="a partition idle this long gets a tick; 0: never")
+    tick_s: Annotated[float, Field(ge=0)] = Field(
+        60, description="idle seconds after which a partition gets a tick; 0: never"
+    )
     dead_letter_ratio: Annotated[float, Field(gt=0, le=1)] = Field(
-        0.5, description="stop a partition when more of 10,000 consecutive records are invalid"
+        0.5, description="stop a partition when a larger share of 10,000 consecutive records is invalid"
     )
     dead_letter_run: Annotated[int, Field(ge=1)] = Field(
-        10_000, description="stop a partition after so many invalid records in a row"
+        10_000, description="stop a partition after this many invalid records in a row"
     )
     store_text: bool = Field(False, description="land the text of messages")
-    store_names: bool = Field(True, description="land what groups and members call themselves, and show it beside ids")
+    store_names: bool = Field(True, description="land the names of groups and members, and show them next to ids")
     stop_timeout_s: Annotated[float, Field(gt=0, le=3600)] = Field(
-        30, description="longest time that a worker told to stop goes on landing what it applied"
+        30, description="seconds that a worker told to stop may take to land what it has applied"
     )
-    web_host: str = Field("127.0.0.1", description="address on which a worker serves /metrics, /healthz, /readyz")
+    web_host: str = Field("127.0.0.1", description="address on which a worker serves /metrics, /healthz and /readyz")
     web_port: Annotated[int, Field(ge=0, le=65535)] = Field(
-        0, description="its port, another one for each worker of a host; 0: serve nothing"
+        0, description="its port, a different one for each worker on a host; 0: serve nothing"
     )
 
     @field_validator("time_zone")
@@ -149,8 +153,8 @@ class PeopleSettings(Section):
 
     nickname: str = Field(
         "",
-        description="how members name themselves in groups, such as `name-role-industry-city`; `groupvitals migrate` "
-        "puts it into the views, `worker.store_names` lands nicknames; empty: nicknames say nothing",
+        description="convention by which members name themselves, such as `name-role-industry-city`; `groupvitals "
+        "migrate` puts it into the views; needs `worker.store_names`; empty: nicknames say nothing",
     )
 
     @field_validator("nickname")

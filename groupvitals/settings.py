@@ -37,14 +37,16 @@ class Settings(BaseSettings):
     home: Path = Field(Path(".groupvitals"), description="data, logs and ports of the local services")
     cache: Path = Field(
         default_factory=_cache,
-        description="where compiled kernels and the local servers' programs are kept; users may share it",
+        description="folder of compiled kernels and of the local servers' programs; several users may share it",
     )
     proxy: str = Field(
         "",
-        description="proxy for what is not on this machine: fetching programs, and ClickHouse's HTTP port; unset: as "
-        "HTTPS_PROXY, HTTP_PROXY and NO_PROXY say; `none`: no proxy",
+        description="proxy for what is not on this machine: downloading programs, and ClickHouse's HTTP port; unset: "
+        "HTTPS_PROXY, HTTP_PROXY and NO_PROXY decide; `none`: no proxy",
     )
-    logs: Literal["plain", "json"] = Field("plain", description="how a worker logs on stderr: lines, or JSON objects")
+    logs: Literal["plain", "json"] = Field(
+        "plain", description="how a worker logs to stderr: lines of text, or JSON objects"
+    )
     kafka: KafkaSettings = KafkaSettings()
     clickhouse: ClickHouseSettings = ClickHouseSettings()
     worker: WorkerSettings = WorkerSettings()
