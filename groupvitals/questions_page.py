@@ -35,16 +35,16 @@ def described(question: Question) -> str:
 
 def _asked_with(question: Question) -> list[str]:
     """What can be asked of a question, a sentence each."""
-    reach = f" of the last {question.reach}" if question.reach else ""
+    reach = f"any of the last {question.reach} days" if question.reach else "any past day"
     past = {
-        Past.NOTHING: "Of now only: no --as-of.",
+        Past.NOTHING: "Present only: no --as-of.",
         Past.CLOSED_DAYS: f"--as-of: closed days, as in the view {question.name}_daily.",
-        Past.ANY_DAY: f"--as-of: any past day{reach}, as in the view {question.name}_at(day = …).",
+        Past.ANY_DAY: f"--as-of: {reach}, as in the view {question.name}_at(day = …).",
     }
     filters = ", ".join(f"--{option}" for option in question.filters)
     return [
         past[question.past],
-        *([f"--{question.parameter} is needed."] if question.parameter else []),
+        *([f"--{question.parameter} is required."] if question.parameter else []),
         *([f"Filters: {filters}."] if filters else []),
     ]
 

@@ -44,7 +44,7 @@ _STATES = (
     ("lurker", "read here, or acted in the product through this group, 28 d"),
     ("newcomer", "first known join less than 7 d ago"),
     ("elsewhere", "used the product, or was active in another group, 28 d"),
-    ("unobservable", "reading is not reported and the person not known in the product: nobody can tell"),
+    ("unobservable", "reading is not reported, and the product does not know the person: nobody can tell"),
     ("at_risk", "silent; [zombie score](../zombies.md) at least θ"),
     ("zombie", "silent; zombie score below θ"),
 )

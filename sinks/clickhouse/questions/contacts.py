@@ -9,11 +9,11 @@ QUESTION = Question(
     row="member who is in the group; operators, aliases and bots left out",
     columns=(
         *MEMBERSHIP,
-        Column("next", "Nullable(UInt64)", "rank in the group of whom to contact next; empty: leave alone"),
+        Column("next", "Nullable(UInt64)", "rank in the group for the next contact; empty: do not contact"),
         Column("state", "String", "as in [member_status](member_status.md)"),
         Column("score", "Float64", "as in [member_status](member_status.md)", "share"),
-        Column("contacted", "UInt8", "1: an operator ever contacted the person"),
-        Column("contacts", "UInt64", "how often", "contacts"),
+        Column("contacted", "UInt8", "1: an operator has contacted the person"),
+        Column("contacts", "UInt64", "number of contacts", "contacts"),
         Column("last_contacted_at", MAYBE_TIME, "time of the newest contact"),
         Column("owner", "Nullable(String)", "operator of the newest contact"),
         Column("purpose", "Nullable(String)", "purpose of the newest contact"),
@@ -22,14 +22,14 @@ QUESTION = Question(
         Column(
             "after_join",
             "Nullable(UInt8)",
-            "1: the newest contact came at or after the first known join, 0: before; empty: join unknown",
+            "1: the newest contact came at or after the first known join, 0: before it; empty: join unknown",
         ),
         Column(
             "returned_14d",
             "Nullable(UInt8)",
-            "1: active here or in the product in the 14 days after the newest contact, 0: not; empty: not yet known",
+            "1: active here or in the product within 14 days after the newest contact, 0: not; empty: not yet known",
         ),
-        Column("has_referred", "UInt8", "1: referred or invited somebody"),
+        Column("has_referred", "UInt8", "1: has referred or invited somebody"),
         Column(
             "referred", "UInt64", "people who named a user of this person as referrer in a sign-up or trial", "people"
         ),

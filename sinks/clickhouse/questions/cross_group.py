@@ -6,7 +6,7 @@ from sinks.clickhouse.questions.spec import Column, Question
 QUESTION = Question(
     name="cross_group",
     asks="Dead here, alive there?",
-    row="membership of everybody who is in two groups or more; operators, aliases and bots left out",
+    row="membership of a person who is in two or more groups; operators, aliases and bots left out",
     columns=(
         PERSON_ID,
         *MEMBERSHIP,

@@ -7,12 +7,12 @@ from sinks.clickhouse.templates import REACH_DAYS
 QUESTION = Question(
     name="member_status",
     asks="Who is a zombie, and why?",
-    row="membership, those who have left among them",
+    row="membership, including members who have left",
     columns=(
         *MEMBERSHIP,
         Column("state", "String", "the first that fits, as in [effective_members](effective_members.md)"),
         Column("reason", "String", "the rule that decided"),
-        Column("since", "Date", "the day since which the state is the present one"),
+        Column("since", "Date", "first day of the present state"),
         Column("previous", "String", "the state at the end of the newest closed day; empty: none"),
         Column("returned_on", "Nullable(Date)", "day of the last return from at_risk or zombie to an effective state"),
         Column(
@@ -21,7 +21,7 @@ QUESTION = Question(
         Column(
             "rhythm",
             "Float64",
-            "how usual the silence is beside the member's own gaps; near 0: far beyond them",
+            "how usual the silence is, given the member's own gaps; near 0: far longer than they were",
             "share",
         ),
         Column("fading", "UInt8", "1: an effective member with a score below θ"),

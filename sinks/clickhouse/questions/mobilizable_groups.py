@@ -12,11 +12,11 @@ QUESTION = Question(
         GROUP_NAME,
         Column("calls", "UInt64", "calls that count: the newest whose window is over, 1 to 5 per group", "calls"),
         Column("members", "UInt64", "members in the group now; operators, aliases and bots left out", "members"),
-        Column("answered_any", "UInt64", "of them, who answered at least one of the calls", "members"),
+        Column("answered_any", "UInt64", "those of them who answered at least one of the calls", "members"),
         Column(
             "expected_answerers",
             "Float64",
-            "sum over them of (answered + 1) / (exposed + 2), counted over the calls",
+            "sum over these members of (answered + 1) / (exposed + 2), counted over the calls",
             "members",
         ),
     ),

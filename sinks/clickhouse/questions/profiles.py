@@ -19,7 +19,7 @@ QUESTION = Question(
         Column(
             "revenue_minor",
             "Map(String, Int64)",
-            "net revenue by currency; who is in two groups counts in both",
+            "net revenue by currency; a person in two groups counts in both",
             "minor units",
         ),
     ),
