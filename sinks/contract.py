@@ -1,4 +1,4 @@
-"""What a store of results and state must do: take rows, keep checkpoints, give a cut back.
+"""What a store of results and state must do: take rows, keep checkpoints, return a cut.
 
 `sinks.clickhouse.store` is the real one; tests have doubles with the same semantics.
 """
@@ -34,7 +34,7 @@ class Cut:
 
 @dataclass(frozen=True)
 class Origin:
-    """The topic that events come from; `cluster` and `topic_id` are Kafka's own ids, a recreated topic has another."""
+    """The topic that events come from; `cluster` and `topic_id` are Kafka's own ids, new for a recreated topic."""
 
     cluster: str
     topic: str
@@ -44,10 +44,10 @@ class Origin:
 
 @dataclass(frozen=True)
 class Epoch:
-    """A whole set of an agent's numbers, and what it was made from: a topic and the settings that they depend on.
+    """A complete set of an agent's numbers and what they depend on: a topic and settings.
 
-    `contract` names the topic in the contract, whatever prefix it has on its broker. Rows of two epochs stand beside
-    each other and never meet.
+    `contract` names the topic in the contract, whatever prefix it has on its broker. Rows of different epochs are
+    stored side by side and never mix.
     """
 
     number: int
@@ -74,7 +74,7 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Chain:
-    """The valid checkpoints of a task: its head, and of every term on the way back the last sequence that counts."""
+    """The valid checkpoints of a task: its head, and for every term on the way back the last sequence that counts."""
 
     head: Checkpoint | None
     last: dict[int, int]
@@ -82,7 +82,7 @@ class Chain:
 
 
 def chain(checkpoints: list[Checkpoint]) -> Chain:
-    """Follow the checkpoints of one task and epoch from the newest back along the parents; the others are void."""
+    """Follow one task's checkpoints in an epoch from the newest back along the parents; the others are void."""
     by_cut = {checkpoint.cut: checkpoint for checkpoint in checkpoints}
     if not by_cut:
         return Chain(None, {})
@@ -97,10 +97,10 @@ def chain(checkpoints: list[Checkpoint]) -> Chain:
 
 
 class Store(Protocol):
-    """Where rows and checkpoints stand.
+    """Where rows and checkpoints are kept.
 
     Every call blocks until it is done, so a worker makes them in threads of its own, several at a time: implementations
-    must be safe to share. What passes by itself (a server that is away or busy) raises `BackpressureError`, and the
+    must be safe to share. Transient faults (a server that is unreachable or busy) raise `BackpressureError`, and the
     caller tries again; anything else ends the worker. The order of calls is what makes numbers exact:
 
     - In a take-over: `epoch` (and `claim` in an empty database), `checkpoints`, `load` and `event_ids` for the cut of
@@ -110,10 +110,10 @@ class Store(Protocol):
     """
 
     def insert(self, table: str, rows: pa.Table) -> None:
-        """Land rows; they are on disk, to the last one, when the call returns. The same rows may be landed twice."""
+        """Land rows; all of them are on disk when the call returns. The same rows may be landed twice."""
 
     def write_checkpoints(self, checkpoints: list[Checkpoint]) -> None:
-        """Land checkpoints; called after everything that they vouch for is landed."""
+        """Land checkpoints; called after everything that they cover has landed."""
 
     def checkpoints(self, topic: str, partition: int, epoch: int) -> list[Checkpoint]:
         """All checkpoints of a task in an epoch."""
@@ -122,7 +122,7 @@ class Store(Protocol):
         self, table: str, topic: str, partition: int, valid: Chain, columns: tuple[str, ...],
         keys: Sequence[tuple[str, ...]] | None = None,
     ) -> pa.Table:  # fmt: skip
-        """Each key's newest row on the chain; with the two slots of a key, one of them. Only these keys, if given.
+        """Each key's newest row on the chain; of a key's two slots, one. Only these keys, if given.
 
         Rows of hours and days that are closed may be left out.
         """
@@ -131,7 +131,7 @@ class Store(Protocol):
         """`event_hash` and `offset` of the records in a table from offset `first` up to `end`, in offset order."""
 
     def epoch(self, contract: str) -> Epoch | None:
-        """The epoch of a topic of the contract that is read and written now; None: nobody has written there yet."""
+        """The epoch of a contract topic that is read and written now; None: nothing has been written yet."""
 
     def claim(self, epoch: Epoch) -> None:
-        """Make an epoch the one that is read and written; of several claims to one number the first counts."""
+        """Make an epoch the one that is read and written; of several claims to one number, the first wins."""

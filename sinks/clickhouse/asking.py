@@ -1,4 +1,4 @@
-"""How a question is asked: of now, of a past day, or of the moves between two days."""
+"""How a question is asked: about now, a past day, or the moves between two days."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -13,7 +13,7 @@ from sinks.clickhouse.questions.spec import FILTERS, Past, Question
 
 @dataclass(frozen=True)
 class Asked:
-    """What is asked: `as_of` a past day (None: now), the moves `since` a day, the rows of a group or a person."""
+    """What to ask: about a past day `as_of` (None: now), the moves `since` a day, the rows of a group or a person."""
 
     as_of: date | None = None
     since: date | None = None
@@ -23,16 +23,16 @@ class Asked:
 
 
 def question_of(name: str) -> Question:
-    """The question of a name. Raises `ConfigError` when there is none."""
+    """The question with this name. Raises `ConfigError` when there is none."""
     if name not in questions():
-        raise ConfigError(f"There is no question {name!r}; there are: {', '.join(questions())}.")
+        raise ConfigError(f"There is no question {name!r}; choose one of: {', '.join(questions())}.")
     return questions()[name]
 
 
 def ask(address: Address, name: str, asked: Asked) -> list[dict[str, Any]]:
     """Answer a question, as rows by column, in the question's order.
 
-    Raises `ConfigError` for a name that is none, and for what cannot be asked of this question.
+    Raises `ConfigError` for an unknown name, and for options that this question does not take.
     """
     question, native = question_of(name), Native(address)
     _check_options(question, asked)
@@ -56,15 +56,15 @@ def _check_options(question: Question, asked: Asked) -> None:
     name = question.name
     if asked.since and not question.moves:
         having = ", ".join(other.name for other in questions().values() if other.moves)
-        raise ConfigError(f"--since asks for moves between two days; only {having} has them.")
+        raise ConfigError(f"--since asks for moves between two days, which only {having} has.")
     if asked.since and asked.as_of and asked.since > asked.as_of:
         raise ConfigError(f"--since {asked.since} is after {asked.as_of}.")
     if asked.as_of and question.past is Past.NOTHING:
-        raise ConfigError(f"{name} tells of now only and has no past days: leave out --as-of.")
+        raise ConfigError(f"{name} answers for now only and has no past days: leave out --as-of.")
     if question.parameter and not getattr(asked, question.parameter):
-        raise ConfigError(f"{name} is one person's: give --person (a user or an account).")
+        raise ConfigError(f"{name} is about one person: give --person (a user or an account).")
     if asked.since and (asked.group or asked.person):
-        raise ConfigError("--since tells of everybody's moves: leave out --group and --person.")
+        raise ConfigError("--since shows everybody's moves: leave out --group and --person.")
     for option, column in FILTERS.items():
         if getattr(asked, option) and option not in (*question.filters, question.parameter):
             raise ConfigError(f"{name} has no column {column}: leave out --{option}.")
@@ -78,7 +78,7 @@ def _check_days(question: Question, asked: Asked, times: Known) -> None:
 
 
 def _source(database: str, question: Question, asked: Asked) -> str:
-    """What answers: a view, of now, of a day or of the moves between two."""
+    """The view that answers: for now, for a day, or for the moves between two days."""
     if asked.since:
         return f"{database}.{question.moves_view}(since = %(since)s, day = %(day)s)"
     if question.parameter:

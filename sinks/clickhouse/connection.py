@@ -17,13 +17,13 @@ from pydantic import SecretStr
 
 from schemas.errors import BackpressureError, RecoverableError, ServiceError
 
-#: What a writer must not leave to the server's defaults. Merging a block on insert costs two thirds of the insert
-#: again, and every reader takes the newest version anyway.
+#: What a writer must not leave to the server's defaults. Merging a block on insert costs another two thirds of the
+#: insert, and every reader takes the newest version anyway.
 WRITER_SETTINGS: dict[str, Any] = {"async_insert": 0, "distributed_foreground_insert": 1, "optimize_on_insert": 0}
 #: A worker that takes over may be answered by another replica than the one that took the last checkpoint.
 _REPLICATED: dict[str, Any] = {"insert_quorum": "auto", "insert_quorum_parallel": 0, "select_sequential_consistency": 1}
 _AWAY = (OSError, EOFError, clickhouse_driver.errors.NetworkError, clickhouse_driver.errors.SocketTimeoutError)
-#: Server errors that pass: too many parts, memory, time-outs, keeper away, shutting down, disk full (243 when room is
+#: Transient server errors: too many parts, memory, time-outs, keeper away, shutting down, disk full (243 when room is
 #: reserved, 75 and 1001 when a file cannot be written or made).
 _PASSING = {75, 159, 160, 164, 201, 202, 203, 209, 210, 241, 242, 243, 252, 279, 285, 286, 319, 425, 999, 1001}
 _TOO_MANY_PARTS = 252
@@ -36,7 +36,7 @@ _UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"
 
 @dataclass(frozen=True)
 class Address:
-    """Where the database is and who we are."""
+    """Where the database is, and as whom we connect."""
 
     host: str = "127.0.0.1"
     tcp_port: int = 9000
@@ -53,14 +53,14 @@ class Address:
 
     @property
     def local(self) -> bool:
-        """Whether it is this machine."""
+        """Whether the server is on this machine."""
         with suppress(ValueError):
             return ipaddress.ip_address(self.host.strip("[]")).is_loopback
         return self.host.lower() == "localhost"
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Settings of every statement; on a cluster a majority must have what is acknowledged."""
+        """Settings of every statement; on a cluster a majority of replicas must have what is acknowledged."""
         return WRITER_SETTINGS | (_REPLICATED if self.cluster else {})
 
     def __str__(self) -> str:
@@ -68,12 +68,12 @@ class Address:
 
 
 def _away(address: Address, error: Exception) -> RecoverableError | ServiceError:
-    """The server cannot be reached, which passes, unless its certificate is not trusted."""
+    """A transient error: the server cannot be reached; a lasting one when its certificate is not trusted."""
     if _UNTRUSTED in str(error):
         why = str(error).partition("certificate verify failed: ")[2].partition(" (_ssl")[0]
         return ServiceError(
-            f"{address} shows a certificate that is not trusted: {why}. Name the CA that signed it in "
-            "clickhouse.ca_file, and the server in clickhouse.host as its certificate does."
+            f"{address} presents a certificate that is not trusted: {why}. Set the CA that signed it in "
+            "clickhouse.ca_file, and clickhouse.host to the name in the certificate."
         )
     return BackpressureError(f"{address} cannot be reached: {error}.")
 
@@ -81,7 +81,7 @@ def _away(address: Address, error: Exception) -> RecoverableError | ServiceError
 def _busy(address: Address, code: int, message: str) -> BackpressureError:
     if code == _TOO_MANY_PARTS:
         return BackpressureError(
-            f"{address} has too many parts and takes no rows until some are merged, see `groupvitals doctor`: {message}"
+            f"{address} has too many parts and accepts no rows until they merge (see `groupvitals doctor`): {message}"
         )
     return BackpressureError(f"{address} is busy: {message}")
 
@@ -89,7 +89,7 @@ def _busy(address: Address, code: int, message: str) -> BackpressureError:
 def _refusal(address: Address, code: int, message: str) -> ServiceError:
     if code in _NO_LOGIN:
         return ServiceError(
-            f"{address} does not let the user {address.user} in: there is no such user, or the password is another. "
+            f"{address} does not let the user {address.user} in: unknown user or wrong password. "
             "Correct clickhouse.user or clickhouse.password."
         )
     if code in _NOT_THERE:
@@ -98,7 +98,7 @@ def _refusal(address: Address, code: int, message: str) -> ServiceError:
 
 
 class Native:
-    """Statements over the native protocol, one connection a thread, opened when first needed."""
+    """Statements over the native protocol, one connection per thread, opened when first needed."""
 
     def __init__(self, address: Address) -> None:
         self.address = address
@@ -139,7 +139,7 @@ class Native:
             raise _refusal(self.address, error.code, message) from error
         except clickhouse_driver.errors.Error as error:
             self._forget()
-            raise BackpressureError(f"{self.address} broke off: {error}.") from error
+            raise BackpressureError(f"{self.address} broke the connection: {error}.") from error
 
     def query(
         self, statement: str, parameters: dict[str, Any] | None = None, settings: dict[str, Any] | None = None
@@ -162,7 +162,7 @@ class Native:
 
 
 def _pool(address: Address) -> Any:
-    """Connections that ask the environment for no proxy; None: those that do."""
+    """A connection pool that ignores the environment's proxies; None: the default, which uses them."""
     ca_file = str(address.ca_file) if address.ca_file else None
     if address.local or address.proxy == "none":
         return get_pool_manager(ca_cert=ca_file)
@@ -173,7 +173,7 @@ def _pool(address: Address) -> Any:
 
 
 class Bulk:
-    """Arrow in and out over HTTP, one client a thread."""
+    """Arrow in and out over HTTP, one client per thread."""
 
     def __init__(self, address: Address) -> None:
         self.address = address
@@ -199,12 +199,12 @@ class Bulk:
         return self._local.client
 
     def insert(self, table: str, columns: list[str], block: bytes, token: str) -> None:
-        """Insert an Arrow stream, once a token as far as the table remembers them. Raises as `Native.execute`."""
+        """Insert an Arrow stream, once per token as far as the table remembers them. Raises as `Native.execute`."""
         settings = self.address.settings | {"insert_deduplication_token": token}
         self._call(lambda client: client.raw_insert(table, columns, block, settings=settings, fmt="ArrowStream"))
 
     def query(self, statement: str, settings: dict[str, Any] | None = None) -> bytes:
-        """The answer of a query as an Arrow stream."""
+        """A query's result as an Arrow stream."""
         options = {
             "output_format_arrow_string_as_string": 1,
             "output_format_arrow_low_cardinality_as_dictionary": 0,

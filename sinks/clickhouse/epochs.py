@@ -9,7 +9,7 @@ from sinks.clickhouse.store import quote
 
 
 def drop_epoch(address: Address, number: int, agent: AgentSpec) -> None:
-    """Drop all rows and checkpoints of an agent's epoch; there may be none."""
+    """Drop all rows and checkpoints of an agent's epoch, if there are any."""
     native = Native(address)
     local, on_cluster = ("_local", f" ON CLUSTER '{address.cluster}'") if address.cluster else ("", "")
     parts = [(table.name, str(number)) for table in agent.computed]
@@ -23,7 +23,7 @@ def drop_epoch(address: Address, number: int, agent: AgentSpec) -> None:
 
 
 def epochs_with_rows(address: Address, agent: AgentSpec) -> list[int]:
-    """Numbers of the agent's epochs that take room."""
+    """Numbers of the agent's epochs that occupy space."""
     native = Native(address)
     tables = tuple(f"{table.name}{'_local' if address.cluster else ''}" for table in agent.computed)
     rows = native.execute(

@@ -1,7 +1,7 @@
-"""Landed records that are excluded: which are marked, and how the marks follow what operators have decided.
+"""Landed records that are excluded: which are marked, and how the marks follow operators' decisions.
 
-A mark says that the numbers in use pass a record over; it stands in `excluded` beside the record itself. Facts have no
-marks: those of records that are excluded are removed, and come back from the landed records.
+A mark says that the numbers in use leave a record out; it is the record's column `excluded`. Facts have no marks: those
+of excluded records are removed, and come back from the landed records.
 """
 
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ class ExcludedRecords:
         return f"{self.store.address.database}.{self.agent.raw.name} WHERE {task_is(self.topic, self.partition)}"
 
     def marked(self, end: int = 1 << 62) -> set[int]:
-        """Offsets below `end` of records that are marked."""
+        """Offsets below `end` of marked records."""
         return self._offsets(f"excluded = 1 AND offset < {end}")
 
     def landed(self, offsets: Iterable[int], end: int = 1 << 62) -> set[int]:
@@ -37,7 +37,7 @@ class ExcludedRecords:
         return {int(row[0]) for row in rows}
 
     def mark(self, offsets: Iterable[int], end: int = 1 << 62) -> set[int]:
-        """Have exactly these of the records below `end` marked. Returns the offsets whose mark has changed."""
+        """Mark exactly these of the records below `end`. Returns the offsets whose mark has changed."""
         before, wanted = self.marked(end), self.landed(offsets, end)
         for changed, mark in ((wanted - before, 1), (before - wanted, 0)):
             if changed:
@@ -71,7 +71,7 @@ class ExcludedRecords:
             self._names_of({(row[at[0]], row[at[1]]) for row in rows})
 
     def _names_of(self, named: set[tuple[str, str]]) -> None:
-        """Have groups and members called as the facts that are left say."""
+        """Rename groups and members as the remaining facts say."""
         names, d = f"(group_id, member_id) IN ({', '.join(map(_literal, sorted(named)))})", self.store.address.database
         self._alter("names", f"DELETE WHERE {names}")
         ((view,),) = self.store.native.execute(
@@ -102,7 +102,7 @@ def _literal(key: tuple[str | int, ...]) -> str:
 
 
 def _is_fact(agent: AgentSpec) -> str:
-    """The condition that a landed record is a fact, too."""
+    """The condition that a landed record is also a fact."""
     assert agent.facts is not None
     types = f"type IN ({', '.join(map(quote, agent.facts.types))})"
     if not agent.facts.calling:

@@ -8,7 +8,7 @@ from sinks.clickhouse import migrations
 from sinks.clickhouse.connection import Address, Native
 from sinks.clickhouse.schema import declared, differences
 
-#: Seconds after which migrations are looked at, too.
+#: Seconds after which migrations are checked, too.
 _EVERY_S = 60.0
 
 
@@ -21,8 +21,8 @@ def written_by(agent: AgentSpec) -> frozenset[str]:
 def check(address: Address, tables: frozenset[str]) -> None:
     """Refuse a database that this version's migrations did not make, or in whose `tables` a column was changed since.
 
-    A column that somebody added is no reason. Raises `ServiceError` when migrations are missing, `DataError` when there
-    are others than ours, or when columns differ.
+    An additional column is accepted. Raises `ServiceError` when migrations are missing, `DataError` when there are
+    unknown ones, or when columns differ.
     """
     if missing := migrations.pending(address, "UTC"):
         raise ServiceError(
@@ -36,14 +36,14 @@ def check(address: Address, tables: frozenset[str]) -> None:
 
 
 class Guard:
-    """`check` for an agent that asks again and again: one small query as long as its tables stay as they were."""
+    """`check` for an agent that repeats it often: one small query while its tables are unchanged."""
 
     def __init__(self, native: Native, agent: AgentSpec) -> None:
         self._native, self._tables = native, written_by(agent)
         self._seen, self._checked_at = -1, float("-inf")
 
     def __call__(self) -> None:
-        """Raises as `check`. Migrations of a newer version that leave these tables alone are seen within a minute."""
+        """Raises as `check`. Newer versions' migrations that leave these tables alone are noticed within a minute."""
         address, now = self._native.address, time.monotonic()
         ((seen,),) = self._native.execute(
             "SELECT groupBitXor(cityHash64(table, name, type)) FROM system.columns "

@@ -1,4 +1,4 @@
-"""Which past days a question can be asked of, and a sentence for each reason why one cannot."""
+"""Which past days a question can be asked about, and a sentence for each reason why one cannot."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -10,19 +10,19 @@ from sinks.clickhouse.questions.spec import Past, Question
 
 @dataclass(frozen=True)
 class Known:
-    """From when to when something is known: the day of the first event, and the deployment's event time."""
+    """The period that is known: the day of the first event, and the deployment's event time."""
 
     first: date
     now: datetime
 
     @property
     def today(self) -> date:
-        """The day that is not over."""
+        """The current day, which is not over."""
         return self.now.date()
 
 
 def known(address: Address) -> Known:
-    """From when to when something is known. Raises `ConfigError` before any chat has landed."""
+    """The period that is known. Raises `ConfigError` before any chat has landed."""
     d = address.database
     now, chat_ms, product_ms = Native(address).execute(
         f"SELECT now, (SELECT min(first_ms) FROM {d}.group_clocks), "
@@ -35,25 +35,25 @@ def known(address: Address) -> Known:
 
 
 def check_day(question: Question, option: str, day: date, times: Known) -> None:
-    """Refuse a day that is not over, or of which a question can no longer tell."""
+    """Refuse a day that is not over, or too long ago for a question."""
     if day >= times.today:
         raise ConfigError(
-            f"{option}: {day} is not over, event time stands at {times.now:%Y-%m-%d %H:%M}. Give a day before "
-            f"{times.today}, or leave {option} out to ask of now."
+            f"{option}: {day} is not over; event time is {times.now:%Y-%m-%d %H:%M}. Give a day before "
+            f"{times.today}, or leave {option} out to ask about now."
         )
     if question.reach is not None and day < times.today - timedelta(days=question.reach):
         raise ConfigError(
-            f"{option}: {question.name} can tell of the last {question.reach} days, from "
-            f"{times.today - timedelta(days=question.reach)} on, and not of {day}."
+            f"{option}: {question.name} answers for the last {question.reach} days, from "
+            f"{times.today - timedelta(days=question.reach)} on, not for {day}."
         )
 
 
 def explain_none(
     address: Address, question: Question, day: date, times: Known, kept: list[str], given: dict[str, object]
 ) -> None:
-    """Say why there is no row of a past day; do nothing when the day is known, and there simply is none."""
+    """Explain why a past day has no rows; do nothing when the day is known and simply has none."""
     if day < times.first:
-        raise ConfigError(f"--as-of: nothing is known of {day}, the first event is of {times.first}.")
+        raise ConfigError(f"--as-of: nothing is known about {day}; the first event is from {times.first}.")
     if question.past is not Past.CLOSED_DAYS:
         return
     view = f"{address.database}.{question.name}_daily"
@@ -63,8 +63,6 @@ def explain_none(
     found = Native(address).query(statement, given)[0]
     if not found["days"] or day > found["last"]:
         newest = f"the newest closed day is {found['last']}" if found["days"] else "no day is closed yet"
-        raise ConfigError(
-            f"--as-of: {day} is over but not closed, events that come late may still change it; {newest}."
-        )
+        raise ConfigError(f"--as-of: {day} is over but not closed: late events may still change it; {newest}.")
     if day < found["first"]:
-        raise ConfigError(f"--as-of: {question.name} begins on {found['first']} and does not tell of {day}.")
+        raise ConfigError(f"--as-of: {question.name} begins on {found['first']} and has no answer for {day}.")

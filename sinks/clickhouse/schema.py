@@ -1,4 +1,4 @@
-"""The columns that the migrations declare, and where a database has others."""
+"""The columns that the migrations declare, and where a database differs."""
 
 import re
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _NO_TYPE = {"COMMENT", "CODEC", "REMOVE", "MODIFY", "RESET", "TTL", "DEFAULT"}
 
 @dataclass(frozen=True)
 class Column:
-    """A declared column: its type as ClickHouse writes it, and all that is said of it."""
+    """A declared column: its type as ClickHouse writes it, and its full declaration."""
 
     type: str
     definition: str
@@ -25,7 +25,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Difference:
-    """A column, or a whole table (`column` is empty), that is not as declared.
+    """A column, or a whole table (`column` is empty), that differs from its declaration.
 
     `declared` and `found` are types; empty: there is none.
     """
@@ -38,7 +38,7 @@ class Difference:
 
     @property
     def extra(self) -> bool:
-        """Whether it is somebody else's column: rows leave it at its default."""
+        """Whether it is an additional column: rows leave it at its default."""
         return not self.declared
 
     def __str__(self) -> str:
@@ -46,11 +46,11 @@ class Difference:
             return f"the table {self.table} is missing"
         name = f"{self.table}.{self.column}"
         if self.extra:
-            return f"{name} {self.found} is no column of this version"
+            return f"{name} {self.found} is not a column of this version"
         return f"{name} is {self.found}, not {self.declared}" if self.found else f"{name} {self.declared} is missing"
 
     def remedy(self, address: Address) -> str:
-        """The statement that makes the column as declared; what it held before stays gone."""
+        """The statement that recreates the column as declared; its former contents stay lost."""
         local, on_cluster = ("_local", f" ON CLUSTER '{address.cluster}'") if address.cluster else ("", "")
         change = "MODIFY" if self.found else "ADD"
         return (
@@ -61,7 +61,7 @@ class Difference:
 
 @cache
 def declared() -> dict[str, dict[str, Column]]:
-    """Every table of the migrations, and its columns in order; a materialized view, whose target has them, without."""
+    """Every table of the migrations, and its columns in order; materialized views without (their targets have them)."""
     tables: dict[str, dict[str, Column]] = {}
     for text in migration_texts().values():
         for statement in re.split(r";\s*$", re.sub(r"^\s*--.*$", "", text, flags=re.MULTILINE), flags=re.MULTILINE):
@@ -90,12 +90,12 @@ def _columns(text: str) -> dict[str, Column]:
 
 
 def _inside(text: str) -> str:
-    """What stands in the parentheses that a text begins with."""
+    """The contents of the parentheses that a text begins with."""
     return text[1 : next(at for at, depth in _depths(text) if depth == 0 and text[at] == ")")]
 
 
 def _parts(text: str) -> Iterator[str]:
-    """What stands between the commas of a list that are in no parentheses."""
+    """The parts between a list's top-level commas."""
     first = 0
     for at, depth in _depths(text):
         if depth == 0 and text[at] == ",":
@@ -105,7 +105,7 @@ def _parts(text: str) -> Iterator[str]:
 
 
 def _depths(text: str) -> Iterator[tuple[int, int]]:
-    """Place and depth in parentheses behind it of every character that is in no string."""
+    """Place of every character outside strings, and the depth of parentheses after it."""
     depth, quoted = 0, False
     for at, char in enumerate(text):
         quoted ^= char == "'"
@@ -144,14 +144,15 @@ def _differences(table: str, columns: dict[str, Column], found: dict[str, str] |
 
 
 def unrepaired(address: Address) -> str:
-    """What differs though all migrations are applied, and what to do about it; empty when nothing does."""
+    """What differs although all migrations are applied, and what to do about it; empty when nothing does."""
     found = [one for one in differences(address) if not one.extra]
     if not found:
         return ""
     statements = "\n".join(f"  {one.remedy(address)};" for one in found if one.column)
-    gone = "" if all(one.column for one in found) else "A table that is missing comes back only with a backup. "
+    gone = "" if all(one.column for one in found) else "A missing table comes back only with a backup. "
     return (
-        f"The database {address.database} was changed since it was migrated: {'; '.join(map(str, found))}. What was in "
-        f"these columns is lost or changed. {gone}Restore a backup; or make the columns again, empty, and have the "
-        "numbers rebuilt from what else is landed (`groupvitals rebuild`, also with `--agent product`):\n" + statements
+        f"The database {address.database} was changed since it was migrated: {'; '.join(map(str, found))}. The "
+        f"contents of these columns are lost or changed. {gone}Restore a backup; or recreate the columns, empty, and "
+        "rebuild the numbers from the landed records (`groupvitals rebuild`, also with `--agent product`):\n"
+        + statements
     ).rstrip()

@@ -1,4 +1,4 @@
-"""The store over ClickHouse: bulk rows as Arrow, checkpoints as small inserts, cuts read back along the chain."""
+"""The ClickHouse store: bulk rows as Arrow, checkpoints as small inserts, cuts read back along the chain."""
 
 import hashlib
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ LONG = {"max_query_size": 1 << 28, "max_ast_elements": 1 << 24, "max_expanded_as
 
 
 def quote(text: str) -> str:
-    """A string literal."""
+    """An SQL string literal."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
@@ -40,7 +40,7 @@ def _quoted(key: tuple[str, ...]) -> str:
 
 
 def task_is(topic: str, partition: int) -> str:
-    """The condition that a row is of a task."""
+    """The condition that a row belongs to a task."""
     return f"topic = {quote(topic)} AND partition = {partition}"
 
 
@@ -52,7 +52,7 @@ class ClickHouseStore:
         self.native, self.bulk = Native(address), Bulk(address)
 
     def insert(self, table: str, rows: pa.Table) -> None:
-        """Land rows as one Arrow stream; lz4 costs less than moving the bytes that it saves."""
+        """Land rows as one Arrow stream; compressing with lz4 costs less than moving the bytes it saves."""
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, rows.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as writer:
             for batch in rows.to_batches():
@@ -68,7 +68,7 @@ class ClickHouseStore:
         self.native.execute(f"INSERT INTO {self.address.database}.checkpoints ({', '.join(_CHECKPOINT)}) VALUES", rows)
 
     def begun(self, topic: str, epoch: int) -> set[int]:
-        """Partitions of which something is landed."""
+        """Partitions of which something has landed."""
         rows = self.native.execute(
             f"SELECT DISTINCT partition FROM {self.address.database}.checkpoints "
             "WHERE topic = %(topic)s AND epoch = %(epoch)s AND offsets[%(topic)s] > 0",
@@ -77,7 +77,7 @@ class ClickHouseStore:
         return {row[0] for row in rows}
 
     def checkpoints(self, topic: str, partition: int, epoch: int) -> list[Checkpoint]:
-        """The checkpoints of a task that a chain may need: the first and the last of a term, and those gone on from."""
+        """The checkpoints of a task that a chain may need: first and last of each term, and those continued from."""
         table = f"{self.address.database}.checkpoints"
         task = f"epoch = {epoch} AND {task_is(topic, partition)}"
         rows: Sequence[tuple[Any, ...]] = self.native.execute(
@@ -91,7 +91,7 @@ class ClickHouseStore:
         ]
 
     def chain_at(self, topic: str, partition: int, valid: Chain, offset: int | None) -> Chain:
-        """The chain as it was at its newest checkpoint that is not beyond an offset (None: the newest of all)."""
+        """The chain up to its newest checkpoint that is not beyond an offset (None: the newest of all)."""
         if valid.head is None or offset is None:
             return valid
         terms, lasts = _numbers(list(valid.last), "UInt64"), _numbers(list(valid.last.values()), "Int64")
@@ -110,9 +110,9 @@ class ClickHouseStore:
         self, table: str, topic: str, partition: int, valid: Chain, columns: tuple[str, ...],
         keys: Sequence[tuple[str, ...]] | None = None,
     ) -> pa.Table:  # fmt: skip
-        """Read each key's newest row on the chain; of rows of one version any will do, they are equal.
+        """Read each key's newest row on the chain; rows of the same version are equal, so any of them will do.
 
-        Rows of closed hours and days, which are all of the past, stay where they are: nothing changes them any more.
+        Rows of closed hours and days, which hold the whole past, are not loaded: nothing changes them any more.
         """
         key = ", ".join(TABLES[table].key)
         cut = f"{task_is(topic, partition)} AND {on_chain(valid)}"
@@ -153,7 +153,7 @@ class ClickHouseStore:
         return [(Epoch(number, first[0], Origin(*first[1:]), contract), bool(ready)) for number, first, ready in rows]
 
     def claim(self, epoch: Epoch, ready: bool = True) -> None:
-        """Write the epoch's row; one that is not ready is neither read nor worked in yet."""
+        """Write the epoch's row; one that is not ready is neither read nor written by workers yet."""
         origin = epoch.origin
         made = (epoch.number, epoch.settings, origin.cluster, origin.topic, origin.topic_id, origin.partitions)
         columns = ", ".join((*_EPOCH, "contract", "ready"))
@@ -161,15 +161,15 @@ class ClickHouseStore:
         self.native.execute(statement, [(*made, epoch.contract, ready)])
 
     def read(self, query: str, settings: dict[str, Any] | None = None) -> pa.Table:
-        """A query's answer as an Arrow table."""
+        """A query's result as an Arrow table."""
         answer = self.bulk.query(query, settings)
         if not answer:
-            raise ServiceError(f"{self.address} gave an empty answer to a query.")
+            raise ServiceError(f"{self.address} returned an empty answer to a query: try again.")
         try:
             with pa.ipc.open_stream(answer) as reader:
                 return reader.read_all()
         except (pa.ArrowException, OSError) as error:
-            raise BackpressureError(f"{self.address} gave an answer that breaks off: {error}.") from error
+            raise BackpressureError(f"{self.address} returned a truncated answer: {error}.") from error
 
 
 def on_chain(valid: Chain) -> str:
@@ -186,5 +186,5 @@ def _pair(cut: Cut | None) -> tuple[int, int]:
 
 
 def _numbers(values: list[int], kind: str) -> str:
-    """An array literal; never empty, so that its type is known."""
+    """An SQL array literal; never empty, so that its type is known."""
     return f"[{', '.join(f'to{kind}({value})' for value in values or [0])}]"

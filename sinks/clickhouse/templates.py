@@ -10,9 +10,9 @@ from schemas.platforms import READS_REPORTED
 if TYPE_CHECKING:
     from sinks.clickhouse.connection import Address
 
-#: A person of more accounts is not merged; amounts from here on are shown and not counted.
+#: A person with more accounts than this is not merged; larger amounts are shown but not counted.
 MOST_ACCOUNTS, ABSURD_MINOR = 100, 10**12
-#: Masks reach back so far that what members were so many days before today can be told to the unit.
+#: Masks reach back far enough to give exact states for this many days before today.
 REACH_DAYS = 27
 
 
@@ -40,11 +40,11 @@ def fill(text: str, address: "Address", zone: str, nickname: str = "", product_z
 
 
 def sql_texts(package: str) -> dict[str, str]:
-    """Name of every file of SQL in a package -> its template, by name."""
+    """Name of every SQL file in a package -> its template, sorted by name."""
     files = sorted(resources.files(package).iterdir(), key=lambda file: file.name)
     return {file.name: file.read_text() for file in files if file.name.endswith(".sql")}
 
 
 def migration_texts() -> dict[str, str]:
-    """The template of every migration by its name, in order."""
+    """Name of every migration -> its template, in order."""
     return sql_texts("sinks.clickhouse.migrations")

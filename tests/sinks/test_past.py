@@ -50,17 +50,17 @@ def test_each_day_that_cannot_be_told_of_has_its_own_sentence(name: str, store: 
     }
     if question.past is Past.NOTHING:
         for day in days.values():
-            assert f"{name} tells of now only" in refused(store, name, asked(question, day))
+            assert f"{name} answers for now only" in refused(store, name, asked(question, day))
         return
     for day in (days["future"], days["today"]):
-        assert f"{day} is not over, event time stands at {TODAY} 01:" in refused(store, name, asked(question, day))
+        assert f"{day} is not over; event time is {TODAY} 01:" in refused(store, name, asked(question, day))
     if question.reach is not None:
-        assert f"can tell of the last {question.reach} days" in refused(store, name, asked(question, days["before"]))
+        assert f"answers for the last {question.reach} days" in refused(store, name, asked(question, days["before"]))
         assert f"from {TODAY - timedelta(days=question.reach)} on" in refused(
             store, name, asked(question, days["before"])
         )
     else:
-        sentence = f"nothing is known of {days['before']}, the first event is of {FIRST}"
+        sentence = f"nothing is known about {days['before']}; the first event is from {FIRST}"
         assert sentence in refused(store, name, asked(question, days["before"]))
     if question.past is Past.CLOSED_DAYS:
         newest = CLOSED if name != "effective_members" else None
@@ -78,7 +78,7 @@ def test_a_day_before_a_questions_first_row(store: ClickHouseStore) -> None:
     store.native.execute(f"INSERT INTO {table} (day, group_id, headcount) VALUES", [row])
     day = CLOSED - timedelta(days=1)
     said = refused(store, "effective_members", Asked(day))
-    assert f"effective_members begins on {CLOSED} and does not tell of {day}" in said
+    assert f"effective_members begins on {CLOSED} and has no answer for {day}" in said
     assert [one["headcount"] for one in ask(store.address, "effective_members", Asked(CLOSED))] == [3]
     store.native.execute(f"TRUNCATE TABLE {table}")
 

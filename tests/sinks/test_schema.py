@@ -88,7 +88,7 @@ def test_an_added_column_is_left_alone(address: Address, groupvitals: Run) -> No
     alter(address, "events ADD COLUMN note String")
     guard()
     assert migrate(address, "UTC") == []
-    assert "events.note String is no column of this version" in groupvitals("doctor", "--json").stdout
+    assert "events.note String is not a column of this version" in groupvitals("doctor", "--json").stdout
 
 
 def test_views_that_are_gone_or_others_are_found(address: Address, groupvitals: Run) -> None:

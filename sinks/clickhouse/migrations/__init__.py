@@ -48,20 +48,20 @@ def plan(address: Address, zone: str) -> list[Migration]:
         digest = hashlib.sha256(text.encode()).hexdigest()
         if name in known and known[name] != digest:
             raise DataError(
-                f"The database {address.database} was made by another text of {name}. Use another database "
-                "(clickhouse.database) and land the events again; who changed the file: put the change into a new one."
+                f"The database {address.database} was created by a different version of {name}. Use another database "
+                "(clickhouse.database) and land the events again. Put changes into a new migration."
             )
         found.append(Migration(name, _statements(text, address, zone), digest, name in known))
     if unknown := sorted(set(known) - {migration.name for migration in found}):
         names = ", ".join(unknown)
-        raise DataError(f"{address} has migrations that this version does not know ({names}); use a newer one.")
+        raise DataError(f"{address} has migrations that this version does not know ({names}): use a newer version.")
     return found
 
 
 def migrate(address: Address, zone: str, nickname: str = "") -> list[str]:
     """Apply what is missing and replace all views. Returns the names of the migrations applied; safe to repeat.
 
-    Raises `DataError` when columns were dropped or changed by hand: nothing brings back what they held.
+    Raises `DataError` when columns were dropped or changed by hand, since their contents are lost.
     """
     native = Native(address)
     cluster = f" ON CLUSTER '{address.cluster}'" if address.cluster else ""

@@ -1,6 +1,6 @@
-"""The questions: NAME.py says what is asked and what the columns mean, NAME.sql answers of now.
+"""The questions: NAME.py says what is asked and what the columns mean, NAME.sql answers for now.
 
-NAME_daily.sql, where there is one, answers of closed days. Everything else is derived from the specs: the views with
+NAME_daily.sql, where there is one, answers for closed days. Everything else is derived from the specs: the views with
 their comments, `groupvitals ask` and its help, the tables of the pages and `docs/questions/catalogue.json`.
 """
 

@@ -8,7 +8,7 @@ TIME, MAYBE_TIME, NAME = "DateTime64(3)", "Nullable(DateTime64(3))", "Nullable(S
 
 
 def name_of_member(column: str, member: str, who: str, only: Literal["", "now", "daily"] = "") -> Column:
-    """The name in its group of the member whose id is `member`, SQL over `answer`; `who` says which member that is."""
+    """The name in its group of the member whose id is `member`, SQL over `answer`; `who` names that member in prose."""
     named = Named("member_names", (("group_id", "answer.group_id"), ("member_id", member)))
     return Column(column, NAME, f"{who}'s newest name in the group; empty: not known", only=only, named=named)
 
@@ -25,7 +25,7 @@ GROUP_NAME = Column(
 )
 MEMBER_ID = Column("member_id", "String", "the member's account in the group")
 MEMBER_NAME = name_of_member("member_name", "answer.member_id", "the member")
-#: Which membership a row is about.
+#: The membership that a row is about.
 MEMBERSHIP = (GROUP_ID, GROUP_NAME, MEMBER_ID, MEMBER_NAME)
 PERSON_ID = Column("person_id", "String", "[the person](../people.md)")
 PERSON_NAME = Column(
@@ -51,5 +51,5 @@ _STATES = (
 
 
 def states(type_: str) -> tuple[Column, ...]:
-    """A count per state in which members who are in the group can be, the first that fits."""
+    """One count per state of members who are in the group; the first state that fits counts."""
     return tuple(Column(name, type_, meaning, "members") for name, meaning in _STATES)

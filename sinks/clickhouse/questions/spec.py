@@ -11,7 +11,7 @@ FILTERS = {"group": "group_id", "person": "person_id"}
 
 
 class Past(Enum):
-    """What a question can tell of the past."""
+    """How a question can be asked about the past."""
 
     NOTHING = "now only"
     CLOSED_DAYS = "closed days"  #: the rows of a day in NAME_daily
@@ -30,9 +30,9 @@ class Named:
 class Column:
     """One column of an answer.
 
-    `type` is ClickHouse's; times are in the deployment's zone. `meaning` is a phrase, links in it are relative to
-    `docs/questions`. `unit` says what a number counts or measures. `only` names the view that has the column, if it is
-    not both; `named` marks a name, which no text of a question selects: it is joined to the id.
+    `type` is ClickHouse's; times are in the deployment's zone. `meaning` is a phrase; links in it are relative to
+    `docs/questions`. `unit` says what a number counts or measures. `only` names the view that has the column, if not
+    both do; `named` marks a name, which no question's SQL selects: it is joined to the id.
     """
 
     name: str
@@ -53,12 +53,12 @@ class Column:
 class Question:
     """One question.
 
-    `asks` is the question as a person would put it, `row` what one row stands for. `order` sorts the answer of now,
-    `daily_order` that of NAME_daily, where there is one (both are expressions over the columns). `reach`: the past is
-    told of so many days before today. `parameter` names the option without which the question cannot be asked.
+    `asks` is the question as a person would ask it, `row` what one row stands for. `order` sorts the answer of now,
+    `daily_order` that of NAME_daily, where there is one (both are expressions over the columns). `reach`: how many days
+    before today the past can be asked about. `parameter` names the option without which the question cannot be asked.
     `moves` are the columns of `moves_view`, a view of what changed from the day `since` to `day`, sorted by
-    `moves_order`. `page` is the page in `docs/questions`, if not the question's own. `limit`: a table shows so many
-    rows unless more are asked for.
+    `moves_order`. `page` is the page in `docs/questions`, if not the question's own. `limit`: a table shows this many
+    rows unless more are requested.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Questions about the state of a deployment, cheap enough to be asked while it works; each says what a row means."""
+"""Questions about the state of a deployment, cheap enough to ask while it runs; each says what a row means."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from sinks.clickhouse.connection import Native
 
 @dataclass(frozen=True)
 class SplitGroup:
-    """A group whose events came to several partitions: its producers place keys differently."""
+    """A group whose events went to several partitions: its producers place keys differently."""
 
     group_id: str
     partitions: tuple[int, ...]
@@ -17,12 +17,12 @@ class SplitGroup:
         return (
             f"The group {self.group_id} has events in partitions {places}, so each counts only a part of it. Its "
             "producers place keys differently: librdkafka needs partitioner=murmur2_random to agree with Java, "
-            "aiokafka and kafka-python. Mend the producers, then import into a new topic and database."
+            "aiokafka and kafka-python. Fix the producers, then import into a new topic and database."
         )
 
 
 def split_groups(native: Native, most: int = 20) -> list[SplitGroup]:
-    """Groups of the epoch in use that stand in more than one partition; reads one small column a group."""
+    """Groups of the epoch in use that are in more than one partition; reads one small column per group."""
     database = native.address.database
     rows = native.execute(
         f"SELECT group_id, arraySort(groupUniqArray(partition)) FROM {database}.group_states WHERE "

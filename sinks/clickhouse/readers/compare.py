@@ -1,4 +1,4 @@
-"""The rows of one task in two epochs, compared inside ClickHouse: those in use, at a cut, and those computed beside."""
+"""The rows of one task in two epochs, compared inside ClickHouse: those in use, at a cut, and those recomputed."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,7 +14,7 @@ _SETTINGS = {"max_bytes_before_external_group_by": 1 << 30}
 
 @dataclass
 class Difference:
-    """A key whose row is another than it should be; None: there is none."""
+    """A key whose row is not as it should be; None: there is no row."""
 
     table: str
     key: dict[str, Any]
@@ -24,9 +24,9 @@ class Difference:
 
 @dataclass
 class Compared:
-    """What came of comparing one table: how many keys, which (hashes) differ or are left open, and some that differ.
+    """The result of comparing one table: how many keys, which (hashes) differ or are left open, and some that differ.
 
-    `corrected` rows are compared by whoever corrects. Those left open were overwritten since the cut.
+    `corrected` rows are compared by the correction itself. Those left open were overwritten since the cut.
     """
 
     keys: int = 0
@@ -38,7 +38,7 @@ class Compared:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One task: `found` is the chain in use, up to the cut; `wanted` the epoch computed beside, up to its offset."""
+    """One task: `found` is the chain in use, up to the cut; `wanted` the recomputed epoch, up to its offset."""
 
     store: ClickHouseStore
     topic: str
@@ -59,7 +59,7 @@ class Comparison:
         return self.found.head.cut.version(self.found.epoch) | CORRECTED
 
     def columns(self, table: str) -> list[str]:
-        """What stands in a row beside its key and bookkeeping."""
+        """The columns of a row other than its key and bookkeeping."""
         rows = self.store.native.execute(f"DESCRIBE TABLE {self.store.address.database}.{table}")
         return [row[0] for row in rows if row[0] not in (*TABLES[table].key, *_BESIDE)]
 

@@ -1,4 +1,4 @@
-"""What a correction reads and writes: touched groups, their timeline, rows in the place of others, how far it came."""
+"""What a correction reads and writes: touched groups, their timeline, replaced rows, progress."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,7 +33,7 @@ class Corrections:
     epoch: int
 
     def last(self) -> Corrected | None:
-        """Where the last correction ended; None: there was none."""
+        """Where the last correction ended; None: there has been none."""
         rows = self.store.native.execute(
             f"SELECT offset, pending FROM {self.store.address.database}.corrections WHERE epoch = {self.epoch} AND "
             f"{task_is(self.topic, self.partition)} ORDER BY offset DESC, made_at DESC LIMIT 1"
@@ -54,7 +54,7 @@ class Corrections:
         return f"{table} WHERE {task_is(self.topic, self.partition)} AND excluded = 0"
 
     def touched(self, first: int, end: int) -> list[str]:
-        """Groups with events from offset `first` up to `end` that came late, or repeat an event beyond the horizon."""
+        """Groups with events from offset `first` up to `end` that were late, or repeat an event beyond the horizon."""
         window = f"offset >= {first} AND offset < {end} AND duplicate = 0"
         earlier = (
             f"SELECT event_hash FROM {self._events} AND offset < {end} AND event_hash IN "
@@ -97,9 +97,9 @@ class Corrections:
     # --- rows
 
     def different(self, table: str, comparison: Comparison, groups: list[str]) -> list[dict[str, Any]]:
-        """Keys of these groups whose rows differ; a row that counts nothing is as good as none to be left.
+        """Keys of these groups whose rows differ; an empty row counts as absent where none is wanted.
 
-        With each key whether it `has_found` and `has_wanted` a row, and whether the wanted one `is_empty`.
+        For each key: whether it `has_found` and `has_wanted` a row, and whether the wanted one `is_empty`.
         """
         nothing = f"sipHash128({', '.join(['toUInt32(0)'] * len(comparison.columns(table)))})"
         return self.store.native.query(
@@ -110,7 +110,7 @@ class Corrections:
         )
 
     def replace(self, table: str, comparison: Comparison, keys: list[dict[str, Any]], version: int) -> None:
-        """Put the wanted rows of these keys in place of those found; where there should be none, an empty one."""
+        """Replace the rows found under these keys by those wanted; where there should be none, by an empty one."""
         key, corrected = TABLES[table].key, version | CORRECTED
         beside = ["slot"] if TABLES[table].slots else []
         columns = ", ".join([*key, *comparison.columns(table), "topic", "partition", *beside])
@@ -132,5 +132,5 @@ class Corrections:
 
 
 def group_in(groups: list[str]) -> str:
-    """The condition that a row is of one of these groups."""
+    """The condition that a row belongs to one of these groups."""
     return f"group_id IN ({', '.join(map(quote, groups)) or 'NULL'})"

@@ -1,6 +1,6 @@
-"""What a database says of its health: checkpoints, what landed of which offsets, dead letters, event times.
+"""What a database says about its health: checkpoints, what landed at which offsets, dead letters, event times.
 
-Asked with two threads and bounded memory and time, along the primary key; what scans a table says so.
+Asked with two threads and bounded memory and time, along the primary key; queries that scan a table say so.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _GENTLY = (
     " SETTINGS max_threads = 2, max_execution_time = 600, max_memory_usage = 4000000000, "
     "max_bytes_before_external_group_by = 1000000000"
 )
-#: Offsets per block; a block is counted at once.
+#: Offsets per block; each block is counted as a whole.
 BLOCK = 1 << 16
 
 
@@ -31,7 +31,7 @@ class Head:
 
 @dataclass(frozen=True)
 class LandedBlock:
-    """What landed of the offsets [first, end): rows, and different offsets."""
+    """What landed of the offsets [first, end): rows, and distinct offsets."""
 
     first: int
     end: int
@@ -90,7 +90,7 @@ class Health:
         ]
 
     def landed_offsets(self, partition: int, first: int, end: int) -> NDArray[np.int64]:
-        """All different offsets landed of [first, end), ascending."""
+        """All distinct offsets landed of [first, end), ascending."""
         rows = self.ask(
             "SELECT DISTINCT toInt64(offset) AS at FROM (" + _LANDED + ") ORDER BY at",
             partition=partition, first=first, end=end,
@@ -98,7 +98,7 @@ class Health:
         return np.array([row[0] for row in rows], np.int64)
 
     def collisions(self, partition: int, first: int, end: int) -> list[int]:
-        """Offsets of [first, end) at which two different records landed; at most ten."""
+        """Offsets of [first, end) at which different records landed; at most ten."""
         rows = self.ask(
             "SELECT offset FROM (" + _LANDED + ") GROUP BY offset HAVING uniqExact(event_hash) > 1 "
             "ORDER BY offset LIMIT 10",
@@ -107,7 +107,7 @@ class Health:
         return [row[0] for row in rows]
 
     def corrected(self, partition: int, epoch: int) -> int:
-        """The offset up to which late events are put into their closed hours and days; 0: none was."""
+        """The offset up to which late events have been moved into their closed hours and days; 0: none yet."""
         rows = self.ask(
             "SELECT max(offset) FROM {d}.corrections WHERE epoch = %(epoch)s AND topic = %(topic)s "
             "AND partition = %(partition)s",
@@ -125,7 +125,7 @@ class Health:
         return int(rows[0][0]), int(rows[0][1])
 
     def dead_letters(self) -> list[tuple[str, int, int, int, str]]:
-        """By error: how many, how many of the last 24 hours, time of the newest and its reason. Scans the table."""
+        """Per error: how many, how many in the last 24 hours, time of the newest and its reason. Scans the table."""
         return self.ask(
             "SELECT error, count(), countIf(first_seen_ms > toUnixTimestamp64Milli(now64(3)) - 86400000) AS recent, "
             "max(first_seen_ms), argMax(reason, first_seen_ms) FROM {d}.dead_letters FINAL WHERE topic = %(topic)s "
@@ -141,7 +141,7 @@ class Health:
         ))  # fmt: skip
 
     def groups_ahead(self) -> list[tuple[str, float, str, int, int]]:
-        """Groups whose time is ahead of the present, the farthest first: by how many seconds, and since which record.
+        """Groups whose time is ahead of the present, farthest first: by how many seconds, and since which record.
 
         Scans the times of raw rows if there is such a group.
         """

@@ -1,4 +1,4 @@
-"""What landed of a topic since given offsets: how much, of whom, of when, and what of it does not count."""
+"""What landed of a topic since given offsets: how much, about whom, from when, and what of it does not count."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -7,9 +7,9 @@ from schemas.agents import AgentSpec
 from schemas.columns import columns
 from sinks.clickhouse.store import ClickHouseStore, quote
 
-#: Fields in which one and the same event may differ: who told it, by which version of the contract.
+#: Fields in which copies of the same event may differ: who reported it, by which version of the contract.
 _TELLING = {"event_id", "schema_version", "source_id"}
-#: An account in the deployment: a member of a platform and workspace.
+#: An account in the deployment: a member of a platform's workspace.
 _ACCOUNT = "substringIndex(group_id, ':', 2), member_id"
 
 
@@ -18,8 +18,8 @@ class Landed:
     """Records of one agent's topic, ticks left out. Times in ms since the Unix epoch, 0 where there are none.
 
     `kinds` has all by type, `dead` the dead letters by error. `repeated` had an event id that came before; `late` ones
-    were left out of hours and days that were closed. `contradicted`: repeated events that say something else than
-    before; `orders`: orders paid in several events.
+    were left out of hours and days that were closed. `contradicted`: repeated events that contradict their first copy;
+    `orders`: orders paid in several events.
     """
 
     kinds: dict[str, int]
@@ -36,12 +36,12 @@ class Landed:
 
     @property
     def records(self) -> int:
-        """All that keep the contract."""
+        """All records that keep the contract."""
         return sum(self.kinds.values())
 
 
 def heads(store: ClickHouseStore, agent: AgentSpec, topic: str) -> dict[int, int]:
-    """The next offset of each partition, by its newest checkpoint; nothing of those that have none."""
+    """The next offset of each partition, by its newest checkpoint; none for partitions without one."""
     epoch = store.epoch(agent.contract)
     if epoch is None:
         return {}
@@ -54,7 +54,7 @@ def heads(store: ClickHouseStore, agent: AgentSpec, topic: str) -> dict[int, int
 
 
 def landed_since(store: ClickHouseStore, agent: AgentSpec, topic: str, since: dict[int, int]) -> Landed:
-    """What landed at and behind these offsets; partitions that are not named are counted from their beginning."""
+    """What landed at and after these offsets; partitions that are not named are counted from their beginning."""
     d, where = store.address.database, _since(topic, since)
     names = {column.name for column in columns(agent.contract).fields}
     of_users = "user_id" in names
@@ -76,7 +76,7 @@ def landed_since(store: ClickHouseStore, agent: AgentSpec, topic: str, since: di
         "ORDER BY count() DESC, error"
     )
     found = Landed(kinds, dict(dead), *counts)
-    if of_users and found.repeated:  # talk is told again with later edits; acts and links are not
+    if of_users and found.repeated:  # messages may be reported again with later edits; acts and links are not
         said = ", ".join(sorted(names - _TELLING))
         again = f"SELECT event_hash FROM {d}.{agent.raw.name} WHERE {where} AND duplicate = 1"
         ((contradicted,),) = ask(
@@ -92,7 +92,7 @@ def landed_since(store: ClickHouseStore, agent: AgentSpec, topic: str, since: di
 
 
 def _since(topic: str, since: dict[int, int]) -> str:
-    """The condition that a row of a topic stands at or behind its partition's offset."""
+    """The condition that a row of a topic is at or after its partition's offset."""
     places = [f"(partition = {partition} AND offset >= {offset})" for partition, offset in sorted(since.items())]
     others = [f"partition NOT IN ({', '.join(map(str, since))})"] if since else ["1"]
     return f"topic = {quote(topic)} AND ({' OR '.join(places + others)})"

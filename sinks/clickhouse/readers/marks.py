@@ -1,7 +1,7 @@
-"""How far the topics of a database are landed, so that whoever reads again reads only what is new.
+"""How far the topics of a database have landed, so that a later read only reads what is new.
 
-A checkpoint vouches for all rows up to its version, and for all records before its offset. Rows of a flush that has no
-checkpoint yet may be seen early, and are seen again.
+A checkpoint covers all rows up to its version, and all records before its offset. Rows of a flush without a checkpoint
+may be read early, and are then read again.
 """
 
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ class Marks:
     offsets: dict[tuple[str, int], int] = field(default_factory=dict)
 
     def newer(self, contract: str, column: str, values: dict[tuple[str, int], int], sign: str) -> str:
-        """The condition that a row of a topic of the contract has more than the mark of its partition."""
+        """The condition that a row of a contract topic is newer than the mark of its partition."""
         mine = {partition: value for (of, partition), value in values.items() if of == contract}
         partitions, bounds = ([f"toUInt64({n})" for n in numbers] for numbers in (mine, mine.values()))
         if not mine:
@@ -31,7 +31,7 @@ class Marks:
 
 
 def marks(store: ClickHouseStore) -> Marks:
-    """How far everything is landed now, in the epochs that are read."""
+    """How far everything has landed now, in the epochs in use."""
     d, found = store.address.database, Marks()
     rows = store.native.execute(
         "SELECT contract, topic, partition, epoch, argMax((term, sequence, offsets[topic]), (term, sequence)) "

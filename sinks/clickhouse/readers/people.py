@@ -1,7 +1,7 @@
-"""What is read to have everybody in memory: memberships, what is said of them, users, acts, links; all or what changed.
+"""What is read to hold everybody in memory: memberships, facts about them, users, acts, links; all or only changes.
 
 Of each membership, user and account the newest row is read; what changed since is what lies beyond the marks
-(`sinks.clickhouse.readers.marks`) that were there before it was read last.
+(`sinks.clickhouse.readers.marks`) of the previous read.
 """
 
 import json
@@ -16,20 +16,20 @@ from schemas.topics import CHAT, LINKS, PRODUCT
 from sinks.clickhouse.readers.marks import Marks
 from sinks.clickhouse.store import ClickHouseStore, quote
 
-#: Stands for all groups, where people count once.
+#: Stands for all groups, in which each person counts once.
 ALL = "*"
 _MASKS = "spoke_lo, reacted_lo, read_lo, bitOr(bitOr(spoke_hi, reacted_hi), read_hi) AS active_hi"
 _PLACE = "splitByChar(':', toString(group_id))"
 #: The account of a member, as the views have it.
 ACCOUNT = f"concat({_PLACE}[1], ':', {_PLACE}[2], ':', member_id)"
-#: A name whose member became known by id is nobody any more.
+#: A name whose member has since become known by id no longer counts.
 _FIRST = "if(role = 'alias' AND startsWith(member_id, 'name:'), 4611686018427387904, found.first_ms) AS first_ms"
 _ABOUT = "('join', 'leave', 'roster', 'profile')"
 _ROLE = f"greatest(indexOf({list(get_args(Role))}, toString(role)), 1) - 1"
 
 
 class PeopleReader:
-    """Reads a database. Every call may raise `BackpressureError` (ClickHouse is away)."""
+    """Reads a database. Every call may raise `BackpressureError` (ClickHouse is unreachable)."""
 
     def __init__(self, store: ClickHouseStore) -> None:
         self.store, self.d = store, store.address.database
@@ -55,7 +55,7 @@ class PeopleReader:
     def habits(self, today: date, horizon: int, most: int) -> pa.Table:
         """Masks of any activity, and age in days, of plain members who had not left by `horizon` days ago.
 
-        Of more than `most` rows a share is read that is chosen by the members' ids, the same every day.
+        If there are more than `most` rows, a sample is read, chosen by the members' ids and so the same every day.
         """
         now, left = f"toInt64(toDate('{today}'))", f"toInt64({_day('out_ms', self.zones[0])})"
         ((rows,),) = self.store.native.execute(f"SELECT count() FROM {self.d}.membership_states")
@@ -94,7 +94,7 @@ class PeopleReader:
         )
 
     def owners(self, since: Marks) -> pa.Table:
-        """User of every account about which there are new records; empty: none any more."""
+        """User of every account about which there are new records; empty: no longer any."""
         newer = since.newer(LINKS.name, "offset", since.offsets, ">=")
         only = (
             f"account_id IN (SELECT account_id FROM {self.d}.link_events WHERE {newer})"
@@ -109,7 +109,7 @@ class PeopleReader:
             "LIMIT 1 BY account_id)"
         )
 
-    # --- what was said: all facts, or those of the records that came since
+    # --- facts: all of them, or those of records since
 
     def _facts(self, since: Marks) -> str:
         topic = since.topics.get(CHAT.name)
@@ -121,7 +121,7 @@ class PeopleReader:
         return f"{self.d}.events WHERE {ours} AND {newer} AND duplicate = 0 AND excluded = 0 AND"
 
     def said_before(self, end_ms: int) -> pa.Table:
-        """What had been said of every member before a moment: newest join or roster row, leave, role with its time."""
+        """The facts about every member before a moment: newest join or roster row, leave, role with its time."""
         return self.store.read(
             f"SELECT toString(group_id) AS group_id, {ACCOUNT} AS account_id, max(came) AS came_ms, "
             f"max(went) AS went_ms, max(role_said) AS named FROM (SELECT group_id, member_id, {_SAID} "
@@ -129,7 +129,7 @@ class PeopleReader:
         )
 
     def said(self, since: Marks, from_ms: int = 0) -> pa.Table:
-        """What is said of members by facts of a time, one row each."""
+        """Facts about members within a period, one row each."""
         return self.store.read(
             f"SELECT toString(group_id) AS group_id, {ACCOUNT} AS account_id, ts_ms, came AS came_ms, went AS went_ms, "
             f"role_said AS named FROM (SELECT group_id, member_id, ts_ms, {_SAID} FROM {self._facts(since)} "
@@ -137,14 +137,14 @@ class PeopleReader:
         )
 
     def rosters(self, since: Marks) -> pa.Table:
-        """Moments of rosters, and whether one says that the roster is complete."""
+        """Moments of rosters, and whether one of them says that the roster is complete."""
         return self.store.read(
             "SELECT toString(group_id) AS group_id, snapshot_id, ts_ms, max(type = 'roster_end' AND complete) AS whole "
             f"FROM {self._facts(since)} type IN ('roster', 'roster_end') GROUP BY group_id, snapshot_id, ts_ms"
         )
 
     def sizes(self, since: Marks) -> pa.Table:
-        """How many members platforms count in groups."""
+        """How many members the platforms count in groups."""
         return self.store.read(
             "SELECT toString(group_id) AS group_id, ts_ms, assumeNotNull(member_count) AS members "
             f"FROM {self._facts(since)} type = 'group' AND member_count IS NOT NULL"
@@ -162,11 +162,11 @@ class PeopleReader:
     # --- groups and days
 
     def groups(self) -> pa.Table:
-        """Groups, and when each was first heard of."""
+        """Groups, and the time of each one's first event."""
         return self.store.read(f"SELECT toString(group_id) AS group_id, first_ms FROM {self.d}.group_clocks")
 
     def day(self, day: date) -> tuple[int, int, list[float], list[float], list[float], float]:
-        """When a day ends and what it is by now, milliseconds; mean, scale, weights and θ of the score in use on it."""
+        """When a day ends and the time now, milliseconds; mean, scale, weights and θ of the score in use that day."""
         d = self.d
         ((end_ms, now_ms, *score),) = self.store.native.execute(
             f"SELECT end_ms, toUnixTimestamp64Milli(now64(3)), mean, scale, weights, theta "
@@ -176,7 +176,7 @@ class PeopleReader:
         return end_ms, now_ms, *score
 
     def written(self) -> dict[date, int]:
-        """When every evaluated day was, milliseconds."""
+        """When each evaluated day was evaluated, milliseconds."""
         rows = self.store.native.execute(
             f"SELECT day, max(toUnixTimestamp64Milli(evaluated_at)) FROM {self.d}.effective_member_days "
             "WHERE group_id = '*' GROUP BY day"
@@ -191,7 +191,7 @@ class PeopleReader:
         )
 
     def evaluated(self, day: date) -> pa.Table:
-        """Members of whom there are rows of a day."""
+        """Members who have rows for a day."""
         return self.store.read(
             f"SELECT toString(group_id) AS group_id, {ACCOUNT} AS account_id FROM {self.d}.member_transitions "
             f"WHERE day = toDate('{day}') GROUP BY group_id, member_id"
@@ -205,12 +205,12 @@ _SAID = (
 
 
 def reads_reported(group_id: str) -> bool:
-    """Whether a group's platform tells who has read."""
+    """Whether a group's platform reports who has read."""
     return group_id.split(":")[0] in READS_REPORTED
 
 
 def prefix(group_id: str) -> str:
-    """What stands before the member id in the accounts of a group."""
+    """What precedes the member id in the accounts of a group."""
     place = group_id.split(":")
     return f"{place[0]}:{place[1] if len(place) > 1 else ''}:"
 

@@ -1,4 +1,4 @@
-"""The landed records as they came: the events of a task as JSON again, for whoever computes numbers anew.
+"""The landed records as they came: the events of a task as JSON again, for rebuilding numbers.
 
 Only the fields that numbers depend on, and those that the contract requires, come back. A field that was absent is left
 out; `docs/exactness.md` says why this is enough.
@@ -18,7 +18,7 @@ _SETTINGS = {
 
 
 def _json(fields: ReadBack) -> str:
-    """An expression that gives an event's JSON."""
+    """An SQL expression for an event's JSON."""
     columns = (
         [(name, f"nullIf({name}, '')", "Nullable(String)") for name in fields.texts]
         + [(name, f"nullIf({name}, 0)", "Nullable(Int64)") for name in fields.numbers]
@@ -35,7 +35,7 @@ def _json(fields: ReadBack) -> str:
 class RawRecords:
     """The landed records of one task of an agent.
 
-    `excluded` are the offsets of records that are passed over; None: those that the numbers in use pass over.
+    `excluded` are the offsets of records to leave out; None: those that the numbers in use leave out.
     """
 
     store: ClickHouseStore
@@ -46,7 +46,7 @@ class RawRecords:
 
     @property
     def _counted(self) -> str:
-        """The condition that a record is not passed over."""
+        """The condition that a record is not left out."""
         if self.excluded is None:
             return "excluded = 0"
         return f"offset NOT IN ({', '.join(map(str, sorted(self.excluded)))})" if self.excluded else "1"
@@ -86,7 +86,7 @@ class RawRecords:
     def missing(self, end: int) -> int:
         """Offsets from the first landed one up to `end` that are neither an event nor a dead letter.
 
-        Kafka leaves some out (transactions' marks, aborted ones, compaction); others were lost from the database.
+        Some never had a record (transaction markers, aborted records, compaction); others were lost from the database.
         """
         dead = f"FROM {self.store.address.database}.dead_letters WHERE {task_is(self.topic, self.partition)}"
         rows = self.store.native.execute(

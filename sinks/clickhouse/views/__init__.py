@@ -1,6 +1,6 @@
 """The views, one file each: created after those that they read, replaced at every migration, dropped when gone.
 
-Every view has a comment, by which a migration knows its own; questions' views have one for each column, too.
+Every view has a comment, by which a migration knows its own; questions' views also have one per column.
 """
 
 import json
@@ -17,13 +17,13 @@ from sinks.clickhouse.views.answers import Answer, answer_of
 _FOLDERS = ("sinks.clickhouse.views", "sinks.clickhouse.questions")
 _READ = re.compile(r"\$\{database\}\.(\w+)(\$\{at\})?")
 _NOTE = re.compile(r"(?:^-- .*\n)+", re.MULTILINE)
-#: How the comment of every view of ours begins; other views in the database are left alone.
+#: The comment of each of our views begins with this; other views in the database are left alone.
 MARK = "Groupvitals: "
 
 
 @dataclass(frozen=True)
 class View:
-    """A view: what it selects, and the statement that creates it. `answer`: of a question, its columns."""
+    """A view: what it selects, and the statement that creates it. `answer`: a question's columns."""
 
     name: str
     body: str
@@ -32,17 +32,17 @@ class View:
 
     @property
     def select(self) -> str:
-        """All that stands behind its AS."""
+        """Everything after its AS."""
         return self.answer.around(self.body) if self.answer else self.body
 
 
 def texts() -> dict[str, str]:
-    """Name of every view, those of questions among them -> its template."""
+    """Name of every view, including questions' -> its template."""
     return {name.removesuffix(".sql"): text for folder in _FOLDERS for name, text in sql_texts(folder).items()}
 
 
 def ordered(found: dict[str, str]) -> list[str]:
-    """Names of views, each after all that its text names."""
+    """Names of views, each after those that it reads."""
     after = {name: _reads(text) & found.keys() for name, text in sorted(found.items())}
     return list(TopologicalSorter(after).static_order())
 
@@ -57,10 +57,10 @@ def _reads(text: str) -> set[str]:
 def views(address: Address, zone: str, nickname: str = "", product_zone: str = "") -> list[View]:
     """All views, in an order in which they can be created.
 
-    `nickname` is the convention by which members name themselves, such as `name-role-industry-city`; empty: none.
-    `product_zone` is the time zone of the product's numbers, if it is another.
-    A text that asks for `${day}`, or for such a view by `${at}`, is two views: NAME of today, and NAME_at(day = …) of
-    the end of any day. Where the past is another matter than today, NAME_at has a text of its own.
+    `nickname` is the convention for members' nicknames, such as `name-role-industry-city`; empty: none. `product_zone`
+    is the time zone of the product's numbers, if it differs. A text that asks for `${day}`, or for such a view by
+    `${at}`, is two views: NAME for today, and NAME_at(day = …) for the end of any day. Where the past works
+    differently, NAME_at has a text of its own.
     """
     found, all_of = [], texts()
     for name in ordered(all_of):
@@ -93,7 +93,7 @@ class _Maker:
 
 
 def wanted(address: Address, zone: str, nickname: str = "") -> list[View]:
-    """All views; once there are numbers, in the time zones that these were computed in."""
+    """All views; once there are numbers, in the time zones in which these were computed."""
     store = ClickHouseStore(address)
     epochs = [store.epoch(topic.name) for topic in (CHAT, PRODUCT)]
     zones = [json.loads(epoch.settings)["time_zone"] if epoch else zone for epoch in epochs]
@@ -101,7 +101,7 @@ def wanted(address: Address, zone: str, nickname: str = "") -> list[View]:
 
 
 def make_views(address: Address, zone: str, nickname: str = "") -> None:
-    """Replace all views, and drop those of ours that are gone."""
+    """Replace all views, and drop those of ours that no longer exist."""
     native, found = Native(address), wanted(address, zone, nickname)
     for view in found:
         native.execute(view.statement)

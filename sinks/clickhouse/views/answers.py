@@ -1,4 +1,4 @@
-"""What a question's spec makes of its SQL: typed columns with comments, names beside ids, and an order of rows."""
+"""What a question's spec adds to its SQL: typed columns with comments, names next to ids, and an order of rows."""
 
 from dataclasses import dataclass
 
@@ -29,7 +29,7 @@ class Answer:
         )
 
     def type_of(self, column: Column) -> str:
-        """The type in ClickHouse: times are shown in the deployment's zone."""
+        """The ClickHouse type: times are shown in the deployment's zone."""
         return column.type.replace("DateTime64(3)", f"DateTime64(3, '{self.zone}')")
 
     def around(self, body: str) -> str:
@@ -48,7 +48,7 @@ class Answer:
 
 
 def answer_of(view: str, database: str, zone: str) -> Answer | None:
-    """The answer that a view gives: NAME, NAME_at and NAME_daily of a question, or its moves; None for other views."""
+    """The answer of a view: NAME, NAME_at and NAME_daily of a question, or its moves; None for other views."""
     for question in questions().values():
         if view in (question.name, f"{question.name}_at"):
             about, has, order = f"One row per {question.row}.", question.of("now"), question.order

@@ -1,4 +1,4 @@
-"""Which views of a database are not those of this version."""
+"""Which views of a database differ from this version's."""
 
 from sinks.clickhouse.connection import Address, Native
 from sinks.clickhouse.store import LONG, quote
@@ -6,9 +6,9 @@ from sinks.clickhouse.views import wanted
 
 
 def outdated(address: Address, zone: str, nickname: str = "") -> tuple[list[str], list[str]]:
-    """Names of views that are missing, and of those that select something else, in the form that ClickHouse gives both.
+    """Names of views that are missing or select something else, compared in ClickHouse's own formatting.
 
-    `zone` and `nickname` are those that `make_views` takes.
+    `zone` and `nickname` are as in `make_views`.
     """
     native, views = Native(address), wanted(address, zone, nickname)
     found = dict(
