@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from schemas import topics
 from schemas.topics import TopicSpec
 
-#: Kinds of messages that call by themselves.
+#: Kinds of messages that are calls by themselves.
 CALLING_KINDS = ("link", "miniprogram", "poll")
 
 
@@ -18,13 +18,13 @@ CALLING_KINDS = ("link", "miniprogram", "poll")
 class Table:
     """A table that agents write.
 
-    `key` tells the rows of one task apart. What may be left out says how rows are kept:
+    `key` identifies a row within a task. The optional fields say how rows are kept:
 
     - `by_task`: rows carry `topic` and `partition`, the task that wrote them;
     - `epoch`: rows are computed, belong to an epoch, and a rebuild computes them again;
-    - `slots`: a key has two rows, and a flush overwrites the one that no checkpoint vouches for;
-    - `closes`: nothing but a correction changes rows of closed hours and days. Where there are slots, too, rows have
-      `group_id`, `daily` and `bucket`, and those that are closed stay where they are when a state is loaded.
+    - `slots`: a key has two rows, and a flush overwrites the one that no checkpoint covers;
+    - `closes`: only a correction changes rows of closed hours and days. If there are slots, too, rows have `group_id`,
+    `daily` and `bucket`, and closed ones are not loaded into a state.
     """
 
     name: str
@@ -37,9 +37,9 @@ class Table:
 
 @dataclass(frozen=True)
 class Facts:
-    """The few types of event that land in a second table, too, and the columns they have there.
+    """The few types of event that also land in a second table, and the columns they have there.
 
-    `calling`: messages do as well that may be calls to act, or bring people somewhere.
+    `calling`: so do messages that may be calls to act, or lead people somewhere.
     """
 
     table: Table
@@ -53,7 +53,7 @@ class ReadBack:
     """The fields that a rebuild reads back from landed records: those that numbers depend on, and required ones.
 
     `texts` are absent when empty, `numbers` when 0. `plain` (with their ClickHouse type) and `nullable` come as they
-    are; `flags` and `amounts` only in the events of some types, where 0 and false are said.
+    are; `flags` and `amounts` only in the events of some types, which state 0 and false explicitly.
     """
 
     texts: tuple[str, ...]
@@ -68,15 +68,15 @@ class ReadBack:
 class AgentSpec:
     """One agent.
 
-    `name` is what people type, `about` what it processes, in a word. Every record that keeps the contract lands in
-    `raw`; `states` is what it has in memory, in the order in which it is loaded; `days` is what it says of closed days.
-    `texts` and `names` are the fields in which people write and are called: they land if the deployment says so. Of the
-    numbers in `nullable`, absent is not the same as 0. Fields in `renamed` have another name in `raw`, where theirs
-    stands for something of the record itself. `ticks`: something ends by time alone, so time must
-    go on while input pauses.
+    `name` is what people type, `about` what it processes, in a word or two. Every record that keeps the contract lands
+    in `raw`; `states` are the tables it holds in memory, in the order in which they are loaded; `days` are its tables
+    of closed days. `texts` and `names` are the fields for what people write and their names: they land if the
+    deployment says so. Of the numbers in `nullable`, absent is not the same as 0. Fields in `renamed` have another name
+    in `raw`, where theirs is taken by the record itself. `ticks`: something ends by time alone, so time must advance
+    while input pauses.
 
-    `rules` is the version of what is computed, and goes up when that changes; an epoch remembers it. Numbers of a
-    version older than `goes_on_from` lack what this one keeps, and have to be rebuilt.
+    `rules` is the version of what is computed, and rises when that changes; an epoch records it. Numbers of a version
+    older than `goes_on_from` lack what this one keeps, and must be rebuilt.
     """
 
     name: str
@@ -97,12 +97,12 @@ class AgentSpec:
 
     @property
     def contract(self) -> str:
-        """Name of its topic in the contract; on a broker the deployment's prefix stands before it."""
+        """Name of its topic in the contract; on a broker it carries the deployment's prefix."""
         return self.topic.name
 
     @property
     def computed(self) -> tuple[Table, ...]:
-        """Tables of numbers, which depend on settings and can be rebuilt; none: it only lands records."""
+        """Tables of numbers, which depend on settings and can be rebuilt; none if it only lands records."""
         return self.states + self.days
 
     @property
@@ -112,7 +112,7 @@ class AgentSpec:
 
     @property
     def closing(self) -> tuple[Table, ...]:
-        """Tables of hours and days that close, which late events reach by a correction only."""
+        """Tables of hours and days that close, which late events only reach through a correction."""
         return tuple(table for table in self.computed if table.closes)
 
 
@@ -158,7 +158,7 @@ COMMUNITY = AgentSpec(
     names=("name", "nickname"),
     nullable=("member_count",),
     ticks=True,
-    rules=2,  # since 2 no record moves its group's time beyond its Kafka stamp; numbers of before stay as they are
+    rules=2,  # since 2 no record moves its group's time beyond its Kafka timestamp; older numbers stay as they are
 )  # fmt: skip
 
 PRODUCT = AgentSpec(
@@ -192,11 +192,11 @@ OPERATIONS = AgentSpec(
     renamed={"topic": "of_topic", "partition": "of_partition", "offset": "of_offset"},
 )  # fmt: skip
 
-#: The agents by the names that people use; the first is the one that is meant when none is named.
+#: The agents by the names that people use; the first is the default.
 AGENTS: dict[str, AgentSpec] = {agent.name: agent for agent in (COMMUNITY, PRODUCT, LINKS, OPERATIONS)}
 #: The agents by their topics' names in the contract.
 AGENT_OF: dict[str, AgentSpec] = {agent.contract: agent for agent in AGENTS.values()}
-#: Where the records of all topics land that break the contract.
+#: Where records of any topic land that break the contract.
 DEAD_LETTERS = Table("dead_letters", ("offset",))
 #: Every table that agents write.
 TABLES: dict[str, Table] = {table.name: table for agent in AGENTS.values() for table in (*agent.tables, DEAD_LETTERS)}

@@ -28,7 +28,7 @@ _WRITTEN = {"member.transitions": Transition.model_json_schema()}
 
 
 def asyncapi() -> dict[str, Any]:
-    """Build the document; payloads point into the JSON Schemas beside it."""
+    """Build the document; payloads point into the JSON Schemas next to it."""
     specs = [(spec.name, spec) for spec in TOPICS]
     channels = {name: _channel(spec) for name, spec in specs}
     channels |= {spec.dlq: _dead_letter_channel(spec) for _, spec in specs if spec.dead_letters}

@@ -1,7 +1,8 @@
-"""The columnar form of a topic's events, derived from the pydantic models: one column a field, one rule table a type.
+"""The columnar form of a topic's events, derived from the pydantic models: one column per field, one rule table per
+type.
 
-A frame is checked by these tables; they are drawn from each model's JSON Schema, so the two cannot say different things
-(a property test compares them).
+A frame is checked by these tables; they are derived from each model's JSON Schema, so the two cannot disagree (a
+property test compares them).
 """
 
 from dataclasses import dataclass
@@ -28,10 +29,10 @@ class Kind(IntEnum):
     IDS = 5  # list of ids
     MAP = 6  # object of strings
     CODE = 7  # three capital letters
-    NUMBER = 8  # kept as its text
+    NUMBER = 8  # kept as text
 
 
-#: Kinds kept as one 64-bit integer a record.
+#: Kinds kept as one 64-bit integer per record.
 WORDS = (Kind.INT, Kind.BOOL, Kind.ENUM)
 
 
@@ -47,12 +48,12 @@ class Field:
 
 @dataclass(frozen=True)
 class Columns:
-    """All fields of a topic's events and, a type, which are known, required, and in which bounds.
+    """All fields of a topic's events and, per type, which are known, which are required, and their bounds.
 
     Arrays are indexed by type code (the place in `types`) and field index; `allowed` and `required` are bit masks over
-    field indices, `low` and `high` bound integers, `enum_mask` has a bit a permitted value of an enum field. `filled`
-    has a bit a field whose default is not empty, `defaults` the word that stands for it (the envelope's are left to the
-    tables). `places` is the column of each field in `Frame.words` (integers, booleans, enum codes) or `Frame.spans`
+    field indices, `low` and `high` bound integers, `enum_mask` has one bit per permitted value of an enum field.
+    `filled` has one bit per field whose default is not empty, `defaults` the word for it (the envelope's are left to
+    the tables). `places` is the column of each field in `Frame.words` (integers, booleans, enum codes) or `Frame.spans`
     (the rest).
     """
 

@@ -1,6 +1,6 @@
 """The one tree of errors that people see; the command line turns each branch into its own exit code."""
 
-#: Exit code of a fault that is ours.
+#: Exit code of an internal fault.
 UNEXPECTED = 70
 
 

@@ -1,6 +1,6 @@
-"""Writes the contract for others: JSON Schema of each input topic and AsyncAPI 3 of all, from the models alone.
+"""Exports the contract: JSON Schema of each input topic and AsyncAPI 3 of all, from the models alone.
 
-`python -m schemas.export` writes `schemas/generated/`; a test fails when what is there differs from the models.
+`python -m schemas.export` writes `schemas/generated/`; a test fails when these files differ from the models.
 """
 
 import json
@@ -40,7 +40,7 @@ def documents() -> dict[str, str]:
 
 
 def write(folder: Path = FOLDER) -> None:
-    """Write every document and remove what is no longer one."""
+    """Write every document and remove obsolete ones."""
     folder.mkdir(exist_ok=True)
     current = documents()
     for old in folder.iterdir():

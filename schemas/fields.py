@@ -12,7 +12,7 @@ MAX_TS_MS = 4_102_444_800_000
 MAX_AHEAD_MS = 3_600_000
 #: Largest record value accepted, bytes.
 MAX_VALUE_BYTES = 1_048_576
-#: So many objects and lists may be open at once in a record value, the event's own object being the first.
+#: Maximum depth of nested objects and lists in a record value, the event's own object included.
 MAX_DEPTH = 128
 
 Id = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
@@ -20,7 +20,7 @@ Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Milliseconds = Annotated[int, Field(ge=0, le=2**53)]
 MinorUnits = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Currency = Annotated[str, Field(min_length=3, max_length=3, pattern=r"^[A-Z]{3}$")]
-#: Up to 15 digits before the point: what a double holds to the unit.
+#: Up to 15 digits before the point: integers that a double holds exactly.
 Number = Annotated[float, Field(allow_inf_nan=False, ge=-(10**15 - 1), le=10**15 - 1)]
 
 

@@ -11,7 +11,7 @@ class Records(NamedTuple):
 
     `buffer` holds the bytes (writable room may follow them); `starts`/`lengths` mark the values (length -1: tombstone),
     `key_starts`/`key_lengths` the keys (-1: none). `timestamps` are the records' own, milliseconds. The frame
-    spans the offsets `first` to `following` - 1, also where no record stands (compaction, transactions).
+    spans the offsets `first` to `following` - 1, including offsets without a record (compaction, transactions).
     """
 
     buffer: NDArray[np.uint8]
@@ -42,7 +42,7 @@ class Records(NamedTuple):
 class Frame(NamedTuple):
     """`n` decoded records of one partition.
 
-    `ok` is 1 where the record keeps the contract; only there the rest is meaningful. `present` has a bit a field
+    `ok` is 1 where the record keeps the contract; only there the rest is meaningful. `present` has one bit per field
     (`schemas.columns.Field.index`). `words` (fields, n) holds integers, booleans and enum codes; `spans` (fields, 2, n)
     start and length in `buffer` of strings, or start and count in `elements` of lists; the row of a field in either is
     `Columns.places[field.index]`. `extra` is 1 where unknown fields were kept out.

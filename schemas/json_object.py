@@ -1,4 +1,4 @@
-"""One JSON object as the contract reads it: the same on every Python, whatever stands in fields that nobody reads.
+"""One JSON object as the contract reads it: the same on every Python, whatever is in fields that nobody reads.
 
 Python's own reader has limits that differ by version, in depth and in digits; ours come first.
 """
@@ -10,15 +10,15 @@ from typing import Any
 from schemas.errors import InvalidEventError
 from schemas.fields import MAX_DEPTH
 
-#: What stands before the next bracket that is not in a string, and the bracket. To be matched from bracket to bracket.
+#: Everything up to the next bracket that is not in a string, and the bracket. To be matched from bracket to bracket.
 _BRACKET = re.compile(rb'[^"\[\]{}]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^"\[\]{}]*+)*+([\[\]{}])', re.DOTALL)
-#: Integers of more digits are beyond every field's range, and stand for this one.
+#: Integers of more digits are beyond every field's range, and are read as this one.
 _MOST_DIGITS = 100
 _HUGE = int("1" + "0" * _MOST_DIGITS)
 
 
 class JsonObject(dict[str, Any]):
-    """A JSON object that remembers which keys came twice."""
+    """A JSON object that remembers which keys were repeated."""
 
     repeated: tuple[str, ...] = ()
 
@@ -26,7 +26,7 @@ class JsonObject(dict[str, Any]):
 def read_object(value: bytes) -> JsonObject:
     """Read one JSON object in UTF-8. Raises `InvalidEventError` (`invalid_utf8`, `too_deep`, `invalid_json`).
 
-    Strings may hold lone surrogates, as escapes may say them; integers of very many digits become others beyond all
+    Strings may hold lone surrogates, which escapes can express; integers of very many digits become others beyond all
     ranges.
     """
     try:

@@ -1,6 +1,6 @@
-"""Where Kafka is and who we are there: the one value that everything that talks to Kafka receives.
+"""Where Kafka is and as whom we log in: the one value that everything that talks to Kafka receives.
 
-It knows what the clients of kafka-python and aiokafka are made with; `streams.kafka.credentials` makes Faust's of it.
+It gives the arguments of kafka-python's and aiokafka's clients; `streams.kafka.credentials` derives Faust's from it.
 """
 
 import ssl
@@ -14,7 +14,7 @@ from schemas.errors import ConfigError
 
 
 class _Unshown(str):
-    """A password as client libraries take it. At debug level kafka-python logs all that a client is made with."""
+    """A password as client libraries take it, hidden because kafka-python logs a client's arguments at debug level."""
 
     def __repr__(self) -> str:
         return repr(str(SecretStr(self)))
@@ -22,7 +22,7 @@ class _Unshown(str):
 
 @dataclass(frozen=True)
 class Kafka:
-    """The brokers, `host:port[,host:port]`, and how we get in. Files are PEM; no `ca_file`: the system's CAs."""
+    """The brokers, `host:port[,host:port]`, and how we log in. Files are PEM; no `ca_file`: the system's CAs."""
 
     bootstrap: str
     security_protocol: str = "PLAINTEXT"
@@ -49,7 +49,7 @@ class Kafka:
 
     @property
     def who(self) -> str:
-        """Who we are there, for people."""
+        """The identity we log in as, for messages."""
         return f"the user {self.user}" if self.sasl else "this client"
 
     def ssl_context(self) -> ssl.SSLContext | None:
@@ -61,7 +61,7 @@ class Kafka:
             return None
         context = tls("kafka.ca_file", self.ca_file)
         if self.cert_file is not None:
-            try:  # given as a function: without one, OpenSSL asks the terminal for the password of a locked key
+            try:  # a function: without one, OpenSSL would ask the terminal for the password of a locked key
                 context.load_cert_chain(self.cert_file, self.key_file, self.key_password.get_secret_value)
             except OSError as error:
                 files = " and ".join(str(file) for file in (self.cert_file, self.key_file) if file)
@@ -81,7 +81,7 @@ class Kafka:
         return found
 
     def for_clients(self) -> dict[str, Any]:
-        """What every client of kafka-python and aiokafka is made with. Raises `ConfigError` as `ssl_context` does."""
+        """The arguments of every kafka-python and aiokafka client. Raises `ConfigError` as `ssl_context` does."""
         return {"bootstrap_servers": self.hosts, **self.security()}
 
 

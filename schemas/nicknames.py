@@ -8,7 +8,7 @@ _CONVENTION = re.compile(rf"{_FIELD}{_SEPARATOR}(?:{_FIELD}(?P=separator))*{_FIE
 
 
 def convention(text: str) -> tuple[list[str], str]:
-    """Names of the fields, and what stands between them; none for an empty text. Raises `ValueError`."""
+    """Names of the fields, and their separator; none for an empty text. Raises `ValueError`."""
     if not text:
         return [], ""
     found = _CONVENTION.fullmatch(text)

@@ -1,4 +1,4 @@
-"""What the platforms tell of their members. What a platform does not report is unknown, not zero."""
+"""What the platforms report about their members. What a platform does not report is unknown, not zero."""
 
-#: Platforms that report who has read: a silent member there can be told from an absent one.
+#: Platforms that report who has read: there, a silent reader can be told from an absent member.
 READS_REPORTED = ("wecom", "dingtalk", "feishu", "line")

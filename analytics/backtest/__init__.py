@@ -1,1 +1,2 @@
-"""How well the zombie score foretells who comes back, beside simpler rules and older models. No worker needs it."""
+"""How well the zombie score predicts who comes back, compared with simpler rules and older models. No worker needs
+it."""

@@ -1,7 +1,7 @@
-"""How well the zombie score foretells who comes back, beside simpler and older rules, at days of the past.
+"""How well the zombie score predicts who comes back, compared with simpler and older rules, on past days.
 
-At a cut everything is learned from the days before it: the score from outcomes of horizons that end there. Then who was
-active in the `horizon` days from the cut on is compared with what each method said.
+At a cut everything is learned from the days before it: the score from outcomes of horizons that end there. Each
+method's predictions are then compared with who was active in the `horizon` days from the cut on.
 """
 
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ from schemas.errors import ConfigError
 
 Values = NDArray[np.float64]
 HALF_LIFE = 7.0
-#: Cuts that are chosen when none are given.
+#: Number of cuts chosen when none are given.
 CUTS = 5
 
 
 class Method(NamedTuple):
-    """How good a method is: AUC of its order; Brier score and log loss (nats) if what it says is a chance, else NaN."""
+    """How good a method is: AUC of its ranking; Brier score and log loss (nats) if it predicts a chance, else NaN."""
 
     name: str
     auc: float
@@ -37,7 +37,7 @@ class Method(NamedTuple):
 
 @dataclass(frozen=True)
 class Cut:
-    """What a cut showed. day: the first day of the horizon; methods: the score first.
+    """The results at a cut. day: the first day of the horizon; methods: the score first.
 
     chances, outcomes: the score's of every member, and who came back, shape (members,). in_sample: the score fitted on
     the very outcomes it is judged by, which no forecast of this form can beat by much. theta: zombies are below it.
@@ -57,12 +57,12 @@ class Cut:
 
     @property
     def zombies_gone(self) -> float:
-        """The share of zombies who never came back within the horizon; NaN of none."""
+        """The share of zombies who never came back within the horizon; NaN without zombies."""
         return 1 - float(self.outcomes[self.chances < self.theta].mean()) if self.zombies else float("nan")
 
 
 class Activity:
-    """On which days whom: rows of a member (any number that names one) and a day (since the epoch), each pair once."""
+    """Who was active when: rows of a member (any identifying number) and a day (since the epoch), each pair once."""
 
     def __init__(self, members: NDArray[np.uint64], days: Whole) -> None:
         names, self._member = np.unique(members, return_inverse=True)
@@ -73,7 +73,7 @@ class Activity:
         np.minimum.at(self.first, self._member, self._day)
 
     def between(self, begin: int, end: int) -> tuple[Whole, Whole]:
-        """Places of members and days, of the rows of days from `begin` to `end` − 1."""
+        """Indices of members, and days, of the rows of days from `begin` to `end` − 1."""
         chosen = (self._day >= begin) & (self._day < end)
         return self._member[chosen], self._day[chosen]
 
@@ -87,14 +87,15 @@ class Activity:
 
 
 def history(low: Words, high: Words, age: Whole, horizon: int) -> Histogram:
-    """What today's masks tell of the score: features as of `horizon` days ago, and who came back since."""
+    """Training data from today's masks: features as of `horizon` days ago, and who came back since."""
     return counted(keys(low, high, age, horizon, horizon), returned(low, high, horizon))
 
 
 def cuts(activity: Activity, horizon: int, wanted: list[int] | None = None) -> list[int]:
-    """Days to cut at: those wanted, or `CUTS` spread over the history.
+    """Days to cut at: those given, or `CUTS` spread over the history.
 
-    Before a cut there must be two horizons, one to look at and one of outcomes, and one after it; raises `ConfigError`.
+    A cut needs two horizons before it, one of features and one of outcomes, and one after it; else raises
+    `ConfigError`.
     """
     first, last = activity.begin + 2 * horizon, activity.end - horizon
     if last < first:
@@ -149,7 +150,7 @@ def _last_days(activity: Activity, cut: int) -> Whole:
 def _simple(
     activity: Activity, cut: int, horizon: int, known: NDArray[np.bool_], outcomes: NDArray[np.bool_]
 ) -> list[Method]:
-    """What one would do without a model; the last says 0 or 1 for a chance."""
+    """What one would do without a model; the last gives a chance of 0 or 1."""
     idle = (cut - 1 - _last_days(activity, cut))[known]
     member, day = activity.between(activity.begin, cut)
     weights = 0.5 ** ((cut - 1 - day) / HALF_LIFE)

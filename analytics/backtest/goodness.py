@@ -1,4 +1,5 @@
-"""How good predicted chances are, beside `analytics.people.goodness`: log loss, and calibration by quantiles."""
+"""How good predicted chances are, in addition to `analytics.people.goodness`: log loss, and calibration by
+quantiles."""
 
 from typing import NamedTuple
 
@@ -9,7 +10,7 @@ from analytics.people.goodness import Outcomes, Values
 
 
 class Calibration(NamedTuple):
-    """Groups of members of like chance, lowest first: mean chance, share of outcomes, members; shape (≤ bins,)."""
+    """Groups of similar chances, lowest first: mean chance, share of outcomes, members; shape (≤ bins,)."""
 
     predicted: Values
     observed: Values
@@ -17,7 +18,7 @@ class Calibration(NamedTuple):
 
 
 def log_loss(chances: Values, outcomes: Outcomes) -> float:
-    """Mean −log of the chance given to what happened, in nats; infinite when something impossible happened."""
+    """Mean −log of the chance given to what happened, in nats; infinite if something given no chance happened."""
     if not len(outcomes):
         return float("nan")
     with np.errstate(divide="ignore"):

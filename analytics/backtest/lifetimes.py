@@ -1,4 +1,5 @@
-"""How long people stay, from how often and when they came: BG/NBD, MBG/NBD and BG/BB, as peers and as explanation.
+"""How long people stay, from how often and when they came: BG/NBD, MBG/NBD and BG/BB, for comparison and as
+explanation.
 
 A history is (x, t_x, T): repeat days, time from the first to the last of them, time from the first to now; for BG/BB
 opportunities instead of time. Likelihoods see a histogram of histories, so a fit costs the same for any number of

@@ -1,4 +1,4 @@
-"""A member's own rhythm: how unusual a silence is beside the member's own gaps between active days.
+"""A member's own rhythm: how unusual a silence is given the member's own gaps between active days.
 
 Not the score: it explains one. `(#{own gaps ≥ idle} + 2 · P(gap ≥ idle)) / (n + 2)` with n own gaps and P the share of
 all members' gaps, so that members with few gaps are judged like everybody. The views have the same formula.
@@ -15,7 +15,7 @@ from analytics.kernels.compiled import kernel
 from analytics.people.rhythm import longer, next_day, without_newest
 from analytics.people.score_features import Whole, Words
 
-#: What the gaps of all weigh, in own gaps.
+#: Weight of everybody's gaps, in own gaps.
 PRIOR = 2.0
 
 

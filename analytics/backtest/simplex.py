@@ -9,11 +9,11 @@ Values = NDArray[np.float64]
 
 
 def lowest(function: Callable[[Values], float], start: Values, tolerance: float = 1e-9, most: int = 4_000) -> Values:
-    """The point where `function` is lowest, by the simplex of Nelder and Mead (1965), begun anew where it ended.
+    """The point where `function` is lowest, by the simplex of Nelder and Mead (1965), restarted where it ended.
 
     `start` has shape (p,). Ends when a fresh simplex finds nothing lower by more than `tolerance`, relative to the
-    value, or after some `most` values; what is not finite counts as infinitely high. Never fails: what it returns is
-    never higher than `start`.
+    value, or after about `most` values; values that are not finite count as infinitely high. Never fails, and never
+    returns a higher point than `start`.
     """
     best, left = np.asarray(start, dtype=np.float64), most
     value = _finite(function(best))
@@ -34,7 +34,7 @@ def _finite(value: float) -> float:
 def _descend(
     function: Callable[[Values], float], start: Values, tolerance: float, most: int
 ) -> tuple[Values, float, int]:
-    """One simplex from `start` until its corners are of one height; the lowest, its value, how many were tried."""
+    """One simplex from `start` until its corners are equally high; the lowest, its value, how many were tried."""
     size = len(start)
     corners = np.vstack([start, start + 0.5 * np.eye(size)])
     values = np.array([_finite(function(corner)) for corner in corners])

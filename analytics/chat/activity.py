@@ -1,4 +1,4 @@
-"""What messages, reactions and readings do: to the masks of a member, and to the panes of the hour and the day.
+"""What messages, reactions and readings change: a member's masks, and the panes of the hour and the day.
 
 Late ones leave the panes alone. Compiled; touches only the records it is given.
 """
@@ -88,7 +88,7 @@ def read(m, starts, ts, late, hour_pane, day_pane):
 
 @kernel
 def describe(words, spans, present, row, hour_pane, day_pane):
-    """Count what a message is: a reply, a mention of others, a question, a bearer of links."""
+    """Count what a message is: a reply, a mention of others, a question, whether it carries links."""
     reply = has(present, FIELDS.reply_message_bit) or has(present, FIELDS.reply_member_bit)
     mentions = spans[FIELDS.mentions, 1, row] if has(present, FIELDS.mentions_bit) else 0
     question = has(present, FIELDS.question_bit) and words[FIELDS.question, row] != 0

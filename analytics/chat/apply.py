@@ -1,7 +1,7 @@
 """What chat events do to the state of a partition: one loop over the records of a frame.
 
 Every change is a function of the records before it in the partition, never of frames, flushes or clocks. Compiled;
-touches nothing but the arrays it is given.
+touches only the arrays it is given.
 """
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,misc"
@@ -36,9 +36,9 @@ from analytics.kernels.event_ids import DUPLICATE, IS_LATE, first_time
 from analytics.kernels.fields import has
 from analytics.kernels.hashing import hash64
 
-#: Longest id in bytes, with its length: 128 characters of four bytes.
+#: Longest id in bytes, including its length: 128 characters of four bytes.
 _ID_ROOM = 514
-#: What may run short: places in `State`; 0, where nothing grows, says that all have room.
+#: Arrays that may run short, as places in `State`; 0, which never grows, means that all have room.
 _GROUPS, _MEMBERS, _PANES, _ARENA, _LABELS, _IDS, _GROUP_DAYS, _MEMBER_DAYS = (
     State._fields.index(name)
     for name in ("groups", "members", "panes", "arena", "labels", "ids", "group_days", "member_days")
@@ -114,7 +114,7 @@ def _member(state, frame, row, group, ts):
 
 @kernel
 def apply(state, clock, frame, first, flags, group_of):
-    """Apply the records of a frame from row `first` on; `flags` takes DUPLICATE and IS_LATE a record,
+    """Apply the records of a frame from row `first` on; `flags` takes DUPLICATE and IS_LATE per record,
     `group_of` the row of its group.
 
     Returns (row, array): all rows done and 0, or the first row not applied and the place in `State` of the array that

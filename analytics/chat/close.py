@@ -1,4 +1,4 @@
-"""How a group's time moves on and what a closed day was. Compiled; touches only the arrays it is given."""
+"""How a group's time advances and what a closed day held. Compiled; touches only the arrays it is given."""
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,misc"
 
@@ -12,7 +12,7 @@ from analytics.kernels.hashing import prefetch
 from analytics.kernels.masks import window
 
 _ONE, _EMPTY = np.uint64(1), np.uint64(0)
-#: Memberships of a group stand far apart: each is asked for so many steps before it is read.
+#: Memberships of a group are far apart in memory: each is prefetched this many steps before it is read.
 _AHEAD = 8
 
 
@@ -26,7 +26,7 @@ def days_to_close(g, clock, ts):
 
 @kernel
 def _close_day(state, clock, g, group, day):
-    """Append what a day was: distinct members over the windows that end with it, messages of each member that day."""
+    """Append a closed day: distinct members over the windows that end with it, messages of each member that day."""
     starts, members, counts = clock.day_starts, state.members, state.counts
     out = state.group_days[counts[GROUP_DAYS]]
     counts[GROUP_DAYS] += 1

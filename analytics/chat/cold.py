@@ -1,7 +1,7 @@
-"""Cold memberships: their keys in a table, how the rest closes ranks, and who of them a frame is about.
+"""Cold memberships: their keys in a table, how the rest is compacted, and which of them a frame needs.
 
-A membership that leaves memory leaves its key's hash in the table, so that it is not taken for a new member. Compiled;
-touches only the arrays it is given.
+A membership that leaves memory leaves its key's hash in the table, so that it is not mistaken for a new member.
+Compiled; touches only the arrays it is given.
 """
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,misc"
@@ -41,7 +41,7 @@ def copy_keys(table, bigger):
 
 @kernel
 def close_ranks(state, old_members, keep, old_arena):
-    """Fill `members` and `arena` of `state` with what is kept of the old ones, and link the groups' lists anew."""
+    """Fill `members` and `arena` of `state` with what is kept of the old ones, and relink the groups' lists."""
     used = 0
     for row in range(state.counts[GROUPS]):
         g = state.groups[row]
@@ -69,7 +69,7 @@ def close_ranks(state, old_members, keep, old_arena):
 
 @kernel
 def waking(state, frame, table, rows):
-    """Rows of the frame whose membership is cold, into `rows`. Returns how many."""
+    """Write the rows of the frame whose membership is cold into `rows`. Returns how many."""
     count = 0
     for row in range(len(frame.offsets)):
         if not frame.ok[row] or not has(frame.present[row], FIELDS.member_bit):

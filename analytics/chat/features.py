@@ -1,4 +1,4 @@
-"""Features of messages that are derived from their text, for it is stored nowhere. Compiled; fills in the frame."""
+"""Features of messages that are derived from their text, which is not stored. Compiled; fills in the frame."""
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,misc"
 
@@ -28,7 +28,7 @@ def _is_question(buffer, start, length):
 
 @kernel
 def derive(frame):
-    """Say of every message with a text whether it is a question, where the event itself does not say so."""
+    """Mark every message with a text as a question or not, unless the event itself says so."""
     for row in range(len(frame.offsets)):
         if not frame.ok[row] or frame.types[row] != FIELDS.message or not has(frame.present[row], FIELDS.text_bit):
             continue

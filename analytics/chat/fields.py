@@ -1,4 +1,4 @@
-"""Where the fields of chat events stand in a frame, as the kernels read them. Touches nothing."""
+"""Where kernels find the fields of chat events in a frame. Constants only."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from analytics.kernels.fields import places
 
 
 class Fields(NamedTuple):
-    """Where the fields stand: rows of `Frame.words` and `Frame.spans`, bits of `Frame.present`, codes of the types."""
+    """Where the fields are: rows of `Frame.words` and `Frame.spans`, bits of `Frame.present`, codes of the types."""
 
     ts_ms: int
     event_id: int
@@ -60,7 +60,7 @@ class Fields(NamedTuple):
     tick: int
 
 
-#: Fields whose names here are shorter than in the contract.
+#: Fields with shorter names here than in the contract.
 _ALIAS = {
     "reply_message": "reply_to_message_id", "reply_member": "reply_to_member_id", "member": "member_id",
     "link": "link_count", "inviter": "inviter_id", "joined": "joined_at_ms", "created": "created_at_ms",

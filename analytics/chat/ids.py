@@ -1,7 +1,7 @@
 """Who is who: groups, memberships, inviters and panes, found by their keys; added where they are new.
 
-Ids stand in an arena (`analytics.kernels.arena`). Compiled; touches only the arrays it is given, which must have room
-for what is added, cleared.
+Ids are kept in an arena (`analytics.kernels.arena`). Compiled; touches only the arrays it is given, which must have
+room for what is added, cleared.
 """
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,misc"
@@ -45,7 +45,7 @@ def add_group(groups, index, arena, counts, buffer, start, length, key):
 
 @kernel
 def is_group(buffer, start, length, member_start, member_length):
-    """Whether a member id is the group's own native id: what stands behind the second colon of its id."""
+    """Whether a member id is the group's own native id: what follows the second colon of its id."""
     at = start + length - member_length
     if at - start < 3 or buffer[at - 1] != _COLON:
         return False

@@ -1,4 +1,4 @@
-"""What one chat event does to its member, its group and the panes of its hour and day: one small function a rule.
+"""What one chat event does to its member, its group and the panes of its hour and day: one small function per rule.
 
 Registers keep the value with the highest time and, at the same time, the higher value, so the order of arrival does not
 matter inside the allowed lateness. Compiled; touches only the arrays and records it is given.
@@ -34,7 +34,7 @@ def _role(m, ts, role):
 
 @kernel
 def _snapshot(g, ts, snapshot, complete):
-    """A row or the end of a roster: the newest snapshot is followed; once complete, its earliest time counts."""
+    """A row or the end of a roster: the newest snapshot wins; once complete, its earliest time counts."""
     if snapshot == g.snapshot:
         g.snapshot_ms = min(g.snapshot_ms, ts)
     elif ts > g.snapshot_ms:
@@ -48,7 +48,7 @@ def _snapshot(g, ts, snapshot, complete):
 
 @kernel
 def _group_facts(g, words, row, present, ts):
-    """What the platform says of a group: its creation, status and member count."""
+    """What the platform says about a group: its creation, status and member count."""
     if has(present, FIELDS.created_bit):
         created = words[FIELDS.created_ms, row]
         if created and (g.created_ms == 0 or created < g.created_ms):
@@ -151,7 +151,7 @@ def _count(kind, hour_pane, day_pane):
 
 @kernel
 def change_unnamed(frame, row, ts, late, g, hour_pane, day_pane):
-    """Apply the rule of an event whose member is the group itself: it counts in the group, and is nobody's."""
+    """Apply the rule of an event whose member is the group itself: it counts for the group, but for no member."""
     kind, present, words = frame.types[row], frame.present[row], frame.words
     removed = has(present, FIELDS.removed_bit) and words[FIELDS.removed, row] != 0
     spoke, reacted, read_ = kind == FIELDS.message, kind == FIELDS.reaction and not removed, kind == FIELDS.read

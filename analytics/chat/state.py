@@ -1,6 +1,6 @@
-"""The state of one partition of chat groups: which arrays there are and what stands in them. No behaviour.
+"""The state of one partition of chat groups: which arrays there are and what they hold. No behaviour.
 
-One record a row, so that an event touches two or three cache lines, whatever the size of the state.
+One record per row, so that an event touches two or three cache lines, whatever the size of the state.
 """
 
 from typing import NamedTuple
@@ -41,7 +41,7 @@ GROUP = np.dtype(
     align=True,
 )
 
-MEMBERSHIP = np.dtype(  # packed: padding would cost four bytes a membership
+MEMBERSHIP = np.dtype(  # packed: padding would cost four bytes per membership
     [
         ("last_ms", "i8"),  # newest activity (message, reaction, reading); 0: none
         ("spoke_lo", "u8"),  # day masks: low and high word; the base is the day of last_ms
@@ -73,7 +73,7 @@ MEMBERSHIP = np.dtype(  # packed: padding would cost four bytes a membership
     ],
 )
 
-#: Joins and leaves of one member are counted up to here.
+#: Joins and leaves of one member are counted up to this many.
 MOST = 65_535
 
 #: What a pane counts, in the order of its columns.
@@ -107,7 +107,7 @@ GROUP_DAY = np.dtype(
     ]
 )
 
-#: Messages of one member on one closed day; days without any have no row.
+#: Messages of one member on one closed day; days without messages have no row.
 MEMBER_DAY = np.dtype([("membership", "i4"), ("day", "i4"), ("messages", "u4")])
 
 # Places in `State.counts`.

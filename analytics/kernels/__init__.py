@@ -1,1 +1,1 @@
-"""What all kernels are made of: how they compile, masks, hashes, indices, ids, days."""
+"""What all kernels build on: compilation, masks, hashes, indices, ids, days."""

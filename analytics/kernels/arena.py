@@ -1,4 +1,4 @@
-"""Ids in an arena: two bytes of length, and then the bytes.
+"""Ids in an arena: two bytes of length, then the bytes.
 
 Compiled; touches only the arrays it is given, which must have room for what is added.
 """
@@ -13,13 +13,13 @@ from analytics.kernels.hashing import copy_bytes, equal_bytes
 
 @kernel
 def id_length(arena, at):
-    """Bytes of the id that stands at `at`."""
+    """Length in bytes of the id at `at`."""
     return arena[at] | np.int64(arena[at + 1]) << 8
 
 
 @kernel
 def same_id(arena, at, buffer, start, length):
-    """Whether the id that stands at `at` is these bytes."""
+    """Whether the id at `at` consists of these bytes."""
     return id_length(arena, at) == length and equal_bytes(arena, at + 2, buffer, start, length)
 
 

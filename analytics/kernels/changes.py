@@ -7,7 +7,7 @@ from analytics.kernels.compiled import kernel
 
 @kernel
 def mark_dirty(record, row, dirty, counts, count):
-    """Have the next flush take a changed row, once; `count` is the place of its list's length in `State.counts`."""
+    """Put a changed row on the next flush's list, once; `count` is the place of its list's length in `State.counts`."""
     if not record.dirty:
         record.dirty = 1
         dirty[counts[count]] = row

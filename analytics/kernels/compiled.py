@@ -1,7 +1,7 @@
 """How kernels are compiled: without the interpreter lock, and kept on disk until any kernel's source changes.
 
-Numba's own cache looks only at the file a function stands in, not at the functions it calls, so the cache folder is
-named after the sources of every room that holds kernels.
+Numba's own cache only checks the file that holds a function, not the functions it calls, so the cache folder is named
+after the sources of every room that holds kernels.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ def _digest() -> str:
 
 
 def _kept() -> str:
-    """Have Numba keep what it compiles in a folder of this user; empty, or why that cannot be.
+    """Have Numba cache what it compiles in a folder of this user. Returns why that is impossible, or empty.
 
     What another user wrote is never loaded: it is code.
     """
@@ -41,17 +41,17 @@ def _kept() -> str:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             numba.config.CACHE_DIR = str(folder)
-    except (OSError, RuntimeError) as error:  # the latter: nobody knows this user's home
+    except (OSError, RuntimeError) as error:  # the latter: this user has no known home
         return str(error)
     return ""
 
 
-#: Why kernels are compiled at every start; empty: they are kept. Numba would keep them beside the sources otherwise.
+#: Why kernels are compiled at every start; empty: they are cached. Numba's default would be next to the sources.
 NOT_KEPT = _kept()
 _OPTIONS = {"cache": not NOT_KEPT, "nogil": True, "_nrt": False}
 #: Decorator of every kernel.
 kernel: _Decorator = njit(**_OPTIONS)
-#: Decorator of a part of a kernel that takes whole tuples of arrays: handing them over costs more than the part does.
+#: Decorator of a part of a kernel that takes whole tuples of arrays: passing them costs more than the part itself.
 inlined: _Decorator = njit(**_OPTIONS, forceinline=True)
 #: Decorator of a part of a kernel that takes another part as an argument: kept on disk within the kernels that use it.
 composed: _Decorator = njit(**_OPTIONS | {"cache": False}, forceinline=True)

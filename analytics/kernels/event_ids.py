@@ -16,7 +16,7 @@ DUPLICATE, IS_LATE, EXCLUDED = 1, 2, 4
 def first_time(ids, offsets, counts, count, key, offset, horizon):
     """Whether an event id does not occur among the `horizon` records before `offset`; remembers it either way.
 
-    There must be room; `count` is the place in `counts` of how many there are. May be asked again at the same offset,
+    There must be room; `count` is the place in `counts` of how many there are. May be called again for the same offset,
     when something had to grow meanwhile.
     """
     at = key_place(ids, key)

@@ -1,4 +1,4 @@
-"""Where the fields of events stand in a frame, as kernels read them: constants, the same for every frame."""
+"""Where kernels find the fields of events in a frame: constants, the same for every frame."""
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,misc"
 

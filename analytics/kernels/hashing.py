@@ -40,7 +40,7 @@ def store64(typingctx, array, index, word):
 
 @intrinsic
 def prefetch(typingctx, records, row):
-    """Ask for the first two cache lines of a record that is needed soon; any row may be given."""
+    """Prefetch the first two cache lines of a record that is needed soon; any row may be given."""
 
     def code(context, builder, signature, args):
         array = context.make_array(signature.args[0])(context, builder, args[0])
@@ -67,7 +67,7 @@ def mix(word):
 
 @kernel
 def hash64(buffer, start, length):
-    """Hash `length` bytes at `start`; seven more bytes behind them must be readable. Never 0."""
+    """Hash `length` bytes at `start`; seven more bytes after them must be readable. Never 0."""
     value = _K1 ^ np.uint64(length)
     at = start
     end = start + length
@@ -96,6 +96,6 @@ def equal_bytes(a, at, b, bt, length):
 
 @kernel
 def copy_bytes(source, at, target, to, length):
-    """Copy `length` bytes by eights: up to seven more are read behind the source and written behind the target."""
+    """Copy `length` bytes by eights: up to seven more are read past the source and written past the target."""
     for i in range(0, length, 8):
         store64(target, to + i, load64(source, at + i))

@@ -13,7 +13,7 @@ from analytics.kernels.compiled import composed, inlined, kernel
 
 @composed
 def search(table, key, ends, known):
-    """The place at which a search for a key ends: the first on its way of which `ends(table, place, known)` is true."""
+    """The place at which a search for a key ends: the first one probed where `ends(table, place, known)` is true."""
     mask = len(table) - 1
     at = np.int64(key) & mask
     while not ends(table, at, known):
@@ -39,5 +39,5 @@ def _free_or_key(keys, at, key):
 
 @inlined
 def key_place(keys, key):
-    """The place of a key in a table of keys, or the free one where it belongs."""
+    """The place of a key in a table of keys, or the free place where it belongs."""
     return search(keys, key, _free_or_key, key)

@@ -10,7 +10,7 @@ Outcomes = NDArray[np.bool_]
 def auc(scores: Values | NDArray[np.int64], outcomes: Outcomes) -> float:
     """The chance that one with the outcome has a higher score than one without, ties half (Mann and Whitney 1947).
 
-    NaN when all outcomes are of one kind.
+    NaN when all outcomes are the same.
     """
     _, places, counts = np.unique(scores, return_inverse=True, return_counts=True)
     ranks = np.cumsum(counts) - (counts - 1) / 2
@@ -20,5 +20,5 @@ def auc(scores: Values | NDArray[np.int64], outcomes: Outcomes) -> float:
 
 
 def brier(chances: Values, outcomes: Outcomes) -> float:
-    """Mean squared difference of chance and outcome (Brier 1950); NaN of nobody."""
+    """Mean squared difference of chance and outcome (Brier 1950); NaN without members."""
     return float(np.mean((chances - outcomes) ** 2)) if len(outcomes) else float("nan")

@@ -1,4 +1,4 @@
-"""Who is whose account: one person over accounts and users. Pure.
+"""Which accounts belong to whom: one person across accounts and users. Pure.
 
 Accounts and users are numbers of one list of names, since a user may be an account of another user.
 """
@@ -13,8 +13,8 @@ def persons(owner: Codes, most: int) -> tuple[Codes, NDArray[np.bool_]]:
     """Person of every name, and whether it is linked to one; shape (n,).
 
     owner: the user that each name belongs to, as the newest record says; -1: none. The person is the end of the chain.
-    A chain of more than three links, which a cycle is too, and a person of more than `most` accounts are not believed:
-    each account stays a person of its own.
+    A chain of more than three links (a cycle, too) and a person with more than `most` accounts are not trusted: each
+    account stays a person of its own.
     """
     person, linked = np.arange(len(owner), dtype=np.int32), np.zeros(len(owner), np.bool_)
     accounts = np.flatnonzero(owner >= 0)

@@ -1,4 +1,4 @@
-"""Gaps between active days, counted over all members: what a silence is held against."""
+"""Gaps between active days, counted over all members: what a silence is compared with."""
 
 # mypy: disable-error-code="no-untyped-call"
 
@@ -49,7 +49,7 @@ def gap_counts(low: Words, high: Words) -> Whole:
 
 
 def longer(counts: Whole) -> NDArray[np.float64]:
-    """Share of the gaps that are at least so many days long, 0 to 128; shape (129,). Without any gap all are 1."""
+    """Share of the gaps that are at least so many days long, 0 to 128; shape (129,). Without any gaps all are 1."""
     if not counts.any():
         return np.ones(DAY_BITS + 1)
     share: NDArray[np.float64] = np.append(np.cumsum(counts[::-1])[::-1], 0) / counts.sum()

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from analytics.people.score_features import FEATURES, Histogram, Whole, values
 
 Values = NDArray[np.float64]
-#: A zombie is one of whose like so many never came back.
+#: Of members like a zombie, at least this share never came back.
 CONFIDENCE = 0.95
 _STEPS, _HALVINGS, _CLOSE = 100, 40, 1e-12
 
@@ -40,7 +40,7 @@ class Score:
 
 
 def fit(history: Histogram) -> Score:
-    """Fit and calibrate on what came of past members; never fails.
+    """Fit and calibrate on the outcomes of past members; never fails.
 
     Maximum a posteriori by Newton's method (iteratively reweighted least squares) with halved steps.
     """
@@ -61,7 +61,7 @@ def threshold(chances: Values, members: Whole, returned: Whole, confidence: floa
     """The score θ such that most members are below it of whom a share of at least `confidence` never came back.
 
     chances, members, returned: score of each cell, its members, those who came back; shape (n,). θ is half-way to the
-    next score, so that nobody's state hangs on how a score is rounded. 0 when there is no such score (nobody is a
+    next score, so that no state depends on how a score is rounded. 0 when there is no such score (nobody is a
     zombie), 1 when it holds for all.
     """
     scores, places = np.unique(chances, return_inverse=True)

@@ -1,8 +1,8 @@
-"""What the zombie score looks at: features of a day mask, as one small number a member that can be counted.
+"""What the zombie score looks at: features of a day mask, as one small countable number per member.
 
 Features are taken from the newest 128 − horizon days only, so that a mask shifted into the past by the horizon is
-looked at exactly as today's is. Each field is log(1 + value), rounded to steps of 1/8 and kept in 6 bits of the key,
-so members that look alike share a key, and learning from a histogram of keys costs the same for any number of members.
+treated exactly like today's. Each field is log(1 + value), rounded to steps of 1/8 and kept in 6 bits of the key, so
+members that look alike share a key, and learning from a histogram of keys costs the same for any number of members.
 """
 
 # mypy: disable-error-code="no-untyped-call"
@@ -24,7 +24,7 @@ Whole = NDArray[np.int64]
 HALF_LIVES = (3.0, 7.0, 28.0)
 #: Fields of a key, from its lowest bits. Repeat days: active days other than the first day.
 FIELDS = ("idle_days", "recent_3", "recent_7", "recent_28", "repeat_days", "age_days")
-#: Missed days: the active days to be expected of the silent ones, idle · (repeat + 1)/(age + 1).
+#: Missed days: the active days expected among the silent ones, idle · (repeat + 1)/(age + 1).
 FEATURES = (*FIELDS, "missed_days")
 BITS, STEPS = 6, 8
 #: The longest horizon in days: outcomes and features share a mask.
@@ -42,7 +42,7 @@ class Histogram(NamedTuple):
 
 def _check(horizon: int) -> None:
     if not 1 <= horizon <= LONGEST_HORIZON:
-        raise ConfigError(f"A horizon of {horizon} days cannot be used: it must be 1 to {LONGEST_HORIZON} days.")
+        raise ConfigError(f"A horizon of {horizon} days cannot be used: give 1 to {LONGEST_HORIZON} days.")
 
 
 @kernel

@@ -1,7 +1,7 @@
 """What product events do to the state of a partition: one loop over the records of a frame.
 
-Every change is the same in whatever order the records come: minima, maxima, and days set in masks. Compiled; touches
-nothing but the arrays it is given.
+Every change is independent of the order of records: minima, maxima, and days set in masks. Compiled; touches only the
+arrays it is given.
 """
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,misc"
@@ -30,7 +30,7 @@ from analytics.product.state import (
 
 
 class Fields(NamedTuple):
-    """Where the fields stand: rows of `Frame.words` and `Frame.spans`, bits of `Frame.present`, codes of the types."""
+    """Where the fields are: rows of `Frame.words` and `Frame.spans`, bits of `Frame.present`, codes of the types."""
 
     ts_ms: int
     event_id: int
@@ -54,9 +54,9 @@ class Fields(NamedTuple):
 _ALIAS = {"group": "group_id", "call": "call_id", "link": "link_id", "campaign": "campaign_id"}
 FIELDS = Fields(*places("product.events", Fields._fields, _ALIAS))
 
-#: Longest id in bytes, with its length: 128 characters of four bytes.
+#: Longest id in bytes, including its length: 128 characters of four bytes.
 _ID_ROOM = 514
-#: Places in `State` of what may run short.
+#: Places in `State` of the arrays that may run short.
 _USERS, _REFERENCES, _ARENA, _IDS = (State._fields.index(name) for name in ("users", "references", "arena", "ids"))
 
 
@@ -109,7 +109,7 @@ def _refer(r, starts, ts):
 
 @kernel
 def apply(state, starts, horizon, frame, first, flags):
-    """Apply the records of a frame from row `first` on; `flags` takes DUPLICATE a record.
+    """Apply the records of a frame from row `first` on; `flags` takes DUPLICATE per record.
 
     `starts` are the days' beginnings, `horizon` how far back a repeated id is found (offsets). Returns (row, array):
     all rows done and 0, or the first row not applied and the place in `State` of the array that must grow.

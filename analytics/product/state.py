@@ -1,4 +1,4 @@
-"""The state of one partition of product events: which arrays there are and what stands in them. No behaviour."""
+"""The state of one partition of product events: which arrays there are and what they hold. No behaviour."""
 
 from typing import NamedTuple
 
