@@ -72,7 +72,7 @@ def _away(address: Address, error: Exception) -> RecoverableError | ServiceError
     if _UNTRUSTED in str(error):
         why = str(error).partition("certificate verify failed: ")[2].partition(" (_ssl")[0]
         return ServiceError(
-            f"{address} presents a certificate that is not trusted: {why}. Set the CA that signed it in "
+            f"{address} shows a certificate that is not trusted: {why}. Set the CA that signed it in "
             "clickhouse.ca_file, and clickhouse.host to the name in the certificate."
         )
     return BackpressureError(f"{address} cannot be reached: {error}.")

@@ -131,7 +131,7 @@ def test_changes_are_rows_and_are_told_once_a_day(store: ClickHouseStore) -> Non
         ask(store, f"member_status_at(day = '{old}')")
     with pytest.raises(ConfigError, match=f"answers for the last {REACH_DAYS} days"):
         ask_question(store.address, "member_status", Asked(old))
-    with pytest.raises(ConfigError, match="reaches back"):
+    with pytest.raises(ConfigError, match="day masks reach back"):
         due(store, days[-1] - timedelta(days=REACH_DAYS))
 
 
