@@ -143,6 +143,26 @@ def test_files_of_all_kinds_land_in_one_go_and_all_of_them_is_said(
 
 
 @pytest.mark.services
+def test_a_group_that_speaks_itself_and_a_name_whose_id_is_known_are_no_people(groupvitals: Run, home: Path) -> None:
+    def export(name: str, *messages: dict[str, Any]) -> Path:
+        at = {"date": "2026-09-01T10:00:00", "date_unixtime": "1788256800", "text": ""}
+        told = [at | {"id": number, "type": "message"} | fields for number, fields in enumerate(messages, 1)]
+        chat = {"name": "Chess", "type": "public_supergroup", "id": 1700000007, "messages": told}
+        path = home.parent / f"{name}.json"
+        path.write_text(json.dumps(chat, indent=1))
+        return path
+
+    ann = {"from": "Ann", "from_id": "user1"}
+    invited = {"type": "service", "action": "invite_members", "actor": "Ann", "actor_id": "user1", "members": ["Cy"]}
+    ours = {"from": "Chess", "from_id": "channel1700000007"}
+    first = export("first", ann, ours, invited)
+    second = export("second", ann, ours, invited, {"from": "Cy", "from_id": "user3"})
+    assert done(groupvitals, first)["topics"]["chat.events"]["people"] == 2  # Ann, and Cy by name
+    again = done(groupvitals, first, second, "--restart")["topics"]["chat.events"]
+    assert again["kinds"]["profile"] > 0 and again["people"] == 2  # Ann and Cy, whose id is known now
+
+
+@pytest.mark.services
 def test_an_order_is_worth_all_its_lines(groupvitals: Run, settings: Settings, home: Path) -> None:
     mapping = home.parent / "lines.toml"
     mapping.write_text("lines = true\n" + (ROWS / "byorder.toml").read_text())

@@ -11,6 +11,8 @@ from sinks.clickhouse.store import ClickHouseStore, quote
 _TELLING = {"event_id", "schema_version", "source_id"}
 #: An account in the deployment: a member of a platform's workspace.
 _ACCOUNT = "substringIndex(group_id, ':', 2), member_id"
+#: Whether a row's member may be a person: the group itself, speaking under its own native id, is none.
+_SOMEBODY = "member_id != '' AND NOT endsWith(toString(group_id), concat(':', member_id))"
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def landed_since(store: ClickHouseStore, agent: AgentSpec, topic: str, since: di
     d, where = store.address.database, _since(topic, since)
     names = {column.name for column in columns(agent.contract).fields}
     of_users = "user_id" in names
-    people = f"uniqExactIf(cityHash64({_ACCOUNT}), member_id != '')" if "member_id" in names else "0"
+    people = f"uniqExactIf(cityHash64({_ACCOUNT}), {_SOMEBODY}{_unmerged(d, agent)})" if "member_id" in names else "0"
     people = "uniqExactIf(user_id, user_id != '')" if of_users else people
     groups = "uniqExactIf(group_id, group_id != '')" if "group_id" in names else "0"
     events = f"FROM {d}.{agent.raw.name} FINAL WHERE {where} AND type != 'tick'"
@@ -89,6 +91,12 @@ def landed_since(store: ClickHouseStore, agent: AgentSpec, topic: str, since: di
         ((orders,),) = ask(f"SELECT count() FROM {d}.orders WHERE repeated > 0 AND order_id IN ({paid})")
         found = replace(found, orders=orders)
     return found
+
+
+def _unmerged(database: str, agent: AgentSpec) -> str:
+    """The condition that a member is not a mere name whose own id has become known since."""
+    merged = f"SELECT group_id, member_id FROM {database}.{agent.raw.name} WHERE type = 'profile' AND role = 'alias'"
+    return f" AND NOT (startsWith(member_id, 'name:') AND (group_id, member_id) IN ({merged}))"
 
 
 def _since(topic: str, since: dict[int, int]) -> str:
