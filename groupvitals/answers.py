@@ -13,14 +13,14 @@ from rich.table import Column, Table
 from rich.text import Text
 
 Rows = list[dict[str, Any]]
-#: A spreadsheet takes text that begins so for a formula, in full width too.
+#: A spreadsheet takes text that begins with one of these for a formula, full-width forms included.
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
-#: What a column takes beside its widest cell: a space on either side and a line.
+#: Width of a column beyond its widest cell: a space on either side and a line.
 _FRAME = 3
 
 
 def _plain(value: Any) -> Any:
-    """A value as JSON has it; times with their offset."""
+    """A value as JSON; times carry their offset."""
     return value.isoformat() if isinstance(value, (datetime, date)) else value
 
 
@@ -31,7 +31,7 @@ def to_json(rows: Rows) -> str:
 
 
 def print_csv(rows: Rows, spreadsheet: bool = False) -> None:
-    """A header and a line per row; lists as JSON. For a spreadsheet, an apostrophe keeps text from being a formula."""
+    """A header, then one line per row; lists as JSON. `spreadsheet`: an apostrophe keeps text from being a formula."""
     writer = csv.writer(sys.stdout)
     if rows:
         writer.writerow(rows[0])
@@ -47,12 +47,12 @@ def _inert(value: Any) -> Any:
 
 
 def print_table(rows: Rows, limit: int | None = None, wide: bool = False) -> None:
-    """A table of at most so many rows, of the columns that fit the terminal, and what was left out.
+    """Print at most `limit` rows and the columns that fit the terminal, then say what was left out.
 
-    Where the output goes elsewhere, or is `wide`, all columns are there. Columns without any value are left out.
+    All columns are shown when `wide`, or when the output is not a terminal. Columns without any value are left out.
     """
     if not rows:
-        print("No rows: nothing is known for this yet.")
+        print("No rows: there is nothing to answer this from yet.")
         return
     shown = rows[:limit]
     columns = [key for key in rows[0] if any(row[key] is not None for row in shown)]
@@ -66,9 +66,9 @@ def print_table(rows: Rows, limit: int | None = None, wide: bool = False) -> Non
         table.add_row(*(cells[key][i] for key in fitting))
     Console(width=max(sum(widths) + 1, console.width)).print(table)
     if left_out := columns[len(fitting) :]:
-        print(f"Left out, as the terminal has {room} characters: {', '.join(left_out)}. --wide shows all columns.")
+        print(f"Columns that do not fit in {room} characters: {', '.join(left_out)}. --wide shows all columns.")
     if len(rows) > len(shown):
-        print("More rows are left out; --limit says how many to show.")
+        print("There are more rows; use --limit to show them.")
 
 
 def _fitting(widths: list[int], room: int | None) -> int:
@@ -83,7 +83,7 @@ def _fitting(widths: list[int], room: int | None) -> int:
 
 
 def _cell(value: Any) -> Text:
-    """A value as text; names may contain what would steer a terminal, or look like markup."""
+    """A value as text; names may contain control characters, or look like markup."""
     if value is None:
         return Text("–")
     if isinstance(value, float):
@@ -93,7 +93,7 @@ def _cell(value: Any) -> Text:
 
 
 def _steers(character: str) -> bool:
-    """Whether a character moves the cursor, colours, or turns the direction of writing."""
+    """Whether a character moves the cursor, sets a colour, or turns the direction of writing."""
     return unicodedata.category(character) == "Cc" or unicodedata.bidirectional(character) in _TURNING
 
 

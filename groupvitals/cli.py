@@ -1,6 +1,6 @@
-"""The command `groupvitals`: finds commands by name, imports only the one that runs, turns errors into exit codes.
+"""The command `groupvitals`: finds commands by name, imports only the one that runs, and turns errors into exit codes.
 
-Command modules import what is heavy (Faust, Numba, Arrow, Kafka) inside their functions, so that `--help` stays quick.
+Command modules import heavy libraries (Faust, Numba, Arrow, Kafka) inside their functions, to keep `--help` fast.
 """
 
 import os
@@ -39,19 +39,19 @@ COMMANDS: dict[str, str] = {
 }
 #: Commands that `--help` leaves out.
 HIDDEN = {"demo"}
-#: Exit code of a command that was told to stop before it was done.
+#: Exit code of a command that was interrupted before it was done.
 INTERRUPTED = 130
 
 
 class Commands(TyperGroup):
-    """The group of all commands, each imported when it is asked for."""
+    """The group of all commands, each imported on demand."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """Names in the order in which people need them."""
+        """Names, in the order in which people need them."""
         return [name for name in COMMANDS if name not in HIDDEN]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The command, or None when there is none of that name."""
+        """The command of this name, or None."""
         return _load(cmd_name) if cmd_name in COMMANDS else None
 
 
@@ -75,7 +75,7 @@ app = typer.Typer(
 
 @app.callback()
 def _groupvitals(
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error; works in any place.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors. May be given anywhere.")] = False,
 ) -> None:
     """Live, exact vital signs of chat communities."""
 
@@ -124,7 +124,7 @@ def main() -> None:
     """Entry point of the console script."""
     code = run(sys.argv[1:])
     busy = [thread for thread in threading.enumerate() if thread is not threading.main_thread() and not thread.daemon]
-    if busy:  # such as an insert that no server answers: Python would wait for it, maybe for ever
+    if busy:  # such as an insert that no server answers: Python would wait for it, possibly for ever
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)

@@ -1,4 +1,4 @@
-"""Where Kafka and ClickHouse are: the settings' addresses first, else the local services of `groupvitals up`."""
+"""Where Kafka and ClickHouse are: the addresses in the settings, else the local services of `groupvitals up`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def kafka_address(settings: Settings) -> Kafka:
-    """Where Kafka is; raises `ServiceError` when neither a setting nor a local broker says so."""
+    """Where Kafka is; raises `ServiceError` when no setting names it and no local broker runs."""
     k = settings.kafka
     if not k.bootstrap:
         return Kafka(_local(settings, "Kafka", "GROUPVITALS_KAFKA__BOOTSTRAP").kafka)
@@ -35,7 +35,7 @@ def clickhouse_address(settings: Settings) -> tuple[str, int, int]:
 
 
 def _secret(setting: str, path: Path | None) -> SecretStr | None:
-    """What the file holds, but for the end of its line. Raises `ConfigError` when it cannot be read or is empty."""
+    """The file's content without its line end. Raises `ConfigError` when it cannot be read or is empty."""
     if path is None:
         return None
     try:
@@ -52,12 +52,12 @@ def _local(settings: Settings, service: str, variable: str) -> "Endpoints":
 
     found = endpoints(settings.home)
     if found is None:
-        raise ServiceError(f"No {service} is known: run `groupvitals up` or set {variable}.")
+        raise ServiceError(f"No {service} is known: run `groupvitals up`, or set {variable}.")
     return found
 
 
 def clickhouse(settings: Settings) -> "Address":
-    """The address of the database with all that a connection needs; raises `ServiceError` when there is none."""
+    """The address of the database and all that a connection needs; raises `ServiceError` when there is none."""
     from sinks.clickhouse.connection import Address
 
     host, tcp, http = clickhouse_address(settings)

@@ -17,5 +17,5 @@ def refused(error: OSError) -> str | None:
     for variable, folder in (("GROUPVITALS_CACHE", settings.cache), ("GROUPVITALS_HOME", settings.home)):
         ours = folder.absolute()
         if path.is_relative_to(ours) or ours.is_relative_to(path):
-            return f"{found}: set {variable} to a folder that this user may write to, now it is {ours}."
-    return f"{found}: name another place, or let this user use it."
+            return f"{found}: set {variable} to a folder that this user may write to (it is {ours} now)."
+    return f"{found}: use another place, or give this user access to it."

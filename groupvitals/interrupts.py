@@ -1,4 +1,4 @@
-"""Being told to stop while nothing has begun: the process ends at once, with a sentence."""
+"""Interrupts before any work has begun: the process says so and ends at once."""
 
 import os
 import signal
@@ -13,14 +13,14 @@ _NUMBERS = (signal.SIGINT, signal.SIGTERM)
 def ending_at_once(say: Callable[[str], None], sentence: str, code: int) -> Iterator[None]:
     """On SIGINT or SIGTERM during the block, say the sentence and end the process with this exit code.
 
-    Python's own handlers wait until native code returns, which a compiler does only after seconds. Only in the main
-    thread, and for what leaves nothing half done.
+    Python's own handlers wait until native code returns, which takes a compiler seconds. Use only in the main thread,
+    and only around work that leaves nothing half done.
     """
     read, write = os.pipe()
     os.set_blocking(write, False)
 
     def wait() -> None:
-        if os.read(read, 1):  # nothing comes when the block has ended
+        if os.read(read, 1):  # empty when the block has ended
             say(sentence)
             os._exit(code)
 

@@ -1,4 +1,4 @@
-"""Files all the way: an import beside a worker for each agent that its records are for, until all have landed."""
+"""From files to landed records: an import beside one worker per agent that its records are for."""
 
 import json
 import os
@@ -30,13 +30,13 @@ from streams.kafka.topic_state import topic_state
 from streams.rebuild.correct import correct
 from streams.rebuild.rebuild import Rebuild
 
-#: What a worker did, as `worker --stats` has it.
+#: What a worker did, as `worker --stats` writes it.
 Stats = dict[str, Any]
 
 
 @contextmanager
 def progress_bars() -> Iterator[Progress]:
-    """Bars on standard error, as long as something goes on."""
+    """Progress bars on standard error for the length of the block."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
         yield bars
@@ -51,8 +51,8 @@ def agents_for(files: list[FileReport]) -> list[AgentSpec]:
 def import_and_land(
     settings: Settings, job: Import, agents: list[AgentSpec], bars: Progress
 ) -> tuple[Report, dict[str, Stats]]:
-    """Import while workers land what comes; returns when both are done. Raises what an import does, and `DataError`
-    when a worker fails."""
+    """Import while workers land what arrives; returns when both are done. Raises what an import raises, and
+    `DataError` when a worker fails."""
     with ExitStack() as running:
         workers = [running.enter_context(_Worker(settings, agent, bars)) for agent in agents]
         try:
@@ -63,7 +63,7 @@ def import_and_land(
             codes = [worker.wait() for worker in workers]
     for worker, code in zip(workers, codes, strict=True):
         if code:
-            raise DataError(f"The worker of {worker.agent.name} ended with code {code}: {worker.last_words()}")
+            raise DataError(f"The {worker.agent.name} worker ended with code {code}: {worker.last_words()}")
     return report, {worker.agent.contract: worker.stats() for worker in workers}
 
 
@@ -89,10 +89,11 @@ def wait_for_others(config: WorkerConfig, store: ClickHouseStore, bars: Progress
 def close_days(
     config: WorkerConfig, store: ClickHouseStore, late_ms: int, bars: Progress
 ) -> tuple[dict[str, Any] | None, list[date]]:
-    """Do what is done now and then where workers stay, once chat has landed: put late events into their closed hours
-    and days, fit the score, evaluate closed days, those from `late_ms` on once more (the first late event; 0: none).
+    """Once chat has landed, do what long-running workers do from time to time: count late events in their closed hours
+    and days, refit the score, evaluate closed days. Days since `late_ms` (the first late event; 0: none) are evaluated
+    again.
 
-    Returns what was corrected, and the days.
+    Returns what was corrected, and the days evaluated.
     """
     corrected = None
     if late_ms:
@@ -125,7 +126,7 @@ def _bytes_sent(job: Import, bars: Progress) -> Callable[[Path, int], None]:
 
 
 class _Worker:
-    """A worker in a process of its own, which ends when it has landed all that came before its input ended."""
+    """A worker in its own process, which ends once it has landed all that arrived before its standard input ended."""
 
     def __init__(self, settings: Settings, agent: AgentSpec, bars: Progress) -> None:
         self.agent, self._bars = agent, bars
@@ -153,7 +154,7 @@ class _Worker:
         self.wait()
 
     def input_ended(self) -> None:
-        """Say that nothing more will come."""
+        """Tell the worker that nothing more will arrive."""
         assert self._process.stdin is not None
         self._process.stdin.close()
 

@@ -1,4 +1,4 @@
-"""Logging on stderr: plain lines for people, or one JSON object a line for programs."""
+"""Logging on stderr: plain lines for people, or one JSON object per line for programs."""
 
 import json
 import logging
@@ -34,7 +34,7 @@ class JsonLines(logging.Formatter):
 
 
 def quiet_libraries() -> None:
-    """Have libraries say nothing: what they meet comes back as our errors, which are said once."""
+    """Silence libraries: what they run into surfaces as our own errors, which are reported once."""
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
@@ -49,7 +49,7 @@ def log_to_stderr(form: str) -> None:
 
 @contextmanager
 def last_words(form: str) -> Iterator[None]:
-    """With JSON lines, log the error that ends the program, too, and end with its exit code."""
+    """With JSON lines, also log the error that ends the program, and exit with its code."""
     import typer
 
     from schemas.errors import UNEXPECTED
@@ -59,13 +59,13 @@ def last_words(form: str) -> Iterator[None]:
     except GroupvitalsError as error:
         if form != "json":
             raise
-        log.error("%s", error)  # noqa: TRY400 - the sentence says it all
+        log.error("%s", error)  # noqa: TRY400 - the message says it all
         raise typer.Exit(error.exit_code) from error
     except Exception as error:
         if form != "json":
             raise
         if isinstance(error, OSError) and (sentence := refused(error)):
-            log.error("%s", sentence)  # noqa: TRY400 - the sentence says it all
+            log.error("%s", sentence)  # noqa: TRY400 - the message says it all
             raise typer.Exit(ConfigError.exit_code) from error
         log.exception("Unexpected %s", type(error).__name__)
         raise typer.Exit(UNEXPECTED) from error

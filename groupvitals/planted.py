@@ -1,4 +1,4 @@
-"""What the simulator planted beside what was found: the demonstration's proof."""
+"""Compares what the simulator planted with what was found: the proof in the demo."""
 
 from collections import Counter
 from pathlib import Path
@@ -12,7 +12,7 @@ from sinks.clickhouse.connection import Address, Native
 
 
 def _found(address: Address) -> dict[str, dict[Any, Any]]:
-    """Counts from the database, by what they are counted by."""
+    """Counts from the database, by name and key."""
     native, d = Native(address), address.database
     queries = {
         "types": f"SELECT type, uniqExact(event_id) FROM {d}.events GROUP BY type",
@@ -32,7 +32,7 @@ def _found(address: Address) -> dict[str, dict[Any, Any]]:
 
 
 def compare(truth_file: Path, address: Address, console: Console) -> bool:
-    """Print what was planted beside what was found; whether every count is equal."""
+    """Print what was planted beside what was found; returns whether every count is equal."""
     truth = orjson.loads(truth_file.read_bytes())
     found = _found(address)
     equal = _counts(truth, found, console)

@@ -1,4 +1,4 @@
-"""What a worker shows while it works: one living line on a terminal, a few plain lines elsewhere."""
+"""What a worker shows while it works: one updating line on a terminal, a few plain lines elsewhere."""
 
 import json
 import logging
@@ -15,13 +15,13 @@ log = logging.getLogger(__name__)
 
 
 def counted(worker: "Worker", what: str) -> int:
-    """What a worker's tasks have counted since it began, such as `late`."""
+    """What a worker's tasks have counted since it started, such as `late`."""
     states = [task.state for task in worker.processor.tasks.values()]
     return sum(state.count(state.watched[what]) for state in states if what in state.watched)
 
 
 class WorkerProgress:
-    """Says how many events are landed, and how fast, on stderr."""
+    """Reports on stderr how many events have landed, and how fast."""
 
     def __enter__(self) -> Self:
         self._said, self._landed, self._living = time.monotonic(), 0, sys.stderr.isatty()
@@ -44,7 +44,7 @@ class WorkerProgress:
         if p.landed == self._landed or elapsed < (0.5 if self._living else _EVERY_S):
             return
         rate = (p.landed - self._landed) / elapsed
-        text = f"{p.landed:,} events landed, {rate:,.0f} a second, {p.dead_letters:,} dead letters"
+        text = f"{p.landed:,} events landed, {rate:,.0f} per second, {p.dead_letters:,} dead letters"
         print(f"\r{text:<78}" if self._living else text, end="" if self._living else "\n", file=sys.stderr, flush=True)
         self._said, self._landed = now, p.landed
 
@@ -52,18 +52,18 @@ class WorkerProgress:
         """The last line."""
         p = worker.processor.progress
         seconds = p.last_flush_at - p.reading_since
-        rate = f" in {seconds:.1f} s, {p.landed / seconds:,.0f} a second" if p.landed and seconds > 0 else ""
+        rate = f" in {seconds:.1f} s, {p.landed / seconds:,.0f} per second" if p.landed and seconds > 0 else ""
         text = f"{p.landed:,} events landed{rate}; {p.dead_letters:,} dead letters."
         print(f"\r{text:<78}" if self._living else text, file=sys.stderr, flush=True)
         if late := counted(worker, "late"):
             self.say(
-                f"{late:,} came after their hours or days were closed, which do not count them: "
-                "`groupvitals rebuild --correct` puts them there."
+                f"{late:,} arrived after their hours or days had closed, and are not counted there: "
+                "run `groupvitals rebuild --correct` to count them."
             )
 
 
 class JsonProgress:
-    """The same for programs: one JSON object a line on standard output."""
+    """The same for programs: one JSON object per line on standard output."""
 
     def __enter__(self) -> Self:
         self._said, self._landed = 0.0, 0
@@ -91,7 +91,7 @@ class JsonProgress:
 
 
 class LogProgress(JsonProgress):
-    """The same as log lines, at most one in five seconds."""
+    """The same as log lines, at most one every five seconds."""
 
     def say(self, text: str) -> None:
         """One line."""

@@ -1,4 +1,4 @@
-"""All settings of a deployment, and where they may come from; their sections are in `groupvitals.sections`.
+"""All settings of a deployment, and where they come from; the sections are in `groupvitals.sections`.
 
 Order: command line, `GROUPVITALS_…` variables, `groupvitals.toml` (or the file named by `GROUPVITALS_CONFIG`),
 defaults.
@@ -25,7 +25,7 @@ from schemas.errors import ConfigError
 def _cache() -> Path:
     try:
         return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "groupvitals"
-    except RuntimeError:  # nobody knows this user's home
+    except RuntimeError:  # this user has no home folder
         return Path(".groupvitals/cache")
 
 
@@ -92,28 +92,28 @@ def load_settings(**overrides: Any) -> Settings:
         settings = Settings(**overrides)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{file} is not valid TOML: {error}.") from None
-    except SettingsError as error:  # a section that is given as JSON in one variable; it may hold a password
+    except SettingsError as error:  # a section given as JSON in one variable; it may hold a password
         raise ConfigError(f"{error}: it is not JSON.") from None
     except ValidationError as error:
         raise ConfigError(_wrong(error)) from None
-    if settings.cache != _cache():  # kernels look for it here
+    if settings.cache != _cache():  # where the kernels look for it
         os.environ["GROUPVITALS_CACHE"] = str(settings.cache)
     unknown = _unknown_variables(settings)
     if unknown:
-        raise ConfigError(f"The variable {unknown} names no setting; docs/settings.md lists them all.")
+        raise ConfigError(f"The variable {unknown} is not a setting: docs/settings.md lists them all.")
     if settings.people.nickname and not settings.worker.store_names:
         raise ConfigError(
-            "people.nickname reads nicknames, and worker.store_names = false lands none: take one of them back."
+            "people.nickname needs nicknames, but worker.store_names = false stores none: change one of the two."
         )
     return settings
 
 
 def _wrong(error: ValidationError) -> str:
-    """What is wrong, without the values of secrets, of sections (which hold them), and of what may be one mistyped."""
+    """What is wrong, without values that are or may be secrets: passwords, whole sections, unknown names."""
     first = error.errors(include_url=False)[0]
     place, message = first["loc"], first["msg"].removeprefix("Value error, ")
     if len(place) == 1 and first["type"] == "value_error" and isinstance(first["input"], dict):
-        return f"The settings of {place[0]} do not fit together: {message}."
+        return f"The settings of {place[0]} contradict each other: {message}."
     hidden = first["type"] in ("extra_forbidden", "model_type") or str(place[-1]).endswith("password")
     name, value = ".".join(map(str, place)), "" if hidden else f" = {first['input']!r}"
     return f"The setting {name}{value} from {_origin(place)} is wrong: {message}."

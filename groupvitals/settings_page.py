@@ -29,7 +29,7 @@ time_zone = "Asia/Shanghai"
 
 
 def _default(name: str, value: Any) -> str:
-    if name == "cache":  # depends on the user; say it as the user would
+    if name == "cache":  # depends on the user
         return "`~/.cache/groupvitals`"
     if value is None or str(value) == "":
         return "–"

@@ -1,4 +1,4 @@
-"""What a replay says in the end: what came of the files, what of it does not count, and what to do about each."""
+"""The summary of a replay: what landed, what does not count, and what to do about it."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -12,9 +12,9 @@ from sources.importing import FileReport, Report
 
 @dataclass
 class Summary:
-    """One replay. By the contract's name of each topic: what landed, what its worker did, what is left in Kafka.
+    """One replay. By contract name of each topic: what landed, what its worker did, how many records are left in Kafka.
 
-    `corrected` is what `rebuild --correct` would say, None where nothing was late; `days` were evaluated.
+    `corrected` is what `rebuild --correct` reports, None when nothing was late; `days` are those evaluated.
     """
 
     report: Report
@@ -26,11 +26,11 @@ class Summary:
 
     @property
     def nobodys(self) -> list[str]:
-        """Topics that were fed and that no agent lands."""
+        """Topics that got records but have no agent to land them."""
         return sorted({topic for topic, _ in self.report.sent.acknowledged} - self.landed.keys())
 
     def for_programs(self) -> dict[str, Any]:
-        """The same as JSON has it."""
+        """The summary for JSON."""
         events = sum(stats["events"] for stats in self.stats.values())
         seconds = max((stats["seconds"] for stats in self.stats.values()), default=0.0)
         return {
@@ -52,19 +52,19 @@ class Summary:
         }
 
     def sentences(self) -> Iterator[str]:
-        """What people read."""
+        """The summary for people."""
         for topic, found in self.landed.items():
             yield from _topic(topic, found)
             if left := self.left.get(topic):
-                yield f"  {left:,} are still in Kafka, and no worker runs: `groupvitals worker` lands them"
+                yield f"  {left:,} are still in Kafka and no worker is running: start `groupvitals worker`"
             if found.late:
-                yield f"  {found.late:,} late, their hours were closed: {self._correction()}"
+                yield f"  {found.late:,} late, after their hours had closed: {self._correction()}"
         for topic in self.nobodys:
-            yield f"{topic}: no agent lands it yet; its records stay in Kafka"
+            yield f"{topic}: no agent lands this topic yet; its records stay in Kafka"
         if self.report.problems:
             yield (
-                f"{self.report.problems:,} lines could not be read (--problems FILE lists them): correct the file and "
-                "replay it with --restart; what has landed counts once."
+                f"{self.report.problems:,} lines could not be read (--problems FILE lists them): fix the file and "
+                "replay it with --restart; what has already landed still counts once."
             )
         if self.days:
             yield f"{len(self.days):,} days closed, {self.days[0]} to {self.days[-1]}."
@@ -72,13 +72,13 @@ class Summary:
     def _correction(self) -> str:
         done = self.corrected
         if done is None:
-            return "`groupvitals rebuild --correct` puts them there"
+            return "run `groupvitals rebuild --correct` to count them"
         if done["different"]:
-            return "they could not be put there, other rows differ; `groupvitals rebuild --verify` shows which"
+            return "they could not be counted, since other rows differ; `groupvitals rebuild --verify` shows which"
         open_ = (
             f"; {done['pending']:,} groups wait for a day to close, then `rebuild --correct`" if done["pending"] else ""
         )
-        return f"put there now ({sum(done['rows'].values()):,} rows of hours and days corrected{open_})"
+        return f"now counted there ({sum(done['rows'].values()):,} rows of hours and days corrected{open_})"
 
 
 def _file(file: FileReport) -> dict[str, Any]:
@@ -98,22 +98,22 @@ def _topic(topic: str, found: Landed) -> Iterator[str]:
     if whose:
         yield f"  of {' and '.join(whose)}{span}"
     if found.repeated:
-        yield f"  {found.repeated:,} repeated, told before under the same id: each counts once, nothing to do"
+        yield f"  {found.repeated:,} repeated under an id seen before: each counts once, nothing to do"
     if found.contradicted:
         yield (
-            f"  {found.contradicted:,} of these say something else than before: what came first counts; tell a change "
+            f"  {found.contradicted:,} of these differ from what came before: the first counts; send a change "
             "as an event of its own, such as a refund"
         )
     if found.orders:
         yield (
-            f"  {found.orders:,} orders have several payments, of which the earliest counts; if they are lines of one "
-            "order, say lines = true in the mapping (docs/sources.md)"
+            f"  {found.orders:,} orders have several payments, and only the earliest counts; if they are lines of one "
+            "order, set lines = true in the mapping (docs/sources.md)"
         )
     if found.dead:
         errors = ", ".join(f"{count:,} {error}" for error, count in found.dead.items())
         yield (
-            f"  {sum(found.dead.values()):,} dead letters ({errors}): `groupvitals dlq list` says why; correct the "
-            "source, then `groupvitals dlq replay`"
+            f"  {sum(found.dead.values()):,} dead letters ({errors}): run `groupvitals dlq list` to see why, fix the "
+            "source, then run `groupvitals dlq replay`"
         )
 
 

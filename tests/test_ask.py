@@ -46,7 +46,7 @@ def test_columns_that_do_not_fit_are_left_out_and_named(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines = shown(capsys, monkeypatch, 45)
-    assert lines[-1] == "Left out, as the terminal has 45 characters: share, last. --wide shows all columns."
+    assert lines[-1] == "Columns that do not fit in 45 characters: share, last. --wide shows all columns."
     table = lines[:-1]
     assert {cell_len(line) for line in table} == {len("wecom:c:22") + 16 + len("members") + 3 * 3 + 1}
     assert "钓鱼爱好者交流群" in table[3] and "members" in table[1] and "nothing" not in table[1]
@@ -58,7 +58,7 @@ def test_columns_that_do_not_fit_are_left_out_and_named(
 
 def test_rows_beyond_the_limit_are_told_of(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     lines = shown(capsys, monkeypatch, 200, limit=1)
-    assert lines[-1] == "More rows are left out; --limit says how many to show."
+    assert lines[-1] == "There are more rows; use --limit to show them."
     assert "wecom:c:22" not in "".join(lines)
 
 
@@ -78,7 +78,7 @@ def test_a_terminal_that_is_narrow(tmp_path: Path) -> None:
     os.close(slave)
     said = os.read(master, 1 << 16).decode()
     os.close(master)
-    assert "the terminal has 30 characters: second." in said and "x" * 20 in said
+    assert "do not fit in 30 characters: second." in said and "x" * 20 in said
 
 
 @pytest.mark.parametrize("start", "=+-@\t\r\n＝＋－＠")

@@ -107,7 +107,7 @@ def _links(settings: Settings, native: Native) -> None:
     native.execute(f"INSERT INTO {d}.link_events (partition, offset, account_id, user_id, ts_ms) VALUES", rows)
     found = faults(settings, "links")
     one(found, WARNING, "1 accounts were linked to a user while they belonged to another: qq:-:ann")
-    one(found, WARNING, "2 accounts are linked in a cycle or to one of too many")
+    one(found, WARNING, "2 accounts are linked in a cycle, or to a user with too many")
     native.execute(f"TRUNCATE TABLE {d}.link_events")
 
 
@@ -125,7 +125,7 @@ def _well(groupvitals: Run) -> None:
     page = (ROOT / "docs" / "operations.md").read_text()
     assert [what for what in looked if not re.search(rf"^\|.*\b{what}\b.*\|.*\|$", page, re.MULTILINE)] == []
     [marks] = [finding.found for finding in findings if finding.what == "landed"]
-    assert marks.startswith("3 offsets hold no record: marks of transactions"), "one a transaction"
+    assert marks.startswith("3 offsets hold no record: transaction markers"), "one per transaction"
 
 
 def _thresholds(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,7 +196,7 @@ def _records(settings: Settings, groupvitals: Run) -> None:
     one(faults(settings, "dead letters"), WARNING, "1 missing, 1 of them in the last 24 h; the newest: ")
     one(faults(settings, "placement"), ERROR, "The group qq:-:g has events in partitions 0 and 1")
     assert faults(settings, "repeats", "landed") == [], "event ids are looked at with --deep only"
-    one(faults(settings, "repeats", deep=True), WARNING, "1 event ids came again more than 1,000 records later")
+    one(faults(settings, "repeats", deep=True), WARNING, "1 event ids were repeated more than 1,000 records later")
 
 
 def _stamps(settings: Settings, groupvitals: Run) -> None:
@@ -212,7 +212,7 @@ def _stamps(settings: Settings, groupvitals: Run) -> None:
     send(settings, 1, ahead, ahead_s=month)
     land(groupvitals)
     one(faults(settings, "clocks"), WARNING, "in the future")
-    one(faults(settings, "stamps"), WARNING, "takes the stamps of its producers (CreateTime)")
+    one(faults(settings, "stamps"), WARNING, "takes its timestamps from producers (CreateTime)")
     one(
         faults(settings, "wrong clocks"),
         WARNING,
@@ -236,10 +236,10 @@ def _tables(settings: Settings, native: Native) -> None:
     )
     one(faults(settings, "repeats"), ERROR, "partition 1: two different records landed at offset 3")
     native.execute(f"INSERT INTO {d}.checkpoints (topic, partition, term) VALUES", [("other.chat.events", 0, 1)])
-    one(faults(settings, "origin"), ERROR, "the database holds checkpoints of other.chat.events, too")
+    one(faults(settings, "origin"), ERROR, "the database also holds checkpoints of other.chat.events")
     native.execute(f"ALTER TABLE {d}.checkpoints DELETE WHERE topic = 'other.chat.events' {now}")
     native.execute(f"ALTER TABLE {d}.checkpoints DELETE WHERE partition = 0 AND term > 1 {now}")
-    one(faults(settings, "checkpoint"), WARNING, "behind what was committed to Kafka")
+    one(faults(settings, "checkpoint"), WARNING, "behind the offset committed to Kafka")
 
 
 def _topic(settings: Settings, native: Native) -> None:

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.services
 #: Records per transaction, and whether it is committed: all but the second block of offsets have records throughout.
 SENT = ((BLOCK + 10_000, True), (3_000, False), (4 * BLOCK, True))
 #: What Kafka has nothing to read for: the aborted records, and a mark per transaction.
-EMPTY = (OK, "3,003 offsets hold no record: marks of transactions, aborted ones, or compacted away")
+EMPTY = (OK, "3,003 offsets hold no record: transaction markers, aborted transactions, or compaction")
 
 
 async def send(settings: Settings) -> None:

@@ -52,7 +52,7 @@ def test_the_tables_show_every_method_and_cut(capsys: pytest.CaptureFixture[str]
     shown = capsys.readouterr().out
     assert all(row["method"] in shown for row in found["methods"])
     assert all(cut["day"] in shown for cut in found["cuts"])
-    assert "within 28 d: means over 2 days" in shown
+    assert "within 28 d: means over 2 past days" in shown
 
 
 def test_the_picture_is_a_small_png(tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_without_matplotlib_it_says_what_to_install(monkeypatch: pytest.MonkeyPa
 def test_a_cut_must_be_a_day(groupvitals: Run) -> None:
     done = groupvitals("evaluate", "zombies", "--cut", "yesterday")
     assert done.returncode == 2
-    assert done.stderr == "--cut 'yesterday' is no day such as 2026-05-01.\n"
+    assert done.stderr == "--cut 'yesterday' is not a day such as 2026-05-01.\n"
 
 
 def test_without_servers_it_says_how_to_get_them(groupvitals: Run) -> None:

@@ -1,1 +1,1 @@
-"""What `groupvitals doctor` looks at: servers, the topic and its workers, the numbers. Reads only."""
+"""What `groupvitals doctor` checks: servers, topics and their workers, the numbers. Read-only."""

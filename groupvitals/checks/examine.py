@@ -1,4 +1,4 @@
-"""All checks in order; what needs a server that is away is left out, as that is said already."""
+"""All checks in order. Those that need an unreachable server are skipped: an earlier finding reports the server."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from schemas.errors import GroupvitalsError
 
 @dataclass(frozen=True)
 class Check:
-    """What is looked at, and what must be well for that; `gives` is what it makes sure of."""
+    """A check; `needs` names what must be healthy before it can run, `gives` what it establishes for later checks."""
 
     look: Callable[[Deployment], Iterator[Finding]]
     needs: tuple[str, ...] = ()
@@ -47,13 +47,13 @@ CHECKS = (
 
 
 def examine(settings: Settings, deep: bool = False) -> list[Finding]:
-    """Everything that was looked at, in order."""
+    """Run all checks; returns their findings in order."""
     found: list[Finding] = []
     missing: set[str] = set()
     try:
         deployment = Deployment(settings, deep)
     except GroupvitalsError as error:
-        return [Finding(ERROR, "settings", str(error), "Nothing can be looked at before.")]
+        return [Finding(ERROR, "settings", str(error), "Correct this first: nothing else can be checked.")]
     for check in CHECKS:
         if missing.intersection(check.needs):
             continue
@@ -69,13 +69,15 @@ def examine(settings: Settings, deep: bool = False) -> list[Finding]:
 
 
 def _agent(deployment: Deployment) -> list[Finding]:
-    """What is looked at of another agent, unless nobody uses it."""
+    """The findings about another agent; none if it is not in use."""
     try:
         if not deployment.used:
             return []
     except GroupvitalsError as error:
         return [
-            Finding(WARNING, deployment.agent, f"could not be looked at: {error}", "Ask again when it is less busy.")
+            Finding(
+                WARNING, deployment.agent, f"could not be checked: {error}", "Try again when the server is less busy."
+            )
         ]
     found = [finding for check in CHECKS if check.each_agent for finding in _look(check, deployment)]
     return [replace(finding, what=f"{deployment.agent}: {finding.what}") for finding in found]
@@ -88,8 +90,10 @@ def _look(check: Check, deployment: Deployment) -> list[Finding]:
         found.extend(check.look(deployment))
     except GroupvitalsError as error:
         if check.gives:
-            do = "Start the server or correct its address." if check.gives != "tables" else "See the sentence."
+            do = "Start the server, or correct its address." if check.gives != "tables" else "Do what the message says."
             found.append(Finding(ERROR, name, str(error), do))
         else:
-            found.append(Finding(WARNING, name, f"could not be looked at: {error}", "Ask again when it is less busy."))
+            found.append(
+                Finding(WARNING, name, f"could not be checked: {error}", "Try again when the server is less busy.")
+            )
     return found

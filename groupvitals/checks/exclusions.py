@@ -1,4 +1,4 @@
-"""What operators have excluded, and whether the numbers in use follow them."""
+"""What operators have excluded, and whether the numbers in use reflect it."""
 
 from collections.abc import Iterator
 
@@ -7,12 +7,12 @@ from sinks.clickhouse.store import ClickHouseStore
 from streams.operations.exclusions import read_exclusions
 from streams.operations.settling import Settling
 
-#: Records that are named.
+#: How many records a finding names.
 _SHOWN = 5
 
 
 def exclusions(deployment: Deployment) -> Iterator[Finding]:
-    """Excluded records, those that still count, and those that are left out for no reason any more."""
+    """Excluded records, those that still count, and those still left out after their exclusion was undone."""
     config = deployment.config
     decided = read_exclusions(config.kafka, config.topic_prefix, config.agent.contract)
     known = [f"{one.subject} by {one.actor_id} ({one.reason})" for one in decided.in_force]

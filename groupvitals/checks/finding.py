@@ -1,4 +1,4 @@
-"""A finding, and the deployment that is looked at. Makes connections when they are first needed."""
+"""A finding, and the deployment being checked. Connects when a connection is first needed."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +16,7 @@ OK, WARNING, ERROR = "ok", "warning", "error"
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at: how bad, what was looked at, what was found, what to do."""
+    """One result of a check: how severe it is, what was checked, what was found, what to do."""
 
     severity: str
     what: str
@@ -25,11 +25,11 @@ class Finding:
 
 
 class Deployment:
-    """What the settings name, as one agent sees it.
+    """The deployment that the settings describe, as one agent sees it.
 
-    Attributes raise `ServiceError` or `BackpressureError` when their server is away.
+    Attributes raise `ServiceError` or `BackpressureError` when their server cannot be reached.
 
-    `deep`: what takes long on large tables is looked at, too.
+    `deep`: also check what takes long on large tables.
     """
 
     def __init__(self, settings: Settings, deep: bool = False, agent: str = "community") -> None:
@@ -39,12 +39,12 @@ class Deployment:
         self.health = Health(self.native, self.config.topic, self.config.agent.raw.name)
 
     def ask_kafka(self) -> TopicState | None:
-        """The agent's topic now; None when there is none."""
+        """The agent's topic as it is now; None when it does not exist."""
         return topic_state(self.config.kafka, self.config.topic, self.config.group)
 
     @cached_property
     def topic(self) -> TopicState | None:
-        """The agent's topic when it was first asked for."""
+        """The agent's topic as it was on first access."""
         return self.ask_kafka()
 
     @cached_property
@@ -54,7 +54,7 @@ class Deployment:
 
     @property
     def used(self) -> bool:
-        """Whether the agent has ever worked, or has something to do."""
+        """Whether the agent has ever run, or has records to process."""
         topic = self.topic
         return self.epoch is not None or (
             topic is not None and any(topic.ends[p] > topic.begins[p] for p in topic.ends)
@@ -63,7 +63,7 @@ class Deployment:
     @cached_property
     def heads(self) -> dict[int, Head]:
         """The newest checkpoint of every partition that has one."""
-        if self.topic is None or self.epoch is None:  # Kafka first: what was committed then is checkpointed now
+        if self.topic is None or self.epoch is None:  # ask Kafka first: what it had committed is checkpointed by now
             return {}
         found = {partition: self.health.head(partition, self.epoch.number) for partition in self.topic.ends}
         return {partition: head for partition, head in found.items() if head is not None}

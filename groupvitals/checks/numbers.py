@@ -1,4 +1,4 @@
-"""What landed, against Kafka's offsets: gaps, repeats, collisions, dead letters, keys in two places."""
+"""What landed compared with Kafka's offsets: gaps, repeats, collisions, dead letters, keys in two partitions."""
 
 import time
 from collections.abc import Iterator
@@ -12,12 +12,12 @@ from sinks.clickhouse.readers.checks import split_groups
 from sinks.clickhouse.readers.health import LandedBlock
 from streams.kafka.reading import committed_reader
 
-#: Newest offsets of a partition that are looked at without --deep; gaps looked up in Kafka, without and with it.
+#: How many of a partition's newest offsets are checked without --deep; gaps looked up in Kafka, without and with it.
 NEWEST, GAPS, DEEP_GAPS = 1_000_000, 20, 1_000
-#: Seconds within which late events should be corrected; once a night is usual.
+#: Seconds within which late events should be corrected; a nightly run is usual.
 LATE_S = 2 * 86_400
 #: Why Kafka may have nothing to read at an offset.
-NO_RECORD = "marks of transactions, aborted ones, or compacted away"
+NO_RECORD = "transaction markers, aborted transactions, or compaction"
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def dead_letters(deployment: Deployment) -> Iterator[Finding]:
         days = (time.time() - newest_ms / 1000) / 86_400
         text = f"{count:,} {error}, {recent:,} of them in the last 24 h; the newest: {reason}"
         if recent:
-            do = "Look at `groupvitals dlq list`, mend the producer, then `groupvitals dlq replay`."
+            do = "Run `groupvitals dlq list`, fix the producer, then run `groupvitals dlq replay`."
             yield Finding(WARNING, "dead letters", text, do)
         else:
             yield Finding(
@@ -47,7 +47,7 @@ def dead_letters(deployment: Deployment) -> Iterator[Finding]:
 
 
 def landed(deployment: Deployment) -> Iterator[Finding]:
-    """Every offset before the checkpoint must stand in `events` or `dead_letters`, once; Kafka explains the others."""
+    """Every offset before the checkpoint must be in `events` or `dead_letters`, once; Kafka explains the others."""
     gaps: list[Gap] = []
     for partition, head in sorted(deployment.heads.items()):
         health, first = deployment.health, head.first
@@ -58,7 +58,7 @@ def landed(deployment: Deployment) -> Iterator[Finding]:
         yield from _repeats(deployment, partition, blocks)
         if beyond := health.beyond(partition, head.offset):
             what = f"partition {partition}: {beyond:,} records landed beyond the checkpoint"
-            yield Finding(OK, "landed", f"{what}; a flush is under way or was cut short, it lands them again")
+            yield Finding(OK, "landed", f"{what}; a flush is under way, or was cut short and will land them again")
     yield from _explained(deployment, gaps)
 
 
@@ -89,20 +89,20 @@ def _repeats(deployment: Deployment, partition: int, blocks: list[LandedBlock]) 
     if not twice:
         return
     rows = sum(block.rows - block.offsets for block in twice)
-    what = f"partition {partition}: {rows:,} rows landed again after a crash and wait to be merged; FINAL shows one"
+    what = f"partition {partition}: {rows:,} rows landed again after a crash and will be merged; FINAL shows each once"
     yield Finding(OK, "repeats", what)
     for block in twice[:GAPS]:
         if offsets := deployment.health.collisions(partition, block.first, block.end):
             yield Finding(
                 ERROR, "repeats", f"partition {partition}: two different records landed at offset {offsets[0]:,}"
                 + (f" and {len(offsets) - 1} more" if len(offsets) > 1 else ""),
-                "The topic was recreated or another one was landed here: use another database and land it again.",
+                "The topic was recreated, or another topic landed here: land this one again into another database.",
             )  # fmt: skip
             return
 
 
 def _explained(deployment: Deployment, gaps: list[Gap]) -> Iterator[Finding]:
-    """What Kafka says of the gaps: records that should have landed, marks of transactions, or no longer known."""
+    """What Kafka says about the gaps: records that should have landed, transaction markers, or records now gone."""
     topic = deployment.topic
     if not gaps or topic is None:
         checked = "all" if deployment.deep else f"the newest {NEWEST:,}"
@@ -127,16 +127,14 @@ def _explained(deployment: Deployment, gaps: list[Gap]) -> Iterator[Finding]:
     if marks:
         yield Finding(OK, "landed", f"{marks:,} offsets hold no record: {NO_RECORD}")
     if unknown:
-        yield Finding(
-            OK, "landed", f"{unknown:,} offsets have no rows, and Kafka has them no longer: removed after a time?"
-        )
+        yield Finding(OK, "landed", f"{unknown:,} offsets have no rows, and Kafka no longer has them (retention?)")
     if len(looked) < len(gaps):
         left = len(gaps) - len(looked)
         yield Finding(OK, "landed", f"{left:,} more gaps were not looked up in Kafka; --deep looks up {DEEP_GAPS:,}")
 
 
 def late(deployment: Deployment) -> Iterator[Finding]:
-    """Events that came after their hour or day was closed, and that no correction has put there yet."""
+    """Events that arrived after their hour or day had closed and that no correction has counted there yet."""
     count, oldest_ms = 0, 0
     for partition, head in deployment.heads.items():
         first = deployment.health.corrected(partition, deployment.epoch.number) if deployment.epoch else 0
@@ -144,32 +142,37 @@ def late(deployment: Deployment) -> Iterator[Finding]:
             first = max(first, head.offset - NEWEST)
         found, ms = deployment.health.late(partition, first)
         count, oldest_ms = count + found, min(filter(None, (oldest_ms, ms)), default=0)
-    text = f"{count:,} events came after their hour or day was closed, and are not counted there"
+    text = f"{count:,} events arrived after their hour or day had closed, and are not counted there"
     if count and time.time() - oldest_ms / 1000 > LATE_S:
-        do = "Run `groupvitals rebuild --correct`, best once a night (docs/rebuild.md)."
+        do = "Run `groupvitals rebuild --correct`, preferably every night (docs/rebuild.md)."
         yield Finding(WARNING, "late", text, do)
     else:
-        yield Finding(OK, "late", f"{text}; the next `rebuild --correct` puts them there" if count else "none")
+        yield Finding(OK, "late", f"{text}; the next `rebuild --correct` counts them there" if count else "none")
 
 
 def placement(deployment: Deployment) -> Iterator[Finding]:
-    """One group must be in one partition."""
+    """Each group must be in one partition only."""
     found = split_groups(deployment.native)
     for group in found:
-        yield Finding(ERROR, "placement", str(group), "Let all producers use murmur2, then import again elsewhere.")
+        yield Finding(
+            ERROR,
+            "placement",
+            str(group),
+            "Have all producers partition by murmur2, then import into another database and topic prefix.",
+        )
     if not found:
         yield Finding(OK, "placement", "every group is in one partition")
 
 
 def horizon(deployment: Deployment) -> Iterator[Finding]:
-    """Repeats of an event id that were too far apart to be found."""
+    """Repeats of an event id that were too far apart to be recognised."""
     if not deployment.deep:
         return
     if ids := deployment.health.missed_repeats():
         n = deployment.config.duplicate_horizon
         yield Finding(
-            WARNING, "repeats", f"{ids:,} event ids came again more than {n:,} records later",
-            "They are counted twice until corrected: `groupvitals rebuild --correct`; raise worker.duplicate_horizon.",
+            WARNING, "repeats", f"{ids:,} event ids were repeated more than {n:,} records later",
+            "They count twice until you run `groupvitals rebuild --correct`. Raise worker.duplicate_horizon.",
         )  # fmt: skip
     else:
-        yield Finding(OK, "repeats", "no event id came again beyond the duplicate horizon")
+        yield Finding(OK, "repeats", "no event id was repeated beyond the duplicate horizon")

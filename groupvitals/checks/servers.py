@@ -1,4 +1,4 @@
-"""Kafka and ClickHouse themselves: reach, versions, migrations, parts, merges, disks, clocks."""
+"""Kafka and ClickHouse themselves: connections, versions, migrations, parts, merges, disks, clocks."""
 
 import time
 from collections.abc import Iterator
@@ -10,9 +10,9 @@ from sinks.clickhouse.migrations import pending
 from sinks.clickhouse.schema import differences
 from sinks.clickhouse.views.outdated import outdated
 
-#: Active parts of a table partition that are many, whatever ClickHouse makes of them.
+#: Active parts of one table partition from which we warn, whatever ClickHouse's own limits are.
 MANY_PARTS = 300
-#: From how many on ClickHouse slows inserts into a table down, and refuses them: its own settings, or the server's.
+#: Numbers of parts from which ClickHouse slows down and refuses inserts: the table's own settings, or the server's.
 _LIMITS = "SELECT name, {} FROM system.tables WHERE database = %(database)s AND engine LIKE '%%MergeTree'".format(
     ", ".join(
         f"if(toUInt64OrZero(extract(engine_full, '{name} = (\\\\d+)')) AS {name}_here > 0, {name}_here, "
@@ -20,7 +20,7 @@ _LIMITS = "SELECT name, {} FROM system.tables WHERE database = %(database)s AND 
         for name in ("parts_to_delay_insert", "parts_to_throw_insert")
     )
 )
-#: Seconds that a merge may take; share of a disk that should be free, and that must be; seconds that clocks may differ.
+#: Longest usual merge in seconds; share of a disk that should be free, and that must be; tolerated clock skew, seconds.
 LONG_MERGE_S, DISK_LOW, DISK_FULL, SKEW_S = 3600, 0.15, 0.05, 5.0
 
 
@@ -54,7 +54,7 @@ def _version(what: str, found: str, version: str, tested: str) -> Finding:
 
 
 def migrations(deployment: Deployment) -> Iterator[Finding]:
-    """Whether the tables are those of this version."""
+    """Whether all migrations of this version are applied."""
     if missing := pending(deployment.config.address, deployment.config.time_zone):
         yield Finding(ERROR, "migrations", f"not applied: {', '.join(missing)}", "Run `groupvitals migrate`.")
     else:
@@ -62,14 +62,14 @@ def migrations(deployment: Deployment) -> Iterator[Finding]:
 
 
 def tables(deployment: Deployment) -> Iterator[Finding]:
-    """Whether the columns are those that the migrations made."""
+    """Whether the columns are those that the migrations create."""
     found = differences(deployment.config.address)
     for difference in found:
         if difference.extra:
-            do = "Workers leave it at its default; a view or a table of its own is safer."
+            do = "Workers leave it at its default. A view or a table of your own is safer."
             yield Finding(WARNING, "tables", str(difference), do)
         else:
-            do = "Run `groupvitals migrate`, which says what to do; workers refuse the database until then."
+            do = "Run `groupvitals migrate`, which says what to do. Until then workers refuse to use the database."
             yield Finding(ERROR, "tables", str(difference), do)
     if not found:
         yield Finding(OK, "tables", "all columns are those of this version")
@@ -91,14 +91,14 @@ def views(deployment: Deployment) -> Iterator[Finding]:
 def _many_parts(table: str, n: int, delay: int, throw: int) -> Finding:
     found = f"{table} has {n:,} active parts in one table partition"
     do = (
-        "Merges are behind or stopped: look at system.merges and the disks; fewer, larger flushes help "
+        "Merges are behind or stopped: check system.merges and the disks. Fewer, larger flushes help "
         "(worker.flush_interval_s)."
     )
     if n >= throw:
-        found += f"; from {throw:,} on ClickHouse refuses inserts (TOO_MANY_PARTS), and workers wait"
+        found += f"; at {throw:,} ClickHouse refuses inserts (TOO_MANY_PARTS), and workers wait"
         return Finding(ERROR, "parts", found, do)
     if n >= delay:
-        found += f"; from {delay:,} on ClickHouse slows inserts down, from {throw:,} on it refuses them"
+        found += f"; at {delay:,} ClickHouse slows inserts down, at {throw:,} it refuses them"
     return Finding(WARNING, "parts", found, do)
 
 
@@ -123,7 +123,7 @@ def parts(deployment: Deployment) -> Iterator[Finding]:
     ):
         yield Finding(
             WARNING, "merges", f"a merge of {table} has run for {elapsed / 60:,.0f} minutes",
-            "Look at system.merges, the disks and the server's load.",
+            "Check system.merges, the disks and the server's load.",
         )  # fmt: skip
     broken = ask(
         "SELECT table, count(), any(reason) FROM system.detached_parts WHERE database = %(database)s "
@@ -131,8 +131,8 @@ def parts(deployment: Deployment) -> Iterator[Finding]:
     )
     for table, n, reason in broken:
         yield Finding(
-            ERROR, "parts", f"{table} has {n:,} parts that ClickHouse put aside ({reason})",
-            "Look at its log and disks; `groupvitals doctor --deep` says which offsets lack rows.",
+            ERROR, "parts", f"{table} has {n:,} parts that ClickHouse detached ({reason})",
+            "Check its log and disks. `groupvitals doctor --deep` shows which offsets lack rows.",
         )  # fmt: skip
     if not many and not broken:
         yield Finding(OK, "parts", f"at most {max((n for _, n in counts), default=0):,} in a table partition")
@@ -142,17 +142,17 @@ def disks(deployment: Deployment) -> Iterator[Finding]:
     """How full ClickHouse's disks are."""
     rows = deployment.health.ask("SELECT name, path, unreserved_space, total_space FROM system.disks ORDER BY name")
     for name, path, free, total in rows:
-        if not total or total >= 1 << 62:  # object storage has no end
+        if not total or total >= 1 << 62:  # object storage reports no size
             continue
         share = free / total
         found = f"{name} ({path}) has {free / 2**30:,.1f} GiB free, {share:.0%}"
         severity = ERROR if share < DISK_FULL else WARNING if share < DISK_LOW else OK
-        do = "" if severity == OK else "Make room or add a disk: full, inserts wait and the lag grows."
+        do = "" if severity == OK else "Free space or add a disk: when it is full, inserts wait and the lag grows."
         yield Finding(severity, "disk", found, do)
 
 
 def clocks(deployment: Deployment) -> Iterator[Finding]:
-    """How far the clocks differ; Kafka's is known by its newest records only."""
+    """How far the clocks differ; Kafka's is only known from its newest records."""
     before = time.time()
     there = float(deployment.health.ask("SELECT toFloat64(now64(3))")[0][0])
     after = time.time()
@@ -160,7 +160,7 @@ def clocks(deployment: Deployment) -> Iterator[Finding]:
     tolerated = SKEW_S + (after - before) / 2
     what = f"ClickHouse's clock is {abs(skew):,.1f} s {'ahead of' if skew > 0 else 'behind'} this machine's"
     if abs(skew) > tolerated:
-        yield Finding(WARNING, "clocks", what, "Let all machines follow a time server (NTP).")
+        yield Finding(WARNING, "clocks", what, "Synchronise all machines with a time server (NTP).")
     else:
         yield Finding(OK, "clocks", what)
     topic = deployment.topic
@@ -168,5 +168,6 @@ def clocks(deployment: Deployment) -> Iterator[Finding]:
     if ahead > tolerated:
         yield Finding(
             WARNING, "clocks", f"Kafka has a record stamped {ahead:,.1f} s in the future",
-            "Let Kafka's and the producers' machines follow a time server (NTP): events are judged by these stamps.",
+            "Synchronise the machines of Kafka and the producers with a time server (NTP): events are judged by these "
+            "timestamps.",
         )  # fmt: skip

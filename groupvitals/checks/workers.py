@@ -1,4 +1,4 @@
-"""The way from the topic to the checkpoints: whose database it is, lag, age of checkpoints, event time."""
+"""From the topic to the checkpoints: whose database it is, lag, age of checkpoints, event time."""
 
 import time
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from streams.checkpoint.epochs import check_rules
 from streams.kafka.topic_state import TopicState
 from streams.kafka.transactions import open_transactions
 
-#: Records behind at which a partition is called behind; seconds that a checkpoint may be old while records wait;
+#: Lag in records from which a partition counts as behind; seconds that a checkpoint may be old while records wait;
 #: seconds that event time may be behind; seconds that a transaction may be open.
 LAG, OLD_S, BEHIND_S, OPEN_S = 100_000, 60, 3600, 5
 
@@ -27,13 +27,13 @@ def origin(deployment: Deployment) -> Iterator[Finding]:
         check_epoch(epoch, topic.origin, deployment.config.numbers)
         check_rules(epoch, deployment.config.agent)
     except GroupvitalsError as error:
-        yield Finding(ERROR, "origin", str(error), "No worker starts until this is decided.")
+        yield Finding(ERROR, "origin", str(error), "Resolve this first: no worker starts before.")
         return
     ours = [deployment.config.topic_prefix + agent.contract for agent in AGENTS.values()]
     others = deployment.health.ask("SELECT DISTINCT topic FROM {d}.checkpoints WHERE topic NOT IN %(ours)s", ours=ours)
     for (name,) in others:
         yield Finding(
-            ERROR, "origin", f"the database holds checkpoints of {name}, too",
+            ERROR, "origin", f"the database also holds checkpoints of {name}",
             "Two deployments cannot share a database: give each its own (clickhouse.database).",
         )  # fmt: skip
     if not others:
@@ -48,7 +48,7 @@ def lag(deployment: Deployment) -> Iterator[Finding]:
     for partition in sorted(topic.ends):
         head = deployment.heads.get(partition)
         misfit = _misfit(topic, partition, head) if head else None
-        if misfit and head and head.offset > topic.ends[partition]:  # a checkpoint may be younger than what Kafka said
+        if misfit and head and head.offset > topic.ends[partition]:  # the checkpoint may be newer than Kafka's answer
             topic = deployment.ask_kafka() or topic
             misfit = _misfit(topic, partition, head)
         yield misfit or _behind(deployment.agent, topic, partition, head)
@@ -60,17 +60,17 @@ def _misfit(topic: TopicState, partition: int, head: Head) -> Finding | None:
     if head.offset > end:
         return Finding(
             ERROR, "checkpoint", f"{at}, Kafka ends at {end:,}",
-            "Offsets were reset or records were lost: restore the topic, or use another database and topic prefix.",
+            "Offsets were reset, or records were lost: restore the topic, or use another database and topic prefix.",
         )  # fmt: skip
     if head.offset < begin:
         return Finding(
             ERROR, "checkpoint", f"{at}, Kafka begins at {begin:,}: {begin - head.offset:,} records are gone",
-            "Restore a newer backup of the database, or use another one and import again.",
+            "Restore a newer backup of the database, or use another database and import again.",
         )  # fmt: skip
     if head.offset < committed:
         return Finding(
-            WARNING, "checkpoint", f"{at}, {committed - head.offset:,} behind what was committed to Kafka",
-            "The database is older than that: restored from a backup? A worker lands these records again.",
+            WARNING, "checkpoint", f"{at}, {committed - head.offset:,} behind the offset committed to Kafka",
+            "The database is older than that: was it restored from a backup? A worker will land these records again.",
         )  # fmt: skip
     return None
 
@@ -84,17 +84,17 @@ def _behind(agent: str, topic: TopicState, partition: int, head: Head | None) ->
     if not topic.workers:
         return Finding(WARNING, "lag", f"{found}; no worker runs", f"Start one: `groupvitals worker --agent {agent}`.")
     if head and head.age_s <= OLD_S:
-        return Finding(WARNING, "lag", found, "Add a worker, or see which stage takes the time in its /metrics.")
+        return Finding(WARNING, "lag", found, "Add a worker, or see in /metrics which stage takes the time.")
     return Finding(
         ERROR,
         "lag",
         f"{found}; {topic.workers} workers run",
-        "Look at their logs and /readyz: checkpoints have stopped.",
+        "Checkpoints have stopped: check the workers' logs and /readyz.",
     )
 
 
 def transactions(deployment: Deployment) -> Iterator[Finding]:
-    """Which partitions stand at an open transaction; what is not committed yet is neither read nor lag."""
+    """Which partitions are held up by an open transaction; uncommitted records are not read, nor counted as lag."""
     topic, name = deployment.topic, deployment.config.topic
     if topic is None:
         return
@@ -104,14 +104,14 @@ def transactions(deployment: Deployment) -> Iterator[Finding]:
         if one.age_s > OPEN_S:
             yield Finding(
                 WARNING, "transactions", str(one),
-                "Its producer must commit or abort it, or Kafka does when it times out. If nobody does, end it: "
+                "Its producer must commit or abort it; otherwise Kafka aborts it when it times out. To end it now: "
                 f"`kafka-transactions.sh --bootstrap-server {deployment.config.kafka.bootstrap} abort --topic {name} "
                 f"--partition {one.partition} --start-offset {one.first_offset}`.",
             )  # fmt: skip
         else:
             yield Finding(OK, "transactions", str(one))
     if not found:
-        yield Finding(OK, "transactions", "no partition stands at an open transaction")
+        yield Finding(OK, "transactions", "no partition is held up by an open transaction")
 
 
 def event_time(deployment: Deployment) -> Iterator[Finding]:
@@ -123,7 +123,7 @@ def event_time(deployment: Deployment) -> Iterator[Finding]:
         behind = time.time() - newest / 1000
         found = f"the newest event of partition {partition} is {behind / 3600:,.1f} h old"
         if behind > BEHIND_S and topic.workers:
-            do = "Days close late: see whether sources stand still, and whether ticks are on (worker.tick_s)."
+            do = "Days close late: check whether sources have stopped, and whether ticks are on (worker.tick_s)."
             yield Finding(WARNING, "event time", found, do)
         else:
             yield Finding(OK, "event time", found)

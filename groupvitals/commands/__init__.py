@@ -1,1 +1,1 @@
-"""One module a group of commands; each function is a typer command."""
+"""One module per group of commands; each public function is a typer command."""

@@ -1,4 +1,4 @@
-"""`groupvitals ask`: answer a question as a table, JSON or CSV, and say which questions there are."""
+"""`groupvitals ask`: answer a question as a table, JSON or CSV, or list the questions."""
 
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,10 +17,10 @@ _FORMATS = ("table", "json", "csv")
 
 
 class AskCommand(TyperCommand):
-    """`ask`; with the name of a question, `--help` explains this one."""
+    """`ask`; with the name of a question, `--help` explains that question."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> Any:
-        """Answer `ask NAME --help` before anything is looked at."""
+        """Answer `ask NAME --help` before other arguments are parsed."""
         name = next((word for word in args if word in questions()), None)
         if name and "--help" in args:
             print(described(questions()[name]))
@@ -39,37 +39,38 @@ def _list(value: bool) -> None:
 
 @app.command("ask", cls=AskCommand, epilog="`groupvitals ask NAME --help` explains a question and its columns.")
 def ask(
-    name: Annotated[str, typer.Argument(help="Name of the question; `--list` has them all.")],
+    name: Annotated[str, typer.Argument(help="Name of the question; --list shows them all.")],
     as_of: Annotated[
-        str | None, typer.Option("--as-of", help="A day (2026-05-01), or a time: the last day that had ended by then.")
+        str | None,
+        typer.Option("--as-of", help="A past day, such as 2026-05-01; or a time: the last day that had ended by then."),
     ] = None,
-    since: Annotated[str | None, typer.Option("--since", help="segments: the moves from this day on.")] = None,
-    group: Annotated[str | None, typer.Option("--group", help="Only this group id.")] = None,
+    since: Annotated[str | None, typer.Option("--since", help="segments: show moves since this day.")] = None,
+    group: Annotated[str | None, typer.Option("--group", help="Show only this group id.")] = None,
     person: Annotated[
-        str | None, typer.Option("--person", help="Only this person; journeys: a user or an account of the person.")
+        str | None,
+        typer.Option("--person", help="Show only this person. journeys: a user id or an account of the person."),
     ] = None,
-    format_: Annotated[str, typer.Option("--format", help="table, json or csv.")] = "table",
+    format_: Annotated[str, typer.Option("--format", help="Output format: table, json or csv.")] = "table",
     limit: Annotated[
-        int | None, typer.Option("--limit", min=1, help="At most so many rows; a table has 100 unless told otherwise.")
+        int | None,
+        typer.Option("--limit", min=1, help="Show at most this many rows. Default for a table: 100."),
     ] = None,
-    wide: Annotated[bool, typer.Option("--wide", help="A table with all columns, however wide.")] = False,
+    wide: Annotated[bool, typer.Option("--wide", help="Show all columns of a table, however wide.")] = False,
     spreadsheet: Annotated[
-        bool, typer.Option("--spreadsheet", help="CSV that a spreadsheet can open: no text becomes a formula.")
+        bool, typer.Option("--spreadsheet", help="Make CSV safe for spreadsheets: no text becomes a formula.")
     ] = False,
-    list_: Annotated[
-        bool, typer.Option("--list", help="Say which questions there are.", callback=_list, is_eager=True)
-    ] = False,
+    list_: Annotated[bool, typer.Option("--list", help="List all questions.", callback=_list, is_eager=True)] = False,
 ) -> None:
-    """Answer a question, of now or of a past day."""
+    """Answer a question about now or about a past day."""
     from groupvitals import answers
     from groupvitals.connections import clickhouse
     from groupvitals.settings import load_settings
     from sinks.clickhouse import asking
 
     if format_ not in _FORMATS:
-        raise ConfigError(f"--format {format_!r} is none of {', '.join(_FORMATS)}.")
+        raise ConfigError(f"--format {format_!r} does not exist: use one of {', '.join(_FORMATS)}.")
     if spreadsheet and format_ != "csv":
-        raise ConfigError("--spreadsheet goes with --format csv.")
+        raise ConfigError("--spreadsheet needs --format csv.")
     settings, question = load_settings(), asking.question_of(name)
     zone = settings.worker.zone
     asked = asking.Asked(
@@ -89,7 +90,7 @@ def ask(
 
 
 def _day(option: str, text: str, zone: "ZoneInfo") -> date:
-    """A date stands for itself; a time for the last day that had ended by then."""
+    """A date means itself; a time means the last day that had ended by then."""
     try:
         if len(text) == 10:
             return date.fromisoformat(text)

@@ -1,4 +1,4 @@
-"""`groupvitals days`: write what members were on closed days."""
+"""`groupvitals days`: write the states of members on closed days."""
 
 from typing import Annotated
 
@@ -7,11 +7,11 @@ import typer
 
 def days(
     since: Annotated[
-        str | None, typer.Option("--since", help="Evaluate again from this day on, such as 2026-05-01.")
+        str | None, typer.Option("--since", help="Evaluate all closed days from this one on again, such as 2026-05-01.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a list.")] = False,
 ) -> None:
-    """Write what members were on the closed days that are still missing, and tell what changed; workers do so."""
+    """Write members' states on closed days that are missing, and publish the changes. Workers do this by themselves."""
     import json
     from datetime import date
 
@@ -32,8 +32,8 @@ def days(
     for day in due(store, first):
         done.append(days_of.evaluate(day, tell).summary())
         if not as_json:
-            typer.echo(f"{day}: {done[-1]['changed']:,} members changed their state.")
+            typer.echo(f"{day}: {done[-1]['changed']:,} members changed state.")
     if as_json:
         typer.echo(json.dumps(done))
     elif not done:
-        typer.echo("Every closed day is written.")
+        typer.echo("Nothing to do: every closed day has been written.")

@@ -1,6 +1,6 @@
-"""`groupvitals demo`, behind `make demo`: the whole way on a simulated community, command by command as people type it.
+"""`groupvitals demo`, behind `make demo`: everything on a simulated community, command by command, as people type it.
 
-It works in topics and a database of its own, which it makes anew each time.
+It uses its own topics and database, which it recreates each time.
 """
 
 import os
@@ -29,7 +29,7 @@ def demo() -> None:
     _run("replay", "--restart", *map(str, sorted(folder.glob("*.ndjson"))))
     _answers(folder / "truth.json")
     ask = f"GROUPVITALS_CLICKHOUSE__DATABASE={NAME} .venv/bin/groupvitals ask tiers"
-    typer.echo(f"\nThe servers still run: `{ask}` asks on, `make down` stops them.")
+    typer.echo(f"\nThe servers are still running: ask more with `{ask}`, stop them with `make down`.")
 
 
 def _say(command: str) -> None:
@@ -72,5 +72,5 @@ def _answers(truth: Path) -> None:
     if compare(truth, clickhouse(load_settings()), console):
         typer.echo("Every count equals what was planted.")
     else:
-        typer.echo("Some counts differ from what was planted: that is a fault of ours, please report it.")
+        typer.echo("Some counts differ from what was planted. This is a bug in Groupvitals: please report it.")
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""`groupvitals dlq list | show | replay`: records that were refused, why, and the way back."""
+"""`groupvitals dlq list | show | replay`: refused records, why they were refused, and how to send them back."""
 
 import json
 import sys
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from streams.dead_letters.reading import DeadLetter, LetterCount
 
 app = typer.Typer(
-    help="List, show and replay records that were refused.", no_args_is_help=True, add_completion=False,
+    help="List, show and replay refused records (dead letters).", no_args_is_help=True, add_completion=False,
 )  # fmt: skip
 
-Topic = Annotated[str | None, typer.Option(help="One topic, such as chat.events; all of them if left out.")]
+Topic = Annotated[str | None, typer.Option(help="Only this topic, such as chat.events. Default: all topics.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print a list of objects.")]
 #: Bytes of a value that `show` prints unless asked for all.
 SHOWN_BYTES = 4096
@@ -41,7 +41,7 @@ def _where(topic: str | None) -> "tuple[Kafka, list[str], str]":
         return kafka_address(settings), [prefix + name for name in known], prefix
     name = topic.removeprefix(prefix)
     if name not in known:
-        raise ConfigError(f"The topic {printable(topic)} has no dead letters; those that do are {', '.join(known)}.")
+        raise ConfigError(f"The topic {printable(topic)} cannot have dead letters. Use one of {', '.join(known)}.")
     return kafka_address(settings), [prefix + name], prefix
 
 
@@ -49,9 +49,9 @@ def _where(topic: str | None) -> "tuple[Kafka, list[str], str]":
 def list_(
     topic: Topic = None,
     as_json: AsJson = False,
-    limit: Annotated[int, typer.Option(min=1, help="Most rows to print.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="Print at most this many rows.")] = 20,
 ) -> None:
-    """Count refused records by error and reason; most first."""
+    """Count refused records by error and reason, most frequent first."""
     from dataclasses import asdict
 
     from streams.dead_letters.reading import count_letters
@@ -91,11 +91,11 @@ def _print_counts(counts: "list[LetterCount]", limit: int) -> None:
 @app.command()
 def show(
     topic: Annotated[str, typer.Argument(help="The topic the record came from, such as chat.events.")],
-    partition: Annotated[int, typer.Argument(help="Its partition there.")],
-    offset: Annotated[int, typer.Argument(help="Its offset there.")],
+    partition: Annotated[int, typer.Argument(help="The record's partition in that topic.")],
+    offset: Annotated[int, typer.Argument(help="The record's offset in that partition.")],
     raw: Annotated[bool, typer.Option("--raw", help="Write the original bytes and nothing else.")] = False,
 ) -> None:
-    """Show one refused record: its headers, its key and its bytes."""
+    """Show one refused record: headers, key and value."""
     from streams.dead_letters.reading import find_letter
 
     kafka, (name,), _ = _where(topic)
@@ -123,11 +123,13 @@ def _text(data: bytes | None) -> str:
 @app.command()
 def replay(
     topic: Topic = None,
-    error: Annotated[str | None, typer.Option(help="Only this error, such as unknown_type.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent, send nothing.")] = False,
+    error: Annotated[
+        str | None, typer.Option(help="Send back only records with this error, such as unknown_type.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be sent, but send nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Send refused records back to the topic and partition they came from: each once, also if this is killed midway."""
+    """Send refused records back to their topic and partition: each exactly once, even if this is killed halfway."""
     from streams.dead_letters.replay import replay_letters
 
     kafka, topics, prefix = _where(topic)

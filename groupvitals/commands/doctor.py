@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 def doctor(
     deep: Annotated[
         bool,
-        typer.Option("--deep", help="Look at all raw rows, not the newest million offsets of a partition: expensive."),
+        typer.Option("--deep", help="Check all raw rows, not just each partition's newest million offsets. Expensive."),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a list of findings.")] = False,
 ) -> None:
-    """Look at servers, tables, workers and numbers, and say what to do. Exit code: 0 well, 1 warnings, 2 errors.
+    """Check servers, tables, workers and numbers, and say what to do. Exit code: 0 healthy, 1 warnings, 2 errors.
 
-    Without --deep it reads small tables, system tables and the offsets of the newest raw rows; with it, the offsets of
-    all raw rows and every event id, for repeats beyond the duplicate horizon.
+    Without --deep, this reads small tables, system tables and the offsets of the newest raw rows. With --deep, it reads
+    the offsets of all raw rows, and every event id to find repeats beyond the duplicate horizon.
     """
     from groupvitals.checks.examine import examine
     from groupvitals.checks.finding import ERROR, WARNING

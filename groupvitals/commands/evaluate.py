@@ -1,4 +1,4 @@
-"""`groupvitals evaluate zombies`: how well the zombie score would have done in this deployment's own past."""
+"""`groupvitals evaluate zombies`: how well the zombie score would have predicted this deployment's own past."""
 
 import math
 from pathlib import Path
@@ -17,20 +17,22 @@ app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 @app.callback()
 def _evaluate() -> None:
-    """Hold what is foretold against what came of it."""
+    """Compare predictions with what happened."""
 
 
 @app.command("zombies")
 def zombies(
     cut: Annotated[
         list[str] | None,
-        typer.Option("--cut", help="A day such as 2026-05-01, may be repeated: foretold from the days before it."),
+        typer.Option("--cut", help="Predict from the days before this one, such as 2026-05-01. May be repeated."),
     ] = None,
-    horizon: Annotated[int, typer.Option("--horizon", min=1, help="Days within which one comes back, or not.")] = 28,
+    horizon: Annotated[int, typer.Option("--horizon", min=1, help="Days in which a member must speak again.")] = 28,
     as_json: Annotated[bool, typer.Option("--json", help="Print an object.")] = False,
-    picture: Annotated[Path | None, typer.Option("--picture", help="Draw the calibration curve here (png).")] = None,
+    picture: Annotated[
+        Path | None, typer.Option("--picture", help="Draw the calibration curve into this file (PNG).")
+    ] = None,
 ) -> None:
-    """Foretell who speaks again, at days of the past, by the zombie score and its peers, and count who did."""
+    """Predict, as of past days, who speaks again, by the zombie score and by other methods; then count who did."""
     from analytics.backtest.backtest import cuts, evaluate
     from groupvitals.connections import clickhouse
     from groupvitals.settings import load_settings
@@ -56,11 +58,11 @@ def _day(text: str) -> int:
     try:
         return (date.fromisoformat(text) - date(1970, 1, 1)).days
     except ValueError:
-        raise ConfigError(f"--cut {text!r} is no day such as 2026-05-01.") from None
+        raise ConfigError(f"--cut {text!r} is not a day such as 2026-05-01.") from None
 
 
 def read(address: "Address") -> "Activity":
-    """The days on which each member of each group spoke, as far as they are closed."""
+    """The closed days on which each member of each group spoke."""
     import numpy as np
 
     from analytics.backtest.backtest import Activity
@@ -107,7 +109,7 @@ def _cut(cut: "Cut") -> dict[str, Any]:
 
 
 def summary(cuts: "list[Cut]", horizon: int) -> dict[str, Any]:
-    """The result as JSON has it: methods by their means over the cuts, the cuts, and calibration over all of them."""
+    """The result for JSON: each method's means over the cuts, the cuts, and calibration over all of them."""
     import numpy as np
 
     methods = [_mean(list(of_cuts)) for of_cuts in zip(*([*c.methods, c.in_sample] for c in cuts), strict=True)]
@@ -139,7 +141,7 @@ def _table(result: dict[str, Any]) -> None:
         shown = (row["members"], row["returned"], auc, row["brier"], row["theta"], row["zombies"], row["zombies_gone"])
         by_cut.add_row(row["day"], *map(_cell, shown))
     console = Console()
-    days = f"{len(result['cuts'])} days of the past"
+    days = f"{len(result['cuts'])} past days"
     console.print(f"Who speaks again within {result['horizon_days']} d: means over {days}.", highlight=False)
     console.print(table)
     console.print("The score at each cut. again: spoke again; gone: share of zombies who did not.")
@@ -158,7 +160,7 @@ def _plot() -> Any:
 
 
 def draw(plot: Any, result: dict[str, Any], path: Path) -> None:
-    """Draw the calibration curve, what was foretold and what came of it: of each cut, and of all together."""
+    """Draw the calibration curve, predicted against observed: for each cut, and for all together."""
     figure, axes = plot.subplots(figsize=(4.5, 4.5), layout="constrained")
     axes.plot((0, 1), (0, 1), color="#ccc", linewidth=1)
 
@@ -168,7 +170,7 @@ def draw(plot: Any, result: dict[str, Any], path: Path) -> None:
     for cut in result["cuts"]:
         curve(cut["calibration"], label=cut["day"], linewidth=1)
     curve(result["calibration"], label="all", color="black", marker="o", markersize=4)
-    axes.set(xlabel="chance foretold", ylabel=f"share that spoke again within {result['horizon_days']} d")
+    axes.set(xlabel="predicted chance", ylabel=f"share that spoke again within {result['horizon_days']} d")
     axes.set(xlim=(0, 1), ylim=(0, 1))
     axes.legend(fontsize=8, frameon=False)
     axes.spines[["top", "right"]].set_visible(False)

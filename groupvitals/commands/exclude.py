@@ -1,4 +1,4 @@
-"""`groupvitals exclude`: have a record passed over by all numbers, by its name in Kafka; or take that back."""
+"""`groupvitals exclude`: leave a record, named by its place in Kafka, out of all numbers; or count it again."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,14 +13,14 @@ def exclude(
     topic: Annotated[str, typer.Argument(help="The record's topic, such as chat.events.")],
     partition: Annotated[int, typer.Argument(min=0, help="Its partition.")],
     offset: Annotated[int, typer.Argument(min=0, help="Its offset.")],
-    reason: Annotated[str, typer.Option(help="Why, in up to 128 characters; kept beside the decision.")],
-    actor: Annotated[str, typer.Option(help="Who decides; you, if left out.")] = "",
+    reason: Annotated[str, typer.Option(help="Why, in up to 128 characters; stored with the decision.")],
+    actor: Annotated[str, typer.Option(help="Who decides. Default: your user name.")] = "",
     undo: Annotated[bool, typer.Option("--undo", help="Count the record again.")] = False,
 ) -> None:
-    """Exclude a record that should never have come, such as one with a wrong clock.
+    """Exclude a record that should never have arrived, such as one with a wrong timestamp.
 
-    The decision is a record of the topic `operations`: workers know it within seconds, and pass the record over if they
-    come to it later. One that is counted already is left out by `groupvitals rebuild`. It stays landed, and is marked.
+    The decision is written to the topic `operations`. Workers learn of it within seconds and skip the record if they
+    have yet to reach it. If it already counts, run `groupvitals rebuild`. The record stays in the database, marked.
     """
     import getpass
 
@@ -36,7 +36,7 @@ def exclude(
     agent = AGENT_OF.get(name)
     if agent is None or agent is OPERATIONS:
         known = ", ".join(known for known in AGENT_OF if known != OPERATIONS.contract)
-        raise ConfigError(f"No records of {topic} can be excluded; those of {known} can.")
+        raise ConfigError(f"Records of {topic} cannot be excluded; those of {known} can.")
     config = worker_config(settings, agent.name)
     state = topic_state(config.kafka, config.topic, config.group)
     end = state.ends.get(partition) if state else None
@@ -47,9 +47,9 @@ def exclude(
     known_already = [one for one in decided if (one.partition, one.offset) == (partition, offset)]
     if undo != bool(known_already):
         raise ConfigError(
-            f"{name}/{partition}/{offset} is not excluded: there is nothing to undo."
+            f"{name}/{partition}/{offset} is not excluded, so there is nothing to undo."
             if undo
-            else f"{name}/{partition}/{offset} is excluded already, by {known_already[0].actor_id}: "
+            else f"{name}/{partition}/{offset} was already excluded by {known_already[0].actor_id}: "
             f"{known_already[0].reason}."
         )
     decision = _decision(name, partition, offset, reason, actor or getpass.getuser(), undo)
@@ -94,7 +94,7 @@ def _send(config: "WorkerConfig", decision: "Exclude") -> None:
 
 
 def _what_next(config: "WorkerConfig", decision: "Exclude") -> str:
-    """What has to happen for the decision to count."""
+    """What has to happen for the decision to take effect."""
     from schemas.errors import GroupvitalsError
     from sinks.clickhouse.excluded import ExcludedRecords
     from sinks.clickhouse.store import ClickHouseStore
@@ -104,9 +104,9 @@ def _what_next(config: "WorkerConfig", decision: "Exclude") -> str:
     try:
         landed, marked = records.landed([decision.offset]), records.marked()
     except GroupvitalsError:
-        return f"If it has landed already, run `{command}`."
+        return f"If it has already landed, run `{command}`."
     if not landed:
-        return "It has not landed yet: workers pass it over." if not decision.undo else "It has not landed yet."
+        return "It has not landed yet: workers will skip it." if not decision.undo else "It has not landed yet."
     if (decision.offset in marked) != decision.undo:
-        return "Nothing else has to be done: the numbers in use know it so."
-    return f"Run `{command}`: the numbers in use {'pass it over' if decision.undo else 'count it'} until then."
+        return "Nothing else is needed: the numbers in use already reflect this."
+    return f"Run `{command}`: the numbers in use {'leave it out' if decision.undo else 'count it'} until then."

@@ -1,4 +1,4 @@
-"""`groupvitals import`: files into Kafka; and the options of every command that reads files."""
+"""`groupvitals import`: import files into Kafka; and the options shared by every command that reads files."""
 
 import inspect
 from collections.abc import Callable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Files:
-    """What the command line says of files: which they are, and how they are read."""
+    """What the command line says about files: which ones, and how to read them."""
 
     paths: list[Path]
     format: str | None
@@ -27,7 +27,7 @@ class Files:
     problems_to: Path | None
 
     def job(self, settings: "Settings") -> "Import":
-        """Their import into the deployment of these settings."""
+        """The import of these files into the deployment of these settings."""
         from groupvitals.connections import kafka_address
         from sources.importing import Import
 
@@ -38,29 +38,39 @@ class Files:
 
 
 def _files(
-    paths: Annotated[list[Path], typer.Argument(help="Files.", exists=True, dir_okay=False)],
+    paths: Annotated[list[Path], typer.Argument(help="Files to import.", exists=True, dir_okay=False)],
     format_: Annotated[
         str | None,
         typer.Option(
-            "--format", "-f", help="ndjson, edges, irc, telegram, wecom or mapped. Default: what each file shows."
+            "--format",
+            "-f",
+            help="Format: ndjson, edges, irc, telegram, wecom or mapped. Default: detected per file.",
         ),
     ] = None,
     topic: Annotated[
-        str | None, typer.Option(help="ndjson: the topic. Default: as the file is named, else where its events belong.")
+        str | None,
+        typer.Option(
+            help="ndjson: topic to send to. Default: the one the file is named after, else the one its events fit."
+        ),
     ] = None,
     group: Annotated[
-        str | None, typer.Option(help="Group id of edges and irc files; telegram: a group's first id.")
+        str | None,
+        typer.Option(help="edges, irc: group id. telegram: the first id of a group that has become a supergroup."),
     ] = None,
-    joins: Annotated[bool, typer.Option(help="edges: a join before a member's first message.")] = True,
-    day: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="irc: the file's date.")] = None,
+    joins: Annotated[bool, typer.Option(help="edges: add a join before a member's first message.")] = True,
+    day: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="irc: date of the file.")] = None,
     keep_text: Annotated[
-        bool, typer.Option("--keep-text", help="Let messages carry their text, not only its features.")
+        bool, typer.Option("--keep-text", help="Send the text of messages too, not only its features.")
     ] = False,
-    workspace: Annotated[str, typer.Option(help="wecom: the corp in group ids.")] = "-",
-    at: Annotated[datetime | None, typer.Option(help="wecom: when member lists were taken, UTC.")] = None,
-    mapping: Annotated[Path | None, typer.Option(help="mapped: file that says which column is which field.")] = None,
-    restart: Annotated[bool, typer.Option("--restart", help="Send files again from their beginning.")] = False,
-    problems: Annotated[Path | None, typer.Option(help="File for a JSON line a line that could not be read.")] = None,
+    workspace: Annotated[str, typer.Option(help="wecom: name of the corp in group ids.")] = "-",
+    at: Annotated[datetime | None, typer.Option(help="wecom: when the member lists were taken (UTC).")] = None,
+    mapping: Annotated[
+        Path | None, typer.Option(help="mapped: mapping file that says which column is which field.")
+    ] = None,
+    restart: Annotated[bool, typer.Option("--restart", help="Send files again from the beginning.")] = False,
+    problems: Annotated[
+        Path | None, typer.Option(help="Write each line that could not be read to this file, as JSON lines.")
+    ] = None,
 ) -> "Files":
     from sources.chunks import Options
     from sources.mapping import load_mapping
@@ -73,7 +83,7 @@ def _files(
 
 
 def with_files(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options that say which files are read, and how; it takes them as one `Files`, first."""
+    """Give a command the options that say which files to read and how; it gets them as its first argument."""
     files = inspect.signature(_files).parameters
     _, *own = inspect.signature(command).parameters.values()
 
@@ -88,7 +98,7 @@ def with_files(command: Callable[..., None]) -> Callable[..., None]:
 
 @with_files
 def import_(files: Files) -> None:
-    """Import files into Kafka; goes on where the last import of a file stopped."""
+    """Import files into Kafka, continuing where the last import of each file stopped."""
     from groupvitals.settings import load_settings
 
     report = run_import(files.job(load_settings()))
@@ -97,11 +107,11 @@ def import_(files: Files) -> None:
 
 
 def refuse_nothing(report: "Report") -> None:
-    """Raise `DataError` when no file gave a record."""
+    """Raise `DataError` when no file contained a usable record."""
     from schemas.errors import DataError
 
     if report.fruitless:
-        raise DataError("Nothing was imported: no file gave a record.")
+        raise DataError("Nothing was imported: no file contained a usable record.")
 
 
 def run_import(job: "Import") -> "Report":
@@ -119,12 +129,12 @@ def run_import(job: "Import") -> "Report":
 
 
 def print_report(report: "Report") -> None:
-    """Say what was sent, what could not be read, and what was passed over."""
+    """Print what was sent, what could not be read, and what was skipped on purpose."""
     from collections import Counter
 
     for file in report.files:
         if file.skipped:
-            typer.echo(f"{file.path}: imported before, nothing sent (--restart sends it again)")
+            typer.echo(f"{file.path}: already imported, nothing sent (--restart sends it again)")
             continue
         resumed = f" after line {file.resumed_line:,}" if file.resumed_line else ""
         lines = f"{file.lines - file.resumed_line:,} lines{resumed}"

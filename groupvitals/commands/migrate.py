@@ -6,10 +6,10 @@ import typer
 
 
 def migrate(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the statements, change nothing.")] = False,
-    status: Annotated[bool, typer.Option("--status", help="Say which migrations are applied.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the statements, but change nothing.")] = False,
+    status: Annotated[bool, typer.Option("--status", help="List the migrations and whether each is applied.")] = False,
 ) -> None:
-    """Apply the migrations that are missing and replace all views; safe to repeat."""
+    """Apply missing migrations and replace all views. Safe to repeat."""
     from groupvitals.connections import clickhouse
     from groupvitals.settings import load_settings
     from sinks.clickhouse import migrations
@@ -26,4 +26,4 @@ def migrate(
             print("\n".join(f"{view.statement};\n" for view in views(address, zone, nickname)))
         return
     applied = migrations.migrate(address, zone, nickname)
-    print(f"Database {address.database}: {', '.join(applied) or 'nothing to apply'}; the views are replaced.")
+    print(f"Database {address.database}: {', '.join(applied) or 'nothing to apply'}; all views were replaced.")

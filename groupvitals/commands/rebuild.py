@@ -1,4 +1,4 @@
-"""`groupvitals rebuild`: numbers made anew from the landed records, or compared with those, or corrected by them."""
+"""`groupvitals rebuild`: rebuild numbers from the landed records, compare them, or correct them."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,21 +17,19 @@ if TYPE_CHECKING:
 def rebuild(
     agent: Annotated[str, typer.Option(help=AGENT_HELP)] = "community",
     verify: Annotated[
-        bool, typer.Option("--verify", help="Only compare: compute all rows once more and show those that differ.")
+        bool, typer.Option("--verify", help="Only compare: recompute all rows and show those that differ.")
     ] = False,
     correct: Annotated[
         bool,
-        typer.Option(
-            "--correct", help="Put late and repeated events where they belong in closed hours and days of chat."
-        ),
+        typer.Option("--correct", help="Count late and repeated events correctly in closed hours and days of chat."),
     ] = False,
-    drop_old: Annotated[bool, typer.Option("--drop-old", help="Drop the numbers of before at once.")] = False,
+    drop_old: Annotated[bool, typer.Option("--drop-old", help="Drop the old numbers immediately.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Make all numbers anew from the landed records, with the present settings, while workers go on.
+    """Rebuild all numbers from the landed records with the current settings, while workers keep running.
 
-    The new numbers are switched to when they are complete; killed and started again, it goes on where it was. --verify
-    and --correct end with exit code 1 when rows differ that should not.
+    The new numbers take over once they are complete. If it is killed, run it again: it continues where it was. --verify
+    and --correct exit with code 1 when rows differ that should not.
     """
     from groupvitals.commands.worker import worker_config
     from groupvitals.logs import log_to_stderr
@@ -41,7 +39,7 @@ def rebuild(
     from streams.rebuild.rebuild import Rebuild
 
     if verify and correct:
-        raise ConfigError("Choose one of --verify and --correct.")
+        raise ConfigError("Use either --verify or --correct, not both.")
     settings = load_settings()
     config = worker_config(settings, agent)
     if not config.agent.computed:
@@ -49,7 +47,7 @@ def rebuild(
         return
     if correct and not config.agent.closing:
         raise ConfigError(
-            f"--correct is for chat: no numbers of {config.agent.about} close, so no event comes too late."
+            f"--correct is for chat: numbers of {config.agent.about} never close, so no event is ever too late."
         )
     log_to_stderr(settings.logs)
     with _bar(as_json) as report:
@@ -73,7 +71,7 @@ def rebuild(
 
 
 def _settle(config: "WorkerConfig") -> None:
-    """Of an agent without numbers only what operators have excluded can be put into effect."""
+    """For an agent without numbers: apply what operators have excluded or included again."""
     from schemas.errors import ConfigError
     from sinks.clickhouse.store import ClickHouseStore
     from streams.kafka.broker import topic_origin
@@ -87,12 +85,12 @@ def _settle(config: "WorkerConfig") -> None:
         raise ConfigError(
             f"There are no numbers of {config.agent.about} to rebuild: every answer is read from the landed records."
         )
-    print(f"{changed:,} records are passed over, or counted again, as operators have decided.")
+    print(f"{changed:,} records are now left out, or counted again, as operators decided.")
 
 
 @contextmanager
 def _bar(quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """A bar on a terminal, nothing elsewhere; gives what is to be told of offsets done, and of all."""
+    """A progress bar on a terminal, nothing elsewhere; yields a callback for the offsets done and their total."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -105,13 +103,13 @@ def _bar(quiet: bool) -> Iterator[Callable[[int, int], None]]:
 def _sentences(found: dict[str, Any]) -> Iterator[str]:
     if found.get("missing"):
         yield (
-            f"{found['missing']:,} offsets hold neither an event nor a dead letter. Marks of transactions, aborted "
-            "ones and compaction leave such gaps; `groupvitals doctor` asks Kafka whether records were lost."
+            f"{found['missing']:,} offsets hold neither an event nor a dead letter. Transaction markers, aborted "
+            "transactions and compaction leave such gaps; `groupvitals doctor` asks Kafka whether records were lost."
         )
     if "epoch" in found:
-        yield f"{found['records']:,} records replayed; epoch {found['epoch']} is in use, and workers follow in seconds."
+        yield f"{found['records']:,} records replayed; epoch {found['epoch']} is in use, workers follow in seconds."
         if found["excluded"]:
-            yield f"Passed over, as operators have decided: {', '.join(found['excluded'])}."
+            yield f"Left out, as operators decided: {', '.join(found['excluded'])}."
         if found["dropped"]:
             yield f"Dropped: epoch {', '.join(map(str, found['dropped']))}."
         return
@@ -127,26 +125,26 @@ def _verified(found: dict[str, Any]) -> Iterator[str]:
     keys = sum(table["keys"] for table in found["tables"].values())
     yield f"{found['records']:,} records replayed, {keys:,} rows compared, {found['different']:,} differ."
     if found["corrected"]:
-        yield f"{found['corrected']:,} rows were corrected, and are compared by --correct."
+        yield f"{found['corrected']:,} corrected rows were not compared here: --correct compares them."
     if found["excluded"]:
-        yield f"{found['excluded']:,} excluded records are passed over by both."
+        yield f"{found['excluded']:,} excluded records are left out on both sides."
     if found["unsettled"]:
         yield (
-            f"{found['unsettled']:,} records have been excluded, or included again, since: `groupvitals rebuild` puts "
-            "that into effect."
+            f"{found['unsettled']:,} records have been excluded, or included again, since: run `groupvitals rebuild` "
+            "to put that into effect."
         )
     if found["not_compared"]:
-        yield f"{found['not_compared']:,} rows were overwritten by workers all the time, and are not compared."
+        yield f"{found['not_compared']:,} rows were not compared: workers kept overwriting them."
 
 
 def _corrected(found: dict[str, Any]) -> Iterator[str]:
     if found["different"]:
         yield (
-            f"{found['different']:,} rows differ that no late or repeated event touched; nothing was written. Run "
-            "`groupvitals rebuild --verify` to see all that differ, and `groupvitals rebuild` to make them anew."
+            f"{found['different']:,} rows differ although no late or repeated event affects them; nothing was written. "
+            "Run `groupvitals rebuild --verify` to see all that differ, and `groupvitals rebuild` to rebuild them."
         )
         return
     rows = ", ".join(f"{n:,} {table}" for table, n in found["rows"].items())
-    yield f"{found['groups']:,} groups looked at, {found['records']:,} records replayed; rows corrected: {rows}."
+    yield f"{found['groups']:,} groups checked, {found['records']:,} records replayed; rows corrected: {rows}."
     if found["pending"]:
-        yield f"{found['pending']:,} groups have late events on days that are still open; they are looked at again."
+        yield f"{found['pending']:,} groups have late events on days that are still open; a later run corrects them."

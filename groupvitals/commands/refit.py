@@ -1,4 +1,4 @@
-"""`groupvitals refit`: fit the zombie score anew."""
+"""`groupvitals refit`: refit the zombie score."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ import typer
 
 
 def refit(as_json: Annotated[bool, typer.Option("--json", help="Print an object.")] = False) -> None:
-    """Fit the zombie score to what came of this deployment's own members; workers do so every day."""
+    """Refit the zombie score to what this deployment's own members did. Workers do this every day."""
     from groupvitals.connections import clickhouse
     from groupvitals.settings import load_settings
     from sinks.clickhouse.store import ClickHouseStore
@@ -19,8 +19,8 @@ def refit(as_json: Annotated[bool, typer.Option("--json", help="Print an object.
         typer.echo(json.dumps(found.summary()))
         return
     typer.echo(
-        f"{found.day}: of {found.members:,} members known {found.horizon} days ago, {found.returned:,} were active "
-        f"since; zombies are those with a score below {found.theta:.3f}."
+        f"{found.day}: of {found.members:,} members known {found.horizon} days ago, {found.returned:,} have been "
+        f"active since; zombies are those with a score below {found.theta:.3f}."
     )
     if found.auc is not None and found.brier is not None:
         typer.echo(f"On these members the score has AUC {found.auc:.3f} and Brier {found.brier:.3f}.")

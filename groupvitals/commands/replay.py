@@ -1,4 +1,4 @@
-"""`groupvitals replay`: files in, answers standing; the whole way in one command."""
+"""`groupvitals replay`: from files to answers in one command."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +16,7 @@ def replay(
     files: Files,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
-    """Start what is needed, import files, land all they give, close their days, and say what came of it."""
+    """Import files, land their records, close their days and summarise the result. Starts local servers if needed."""
     from groupvitals.settings import load_settings
 
     done = run_replay(load_settings(), files)
@@ -31,7 +31,7 @@ def replay(
 
 
 def run_replay(settings: "Settings", files: Files) -> "Summary":
-    """The whole way. Raises `ConfigError` before anything is started when a file is something else than is said."""
+    """Replay files. Raises `ConfigError` before anything is started when a file is not what the options say."""
     from groupvitals.commands.services import start_services
     from groupvitals.commands.topics import topic_layout
     from groupvitals.commands.worker import worker_config

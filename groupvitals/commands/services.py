@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def start_services(settings: "Settings", containers: bool | None = None) -> "Endpoints | None":
-    """Bring up the local services that no setting replaces, saying so on stderr; None when settings name all.
+    """Start the local services that no setting replaces, reporting on stderr; None when the settings name all of them.
 
     `containers` None: as processes, unless containers are up.
 
@@ -27,7 +27,7 @@ def start_services(settings: "Settings", containers: bool | None = None) -> "End
     wanted = {"kafka": settings.kafka.bootstrap, "clickhouse": settings.clickhouse.host}
     elsewhere = {name: address for name, address in wanted.items() if address}
     for name, address in elsewhere.items():
-        console.print(f"The settings point at {name} on {address}: nothing to start for it.")
+        console.print(f"The settings name {name} at {address}: not starting a local one.")
     local = [name for name in wanted if name not in elsewhere]
     if not local:
         return None
@@ -40,17 +40,18 @@ def start_services(settings: "Settings", containers: bool | None = None) -> "End
 
 def up(
     containers: Annotated[
-        bool, typer.Option("--containers", help="Use docker compose and the official images instead of processes.")
+        bool,
+        typer.Option("--containers", help="Run the official images with docker compose instead of local processes."),
     ] = False,
 ) -> None:
-    """Start the local Kafka and ClickHouse, fetching them the first time, and wait until they answer."""
+    """Start a local Kafka and ClickHouse and wait until they answer. The first time, this downloads them."""
     from groupvitals.settings import load_settings
 
     start_services(load_settings(), containers)
 
 
 def down() -> None:
-    """Stop the local Kafka and ClickHouse; their data stays."""
+    """Stop the local Kafka and ClickHouse. Their data is kept."""
     from deploy.errors import DeployError
     from deploy.services import down as stop
     from groupvitals.settings import load_settings
@@ -67,7 +68,7 @@ def down() -> None:
 def status(
     json: Annotated[bool, typer.Option("--json", help="Print a list of objects.")] = False,
 ) -> None:
-    """Show what runs, whether it answers, where its log is, and how much data it holds."""
+    """Show for each local server whether it runs and answers, where its log is, and how much data it holds."""
     from dataclasses import asdict
     from json import dumps
 
@@ -79,7 +80,7 @@ def status(
         typer.echo(dumps([asdict(one) for one in found], indent=2))
         return
     for one in found:
-        state = "answers" if one.healthy else "runs, but does not answer" if one.running else "is down"
+        state = "answers" if one.healthy else "is running, but does not answer" if one.running else "is down"
         pid = f", process {one.pid}" if one.pid else ""
         typer.echo(f"{one.name} {one.version} {state}{pid}")
         typer.echo(f"  address  {one.address or 'none yet'}")

@@ -1,4 +1,4 @@
-"""`groupvitals simulate`: events of a simulated community."""
+"""`groupvitals simulate`: simulate the events of a community."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,12 +9,17 @@ import typer
 
 def simulate(
     out: Annotated[Path, typer.Argument(help="Folder for the NDJSON files and truth.json.")],
-    seed: Annotated[int, typer.Option(help="Another seed, another world.")] = 0,
-    groups: Annotated[int, typer.Option(help="Groups.")] = 20,
-    members: Annotated[int, typer.Option(help="Memberships.")] = 1_000,
-    days: Annotated[int, typer.Option(help="Days (UTC).")] = 30,
-    end: Annotated[datetime | None, typer.Option(help="End, UTC. Default: the present hour.")] = None,
-    events: Annotated[int | None, typer.Option(help="About so many chat events. Default: as habits give.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the random numbers; another seed gives another world.")] = 0,
+    groups: Annotated[int, typer.Option(help="Number of groups.")] = 20,
+    members: Annotated[int, typer.Option(help="Number of memberships.")] = 1_000,
+    days: Annotated[int, typer.Option(help="Number of days (UTC).")] = 30,
+    end: Annotated[
+        datetime | None, typer.Option(help="End of the simulated time (UTC). Default: the current hour.")
+    ] = None,
+    events: Annotated[
+        int | None,
+        typer.Option(help="Approximate number of chat events. Default: whatever the members' habits produce."),
+    ] = None,
     late: Annotated[float, typer.Option(help="Fraction of events delivered late.")] = 0.01,
     repeated: Annotated[float, typer.Option(help="Fraction of events delivered twice.")] = 0.005,
     broken: Annotated[float, typer.Option(help="Fraction of broken records.")] = 0.001,
@@ -22,13 +27,13 @@ def simulate(
     mentions: Annotated[float, typer.Option(help="Share of messages that mention somebody.")] = 0.1,
     questions: Annotated[float, typer.Option(help="Share of messages that are questions.")] = 0.12,
     links: Annotated[float, typer.Option(help="Share of messages with a link.")] = 0.05,
-    campaigns: Annotated[int, typer.Option(help="Campaigns.")] = 6,
-    text: Annotated[bool, typer.Option("--text", help="Messages carry text instead of its features.")] = False,
+    campaigns: Annotated[int, typer.Option(help="Number of campaigns.")] = 6,
+    text: Annotated[bool, typer.Option("--text", help="Give messages their text instead of its features.")] = False,
     worst_case: Annotated[
-        bool, typer.Option("--worst-case", help="Every event is a message that is a new membership.")
+        bool, typer.Option("--worst-case", help="Make every event a new membership's first message.")
     ] = False,
 ) -> None:
-    """Simulate chat communities into files, with the planted truth beside them."""
+    """Simulate chat communities: write their events, and the planted truth, to files."""
     from rich.console import Console
     from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 

@@ -1,4 +1,4 @@
-"""`groupvitals topics`: make the topics, say what was done."""
+"""`groupvitals topics`: create the topics, and report what was done."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,7 +22,7 @@ def topic_layout(settings: "Settings") -> "TopicLayout":
 
 
 def topics(as_json: Annotated[bool, typer.Option("--json", help="Print a list of objects.")] = False) -> None:
-    """Make the topics in Kafka, or put right what drifted; safe to repeat."""
+    """Create the topics in Kafka, or reset settings that have drifted. Safe to repeat."""
     from dataclasses import asdict
 
     from groupvitals.connections import kafka_address
@@ -44,7 +44,7 @@ def _say_refusals(outcomes: "list[TopicOutcome]") -> None:
     for topic in outcomes:
         if topic.refused:
             typer.echo(
-                f"{topic.name} is not ours to change: {'; '.join(topic.refused)}. Ask whoever owns it to set this.",
+                f"{topic.name} may not be changed by this user: {'; '.join(topic.refused)}. Ask its owner to set this.",
                 err=True,
             )
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from streams.worker.worker import Worker
 
 
-#: Help of `--agent`; names are looked up when the command runs, so that `--help` imports nothing heavy.
-AGENT_HELP = "Which agent: community is that of chat; docs/operations.md lists the others."
+#: Help of `--agent`; names are looked up when the command runs, so `--help` imports nothing heavy.
+AGENT_HELP = "Which agent; community is the one for chat. docs/operations.md lists the others."
 
 
 def find_agent(name: str) -> "AgentSpec":
@@ -24,12 +24,12 @@ def find_agent(name: str) -> "AgentSpec":
     from schemas.errors import ConfigError
 
     if name not in AGENTS:
-        raise ConfigError(f"There is no agent {name!r}; there are {', '.join(AGENTS)}.")
+        raise ConfigError(f"There is no agent {name!r}: use one of {', '.join(AGENTS)}.")
     return AGENTS[name]
 
 
 def worker_config(settings: "Settings", agent: str = "community") -> "WorkerConfig":
-    """The settings as a worker takes them. Raises `ConfigError` for an agent that there is none of."""
+    """The settings in the form a worker takes. Raises `ConfigError` for an unknown agent."""
     from groupvitals.connections import clickhouse, kafka_address
     from streams.config import WorkerConfig
 
@@ -64,19 +64,19 @@ def worker_config(settings: "Settings", agent: str = "community") -> "WorkerConf
 def worker(
     agent: Annotated[str, typer.Option(help=AGENT_HELP)] = "community",
     until_caught_up: Annotated[
-        bool, typer.Option("--until-caught-up", help="Stop when everything in the topic is landed.")
+        bool, typer.Option("--until-caught-up", help="Stop once everything in the topic has landed.")
     ] = False,
     stats: Annotated[
-        Path | None, typer.Option("--stats", help="Write what was done, and where the time went, to this file.")
+        Path | None, typer.Option("--stats", help="Write what was done, and where the time went, to this file (JSON).")
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Show progress as JSON lines on standard output, for programs.")
     ] = False,
     follow_input: Annotated[
-        bool, typer.Option("--follow-input", help="Catch up only after standard input has ended.", hidden=True)
+        bool, typer.Option("--follow-input", help="Do not stop before standard input has ended.", hidden=True)
     ] = False,
 ) -> None:
-    """Process an agent's events until stopped (Ctrl-C) or, with --until-caught-up, until all are landed."""
+    """Process an agent's events until stopped (Ctrl-C) or, with --until-caught-up, until all have landed."""
     from groupvitals.settings import load_settings
 
     run_worker(load_settings(), until_caught_up, stats, as_json, follow_input, agent)
@@ -110,7 +110,7 @@ def run_worker(
         asyncio.run(worker.run(until_caught_up, progress.update, _input_ended() if follow_input else None))
         progress.done(worker)
         if until_caught_up and not worker.caught_up:
-            progress.say("Interrupted before everything in the topic had landed: run it again, it goes on from there.")
+            progress.say("Interrupted before everything in the topic had landed: run it again to continue from there.")
             raise typer.Exit(INTERRUPTED)
     if stats is not None:
         stats.write_text(json.dumps(summary(worker), indent=1))
@@ -127,16 +127,16 @@ def _ready(settings: "Settings", agent: str, progress: "JsonProgress | WorkerPro
     from streams.worker.warmup import warm_up
     from streams.worker.worker import Worker
 
-    kept = "kept in the cache for the next time"
+    kept = "cached for next time"
     if NOT_KEPT:
-        kept = f"not kept, as the cache cannot be used ({NOT_KEPT}): set GROUPVITALS_CACHE"
+        kept = f"not cached, since the cache cannot be used ({NOT_KEPT}): set GROUPVITALS_CACHE"
     warm_up(find_agent(agent), lambda: progress.say(f"Compiling kernels ({kept})"))
     progress.say(f"Kernels ready after {time.perf_counter() - began:.0f} s")
     return Worker(worker_config(settings, agent))
 
 
 def _input_ended() -> Callable[[], bool]:
-    """A question that is answered yes once standard input has ended."""
+    """A function that returns True once standard input has ended."""
     import os
     import sys
     import threading
@@ -144,7 +144,7 @@ def _input_ended() -> Callable[[], bool]:
     ended = threading.Event()
 
     def read() -> None:
-        while os.read(sys.stdin.fileno(), 4096):  # a buffered read would hold a lock that Python wants at its end
+        while os.read(sys.stdin.fileno(), 4096):  # a buffered read would hold a lock that Python needs at exit
             pass
         ended.set()
 

@@ -45,7 +45,7 @@ def test_import_says_what_it_sent_and_what_it_could_not_read(groupvitals: Run, h
     assert "chat.events: 1,012 records acknowledged" in result.stdout
     assert len((home.parent / "problems.jsonl").read_bytes().splitlines()) == 12
     again = groupvitals("import", "--format", "ndjson", str(path))
-    assert "imported before, nothing sent" in again.stdout
+    assert "already imported, nothing sent" in again.stdout
     assert "1,012 records" in groupvitals("import", "--format", "ndjson", "--restart", str(path)).stdout
 
 
@@ -84,7 +84,7 @@ def test_import_says_why_a_file_gave_nothing(groupvitals: Run, home: Path, setti
         nothing = groupvitals("import", "--format", format_, name)
         assert nothing.returncode == 4, name
         assert "0 records" in nothing.stdout and why in nothing.stdout, nothing.stdout
-        assert nothing.stderr.strip() == "Nothing was imported: no file gave a record."
+        assert nothing.stderr.strip() == "Nothing was imported: no file contained a usable record."
     again = groupvitals("import", "--format", "telegram", "private.json")  # it is not taken for imported
     assert again.returncode == 4
     good = groupvitals("import", "--format", "telegram", str(private), str(exports / "telegram.json"))

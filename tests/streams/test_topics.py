@@ -162,9 +162,9 @@ def test_a_topic_that_is_not_ours_to_change_is_told(
         )  # fmt: skip
     done = groupvitals("topics")
     assert done.returncode == 0
-    assert "chat.events is not ours to change: " in done.stderr
+    assert "chat.events may not be changed by this user: " in done.stderr
     assert "message.timestamp.type stays CreateTime, not LogAppendTime: [Error 29]" in done.stderr
-    assert "identity.links is not ours to change: Kafka does not allow reading its settings." in done.stderr
+    assert "identity.links may not be changed by this user: Kafka does not allow reading its settings." in done.stderr
     told = {topic["name"]: topic for topic in json.loads(groupvitals("topics", "--json").stdout)}
     assert told[chat]["outcome"] == told[links]["outcome"] == "refused"
     assert told["product.events"]["outcome"] == "exists"

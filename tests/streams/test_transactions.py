@@ -116,7 +116,7 @@ def test_aborted_records_do_not_land_whoever_writes_beside_them(
     assert landed(settings) == sorted(expected)
     assert answers.value("SELECT count() FROM {d}.events WHERE duplicate OR member_id = 'ghost'") == 0
     assert answers.flushed() == len(CODECS) * 13, "the checkpoint stands behind the last mark"
-    assert transactions(settings) == [Finding(OK, "transactions", "no partition stands at an open transaction")]
+    assert transactions(settings) == [Finding(OK, "transactions", "no partition is held up by an open transaction")]
     verified = groupvitals("rebuild", "--verify")
     assert verified.returncode == 0 and "lost from" not in verified.stdout, verified.stdout
 
