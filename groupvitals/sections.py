@@ -84,7 +84,9 @@ class ClickHouseSettings(Section):
     database: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}$")] = Field(
         "vitals", description="database of all tables and views"
     )
-    cluster: str | None = Field(None, description="name of the ClickHouse cluster; unset: a single server")
+    cluster: str | None = Field(
+        None, description="name of the ClickHouse cluster; unset: a single server (several shards do not work yet)"
+    )
     timeout_s: Annotated[float, Field(ge=1)] = Field(30, description="timeout of one statement, seconds")
 
     @model_validator(mode="after")

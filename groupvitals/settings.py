@@ -34,7 +34,11 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="GROUPVITALS_", env_nested_delimiter="__", extra="forbid")
 
-    home: Path = Field(Path(".groupvitals"), description="data, logs and ports of the local services")
+    home: Path = Field(
+        Path(".groupvitals"),
+        description="folder of the local services' data, logs and ports, of what imports remember, and of workers' "
+        "places in their consumer groups",
+    )
     cache: Path = Field(
         default_factory=_cache,
         description="folder of compiled kernels and of the local servers' programs; several users may share it",

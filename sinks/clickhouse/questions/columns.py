@@ -39,11 +39,11 @@ AS_OF = Column("as_of", MAYBE_TIME, "the deployment's event time: what happened 
 DAY = Column("day", "Date", "the closed day at whose end this was so", only="daily")
 
 _STATES = (
-    ("active", "spoke, 7 d"),
-    ("participant", "spoke or reacted, 28 d"),
-    ("lurker", "read here, or acted in the product through this group, 28 d"),
-    ("newcomer", "first known join less than 7 d ago"),
-    ("elsewhere", "used the product, or was active in another group, 28 d"),
+    ("active", "spoke in the last 7 days"),
+    ("participant", "spoke or reacted in the last 28 days"),
+    ("lurker", "read here, or acted in the product through this group, in the last 28 days"),
+    ("newcomer", "first known join less than 7 days ago"),
+    ("elsewhere", "used the product, or was active in another group, in the last 28 days"),
     ("unobservable", "reading is not reported, and the product does not know the person: nobody can tell"),
     ("at_risk", "silent; [zombie score](../zombies.md) at least θ"),
     ("zombie", "silent; zombie score below θ"),

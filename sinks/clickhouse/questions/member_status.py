@@ -16,7 +16,10 @@ QUESTION = Question(
         Column("previous", "String", "the state at the end of the newest closed day; empty: none"),
         Column("returned_on", "Nullable(Date)", "day of the last return from at_risk or zombie to an effective state"),
         Column(
-            "score", "Float64", "[zombie score](../zombies.md): chance of being active here again in 28 days", "share"
+            "score",
+            "Float64",
+            "[zombie score](../zombies.md): chance of being active here again within 28 days",
+            "share",
         ),
         Column(
             "rhythm",
@@ -34,7 +37,7 @@ QUESTION = Question(
         Column("last_active_at", MAYBE_TIME, "newest message, reaction or reading here; always as of now"),
         Column("last_act_here_at", MAYBE_TIME, "newest act in the product with an id of this group; always as of now"),
         Column("last_used_at", MAYBE_TIME, "newest act in the product; always as of now"),
-        Column("groups_28d", "UInt64", "groups in which the person was active, 28 d", "groups"),
+        Column("groups_28d", "UInt64", "groups in which the person was active in the last 28 days", "groups"),
         Column("reads_reported", "UInt8", "1: the platform reports reading"),
         Column("in_product", "UInt8", "1: the person is known in the product"),
     ),

@@ -12,7 +12,7 @@ QUESTION = Question(
         GROUP_NAME,
         Column("call_id", "String", "the call; `message:` and the message's id where it is implicit"),
         Column("kind", "String", "kind of the call"),
-        Column("implicit", "UInt8", "1: an operator's message, no `call` event"),
+        Column("implicit", "UInt8", "1: an operator's message, not a `call` event"),
         Column("series_id", "Nullable(String)", "series of the call; compare its calls to see appetite fade"),
         Column("variant", "Nullable(String)", "variant of the call"),
         Column("called_at", TIME, "time of the call"),
