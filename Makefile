@@ -14,14 +14,14 @@ COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-header -
 help:  ## list what can be done
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
 
-demo: install  ## servers, a simulated community, a worker, and the answers beside the planted truth
+demo: install  ## servers, a simulated community, a worker, and the answers next to the planted truth
 	@.venv/bin/groupvitals demo
 
 test: install  ## all tests, against a real Kafka and a real ClickHouse
 	@echo "Running all tests in two processes, each against a real Kafka and ClickHouse of its own; the first run fetches them."
 	@.venv/bin/pytest -n 2 --dist loadfile --durations 15
 
-chaos: install  ## every fault that is known, on real workers and servers, and 13,000 simulated schedules; bench/results/{faults,schedules}.json
+chaos: install  ## every known fault, on real workers and servers, and 13,000 simulated schedules; bench/results/{faults,schedules}.json
 	@.venv/bin/pytest -m "" --injected bench/results/faults.json tests/faults
 	@.venv/bin/pytest -m "" --injected bench/results/schedules.json tests/simulation
 
@@ -46,7 +46,7 @@ generated: install  ## write what is derived: schemas/generated, docs/settings.m
 	@.venv/bin/python -m groupvitals.metrics_page
 	@.venv/bin/python -m groupvitals.questions_page
 
-lock: install  ## choose the newest fitting versions of all packages and pin them by hash
+lock: install  ## pick the newest versions of all packages that fit together, and pin them by hash
 	@echo "Resolving packages for Python 3.11 to 3.13 on Linux and macOS."
 	@$(COMPILE) --upgrade --extra dev --extra bench pyproject.toml --output-file requirements-bench.lock
 	@$(COMPILE) --extra dev --constraints requirements-bench.lock pyproject.toml --output-file requirements.lock
