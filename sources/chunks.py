@@ -1,4 +1,4 @@
-"""What importers give: chunks of records with their place in the file, and what could not be read."""
+"""What importers produce: chunks of records with their place in the file, and what could not be read."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -11,9 +11,9 @@ from schemas.errors import ConfigError
 from sources.mapping import Mapping
 from sources.text import BOM, open_text
 
-#: About so many bytes of a file make one chunk, the unit of sending, acknowledging and resuming.
+#: Approximate size in bytes of a chunk, the unit of sending, acknowledging and resuming.
 CHUNK_BYTES = 8 * 2**20
-#: Longest line that is sent, bytes; Kafka takes no larger record. Longer ones are only reported.
+#: Longest line that is sent, in bytes; Kafka accepts no larger record. Longer lines are only reported.
 MAX_LINE_BYTES = 4_000_000
 
 
@@ -39,8 +39,8 @@ START = Position()
 class Chunk:
     """Records of one topic in order, made from the lines before `end`.
 
-    `keys[i]` is None where the line has none; the record is sent all the same. `passed_over` counts what was understood
-    and left out on purpose, by reason: a plural, such as "private chats". Reasons are few, whatever the file says.
+    `keys[i]` is None where the line has no key; the record is sent anyway. `passed_over` counts what was understood but
+    left out on purpose, by reason: a plural, such as "private chats". Reasons are few, whatever the file contains.
     """
 
     topic: str
@@ -53,19 +53,19 @@ class Chunk:
     def add(self, key: bytes | None, value: bytes) -> None:
         """Append one record."""
         self.keys.append(key)
-        self.values.append(bytes(memoryview(value)))  # orjson gives every value 4 KB: a copy is as large as it must be
+        self.values.append(bytes(memoryview(value)))  # orjson allocates 4 KB per value: a copy has the exact size
 
 
 @dataclass(frozen=True)
 class Options:
-    """How files are to be read; what a format has no use for is ignored.
+    """How to read files; each format ignores the options it has no use for.
 
     `topic`: of `ndjson` files whose name does not say it. `group`: the group id of `edges` and `irc` files, the first
     id of the group of a `telegram` file. `joins`: precede a member's first message of an `edges` file by a join. `day`:
     the date on which an `irc` file begins. `keep_text`: let messages carry their text. `workspace`: the corp of `wecom`
     groups. `at_ms`: when the member lists of a `wecom` file were taken, milliseconds since the Unix epoch.
-    `mapping`: which column of a `mapped` file is which field. `memory`: a folder where what one file tells of names is
-    kept for the next one.
+    `mapping`: which column of a `mapped` file is which field. `memory`: a folder that keeps what one file tells
+    about names for the next one.
     """
 
     topic: str | None = None
@@ -79,7 +79,7 @@ class Options:
     memory: Path | None = None
 
 
-#: Reads one file from a position on; always gives the same chunks from the same file and position.
+#: Reads one file from a position; the same file and position always give the same chunks.
 Reader = Callable[[Path, Options, Position], Iterator[Chunk]]
 
 
@@ -98,7 +98,7 @@ def read_lines(path: Path, start: Position = START) -> Iterator[tuple[Position, 
                 rest = text.readline(MAX_LINE_BYTES + 1)
                 offset += len(rest)
                 whole.append((tail + rest).removesuffix(b"\n"))
-                while rest and not rest.endswith(b"\n"):  # too long already
+                while rest and not rest.endswith(b"\n"):  # already too long
                     rest = text.readline(CHUNK_BYTES)
                     offset += len(rest)
             if begin == START:
@@ -110,13 +110,15 @@ def read_lines(path: Path, start: Position = START) -> Iterator[tuple[Position, 
 
 
 def too_long(line: int) -> Problem:
-    """The problem of a line that is not sent."""
-    return Problem(line, "too_long", f"longer than {MAX_LINE_BYTES:,} bytes, not sent")
+    """The problem of a line that is too long to be sent."""
+    return Problem(line, "too_long", f"longer than {MAX_LINE_BYTES:,} bytes, so it was not sent")
 
 
 def group_fields(group: str) -> tuple[str, str]:
     """(platform, group id) of a `platform:workspace:native id`; raises `ConfigError` when it is none."""
     platform, *rest = group.split(":", 2)
     if len(rest) != 2 or not platform or not all(rest) or len(group) > 128:
-        raise ConfigError(f"--group {group!r} is not platform:workspace:native id, such as other:-:students.")
+        raise ConfigError(
+            f"--group {group!r} is not a group id: write platform:workspace:native id, such as other:-:students."
+        )
     return platform, group

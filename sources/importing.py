@@ -1,4 +1,4 @@
-"""Imports files: reads a format, sends its records, remembers how far it came, reports what could not be read."""
+"""Imports files: reads a format, sends its records, remembers how far it got, reports what could not be read."""
 
 import asyncio
 from collections import Counter
@@ -44,7 +44,7 @@ class FileReport:
 
     @property
     def fruitless(self) -> bool:
-        """Whether the file has never given a record, neither now nor in an earlier import."""
+        """Whether the file has never given a record, in this import or an earlier one."""
         return not (self.records or self.skipped or self.resumed_line)
 
 
@@ -78,9 +78,9 @@ class Report:
 
 @dataclass(frozen=True)
 class Import:
-    """One import: which files in which format (None: each file's own, by its first lines) go where.
+    """One import: which files, in which format (None: detected for each file), go where.
 
-    `home` keeps the bookmarks (`imports/` below it); `restart` ignores them. `problems_to` takes a JSON line a problem.
+    `home` keeps the bookmarks (`imports/` below it); `restart` ignores them. `problems_to` gets one line per problem.
     """
 
     format: str | None
@@ -94,7 +94,7 @@ class Import:
 
     def __post_init__(self) -> None:
         if self.format not in (None, *FORMATS):
-            raise ConfigError(f"There is no format {self.format}; there are {', '.join(FORMATS)}.")
+            raise ConfigError(f"There is no format {self.format}: use one of {', '.join(FORMATS)}.")
         for path in self.paths:
             if not path.is_file():
                 raise ConfigError(f"{path} is not a file.")
@@ -116,8 +116,8 @@ Progress = Callable[[Path, int], None]
 def run(job: Import, progress: Progress = lambda path, offset: None) -> Report:
     """Import files one after the other.
 
-    Each file goes on where its last import stopped. Raises `ConfigError` (a topic is missing; or a file is something
-    else than its format says, which is found before anything is sent), `DataError` (a file cannot be read) or
+    Each file continues where its last import stopped. Raises `ConfigError` (a topic is missing, or a file is not in the
+    given format, which is found before anything is sent), `DataError` (a file cannot be read) or
     `ServiceError` and `BackpressureError` (Kafka); what was acknowledged until then is remembered.
     """
     return asyncio.run(_run(job, progress))
@@ -161,7 +161,7 @@ async def _file(
         report.passed_over += chunk.passed_over
         for found in chunk.problems:
             problem(found)
-        if not report.fruitless:  # else the next import says again why there is nothing
+        if not report.fruitless:  # else the next import reports again why there is nothing
             bookmark.write(chunk.end)
         progress(path, chunk.end.offset)
 
@@ -170,11 +170,11 @@ async def _file(
     if not report.fruitless:
         bookmark.write(end, finished=True)
     elif not report.problems and not report.passed_over:
-        what = f"nothing in it can be read as {report.format}" if report.lines else "the file is empty"
+        what = f"nothing in the file can be read as {report.format}" if report.lines else "the file is empty"
         problem(Problem(max(report.lines, 1), "empty", what))
 
 
 def _memory(job: Import) -> Path:
-    """Where what files tell of names is kept: apart for each deployment."""
+    """Where names from files are kept, separately for each deployment."""
     deployment = blake2b(f"{job.kafka.bootstrap}\0{job.prefix}".encode(), digest_size=12).hexdigest()
     return job.home / "imports" / f"names-{deployment}"

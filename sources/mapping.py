@@ -16,9 +16,9 @@ from schemas.errors import ConfigError
 from schemas.topics import COSTS, INPUT_TOPICS, LINKS, PRODUCT
 
 TOPICS = (PRODUCT.name, LINKS.name, COSTS.name)
-#: Ways to write a time that are no pattern of `strptime`.
+#: Time formats that are not patterns of `strptime`.
 ISO, SECONDS, MILLISECONDS = "iso", "unix", "unix_ms"
-#: Fields that a mapping does not name, since `time` and `id` make them.
+#: Fields that a mapping does not name, since they are made from `time` and `id`.
 _MADE = {"event_id", "ts_ms", "schema_version"}
 _NUMBERS: dict[str, type] = {"integer": int, "number": float, "boolean": bool}
 _Names = dict[str, str]
@@ -40,7 +40,7 @@ class Mapping(_Strict):
     """One mapping. Field names are the contract's, column names the table's; in JSON lines `a.b` is b within a.
 
     `name` begins event ids. `fields`: field -> column. `constants`: field -> value. `values`: field -> {what the column
-    says -> what the contract says}; a type that becomes "" is passed over. `money`: field in minor units -> column in
+    says -> what the contract says}; a type that maps to "" is skipped. `money`: field in minor units -> column in
     major ones. `id`: columns whose values make an event's id; none: the whole row does. `lines`: rows of one id are the
     lines of one order or refund.
     """
@@ -65,7 +65,7 @@ class Mapping(_Strict):
 
     @property
     def is_utf_16(self) -> bool:
-        """Whether the encoding is one that files say themselves. Raises `LookupError` for one that does not exist."""
+        """Whether the encoding is UTF-16, which files declare themselves. Raises `LookupError` for an unknown one."""
         return codecs.lookup(self.encoding).name.startswith("utf-16")
 
 
@@ -81,7 +81,7 @@ class Known:
 
 @cache
 def known(topic: str) -> Known:
-    """What events of a topic may carry; ticks are nobody's to import."""
+    """What events of a topic may carry; ticks are not imported."""
     by_type, numbers = {}, {}
     for model in INPUT_TOPICS[topic].events:
         properties = model.model_json_schema()["properties"]
@@ -96,7 +96,7 @@ def known(topic: str) -> Known:
 
 
 def load_mapping(path: Path) -> Mapping:
-    """Read a mapping file. Raises `ConfigError` that says what is wrong with it."""
+    """Read a mapping file. Raises `ConfigError`, which says what is wrong with it."""
     try:
         mapping = Mapping.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
@@ -112,44 +112,44 @@ def load_mapping(path: Path) -> Mapping:
 
 
 def _wrong(mapping: Mapping) -> Iterator[str]:
-    """What a mapping says that cannot be, one after the other."""
+    """What is wrong with a mapping, one message at a time."""
     if mapping.topic not in TOPICS:
-        yield f"topic: {mapping.topic} is none of {', '.join(TOPICS)}"
+        yield f"topic: {mapping.topic} is not one of {', '.join(TOPICS)}"
         return
     types = known(mapping.topic)
     allowed = frozenset().union(*types.by_type.values()) - _MADE
     named = [*mapping.fields, *mapping.constants, *mapping.money]
     for name in [*named, *mapping.values]:
         if name not in allowed:
-            yield f"{mapping.topic} has no field {name}; there are {', '.join(sorted(allowed))}"
+            yield f"{mapping.topic} has no field {name}; its fields are {', '.join(sorted(allowed))}"
     for name in {name for name in named if named.count(name) > 1}:
         yield f"{name} is given twice"
     for name in mapping.values:
         if name not in mapping.fields:
-            yield f"values.{name} needs the column in fields.{name}"
+            yield f"values.{name} needs a column in fields.{name}"
     if "type" not in named and types.only is None:
-        yield "say the type: type = ... in constants, or a column in fields and its meanings in values.type"
+        yield "type: give it in constants (type = ...), or name a column in fields and its meanings in values.type"
     for name in mapping.money:
         if not name.endswith("_minor"):
-            yield f"money.{name} is no amount in minor units"
+            yield f"money.{name}: this field is not an amount in minor units"
     if mapping.money and not {"currency"} & {*mapping.fields, *mapping.constants}:
-        yield "money needs a currency, in fields or constants"
+        yield "money: needs currency in fields or constants"
     if mapping.lines and (mapping.topic != PRODUCT.name or not mapping.id):
-        yield f"lines: needs the id of the order, and the topic {PRODUCT.name}"
+        yield f"lines: needs the order's id (id = ...) and the topic {PRODUCT.name}"
     yield from _wrong_time(mapping.time)
     try:
         if not mapping.is_utf_16 and "\n".encode(mapping.encoding) != b"\n":
-            yield f"encoding: {mapping.encoding} does not end lines by one byte; write the file anew as utf-8"
+            yield f"encoding: {mapping.encoding} does not end lines with a single byte; convert the file to utf-8"
     except LookupError:
-        yield f"encoding: there is none called {mapping.encoding}"
+        yield f"encoding: there is no encoding {mapping.encoding}"
 
 
 def _wrong_time(time: Time) -> Iterator[str]:
     if time.zone is None:
         if time.format not in (ISO, SECONDS, MILLISECONDS) and "%z" not in time.format:
-            yield "time.zone: say where these clocks are, such as Asia/Shanghai"
+            yield "time.zone: needed, since the times have none; for example Asia/Shanghai"
         return
     try:
         ZoneInfo(time.zone)
     except (ZoneInfoNotFoundError, ValueError):
-        yield f"time.zone: there is no zone {time.zone}; names are like Asia/Shanghai"
+        yield f"time.zone: there is no time zone {time.zone}; names look like Asia/Shanghai"

@@ -1,4 +1,4 @@
-"""Whether Kafka lets us in, found out before a client library is made.
+"""Checks whether Kafka lets us in, before a client is created.
 
 The libraries take a refusal for a passing fault: they try again until their time is over, and do not say why.
 """
@@ -20,9 +20,9 @@ from aiokafka.errors import (
 from schemas.errors import BackpressureError, ServiceError
 from schemas.kafka import Kafka
 
-#: How long a command looks for a broker, seconds.
+#: How long a command looks for a broker, in seconds.
 FIND_S = 10.0
-#: A broker that takes longer to let us in is away; time between two tries; seconds.
+#: A broker that takes longer to answer counts as away; time between two attempts. In seconds.
 _PATIENCE_S, _PAUSE_S = 5, 0.2
 for _name in ("aiokafka.conn", "kafka.net.connection", "kafka.protocol.parser"):
     # at debug level these write whatever is sent, and PLAIN sends the password
@@ -63,15 +63,18 @@ async def preflight(kafka: Kafka) -> None:
             ) from None
         except SaslAuthenticationFailed as error:
             raise ServiceError(
-                f"{kafka} does not let {kafka.who} in: {error.args[0]}. Correct kafka.user or kafka.password."
+                f"{kafka} rejects {kafka.who}: {error.args[0]}. Correct kafka.user or kafka.password."
             ) from None
         except _MECHANISM:
-            raise ServiceError(f"{kafka} takes no {kafka.sasl_mechanism}: set another kafka.sasl_mechanism.") from None
+            raise ServiceError(
+                f"{kafka} does not accept {kafka.sasl_mechanism}: set another kafka.sasl_mechanism."
+            ) from None
         except TimeoutError:
             why = f"no answer within {_PATIENCE_S} s."
         except (ConnectionResetError, ssl.SSLError, KafkaError):
-            why = f"it breaks off. Is it for kafka.security_protocol {kafka.security_protocol}{_without(kafka)}?"
-        except OSError as error:  # the next broker may be well
+            protocol = f"{kafka.security_protocol}{_without(kafka)}"
+            why = f"the connection broke off. Is it for kafka.security_protocol {protocol}?"
+        except OSError as error:  # the next broker may work
             why = f"{error}."
         else:
             connection.close()

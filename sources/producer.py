@@ -1,9 +1,9 @@
-"""Sends records to Kafka: chunks of them as fast as one core builds record batches, and single ones.
+"""Sends records to Kafka: chunks, as fast as one core builds record batches, and single records.
 
-The partition of a key is murmur2's, as in Java, aiokafka and kafka-python: a group keeps its partition whoever sends.
-Batches are not compressed: with lz4 the producer takes twice the CPU a record, and an import half as long again.
-The producer is not idempotent: a refused record would break its sequence, and a batch sent twice does no harm, its
-event ids are the same.
+Keys are partitioned by murmur2, as in Java, aiokafka and kafka-python: a group keeps its partition whoever sends it.
+Batches are not compressed: with lz4 the producer takes twice the CPU per record, and an import half as long again.
+The producer is not idempotent: a refused record would break its sequence, and a batch sent twice does no harm, since
+its event ids are the same.
 """
 
 import asyncio
@@ -31,15 +31,15 @@ from sources.chunks import Chunk
 from sources.preflight import preflight
 
 BATCH_BYTES = 1_000_000
-#: Chunks that are being read or sent at once.
+#: How many chunks may be read or sent at once.
 IN_FLIGHT = 3
-#: The broker's own limit lies in the topic (`max.message.bytes`); nothing is held back here.
+#: The limit that applies is the topic's (`max.message.bytes`); nothing is held back here.
 MAX_REQUEST_BYTES = 64 * 2**20
-#: Workers wait so long for a transaction whose producer was killed.
+#: How long workers wait for a transaction whose producer was killed.
 TRANSACTION_MS = 30_000
-#: A topic just made is known to all brokers after this many seconds at most.
+#: After at most this many seconds, all brokers know a new topic.
 APPEAR_S = 3.0
-#: Keys whose partition is remembered; random ids must not fill the memory.
+#: How many keys' partitions are remembered; random ids must not fill the memory.
 KNOWN_KEYS = 1_000_000
 _FORBIDDEN = (TopicAuthorizationFailedError, ClusterAuthorizationFailedError)
 
@@ -53,7 +53,7 @@ class Sent:
 
 
 class Record(NamedTuple):
-    """A single record; `topic` is its full name. Without a partition the key's, or any one if there is no key."""
+    """A single record; `topic` is its full name. Without a partition the key decides; without a key, any will do."""
 
     topic: str
     value: bytes | None
@@ -105,10 +105,10 @@ class _Topic:
 
 
 class Producer:
-    """Sends to Kafka whatever this project sends; use as a context manager, or `start` and `stop` it.
+    """Sends all that this project sends to Kafka; use it as a context manager, or call `start` and `stop`.
 
-    `prefix` is put before the topic names of chunks. With a `transactional_id` all is sent in transactions: whoever
-    used the id before is shut out, and what was left open is aborted. Methods raise `BackpressureError` when Kafka is
+    `prefix` is put before the topic names of chunks. With a `transactional_id` all is sent in transactions: an
+    earlier user of the id is fenced, its open transaction aborted. Methods raise `BackpressureError` when Kafka is
     away or does not take records now, `ServiceError` when it refuses, and `ConfigError` when a topic does not exist.
     """
 
@@ -137,7 +137,7 @@ class Producer:
         self._client = client
 
     async def stop(self) -> None:
-        """Send what waits, and disconnect."""
+        """Send what is waiting, and disconnect."""
         if self._client is not None:
             await self._client.stop()
 
@@ -157,12 +157,12 @@ class Producer:
 
     def _fault(self, error: KafkaError, topic: str) -> ServiceError | BackpressureError:
         if isinstance(error, _FORBIDDEN):
-            return ServiceError(f"{self._kafka} does not let {self._kafka.who} write to {topic}: grant this right.")
-        return BackpressureError(f"{self._kafka} did not take records of {topic}: {error!r}.")
+            return ServiceError(f"{self._kafka} does not let {self._kafka.who} write to {topic}: grant that right.")
+        return BackpressureError(f"{self._kafka} did not accept records of {topic}: {error!r}.")
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[None]:
-        """What is sent in the block is there when it ends, or nothing of it."""
+        """All that is sent in the block becomes visible when it ends, or none of it."""
         try:
             async with self._producer.transaction():
                 yield
@@ -188,14 +188,14 @@ class Producer:
         return self._topics[name]
 
     async def partitions(self, topic: str) -> int:
-        """How many partitions a topic has; asks for all topics, since asking for one could make it."""
+        """How many partitions a topic has; asks for all topics, since asking for one could create it."""
         deadline = time.monotonic() + APPEAR_S
         while time.monotonic() < deadline:
             cluster = await self._producer.client.fetch_all_metadata()
             if partitions := cluster.partitions_for_topic(topic):
                 return len(partitions)
             await asyncio.sleep(0.1)
-        raise ConfigError(f"Kafka has no topic {topic}: make the topics with `groupvitals topics`.")
+        raise ConfigError(f"Kafka has no topic {topic}: create the topics with `groupvitals topics`.")
 
     async def send(self, chunk: Chunk) -> list[tuple[str, int, int, "asyncio.Future[Any]"]]:
         """Hand over one chunk; returns (topic, partition, records, acknowledgement) of its batches."""
@@ -222,7 +222,7 @@ class Producer:
 
 
 async def produce(producer: Producer, chunks: Iterable[Chunk], done: Callable[[Chunk], None]) -> None:
-    """Send chunks, few at a time; `done` is called with each one when it and all before it are acknowledged.
+    """Send chunks, a few at a time; `done` is called with each chunk once it and all before it are acknowledged.
 
     When reading or sending fails, the chunks handed over before are still waited for.
     """

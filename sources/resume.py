@@ -1,4 +1,4 @@
-"""Remembers how far a file was imported, so that a second import goes on instead of beginning again."""
+"""Remembers how far a file was imported, so that a second import continues instead of starting over."""
 
 from hashlib import blake2b
 from pathlib import Path
@@ -12,9 +12,9 @@ from sources.text import text_size
 class Bookmark:
     """The place up to which one file's records were acknowledged.
 
-    `what` tells imports of the same file apart (format, target, options). A file that is another one by now (inode), or
-    shorter than what was read of it, begins anew; one that only grew goes on, unless it is compressed or UTF-16, where
-    places in the text are none in the file.
+    `what` distinguishes imports of the same file (format, target, options). A file that was replaced (inode), or is
+    shorter than what was read, starts over; one that only grew continues, unless it is compressed or UTF-16, where
+    positions in the text are not positions in the file.
     """
 
     def __init__(self, folder: Path, path: Path, what: str) -> None:
@@ -24,7 +24,7 @@ class Bookmark:
         self._finished = False
 
     def read(self) -> Position:
-        """Where to go on; the start of the file when nothing is known of it."""
+        """Where to continue; the start of the file when nothing is known about it."""
         try:
             known = orjson.loads(self._file.read_bytes())
             position, self._finished = Position(known["offset"], known["line"]), known.get("finished", False)
@@ -39,7 +39,7 @@ class Bookmark:
             return now.st_mtime_ns == known["mtime_ns"]
         if text_size(self._path) is None:
             return False
-        with self._path.open("rb") as file:  # grown: go on only after a whole line
+        with self._path.open("rb") as file:  # grown: continue only after a complete line
             file.seek(known["offset"] - 1)
             return now.st_size > known["size"] and file.read(1) == b"\n"
 
@@ -49,7 +49,7 @@ class Bookmark:
         return position.offset == size if size is not None else self._finished
 
     def write(self, position: Position, finished: bool = False) -> None:
-        """Remember a place, and whether the text ends there; a crash leaves the old one or the new one."""
+        """Remember a place, and whether the text ends there; a crash leaves either the old place or the new one."""
         self._file.parent.mkdir(parents=True, exist_ok=True)
         now = self._path.stat()
         known = {"path": str(self._path), "inode": now.st_ino, "size": now.st_size, "mtime_ns": now.st_mtime_ns}

@@ -31,30 +31,30 @@ def open_text(path: Path, offset: int = 0) -> Iterator[_Stream]:
                 stream.seek(offset)
             yield stream
     except (EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise DataError(f"{path} is damaged or not complete: {error}.") from None
+        raise DataError(f"{path} is damaged or incomplete: {error}.") from None
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from None
 
 
 def text_size(path: Path) -> int | None:
-    """The bytes of a file's text; None where only reading it all would tell."""
+    """The bytes of a file's text; None where only reading all of it would tell."""
     with path.open("rb") as file:
         known = _unpacked(file) is file and _utf_16(file) is None
     return path.stat().st_size if known else None
 
 
 def is_utf8(path: Path) -> bool:
-    """Whether the text is UTF-8 whatever else is said of it: the file has a byte order mark, or was UTF-16."""
+    """Whether the text is UTF-8 regardless of the mapping: the file has a byte order mark, or was UTF-16."""
     try:
         with path.open("rb") as file:
             stream = _unpacked(file)
             return _utf_16(stream) is not None or stream.peek(len(BOM))[: len(BOM)] == BOM
-    except (EOFError, OSError, zlib.error):  # whoever reads on says so
+    except (EOFError, OSError, zlib.error):  # reading on reports it
         return False
 
 
 def plain_name(path: Path) -> Path:
-    """The name of a file without the ending that says it is compressed."""
+    """The name of a file without the suffix of compression."""
     return path.with_suffix("") if path.suffix.lower() == ".gz" else path
 
 
@@ -63,7 +63,7 @@ def _unpacked(file: io.BufferedReader) -> _Stream:
 
 
 def _utf_16(stream: _Stream) -> str | None:
-    """The byte order in which UTF-16 begins: by its mark, or by two characters that ASCII has too."""
+    """The byte order in which UTF-16 begins: by its mark, or by two characters that are also in ASCII."""
     head = stream.peek(4)[:4]
     if head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         return "utf-16"
@@ -76,7 +76,7 @@ def _utf_16(stream: _Stream) -> str | None:
 
 
 class _Utf8(io.RawIOBase):
-    """Another encoding's bytes as UTF-8. What is no character there (a lone surrogate) is none here."""
+    """Another encoding's bytes as UTF-8. What is not a character there (a lone surrogate) is not one here either."""
 
     def __init__(self, stream: _Stream, encoding: str) -> None:
         self._stream, self._left, self._ended = stream, b"", False

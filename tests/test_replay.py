@@ -136,7 +136,7 @@ def test_files_of_all_kinds_land_in_one_go_and_all_of_them_is_said(
         "5 repeated under an id seen before: each counts once",
         "2 dead letters (1 invalid_json, 1 missing): run `groupvitals dlq list` to see why",
         "campaign.costs: no agent lands this topic yet",
-        'passed over: 1 rows whose type the mapping gives as ""',
+        'passed over: 1 rows whose type the mapping maps to ""',
     ):
         assert sentence in again.stdout, again.stdout
     assert "differ from" not in again.stdout

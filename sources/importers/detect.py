@@ -1,4 +1,4 @@
-"""Tells the format of a file by its first lines, so that nothing is sent of a file that is something else."""
+"""Detects the format of a file from its first lines, so that nothing is sent from a file in another format."""
 
 import csv
 import re
@@ -19,17 +19,17 @@ from sources.importers.mapped.tables import encoding_of, is_json
 from sources.importers.ndjson import topic_of, topic_of_event
 from sources.text import BOM, open_text
 
-#: So many bytes of the text are looked at; more if its first line is longer.
+#: How many bytes of the text are examined; more if its first line is longer.
 _HEAD_BYTES = 1 << 18
 _ACCOUNT = re.compile(rb'^\s*"(?:personal_information|chats|left_chats)":', re.MULTILINE)
 _EDGE = re.compile(rb"\s*\S+\s+\S+\s+(\d+)\s*")
-#: Seconds of this many digits are times of this century.
+#: A time in seconds with this many digits is in this century.
 _SECONDS = (9, 10)
 
 
 @dataclass(frozen=True)
 class Head:
-    """How a file begins: bytes of its text, their whole lines that are not empty, and the JSON objects among these."""
+    """The beginning of a file: bytes of its text, complete non-empty lines in them, the JSON objects among those."""
 
     path: Path
     options: Options
@@ -40,7 +40,7 @@ class Head:
 
 @dataclass(frozen=True)
 class Signs:
-    """How a format is known: `sure` that a file is one; or that something in it `might` be. `name`: what it is."""
+    """How to recognise a format: a file is `sure` to have it, or `might`. `name`: what messages call such a file."""
 
     name: str
     sure: Callable[[Head], bool]
@@ -48,10 +48,10 @@ class Signs:
 
 
 def format_of(path: Path, given: str | None, options: Options) -> str:
-    """The format of a file: the one given, if the file can be that, else the one that it shows.
+    """The format of a file: the given one, if the file can have it, else the detected one.
 
-    An empty file is whatever it is taken for. Raises `ConfigError` when the file is something else, or does not say
-    what; `DataError` when it cannot be read.
+    An empty file has whatever format is given. Raises `ConfigError` when the file has another format, or no known one;
+    `DataError` when it cannot be read.
     """
     head = _head(path, options)
     if not head.text.strip():
@@ -72,7 +72,7 @@ def _refusal(head: Head, given: str | None, shown: str | None) -> str:
         return f"{head.path} looks like {SIGNS[shown].name}: use --format {shown}."
     if head.options.mapping and not is_json(head.path) and (header := _header(head)):
         absent = ", ".join(sorted(set(head.options.mapping.columns) - set(header)))
-        return f"{head.path} has no column {absent} of the mapping; there are {', '.join(header)}. Nothing was sent."
+        return f"{head.path} lacks the mapping's columns {absent}; the table has {', '.join(header)}. Nothing was sent."
     what, do = kind_of_text(head.text, head.lines, len(head.objects))
     other = f", not {SIGNS[given].name}" if given else ""
     return f"{head.path} is {what}{other}: {do}. Nothing was sent."
@@ -82,7 +82,7 @@ def _check_topic(head: Head) -> None:
     topic, others = topic_of(head.path, head.options), {topic_of_event(data) for data in head.objects} - {None}
     if others and topic not in others:
         other = min(filter(None, others))
-        raise ConfigError(f"{head.path} has events of {other}, not of {topic}: use --topic {other}.")
+        raise ConfigError(f"{head.path} contains events of {other}, not of {topic}: use --topic {other}.")
 
 
 def _head(path: Path, options: Options) -> Head:
@@ -110,7 +110,7 @@ def _objects(lines: list[bytes]) -> Iterator[dict[str, Any]]:
 
 
 def _over_lines(head: Head) -> bool:
-    """Whether this is one JSON object over several lines."""
+    """Whether this is one JSON object spread over several lines."""
     return head.lines[0].lstrip()[:1] == b"{" and not any(_objects(head.lines[:1]))
 
 
@@ -168,7 +168,7 @@ def _header(head: Head) -> list[str]:
     return [cell.strip() for cell in row]
 
 
-#: In the order in which they are tried.
+#: In the order in which formats are tried.
 SIGNS: dict[str, Signs] = {
     "mapped": Signs("the mapping's table", _mapped, lambda head: is_json(head.path) and bool(head.objects)),
     "telegram": Signs("a Telegram export", _telegram, _over_lines),

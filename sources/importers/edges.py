@@ -1,4 +1,4 @@
-"""Imports edge lists, `source target seconds` a line: each line a message by the source that mentions the target."""
+"""Imports edge lists, one `source target seconds` per line: a message by the source that mentions the target."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -16,10 +16,10 @@ PLATFORM = "other"
 
 
 def read_edges(path: Path, options: Options, start: Position) -> Iterator[Chunk]:
-    """Read one file, one group. The lines before `start` are read too: they say who has joined already.
+    """Read one file, which is one group. Lines before `start` are read too: they tell who has already joined.
 
-    Edge lists know no joins: a member's first message is preceded by a join at the same millisecond, unless
-    `options.joins` is off. Members who are only mentioned join never.
+    Edge lists contain no joins: a member's first message is preceded by a join at the same millisecond, unless
+    `options.joins` is off. Members who are only mentioned never join.
     """
     edges = _Edges(*group_fields(options.group or f"{PLATFORM}:-:{plain_name(path).stem}"), joins=options.joins)
     for begin, lines, end in read_lines(path):

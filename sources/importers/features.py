@@ -1,4 +1,4 @@
-"""What a message's text is turned into at the door, so that the text itself need not be kept."""
+"""Features derived from a message's text on import, so that the text itself need not be kept."""
 
 import re
 from typing import Any

@@ -1,13 +1,13 @@
-"""Files that no format reads, told by how they begin, and what to do with each."""
+"""Files that no format can read, recognised by how they begin, and what to do with each."""
 
 import re
 
 _CSV = "save the sheet as CSV (UTF-8) and import that with --format mapped"
-_UNPACK = "unpack it first (only gzip is read as it is)"
+_UNPACK = "decompress it first (only gzip can be read as is)"
 #: How a file begins: what it is, what to do.
 _MAGIC = {
     b"\xd0\xcf\x11\xe0": ("an Excel workbook (xls)", _CSV),
-    b"%PDF": ("a PDF document", "export the data itself, such as CSV or JSON"),
+    b"%PDF": ("a PDF document", "export the data itself as CSV or JSON"),
     b"SQLite format 3\0": ("an SQLite database", "export its table as CSV and import that with --format mapped"),
     b"PAR1": ("a Parquet file", "export it as CSV or JSON lines and import that with --format mapped"),
     b"(\xb5/\xfd": ("compressed with zstd", _UNPACK),
@@ -15,12 +15,12 @@ _MAGIC = {
     b"\xfd7zXZ\0": ("compressed with xz", _UNPACK),
     b"7z\xbc\xaf\x27\x1c": ("a 7z archive", _UNPACK),
     b"Rar!": ("a RAR archive", _UNPACK),
-    b"{\\rtf": ("a text document (RTF)", "export the data itself, such as CSV or JSON"),
+    b"{\\rtf": ("a text document (RTF)", "export the data itself as CSV or JSON"),
 }
 _PAGE = re.compile(rb"\s*(?:<!--.*?-->\s*)?<(?:!doctype\s+html|html|head|body|table)\b", re.IGNORECASE | re.DOTALL)
 #: An array of objects, arrays or strings; logs begin with `[` too, but then comes a time.
 _ARRAY = re.compile(rb'\s*\[\s*[{\["\]]')
-#: What a chat of Telegram's says of itself, and what stands in the export of an account.
+#: What marks a chat in a Telegram export, and the export of a whole account.
 CHAT = re.compile(
     rb'"type":\s*"(?:personal_chat|bot_chat|saved_messages|(?:private|public)_(?:group|supergroup|channel))"'
 )
@@ -42,20 +42,20 @@ def what_else(text: bytes) -> tuple[str, str] | None:
     if _ARRAY.match(text):
         return "a JSON array", "write one object per line (`jq -c '.[]' FILE > FILE.jsonl`) and import that"
     if text.lstrip().startswith(b"{") and b"\n" not in text.strip() and b'"messages"' in text and CHAT.search(text):
-        return "a Telegram export without line breaks", "put them back (`python -m json.tool FILE > result.json`)"
+        return "a Telegram export without line breaks", "restore them (`python -m json.tool FILE > result.json`)"
     return None
 
 
 def kind_of_text(text: bytes, lines: list[bytes], objects: int) -> tuple[str, str]:
-    """The same for a text that no format knows again: as much as can be said."""
-    mapping = "say which column is which field with --format mapped --mapping FILE (docs/sources.md)"
+    """The same for a text that no format recognises, as far as can be told."""
+    mapping = "use --format mapped --mapping FILE to say which column is which field (docs/sources.md)"
     if b"\0" in text:
-        return "no text", "export the data itself, such as CSV or JSON"
+        return "not a text file", "export the data itself as CSV or JSON"
     if objects:
-        return "JSON lines of its own kind", mapping
+        return "JSON lines in a format of their own", mapping
     if text.lstrip().startswith(b"{"):
-        return "one JSON object over several lines", "write one object per line (`jq -c . FILE > FILE.jsonl`)"
+        return "one JSON object spread over several lines", "write one object per line (`jq -c . FILE > FILE.jsonl`)"
     for mark in (b",", b";", b"\t", b"|"):
         if len(lines) > 1 and 0 < lines[0].count(mark) == lines[1].count(mark):
             return "a table", mapping
-    return "a text of no known format", "docs/sources.md lists what can be imported"
+    return "text in no known format", "docs/sources.md lists what can be imported"

@@ -1,4 +1,4 @@
-"""The formats that can be imported, by name, and what each can tell."""
+"""The formats that can be imported, by name, and which events each can contain."""
 
 from pathlib import Path
 
@@ -20,8 +20,8 @@ FORMATS: dict[str, Reader] = {
     "mapped": read_mapped,
 }
 
-#: The types of chat events that a file of a format can hold at all; of others its silence says nothing.
-#: `ndjson` and `mapped` are not here: they tell what was put into them.
+#: The types of chat events that a file of each format can contain; the absence of other types means nothing.
+#: `ndjson` and `mapped` are not listed: they contain whatever was put into them.
 TELLS: dict[str, frozenset[str]] = {
     "edges": frozenset({"message", "join"}),
     "irc": frozenset({"message", "join", "leave", "profile"}),

@@ -1,8 +1,8 @@
-"""Imports raw IRC logs: talk, actions, joins, leaves and renames of one channel a file.
+"""Imports raw IRC logs: messages, actions, joins, leaves and renames; one channel per file.
 
 `[HH:MM] <nick> text`, `[HH:MM] * nick action`, `=== nick [host] has joined #channel`, `has left`, `has quit`,
 `=== nick was kicked off #channel by nick`, `=== nick is now known as nick`, and the older action `=== nick action`.
-Topic and mode lines say nothing about members and are passed over. Times are taken as UTC.
+Topic and mode lines say nothing about members and are skipped. Times are taken as UTC.
 """
 
 import re
@@ -23,7 +23,7 @@ from sources.importers.ids import event_id
 
 MINUTE_MS = 60_000
 DAY_MINUTES = 24 * 60
-#: A clock that goes back this far was set back (summer time); farther back means that the next day has begun.
+#: A clock that goes back by up to this much was set back (summer time); further back means that the next day has begun.
 SET_BACK_MINUTES = 60
 
 _SPOKEN = re.compile(r"\[(\d\d):(\d\d)\]\s+(?:<\s*(\S+?)\s*>|\*\s+(\S+))(?:\s(.*))?$", re.DOTALL)
@@ -38,7 +38,7 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def read_irc(path: Path, options: Options, start: Position) -> Iterator[Chunk]:
-    """Read one file, one group. The lines before `start` are read too: they say the time and who is who."""
+    """Read one file, which is one group. Lines before `start` are read too: they tell the time and who is who."""
     channel = _Channel(path, options)
     for begin, lines, end in read_lines(path):
         chunk = Chunk(CHAT.name, end)
@@ -52,7 +52,7 @@ def read_irc(path: Path, options: Options, start: Position) -> Iterator[Chunk]:
 
 
 def is_line(line: bytes) -> bool:
-    """Whether a line can only be one of such a log."""
+    """Whether a line can only come from such a log."""
     text = _decode(line.removesuffix(b"\r"))
     return any(known.match(text) for known in (_SPOKEN, _JOINED, _LEFT, _KICKED, _RENAMED, _SERVER))
 
@@ -71,7 +71,7 @@ def _begin_day(path: Path, options: Options) -> date:
     try:
         return date.fromisoformat(named[0] if named else "")
     except ValueError:
-        raise ConfigError(f"{path.name} does not say its date (YYYY-MM-DD): give it with --day.") from None
+        raise ConfigError(f"The name {path.name} contains no date (YYYY-MM-DD): give it with --day.") from None
 
 
 @dataclass
@@ -114,11 +114,11 @@ class _Channel:
         self._first_id: dict[str, str] = {}
 
     def _member(self, nick: str) -> str:
-        """The first name of whoever bears a nick now. IRC does not tell upper from lower case."""
+        """The first nick of the person who has this nick now. IRC ignores case."""
         return self._first_id.get(nick.lower(), nick.lower())
 
     def _tick(self, minute: int) -> None:
-        """Move to the minute of a line that names one."""
+        """Move to the minute that a line names, if it names one."""
         if minute == self._minute:
             return
         if minute < self._minute - SET_BACK_MINUTES:
@@ -146,7 +146,7 @@ class _Channel:
         elif action := _ACTION.match(text):
             self._message(chunk, action[1], action[2])
         elif text.strip():
-            chunk.problems.append(Problem(number, "invalid_line", "neither talk nor a join, leave or rename"))
+            chunk.problems.append(Problem(number, "invalid_line", "not a message, join, leave or rename"))
 
     def _message(self, chunk: Chunk, nick: str, text: str) -> None:
         fields: dict[str, Any] = {"kind": "text"} | features(text)
@@ -159,9 +159,9 @@ class _Channel:
         self._event(chunk, "message", nick, fields, text)
 
     def _event(self, chunk: Chunk, type_: str, nick: str, fields: dict[str, Any], text: str = "") -> None:
-        """Add one event at the present minute; each is a millisecond later than the one before.
+        """Add one event at the current minute; each is a millisecond later than the one before.
 
-        The id takes the nick as written and the minute, not the millisecond: a log that begins elsewhere agrees.
+        The id is made from the nick as written and the minute, not the millisecond, so logs that begin elsewhere agree.
         """
         minute_ms = self._day_ms + self._minute * MINUTE_MS
         ordinal = self._same[type_, nick, text]

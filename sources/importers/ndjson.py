@@ -1,4 +1,4 @@
-"""Imports the contract itself: one event a line, passed on byte for byte; only the key is looked up."""
+"""Imports events of the contract, one per line, passed on byte for byte; only the key is looked up."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -14,7 +14,7 @@ from sources.chunks import MAX_LINE_BYTES, Chunk, Options, Position, read_lines,
 from sources.importers.records import name_of, problem
 from sources.text import BOM, open_text
 
-#: Of a file whose name does not say its topic, so many lines are asked.
+#: How many lines are examined when a file's name does not say its topic.
 _ASKED = 100
 #: Types of events that only one topic has.
 _TOPICS = {
@@ -29,13 +29,13 @@ _TOPICS = {
 def topic_of(path: Path, options: Options) -> str:
     """The topic of a file: the option's, else the one the file is named after, else its first event's."""
     if options.topic and options.topic not in INPUT_TOPICS:
-        raise ConfigError(f"There is no input topic {options.topic}; there are {', '.join(INPUT_TOPICS)}.")
+        raise ConfigError(f"There is no input topic {options.topic}: use one of {', '.join(INPUT_TOPICS)}.")
     named = options.topic or next((topic for topic in INPUT_TOPICS if path.name.startswith(f"{topic}.")), None)
     return named or next(_topics(path), CHAT.name)
 
 
 def topic_of_event(data: dict[str, Any]) -> str | None:
-    """The topic of one event of the contract; None when this is none."""
+    """The topic of one event of the contract; None when this is not one."""
     topic = _TOPICS.get(str(data.get("type")))
     return topic.name if topic and topic.key in data and "event_id" in data else None
 
@@ -85,7 +85,7 @@ def read_ndjson(path: Path, options: Options, start: Position) -> Iterator[Chunk
 
 
 def _key(line: bytes, field: str) -> bytes:
-    """The key of a line that the quick reader refuses. Raises `InvalidEventError`."""
+    """The key of a line that the fast reader refuses. Raises `InvalidEventError`."""
     if not line:
         raise InvalidEventError("empty", "the line is empty")
     key = name_of(read_object(line), field)

@@ -1,4 +1,4 @@
-"""Events on their way into a chunk: held against the contract first, so that what breaks it becomes a problem."""
+"""Adds events to a chunk: each is checked against the contract first, so that what breaks it becomes a problem."""
 
 from typing import Any
 
@@ -14,11 +14,11 @@ from sources.chunks import Chunk, Problem
 def load(text: bytes) -> dict[str, Any]:
     """Read one JSON object; its strings may hold lone surrogates. Raises `InvalidEventError` as `read_object` does."""
     if not text.strip():
-        raise InvalidEventError("empty", "there is nothing here")
+        raise InvalidEventError("empty", "the value is empty")
     check_depth(text)
     try:
         data = orjson.loads(text)
-    except ValueError:  # what stands in fields that nobody reads may still be none of its business
+    except ValueError:  # fields that nobody reads may hold what the strict reader refuses
         data = read_object(text)
     if not isinstance(data, dict):
         raise InvalidEventError("invalid_json", f"expected an object, got {type(data).__name__}")
@@ -39,12 +39,12 @@ def whole(data: dict[str, Any], name: str) -> int:
 
 
 def name_of(data: dict[str, Any], field: str) -> str:
-    """A string that is not empty, such as an id. Raises `InvalidEventError`."""
+    """A non-empty string, such as an id. Raises `InvalidEventError`."""
     value = data.get(field)
     if value is None:
         raise InvalidEventError("missing", f"{field}: field required")
     if not isinstance(value, str) or not value:
-        raise InvalidEventError("invalid_field", f"{field}: expected a string that is not empty")
+        raise InvalidEventError("invalid_field", f"{field}: expected a non-empty string")
     return value
 
 
@@ -54,7 +54,7 @@ def problem(line: int, error: InvalidEventError) -> Problem:
 
 
 def add_event(chunk: Chunk, line: int, event: dict[str, Any]) -> bool:
-    """Append one event made from a line, None meaning absent; or the problem why the contract refuses it."""
+    """Append one event made from a line (None means absent), or the problem when the contract refuses it."""
     try:
         value = orjson.dumps({name: field for name, field in event.items() if field is not None})
         checked = validate(chunk.topic, value)

@@ -1,4 +1,4 @@
-"""Lines on their way to a file: batches, their order of delivery, and the tally of what was made."""
+"""Batches of lines on their way to a file, their order of delivery, and the tally of what was made."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from sources.simulator.plan import NEVER
 
 @dataclass(frozen=True)
 class Batch:
-    """Records of one topic: `lines` (Arrow binary, newline included), when each is delivered, whose key it bears.
+    """Records of one topic: `lines` (Arrow binary, newline included), when each is delivered, and whose key it has.
 
     `owner` numbers the key: a group in `chat.events`, a name in the topic's own table elsewhere.
     """
@@ -47,7 +47,7 @@ def concat(batches: list[Batch]) -> Batch:
 
 
 class Prepared:
-    """Rare events of several types, made beforehand and given slice by slice."""
+    """Rare events of several types, created in advance and handed out slice by slice."""
 
     def __init__(self, parts: list[tuple[str, Batch]]) -> None:
         everything = concat([rows for _, rows in parts])
@@ -82,13 +82,13 @@ class Activity:
 
 
 class Delivery:
-    """Holds back what is not due yet, and gives the rest in order of delivery."""
+    """Holds back what is not due yet, and returns the rest in order of delivery."""
 
     def __init__(self) -> None:
         self._waiting = concat([])
 
     def release(self, new: Batch, until_ms: int = NEVER) -> Batch:
-        """Take new rows; give, ordered, all rows due before `until_ms`."""
+        """Take new rows; return all rows due before `until_ms`, in order."""
         everything = concat([self._waiting, new])
         order = np.argsort(everything.due_ms, kind="stable")
         ready = int(np.searchsorted(everything.due_ms[order], until_ms))

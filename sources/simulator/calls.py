@@ -1,4 +1,4 @@
-"""Calls of a simulated world: operators call their groups, members answer as often as their appetite has it."""
+"""Calls of a simulated world: operators call on their groups, and members answer as often as their appetite decides."""
 
 from dataclasses import dataclass
 
@@ -19,9 +19,9 @@ WINDOW_H = 48
 
 @dataclass(frozen=True)
 class Calls:
-    """One element a call; `exposed` are the ordinary members in the group at its time, `answered` those who answered.
+    """One element per call; `exposed` are the ordinary members in the group at its time, `answered` those who answered.
 
-    The group's series fades by the factor `fade` with every call. Answers: call number, membership, time, way.
+    With every call the group's series fades by the factor `fade`. Answers: call number, membership, time, way.
     """
 
     group: Ints

@@ -1,4 +1,4 @@
-"""The campaigns of a simulated world: when, where, how well they work, what they cost; and `campaign.costs`."""
+"""The campaigns of a simulated world: when and where they run, how well they work, and `campaign.costs`."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ CURRENCY = "CNY"
 
 @dataclass(frozen=True)
 class Campaigns:
-    """One element a campaign. `targets[c, g]`: campaign c runs in group g.
+    """One element per campaign. `targets[c, g]`: campaign c runs in group g.
 
     `strength` (0..1) scales who stays, who clicks (a fifth of it) and which clicks buy (a third of it). Costs are in
     minor units.

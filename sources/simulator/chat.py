@@ -16,7 +16,7 @@ BOT = HABITS.index("bot")
 
 
 class Chat:
-    """Everyday talk. Numbers messages and reactions on, so that slices must be asked for in order."""
+    """Everyday talk. Messages and reactions are numbered consecutively, so slices must be requested in order."""
 
     def __init__(self, world: World, activity: Activity, scale: float) -> None:
         self.world = world

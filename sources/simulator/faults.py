@@ -1,4 +1,4 @@
-"""What goes wrong on the way: events that come late, come twice, or are broken, as often as the plan has it."""
+"""What goes wrong on the way: events that arrive late, arrive twice or are broken, as often as the plan says."""
 
 import re
 from collections.abc import Callable
@@ -9,11 +9,11 @@ import pyarrow as pa
 from sources.simulator.batch import Batch, Tally, concat
 from sources.simulator.plan import HOUR_MS, Plan
 
-#: Types that may come late; what a collector reports of itself and of whole groups does not.
+#: Types that may arrive late; what a collector reports about itself and about whole groups does not.
 LATE_TYPES = frozenset(
     {"message", "reaction", "read", "edit", "recall", "join", "leave", "open", "view", "click", "purchase"}
 )
-#: Late events come within these hours, one in twenty of them far beyond the 48 hours that workers wait.
+#: Late events arrive within these hours, one in twenty of them far beyond the 48 hours that workers wait.
 LATE_H, BEYOND_H = (1, 40), (60, 120)
 REPEAT_MS = 6 * HOUR_MS
 
@@ -59,7 +59,7 @@ class Faults:
         self._huge = huge and plan.broken > 0
 
     def apply(self, index: int, parts: list[tuple[str, Batch]]) -> Batch:
-        """All events of one slice with its late, repeated and broken ones."""
+        """All events of one slice, including its late, repeated and broken ones."""
         rng = self._plan.rng(f"faults {self._topic}", index)
         rows = concat([self._delay(rng, part) if type_ in LATE_TYPES else part for type_, part in parts])
         for type_, part in parts:

@@ -1,4 +1,4 @@
-"""Writes a simulation to a folder: one NDJSON file a topic, and `truth.json` beside them."""
+"""Writes a simulation to a folder: one NDJSON file per topic, and `truth.json` beside them."""
 
 from collections.abc import Callable
 from contextlib import ExitStack

@@ -1,4 +1,4 @@
-"""The groups of a simulated world: where they are, what becomes of them, and when."""
+"""The groups of a simulated world: where they are, what happens to them, and when."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Groups:
-    """One element a group. Times are milliseconds, `NEVER` where they do not come.
+    """One element per group. Times are milliseconds, `NEVER` for what does not happen.
 
     `turn_ms`: fading or advertising begins. `half_life_days`: how fast talk falls from then on (inf: it does not).
     """

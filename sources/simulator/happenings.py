@@ -19,7 +19,7 @@ CITIES = ("Shanghai", "Beijing", "Shenzhen", "Chengdu", "Berlin", "Lisbon", "Lim
 
 @dataclass(frozen=True)
 class Schedule:
-    """Rare events known beforehand, ordered by time: the subject (a membership or a group) and when."""
+    """Rare events known in advance, ordered by time: the subject (a membership or a group) and when."""
 
     subject: Ints
     ts_ms: Ints

@@ -26,7 +26,7 @@ STAY_AWAKE = np.array([0.95, 0.75, 0.15])
 
 @dataclass
 class Members:
-    """One element a membership, ordered by group. Times are milliseconds, `NEVER` where they do not come.
+    """One element per membership, ordered by group. Times are milliseconds, `NEVER` for what does not happen.
 
     A member is there and awake from `joined_ms` until `left_ms` or `zombie_ms`, except from `pause_from_ms` until
     `pause_until_ms` (`rejoins`: left and came back; otherwise: fell silent and returned). `inviter` is a membership

@@ -28,8 +28,8 @@ class Plan:
     """A world to simulate. The same plan gives the same bytes.
 
     `members` counts memberships (a person in two groups counts twice). `days` are UTC days, the last one ends at
-    `end_ms`. `events` is the approximate number of `chat.events` without repeated and broken ones (None: as the
-    members' habits give). Shares and fault fractions lie in 0..1.
+    `end_ms`. `events` is the approximate number of `chat.events` without repeated and broken ones (None: what the
+    members' habits produce). Shares and fault fractions lie in 0..1.
     """
 
     seed: int = 0

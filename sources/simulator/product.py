@@ -20,7 +20,7 @@ from sources.simulator.world import LINKS, World
 
 @dataclass(frozen=True)
 class Orders:
-    """One element an order; `campaign` -1: none; `refund_ms` `NEVER`: kept. `amount_minor` is in minor units."""
+    """One element per order; `campaign` -1: none; `refund_ms` `NEVER`: kept. `amount_minor` is in minor units."""
 
     user: Ints
     ts_ms: Ints
@@ -31,7 +31,7 @@ class Orders:
 
 @dataclass(frozen=True)
 class Clicks:
-    """One element a click on a campaign's link."""
+    """One element per click on a campaign's link."""
 
     user: Ints
     ts_ms: Ints
@@ -39,7 +39,7 @@ class Clicks:
 
 
 class Product:
-    """What the users do in the product. Opens and views come slice by slice, the rest beforehand."""
+    """What the users do in the product. Opens and views are made slice by slice, the rest in advance."""
 
     def __init__(self, world: World, users: Users) -> None:
         self.world, self.users = world, users
@@ -68,7 +68,7 @@ class Product:
         return batch(text, ts_ms, user)
 
     def _draw_clicks(self) -> Clicks:
-        """Members of a campaign's groups click as its strength has it, in the days after its start."""
+        """Members of a campaign's groups click in the days after its start, as often as its strength says."""
         world, users = self.world, self.users
         rng, campaigns = world.plan.rng("clicks"), world.campaigns
         group = world.members.group[users.member]
@@ -174,7 +174,7 @@ class Product:
             yield type_, self._events(letter, user, type_, user, ts_ms[user], *parts)
 
     def links(self) -> list[tuple[str, Batch]]:
-        """`identity.links`: every account of a user is linked, few are unlinked later. The owner is the membership."""
+        """`identity.links`: all accounts of users are linked, and a few unlinked later. The owner is the membership."""
         world, users = self.world, self.users
         persons = int(world.members.person.max()) + 1
         account = world.groups.platform[world.members.group] * persons + world.members.person

@@ -20,7 +20,7 @@ from sources.simulator.users import draw_users
 from sources.simulator.world import draw_world
 from sources.simulator.worst_case import WorstCase
 
-#: About so many chat events are held in memory at once.
+#: Approximate number of chat events held in memory at once.
 SLICE_EVENTS = 250_000
 
 Parts = list[tuple[str, Batch]]
@@ -90,7 +90,7 @@ class Simulation:
 
 
 def start(plan: Plan) -> Simulation | WorstCase:
-    """Begin to simulate a plan."""
+    """Start simulating a plan."""
     return WorstCase(plan) if plan.worst_case else Simulation(plan)
 
 

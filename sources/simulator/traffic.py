@@ -23,7 +23,7 @@ class Talk:
 
 
 def rates(groups: Groups, members: Members) -> dict[str, Floats]:
-    """Events a day and membership, by type."""
+    """Events per day and membership, by type."""
     reads = groups.reads[members.group]
     return {
         "message": MESSAGES[members.habit] * members.rate,
@@ -33,7 +33,7 @@ def rates(groups: Groups, members: Members) -> dict[str, Floats]:
 
 
 def levels(groups: Groups, members: Members, begin_ms: int, end_ms: int) -> Floats:
-    """How active each membership is at the begin of a slice, against its usual rate; 0 when it is not there at all."""
+    """How active each membership is when a slice begins, relative to its usual rate; 0 when not in the group."""
     level = groups.level(members.group, begin_ms)
     turned = groups.turn_ms[members.group] < end_ms
     level = np.where(members.habit == ADVERTISER, turned, level)
@@ -62,7 +62,7 @@ def draw(rng: np.random.Generator, groups: Groups, members: Members, rate: Float
     """Draw one slice of an inhomogeneous Poisson process over all memberships.
 
     All memberships together are one process at the rhythms' peak rate; each event picks its member in proportion to the
-    rates, and is kept as often as the member's rhythm and the group's decay have it at that time (thinning, Lewis and
+    rates, and is kept with the probability that the member's rhythm and the group's decay give (thinning, Lewis and
     Shedler 1979).
     """
     member, ts_ms = superpose(rng, rate * PEAK, begin_ms, end_ms)
@@ -77,7 +77,7 @@ def draw(rng: np.random.Generator, groups: Groups, members: Members, rate: Float
 
 
 def _decayed(groups: Groups, members: Members, member: Ints, ts_ms: Ints, begin_ms: int) -> Floats:
-    """The level at each event's time against the level at the begin of the slice, which the rates have already."""
+    """The level at each event's time, relative to the one at the slice's beginning, which the rates include."""
     group, left = members.group[member], np.ones(len(member))
     fading = np.flatnonzero(np.isfinite(groups.half_life_days)[group] & (members.habit[member] != ADVERTISER))
     group = group[fading]

@@ -1,4 +1,4 @@
-"""The planted truth of a simulation: what is known because it was put there, for answers to be judged by."""
+"""The planted truth of a simulation: known because it was put there, so that answers can be judged by it."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -40,7 +40,7 @@ def truth(run: "Simulation | WorstCase") -> dict[str, Any]:
 
 
 def groups(simulation: "Simulation") -> dict[str, Any]:
-    """Columns with one element a group."""
+    """Columns with one element per group."""
     plan, drawn = simulation.plan, simulation.world.groups
     return {
         "group_id": drawn.ids,
@@ -58,7 +58,7 @@ def groups(simulation: "Simulation") -> dict[str, Any]:
 
 
 def members(simulation: "Simulation") -> dict[str, Any]:
-    """Columns with one element a membership."""
+    """Columns with one element per membership."""
     world, drawn = simulation.world, simulation.world.members
     ids = world.member_ids.to_pylist()
     return {
@@ -87,7 +87,7 @@ def members(simulation: "Simulation") -> dict[str, Any]:
 
 
 def inviters(simulation: "Simulation") -> dict[str, Any]:
-    """Columns with one element an inviter: planted quality, joins, and how many of those left within the hour."""
+    """Columns with one element per inviter: planted quality, joins, and how many of those left within the hour."""
     world, drawn = simulation.world, simulation.world.members
     who = np.flatnonzero(drawn.quality >= 0)
     came = np.flatnonzero((drawn.inviter >= 0) & (drawn.joined_ms < simulation.plan.end_ms))
@@ -103,7 +103,7 @@ def inviters(simulation: "Simulation") -> dict[str, Any]:
 
 
 def campaigns(simulation: "Simulation") -> dict[str, Any]:
-    """Columns with one element a campaign: what was planted, and what it brought. Money is in minor units."""
+    """Columns with one element per campaign: what was planted, and what it brought. Money is in minor units."""
     world, product, drawn = simulation.world, simulation.product, simulation.world.campaigns
     count = len(drawn.start_ms)
     bought = product.orders.campaign >= 0
@@ -122,7 +122,7 @@ def campaigns(simulation: "Simulation") -> dict[str, Any]:
 
 
 def calls(simulation: "Simulation") -> dict[str, Any]:
-    """Columns with one element a call."""
+    """Columns with one element per call."""
     drawn = simulation.calls
     return {
         "call_id": [f"k{number}" for number in range(len(drawn.group))],
@@ -135,7 +135,7 @@ def calls(simulation: "Simulation") -> dict[str, Any]:
 
 
 def users(simulation: "Simulation") -> dict[str, Any]:
-    """Columns with one element a user; revenue is net of refunds, in minor units."""
+    """Columns with one element per user; revenue is net of refunds, in minor units."""
     drawn, orders = simulation.users, simulation.product.orders
     ids = [f"u{person}" for person in drawn.person.tolist()]
     kept = orders.refund_ms >= NEVER

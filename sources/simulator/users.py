@@ -1,4 +1,4 @@
-"""Who of a simulated world uses the product: sign-ups, referrals honest and forged, links to accounts."""
+"""The people of a simulated world who use the product: sign-ups, honest and forged referrals, links to accounts."""
 
 from dataclasses import dataclass
 
@@ -11,10 +11,10 @@ from sources.simulator.world import World
 
 @dataclass(frozen=True)
 class Users:
-    """One element a user, ordered by sign-up. Times are milliseconds, `NEVER` where they do not come.
+    """One element per user, ordered by sign-up. Times are milliseconds, `NEVER` for what does not happen.
 
     `of_person[p]` is the user of person p, -1: none. `member` is one membership of the user's person. `referrer` is a
-    user number, -1: none; `ring` numbers forged referral rings, -1: none. `quit_ms`: opens the product no more.
+    user number, -1: none; `ring` numbers forged referral rings, -1: none. `quit_ms`: stops opening the product.
     """
 
     of_person: Ints

@@ -20,7 +20,7 @@ LINKS = 40
 class World:
     """Everything drawn before the first event.
 
-    `first[g]` is the first membership of group g. `where` (a row a group) and `who` (a row a membership) are the JSON
+    `first[g]` is the first membership of group g. `where` (per group) and `who` (per membership) are the JSON
     fragments that name a group and a member; `before` names a message of each group from before collection began.
     """
 

@@ -66,7 +66,7 @@ def test_a_file_of_one_format_is_no_other(format_: str, given: str, tmp_path: Pa
         (b'<?xml version="1.0"?><a/>', "an XML document"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500), "an Excel workbook"),
         (b"%PDF-1.7\n", "a PDF"),
-        (b"(\xb5/\xfd\x04", "zstd: unpack it first"),
+        (b"(\xb5/\xfd\x04", "zstd: decompress it first"),
         (orjson.dumps(CHAT), "a Telegram export without line breaks"),
     ],
 )
@@ -89,14 +89,14 @@ def test_workbooks_and_archives_are_named(inside: str, said: str, tmp_path: Path
 @pytest.mark.parametrize(
     ("text", "given", "said"),
     [
-        (b"one\ntwo\nthree\n" * 1_000, "ndjson", "a text of no known format, not events of the contract"),
-        (b"one\ntwo\nthree\n" * 1_000, None, "a text of no known format"),
+        (b"one\ntwo\nthree\n" * 1_000, "ndjson", "text in no known format, not events of the contract"),
+        (b"one\ntwo\nthree\n" * 1_000, None, "text in no known format"),
         (b"one\ntwo\nthree\n" * 1_000, "edges", "not an edge list"),
-        (b"a,b\n1,2\n3,4\n", "ndjson", "a table, not events of the contract: say which column"),
-        (b"a;b\n1;2\n", None, "a table: say which column is which field with --format mapped"),
-        (b'{"a":1}\n{"a":2}\n', "ndjson", "JSON lines of its own kind"),
-        (b'{\n "a": 1\n}\n', "ndjson", "one JSON object over several lines"),
-        (b"\x00\x01\x02" * 500, "ndjson", "no text"),
+        (b"a,b\n1,2\n3,4\n", "ndjson", "a table, not events of the contract: use --format mapped"),
+        (b"a;b\n1;2\n", None, "a table: use --format mapped --mapping FILE to say which column is which field"),
+        (b'{"a":1}\n{"a":2}\n', "ndjson", "JSON lines in a format of their own"),
+        (b'{\n "a": 1\n}\n', "ndjson", "one JSON object spread over several lines"),
+        (b"\x00\x01\x02" * 500, "ndjson", "not a text file"),
         (b'{"message": {\n', "telegram", None),  # as much as an export without messages: the importer says so
     ],
 )
@@ -127,7 +127,7 @@ def test_a_table_is_its_mappings_and_no_others(tmp_path: Path) -> None:
     assert format_of(ROWS / "lines.csv", None, Options(mapping=mapping("byorder"))) == "mapped"
     for given in (None, "mapped"):
         with pytest.raises(
-            ConfigError, match=r"lines\.csv has no column at, .* of the mapping; there are order, customer"
+            ConfigError, match=r"lines\.csv lacks the mapping's columns at, .*; the table has order, customer"
         ):
             format_of(ROWS / "lines.csv", given, MAPPED)
 
@@ -140,5 +140,5 @@ def test_simulated_files_are_known_and_go_where_their_events_belong(tmp_path: Pa
         unnamed = file(tmp_path, path.read_bytes(), "events.ndjson")
         assert topic_of(unnamed, Options()) == topic
         misnamed = "chat.events" if topic != "chat.events" else "product.events"
-        with pytest.raises(ConfigError, match=f"has events of {topic}, not of {misnamed}: use --topic {topic}"):
+        with pytest.raises(ConfigError, match=f"contains events of {topic}, not of {misnamed}: use --topic {topic}"):
             format_of(path, None, Options(topic=misnamed))

@@ -250,7 +250,7 @@ def test_a_column_of_the_mapping_must_stand_in_the_header_once(tmp_path: Path) -
         (('encoding = "utf-8"', 'encoding = "utf-32"'), "utf-32"),
         (('id = ["order", "refund"]', "lines = true"), "lines: needs"),
         (('encoding = "utf-8"', 'encoding = "klingon"'), "klingon"),
-        (('currency = "currency"', ""), "money needs a currency"),
+        (('currency = "currency"', ""), "money: needs currency"),
         (('app_id = "shop"', 'user_id = "x"'), "user_id is given twice"),
         (('cost_minor = "cost"', 'items = "cost"'), "items"),
         (("[money]", "[money"), "not TOML"),

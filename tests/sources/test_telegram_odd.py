@@ -118,10 +118,10 @@ def test_messages_are_read_once_and_answers_to_none_are_none(tmp_path: Path) -> 
     assert replies == {"7": None, "8": "7", "9": None}
     assert passed_over(path) == {
         "answers to messages outside the export (the messages themselves count)": 2,
-        "messages whose id stands in the chat before": 1,
-        "service messages that say nothing of members": 1,
-        "service messages of a kind that is unknown here (fly_to_the_moon)": 1,
-        "service messages of a kind that is unknown here (no name)": 1,
+        "messages whose id appeared in the chat before": 1,
+        "service messages that do not concern members": 1,
+        "service messages of unknown kinds (fly_to_the_moon)": 1,
+        "service messages of unknown kinds (no name)": 1,
     }
 
 

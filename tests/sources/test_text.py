@@ -60,10 +60,10 @@ def test_every_format_is_read_however_it_is_stored(
 def test_a_file_that_ends_too_early_is_named(tmp_path: Path) -> None:
     path = tmp_path / "x.gz"
     path.write_bytes(gzip.compress(bytes(range(256)) * 1_000)[:-100])
-    with pytest.raises(DataError, match=r"x\.gz is damaged or not complete"):
+    with pytest.raises(DataError, match=r"x\.gz is damaged or incomplete"):
         list(read_lines(path))
     path.write_bytes("abc".encode("utf-16")[:-1])
-    with pytest.raises(DataError, match=r"x\.gz is damaged or not complete"):
+    with pytest.raises(DataError, match=r"x\.gz is damaged or incomplete"):
         list(read_lines(path))
 
 

@@ -164,7 +164,7 @@ def test_what_is_still_encrypted_is_reported_and_the_rest_of_an_answer_is_read(t
         ("wecom:2", 1_709_280_000_000), ("wecom:3", 1_709_280_000_000),
     ]  # fmt: skip
     (chunk,) = chunks("wecom", path)
-    assert chunk.passed_over == {"answers of the archive without messages": 1}
+    assert chunk.passed_over == {"archive answers without messages": 1}
 
 
 def test_the_corp_is_in_group_ids_alone() -> None:

@@ -1,1 +1,1 @@
-"""Imports any table by a mapping file."""
+"""Imports any table with a mapping file."""

@@ -1,4 +1,4 @@
-"""Imports product events, identity links and campaign costs from any CSV or JSON lines, by a mapping file."""
+"""Imports product events, identity links and campaign costs from any CSV or JSON lines file, with a mapping file."""
 
 import json
 from collections import Counter
@@ -21,19 +21,21 @@ from sources.mapping import Mapping, known
 LONGEST_ID = 128
 #: Events that may have lines.
 _ORDERS = ("purchase", "refund")
-#: Why rows are passed over.
-NO_TYPE = 'rows whose type the mapping gives as ""'
+#: Why rows are skipped.
+NO_TYPE = 'rows whose type the mapping maps to ""'
 
 
 def mapping_of(options: Options) -> Mapping:
     """The mapping that the options name. Raises `ConfigError` when they name none."""
     if options.mapping is None:
-        raise ConfigError("--format mapped needs --mapping FILE: which column is which field (docs/sources.md).")
+        raise ConfigError(
+            "--format mapped needs --mapping FILE, which says which column is which field (docs/sources.md)."
+        )
     return options.mapping
 
 
 def read_mapped(path: Path, options: Options, start: Position) -> Iterator[Chunk]:
-    """Read one file. The lines before `start` are read too: they have the header, and what rows have told already.
+    """Read one file. Lines before `start` are read too: for the header, and for what earlier rows said.
 
     Files that end in .json, .jsonl or .ndjson are JSON lines, others CSV. Where rows are lines of orders, the file is
     read twice: an order is complete at its last line. Raises `ConfigError` without a mapping, or when a CSV file lacks
@@ -67,7 +69,7 @@ def _finish(table: JsonLines | Csv) -> Iterator[Row]:
 
 
 class _Events:
-    """Turns rows into events, and knows what the rows before have told."""
+    """Turns rows into events, and remembers what earlier rows said."""
 
     def __init__(self, mapping: Mapping) -> None:
         self._mapping, self._known = mapping, known(mapping.topic)
@@ -76,7 +78,7 @@ class _Events:
         self._told, self._lines = Told(), Lines(Counter())
 
     def expect(self, rows: Iterator[Row]) -> None:
-        """Count the lines that each order has among all rows."""
+        """Count the lines of each order in the whole file."""
         expected: Counter[str] = Counter()
         for row in rows:
             with suppress(InvalidEventError):
@@ -85,7 +87,7 @@ class _Events:
         self._lines = Lines(expected)
 
     def add(self, chunk: Chunk, row: Row) -> None:
-        """Add the event of one row, or its problem; nothing when its type is passed over."""
+        """Add the event of one row, or its problem; nothing when its type is skipped."""
         if isinstance(row.cells, Problem):
             chunk.problems.append(row.cells)
             return
@@ -101,7 +103,7 @@ class _Events:
             chunk.problems.append(problem(row.line, error))
 
     def _whole(self, chunk: Chunk, line: int, cells: dict[str, Any]) -> dict[str, Any] | None:
-        """The event that a row is, or completes."""
+        """The event that a row describes or completes."""
         if not (type_ := self._type(cells)):
             chunk.passed_over[NO_TYPE] += 1
             return None
@@ -115,12 +117,12 @@ class _Events:
         return self._lines.add(event_id, line, event)
 
     def _type(self, cells: dict[str, Any]) -> str:
-        """The type of a row's event; "" when it is passed over."""
+        """The type of a row's event; "" when the row is skipped."""
         named = "type" in self._mapping.fields
         type_ = str(self._field(cells, "type") if named else self._mapping.constants.get("type", self._known.only))
         if type_ and type_ not in self._known.by_type:
             types = ", ".join(self._known.by_type)
-            raise InvalidEventError("unknown_type", f"type: {type_[:40]!r} is none of {types}")
+            raise InvalidEventError("unknown_type", f"type: {type_[:40]!r} is not one of {types}")
         return type_
 
     def _event(self, cells: dict[str, Any], type_: str) -> dict[str, Any]:
@@ -141,10 +143,10 @@ class _Events:
         meanings = self._mapping.values.get(name)
         if meanings is not None:
             if cell not in meanings:
-                raise InvalidEventError("unknown_value", f"{name}: values.{name} does not say what {cell[:40]!r} means")
+                raise InvalidEventError("unknown_value", f"{name}: {cell[:40]!r} is not in values.{name}")
             cell = meanings[cell]
         elif name == "type" and not cell:
-            raise InvalidEventError("missing", f"type: nothing stands in {self._mapping.fields[name]}")
+            raise InvalidEventError("missing", f"type: the column {self._mapping.fields[name]} is empty")
         if not cell and name != "type":
             return None
         if name in self._known.ids:
@@ -152,10 +154,10 @@ class _Events:
         return typed(cell, self._known.numbers.get(name), self._mapping.decimal, name)
 
     def _id(self, cells: dict[str, Any], type_: str) -> str:
-        """The id from the columns that make it."""
+        """The id made from the mapping's id columns."""
         parts = [self._cell(cells, column) for column in self._mapping.id]
         if not any(parts):
-            raise InvalidEventError("missing", f"{', '.join(self._mapping.id)}: needed for the event's id")
+            raise InvalidEventError("missing", f"{', '.join(self._mapping.id)}: empty, but needed for the event's id")
         for part, column in zip(parts, self._mapping.id, strict=True):
             check_id(part, column)
         name = self._mapping.name
@@ -164,7 +166,7 @@ class _Events:
         return written if fits else event_id(name, type_, *parts)
 
     def _row_id(self, cells: dict[str, Any], type_: str, at_ms: int) -> str:
-        """The id from the whole row, and how many equal ones of its time came before."""
+        """The id made from the whole row, and from how many equal rows of its time came before."""
         if at_ms != self._time:
             self._time = at_ms
             self._same.clear()

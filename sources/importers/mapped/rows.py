@@ -1,4 +1,4 @@
-"""Rows that share an id: lines of one order that are added up, or rows that contradict each other."""
+"""Rows that share an id: lines of one order to be added up, or rows that contradict each other."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -8,16 +8,16 @@ from typing import Any
 
 from schemas.errors import InvalidEventError
 
-#: What is added up over the lines of an order; `items` is 1 where a line does not say it.
+#: What is added up over the lines of an order; `items` is 1 where a line has none.
 _SUMMED = ("amount_minor", "cost_minor")
-#: What all lines of an order must agree on. Other fields are left out when they differ, as the product.
+#: What all lines of an order must agree on. Other fields, such as the product, are left out when they differ.
 _COMMON = ("user_id", "order_id", "refund_id", "currency")
 #: Fields by which a type of event is known in questions, whatever its event id.
 _NAMED_BY = {"purchase": ("order_id",), "refund": ("order_id", "refund_id")}
 
 
 class Told:
-    """What the rows of a file have told so far, by id: a hash of each."""
+    """What the rows of a file have said so far: a hash of each by id."""
 
     def __init__(self) -> None:
         self._known: dict[bytes, tuple[bytes, int]] = {}
@@ -32,8 +32,8 @@ class Told:
         for key, name in zip(keys, names, strict=True):
             known, line = self._known.get(key, (content, 0))
             if known != content:
-                reason = f"line {line} has the same {name} and differs, so this row is left out"
-                raise InvalidEventError("rows_differ", f"{reason}; for lines of one order say lines = true")
+                reason = f"line {line} has the same {name} but differs, so this row is left out"
+                raise InvalidEventError("rows_differ", f"{reason}; if these are lines of one order, set lines = true")
         return content, keys
 
     def keep(self, told: tuple[bytes, list[bytes]], line: int) -> None:
@@ -44,7 +44,7 @@ class Told:
 
 
 def _names(event: dict[str, Any]) -> Iterator[str]:
-    """What must be told once: the event's id, and the order or the refund."""
+    """What may appear only once: the event's id, and the id of the order or refund."""
     yield f"event_id {event['event_id']}"
     if event["type"] in _NAMED_BY:
         yield ", ".join(f"{name} {event.get(name)}" for name in _NAMED_BY[event["type"]])
@@ -56,7 +56,7 @@ def _hash(what: dict[str, Any] | str) -> bytes:
 
 @dataclass
 class _Order:
-    """What the lines of one order have come to, since its `first` one; `broken` is a line that is no good, or 0."""
+    """The sum of one order's lines, beginning with line `first`; `broken` is the number of an invalid line, or 0."""
 
     first: int
     event: dict[str, Any] = field(default_factory=dict)
@@ -84,17 +84,17 @@ class Lines:
         self._left[event_id] -= 1
         if self._left[event_id] > 0:
             if odd:
-                raise InvalidEventError("rows_differ", f"{odd}: line {order.first} of the same order says otherwise")
+                raise InvalidEventError("rows_differ", f"{odd}: differs from line {order.first} of the same order")
             return None
         del self._open[event_id]
         if order.broken:
-            reason = f"{event_id} is left out as a whole, since its line {order.broken} does not fit the others"
+            reason = f"{event_id} is left out entirely, since line {order.broken} of it does not fit the others"
             raise InvalidEventError("order_left_out", reason)
         return order.event
 
 
 def _sum(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
-    """Two lines as one: amounts and items added up, what differs left out."""
+    """Two lines merged: amounts and items are added up, other fields that differ are left out."""
     both = {name: value for name, value in first.items() if second.get(name) == value}
     pairs = {name: (first.get(name), second.get(name)) for name in _SUMMED}
     sums = {name: one + other for name, (one, other) in pairs.items() if one is not None and other is not None}

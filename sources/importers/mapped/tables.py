@@ -1,4 +1,4 @@
-"""Rows of CSV files and JSON lines, as columns by name, a line at a time."""
+"""Rows of CSV and JSON lines files, as cells by column name, one line at a time."""
 
 import csv
 from collections.abc import Iterator
@@ -12,29 +12,29 @@ from sources.mapping import Mapping
 from sources.text import is_utf8, plain_name
 
 JSON_ENDINGS = (".json", ".jsonl", ".ndjson")
-#: A quoted cell may go over so many lines; one that goes on is taken for a stray quotation mark.
+#: A quoted cell may span this many lines; beyond that, its quotation mark is considered stray.
 MOST_LINES = 100
 
 
 class Row(NamedTuple):
-    """What stands in the row that begins at a line: cells by column, or why it cannot be read."""
+    """The row that begins at a line: its cells by column, or why it cannot be read."""
 
     line: int
     cells: dict[str, Any] | Problem
 
 
 def is_json(path: Path) -> bool:
-    """Whether a table is JSON lines, by its name; others are CSV."""
+    """Whether a table is JSON lines, judging by its name; others are CSV."""
     return plain_name(path).suffix.lower() in JSON_ENDINGS
 
 
 def encoding_of(path: Path, mapping: Mapping) -> str:
-    """The encoding in which the lines of a file are read; what the file says of itself goes before the mapping."""
+    """The encoding of a file's lines; what the file itself says takes precedence over the mapping."""
     return "utf-8" if is_utf8(path) else mapping.encoding
 
 
 class JsonLines:
-    """One JSON object a line."""
+    """One JSON object per line."""
 
     def add(self, number: int, line: bytes | None) -> Iterator[Row]:
         """The row of the next line, if it has one."""
@@ -47,7 +47,7 @@ class JsonLines:
                 yield Row(number, problem(number, error))
 
     def finish(self) -> Iterator[Row]:
-        """Nothing is left open at the end."""
+        """Nothing can be left open at the end."""
         yield from ()
 
 
@@ -80,7 +80,7 @@ class Csv:
         yield from self._complete(0)
 
     def _complete(self, most: int) -> Iterator[Row]:
-        """Rows from the lines that are open, leaving those of a row that may go on for `most` lines."""
+        """Rows from the open lines, leaving those of a row that may continue for up to `most` lines."""
         while self._open:
             number = self._open[0][0]
             try:
@@ -100,13 +100,13 @@ class Csv:
         if self._header is None:
             self._header = [cell.strip() for cell in cells]
             if absent := set(self._mapping.columns) - set(self._header):
-                raise ConfigError(f"{self._name} has no column {min(absent)!r}; there are {', '.join(self._header)}.")
-            if twice := [column for column in self._mapping.columns if self._header.count(column) > 1]:
                 raise ConfigError(
-                    f"{self._name} has several columns {twice[0]!r}: rename all but the one that is meant."
+                    f"{self._name} has no column {min(absent)!r}; the table has {', '.join(self._header)}."
                 )
+            if twice := [column for column in self._mapping.columns if self._header.count(column) > 1]:
+                raise ConfigError(f"{self._name} has several columns {twice[0]!r}: rename all but the one you mean.")
         elif cells and len(cells) != len(self._header):
-            reason = f"{len(cells)} cells where the header has {len(self._header)}"
+            reason = f"{len(cells)} cells, but the header has {len(self._header)}"
             yield Row(number, Problem(number, "invalid_line", reason))
         elif cells:
             yield Row(number, dict(zip(self._header, cells, strict=True)))

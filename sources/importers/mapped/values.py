@@ -1,4 +1,4 @@
-"""Cells of somebody's table turned into values of the contract: times, money, numbers."""
+"""Converts cells of a table to values of the contract: times, money, numbers."""
 
 import re
 from datetime import datetime
@@ -17,13 +17,13 @@ _EXPONENTS = {
     **dict.fromkeys(("CLF", "UYW"), 4),
 }
 _SPACES = " \u00a0\u2009\u202f"
-#: Digits, whose thousands one kind of mark may set apart, and decimals.
+#: Digits, with one kind of thousands separator or none, and decimals.
 _DIGITS = rf"(\d+|\d{{1,3}}(?:([,'’{_SPACES}])\d{{3}})(?:\3\d{{3}})*)(\.\d+)?"
 _NUMBER = re.compile(rf"([-−]?){_DIGITS}", re.ASCII)
 _CURRENCY = "[¥￥$€£₩₹₽₺₴₫฿元]|[A-Z]{3}"
 _AMOUNT = re.compile(rf"([-−]?)\s*({_CURRENCY})?\s*([-−]?)([\d.,'’{_SPACES}]+?)\s*({_CURRENCY})?")
 _ROUNDED = re.compile(r"\d(?:[.,]\d+)?[Ee]\+\d{2,}", re.ASCII)
-#: No unix time is as large, in whichever unit.
+#: Larger than any Unix time, whatever its unit.
 _FAR = 10**15
 _WORDS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
@@ -31,7 +31,7 @@ _WORDS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no"
 def time_ms(cell: str, time: Time) -> int:
     """Milliseconds since the Unix epoch. Raises `InvalidEventError`.
 
-    Of an hour that clocks show twice (the end of summer time), the first is meant.
+    When clocks show an hour twice (at the end of summer time), the first one is meant.
     """
     try:
         if time.format in (SECONDS, MILLISECONDS):
@@ -41,21 +41,23 @@ def time_ms(cell: str, time: Time) -> int:
             return int(number * 1000 if time.format == SECONDS else number)
         at = datetime.fromisoformat(cell) if time.format == ISO else datetime.strptime(cell, time.format)
     except (ValueError, ArithmeticError):
-        raise InvalidEventError("invalid_field", f"{time.column}: {cell[:40]!r} is no time in {time.format}") from None
+        raise InvalidEventError(
+            "invalid_field", f"{time.column}: {cell[:40]!r} is not a time in the format {time.format}"
+        ) from None
     if at.tzinfo is None:
         if time.zone is None:
-            raise InvalidEventError("invalid_field", f"{time.column}: {cell[:40]!r} has no zone; give time.zone")
+            raise InvalidEventError("invalid_field", f"{time.column}: {cell[:40]!r} has no time zone: set time.zone")
         at = at.replace(tzinfo=ZoneInfo(time.zone))
     try:
         return round(at.timestamp() * 1000)
     except OverflowError:
-        raise InvalidEventError("invalid_field", f"{time.column}: {cell[:40]!r} is beyond all calendars") from None
+        raise InvalidEventError("invalid_field", f"{time.column}: {cell[:40]!r} is outside the calendar") from None
 
 
 def plain_number(cell: str, decimal: str) -> str | None:
-    """A number as Python writes it; None when the cell is none.
+    """A number as Python writes it; None when the cell is not a number.
 
-    Thousands may be set apart by a comma (a point where the decimals follow a comma), an apostrophe or a space.
+    Thousands may be separated by a comma (a point where decimals follow a comma), an apostrophe or a space.
     """
     text = cell.strip() if decimal == "." else cell.strip().translate(str.maketrans(".,", ",."))
     found = _NUMBER.fullmatch(text)
@@ -68,12 +70,12 @@ def plain_number(cell: str, decimal: str) -> str | None:
 def minor_units(cell: str, currency: object, decimal: str, name: str) -> int:
     """An amount in major units (`1,234.50`, with or without a sign or code of the currency) in minor ones.
 
-    Raises `InvalidEventError` when it is no amount, is in another currency, or has more decimals than the currency.
+    Raises `InvalidEventError` when it is not an amount, is in another currency, or has more decimals than the currency.
     """
     found = _AMOUNT.fullmatch(cell.strip())
     plain = plain_number(found[4], decimal) if found else None
     if not found or plain is None or (found[1] and found[3]):
-        raise InvalidEventError("invalid_field", f"{name}: {cell[:40]!r} is no amount")
+        raise InvalidEventError("invalid_field", f"{name}: {cell[:40]!r} is not an amount")
     for code in (found[2], found[5]):
         if code and len(code) == 3 and code != currency:
             raise InvalidEventError("invalid_field", f"{name}: {cell[:40]!r} is not in {currency}")
@@ -83,7 +85,7 @@ def minor_units(cell: str, currency: object, decimal: str, name: str) -> int:
     if len(fraction) > exponent:
         raise InvalidEventError("invalid_field", f"{name}: {cell[:40]!r} has more decimals than {currency}")
     if len(whole) > 18:
-        raise InvalidEventError("invalid_field", f"{name}: {cell[:40]!r} is too much")
+        raise InvalidEventError("invalid_field", f"{name}: {cell[:40]!r} is too large")
     amount = int(whole + fraction.ljust(exponent, "0"))
     return -amount if found[1] or found[3] else amount
 

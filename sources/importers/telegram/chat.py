@@ -1,4 +1,4 @@
-"""One group of a Telegram export as its messages tell it, in order of time."""
+"""The events of one group in a Telegram export, told by its messages in order of time."""
 
 import heapq
 from collections import OrderedDict
@@ -15,20 +15,20 @@ from sources.importers.telegram.names import Named, Names
 from sources.importers.telegram.service import SILENT_ACTIONS, TELLING, Happening, service_events
 from sources.importers.telegram.survey import Chat, Numbers
 
-#: Telegram Desktop takes this from the ids of messages that were sent before a group became a supergroup.
+#: Telegram Desktop subtracts this from the ids of messages sent before a group became a supergroup.
 MIGRATED = 1_000_000_000
-#: Authors and topics of so many messages before the present one are remembered, for replies.
+#: For how many earlier messages authors and topics are remembered, to resolve replies.
 AUTHORS = 100_000
-SILENT = "service messages that say nothing of members"
-UNKNOWN = "service messages of a kind that is unknown here"
+SILENT = "service messages that do not concern members"
+UNKNOWN = "service messages of unknown kinds"
 _FIRST_ID = (
-    "this supergroup was a basic group before, whose id the export does not show: if that group is imported, too, "
+    "this supergroup was a basic group before, and the export does not show its old id: if you import that group too, "
     "give its id with --group telegram:-:-NUMBER, or import an export of the whole account"
 )
 
 
 class Telling:
-    """One chat as its messages tell it. Edits and reactions wait until the messages have come to their time.
+    """One chat, told by its messages. Edits and reactions wait until the messages have reached their time.
 
     `facts` is what is known of the group, to which more than one chat may belong.
     """
@@ -58,7 +58,7 @@ class Telling:
         """Add the events of one message. Raises `InvalidEventError` when it does not say enough."""
         number, sent_ms = whole(message, "id"), _sent_ms(message)
         if number in self._read:
-            chunk.passed_over["messages whose id stands in the chat before"] += 1
+            chunk.passed_over["messages whose id appeared in the chat before"] += 1
             return
         self._read.add(number)
         self._release(chunk, sent_ms)
@@ -67,7 +67,7 @@ class Telling:
         if message["type"] == "service":
             events = self._happened(chunk, line, base, sent_ms, message)
         elif number in self._chat.posts or self._member(message.get("from_id")) in self._chat.channels:
-            chunk.passed_over["messages of the linked channel (it is no member)"] += 1
+            chunk.passed_over["messages of the linked channel (it is not a member)"] += 1
             return
         else:
             events = self._spoken(chunk, number, message_id, sent_ms, message)
@@ -80,7 +80,7 @@ class Telling:
                 add_event(chunk, line, event)
 
     def end(self, chunk: Chunk) -> None:
-        """Add what has waited, and what the export as a whole knows of the group and its members."""
+        """Add what has waited, and what the export as a whole tells about the group and its members."""
         last_ms = max((waiting[0] for waiting in self._pending), default=0)
         self._release(chunk, None)
         if not self._newest:
@@ -99,7 +99,7 @@ class Telling:
             add_event(chunk, line, {"event_id": f"telegram:{self._root}:{who.by_name}:known"} | now | alias)
 
     def _tell_again(self, chunk: Chunk, line: int, who: Named, story: dict[str, Any]) -> None:
-        """How somebody came, and left, as an earlier import told it by name: those events are that name's."""
+        """How somebody joined and left, as an earlier import told it by name alone: those events belong to the name."""
         told = {
             "came": _came(story["came_ms"], story, self._root) if "came_ms" in story else None,
             "left": {"type": "leave", "reason": "unknown", "ts_ms": story["left_ms"]} if "left_ms" in story else None,
@@ -117,8 +117,8 @@ class Telling:
     def _place(self, number: int) -> tuple[str, str]:
         """The beginning of event ids, and the message id, of one message.
 
-        Message ids are those of the group's first id; behind an alias they begin with it. What was before a supergroup
-        that was imported first is numbered as in its own exports.
+        Message ids are those of the group's first id; those of an alias begin with the alias. If the supergroup was
+        imported first, earlier messages are numbered as in its own exports.
         """
         if self._first and is_channel(self._root) and not is_channel(self._native):
             return f"telegram:{self._root}:{number - MIGRATED}", str(number - MIGRATED)
@@ -128,14 +128,14 @@ class Telling:
         return f"telegram:{native}:{number}", f"{prefix}{number}"
 
     def _member(self, peer: object) -> str | None:
-        """The id of a peer; of the group itself, in whose name administrators may speak, the one in the group's id."""
+        """The id of a peer; for the group itself, in whose name administrators may speak, its native id."""
         member = peer_id(peer)
         return self._root if member == self._native else member
 
     def _happened(
         self, chunk: Chunk, line: int, base: str, sent_ms: int, message: dict[str, Any]
     ) -> Iterator[Happening]:
-        """The events of a service message; what it tells by name alone may have to be told again."""
+        """The events of a service message; what it tells by name alone may have to be told again later."""
         action = str(message.get("action"))
         if action == "migrate_from_group" and not self._first:
             chunk.problems.append(Problem(line, "first_id", _FIRST_ID))
@@ -157,7 +157,7 @@ class Telling:
             if what in found:
                 who, name = found[what]
                 self._nicknames.setdefault(who.id, name)
-                if who.known:  # by whom an earlier import may have told it by name
+                if who.known:  # an earlier import may have told it by name alone
                     self._known_now.setdefault(who, {})
                     if fields["type"] == "join":
                         yield f"{what}:came", 0, _came(sent_ms, fields, self._root) | {"member_id": who.id}
@@ -190,7 +190,7 @@ class Telling:
             self._answered.popitem(last=False)
         reactions = list(reactions_of(message, sent_ms, self._clock))
         edited_ms = whole(message, "edited_unixtime") * 1000 if "edited_unixtime" in message else 0
-        if any(abs(reaction.at_ms - edited_ms) <= 1000 for reaction in reactions):  # Telegram edits what is reacted to
+        if any(abs(reaction.at_ms - edited_ms) <= 1000 for reaction in reactions):  # Telegram marks reactions as edits
             chunk.passed_over["edits at the moment of a reaction (Telegram marks reactions as edits)"] += 1
         elif edited_ms:
             kept = {name: words[name] for name in ("text", "link_count") if name in words}
@@ -226,7 +226,7 @@ class Telling:
 
 
 def _came(at_ms: int, join: dict[str, Any], root: str) -> dict[str, Any]:
-    """How somebody came, without counting another join: as a row of a member list."""
+    """How somebody joined, as a row of a member list, so that it does not count as another join."""
     return {"type": "roster", "ts_ms": at_ms, "joined_at_ms": at_ms, "snapshot_id": f"names:{root}"} | {
         name: join.get(name) for name in ("source", "inviter_id")
     }
@@ -234,7 +234,9 @@ def _came(at_ms: int, join: dict[str, Any], root: str) -> dict[str, Any]:
 
 def _sent_ms(message: dict[str, Any]) -> int:
     if message.get("type") not in ("message", "service"):
-        raise InvalidEventError("unsupported", f"type: {message.get('type')!r} says neither who nor when")
+        raise InvalidEventError(
+            "unsupported", f"type: {message.get('type')!r} is neither a message nor a service message"
+        )
     if "date_unixtime" not in message and "date" in message:
-        raise InvalidEventError("missing", "date_unixtime: export again with a Telegram Desktop of 2022 or newer")
+        raise InvalidEventError("missing", "date_unixtime: export again with Telegram Desktop of 2022 or later")
     return whole(message, "date_unixtime") * 1000

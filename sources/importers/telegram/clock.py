@@ -1,7 +1,7 @@
 """The clock of the computer that wrote a Telegram export: which UTC offset its local times have.
 
-Messages carry local and Unix time, reactions local time alone. What messages tell of the offset through the years, its
-changes included, says when a reaction was.
+Messages carry local and Unix time, reactions only local time. The offsets that messages tell over the years, with all
+changes, give the time of each reaction.
 """
 
 from bisect import bisect_right
@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 _DAY_S = 86_400
-#: Moments from here on (2100) are mistakes.
+#: Times from here on (2100) are mistakes.
 _LATEST_S = 4_102_444_800
 
 
@@ -43,7 +43,7 @@ def _zones(spans: tuple[tuple[int, int, int], ...]) -> tuple[str, ...]:
 
 
 class Clock:
-    """Offsets of local time, as far as messages have told them. Few a day are kept, however many messages there are."""
+    """Offsets of local time, as far as messages tell them. Few are kept per day, however many messages there are."""
 
     def __init__(self) -> None:
         self._seen: dict[tuple[int, int], list[int]] = {}
@@ -51,7 +51,7 @@ class Clock:
         self._offsets: list[int] = []
 
     def look(self, message: dict[str, Any]) -> None:
-        """Take note of what a message, or its edit, says in both ways."""
+        """Note the offset when a message, or its edit, gives both times."""
         for name in ("date", "edited"):
             local, at = local_s(message.get(name)), unix_s(message.get(f"{name}_unixtime"))
             if local is not None and at is not None and at < _LATEST_S and abs(local - at) <= _DAY_S:
@@ -60,10 +60,10 @@ class Clock:
                 self._spans = []
 
     def unix_of(self, local: int, not_before: int) -> int | None:
-        """When a local time was that is not before another moment; None where no message tells.
+        """When a local time was, given a moment that it does not precede; None where no message tells.
 
-        An hour that the clock had twice is the first one that can be. Where the clock changed between two messages, the
-        time zones decide that had all the offsets of the export; where there are none, the earlier offset.
+        For an hour that the clock showed twice, the first possible one is taken. Where the clock changed between two
+        messages, time zones that had all offsets of the export decide; if there are none, the earlier offset is taken.
         """
         if not self._spans:
             self._spans = sorted((first, last, offset) for (_, offset), (first, last) in self._seen.items())
@@ -84,6 +84,6 @@ class Clock:
         return min(found)[1] if found else None
 
     def _changes(self) -> tuple[tuple[int, int, int], ...]:
-        """Spans of the same offset that follow each other as one."""
+        """Merge consecutive spans of the same offset."""
         runs = ([*run] for _, run in groupby(self._spans, key=lambda span: span[2]))
         return tuple((run[0][0], max(last for _, last, _ in run), run[0][2]) for run in runs)

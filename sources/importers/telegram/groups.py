@@ -1,6 +1,6 @@
 """Which chats of Telegram exports are one group: a basic group and the supergroup that it became.
 
-What was imported before keeps its group: another import of the same chat, and of what is one group with it, joins it.
+What was imported before keeps its group: later imports of the same chat, or of a chat of the same group, join it.
 """
 
 from collections import defaultdict
@@ -11,15 +11,15 @@ from sources.chunks import group_fields
 from sources.importers.telegram.memory import remember, remembered
 from sources.importers.telegram.survey import Chat
 
-#: A group and the supergroup that it became say so within so many seconds.
+#: A group and the supergroup that it became report the change within this many seconds.
 _AT_ONCE_S = 60
 
 
 def name_groups(path: Path, chats: list[Chat], option: str | None, file: Path | None) -> None:
     """Give every chat its group's id, and chats of one group the same names.
 
-    option: the first id of a group. file: where earlier imports have left the groups of chats. Raises `ConfigError`
-    when the option does not say of which group it is the first id.
+    option: the first id of a group. file: where earlier imports stored the groups of chats. Raises `ConfigError`
+    when it is unclear which group the option is for.
     """
     told = remembered(file, "groups")["groups"]
     first = {
@@ -38,7 +38,7 @@ def name_groups(path: Path, chats: list[Chat], option: str | None, file: Path | 
         lost = [str(chat.own) for chat in chats if chat.was and chat.own not in first]
         target = known if len(known) == 1 else [wanted] if wanted in known else lost
         if len(target) > 1 or (known and not target):
-            reason = f"{path.name} has {len(known)} groups: --group can name the first id of one only"
+            reason = f"{path.name} has {len(known)} groups, but --group can only give the first id of one"
             raise ConfigError(f"{reason} that was a basic group before. Its groups: {', '.join(known[:20])}.")
         named |= dict.fromkeys(target, option)
     together: dict[str, dict[str, str | None]] = defaultdict(dict)
@@ -57,7 +57,7 @@ def keep_groups(chats: list[Chat], file: Path | None) -> None:
 
 
 def _joined(chats: list[Chat]) -> dict[str, str]:
-    """Supergroups with the basic groups that they were, where both are in the file and say so of each other alone."""
+    """Supergroups and the basic groups that they were, where the file has both and the match is unambiguous."""
     pairs = [
         (str(new.own), str(old.own))
         for new in chats

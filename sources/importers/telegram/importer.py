@@ -1,6 +1,6 @@
 """Imports exports of Telegram Desktop (`result.json`): the groups of one chat's or of a whole account's export.
 
-Private chats and channels are passed over. Ids are those that bots see, so that a live feed agrees with an export.
+Private chats and channels are skipped. Ids are those that bots see, so that a live feed agrees with an export.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from sources.importers.telegram.message import native_id
 from sources.importers.telegram.names import Names
 from sources.importers.telegram.survey import survey
 
-#: Types of chats that are no groups, and what they are passed over as.
+#: Types of chats that are not groups, and the reason given for skipping them.
 NO_GROUPS = {
     "personal_chat": "private chats (only groups are read)",
     "bot_chat": "private chats (only groups are read)",
@@ -52,7 +52,7 @@ def read_telegram(path: Path, options: Options, start: Position) -> Iterator[Chu
 
 
 class _Reader:
-    """Hands what is found in a file to the group that it belongs to."""
+    """Hands each thing found in a file to the group that it belongs to."""
 
     def __init__(self, path: Path, options: Options) -> None:
         self._options = options
@@ -88,7 +88,7 @@ class _Reader:
     def _begin(self, chunk: Chunk, line: int, header: dict[str, Any]) -> Telling | None:
         kind = header.get("type")
         if not isinstance(kind, str):
-            raise InvalidEventError("missing", "type: a chat without one is passed over")
+            raise InvalidEventError("missing", "type: a chat without a type is skipped")
         if chat := self._chats.get(line):
             native = native_id(header)
             if chat.group_id not in self._names:
@@ -97,7 +97,7 @@ class _Reader:
             facts |= {"type": "group", "name": header.get("name")}
             return Telling(native, chat, facts, self._names[chat.group_id], self._clock, self._options.keep_text)
         if kind not in NO_GROUPS:
-            raise InvalidEventError("unknown_chat", f"type: {kind[:40]!r} is no kind of chat that is known here")
+            raise InvalidEventError("unknown_chat", f"type: {kind[:40]!r} is not a known type of chat")
         chunk.passed_over[NO_GROUPS[kind]] += 1
         return None
 

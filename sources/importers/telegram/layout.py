@@ -1,8 +1,8 @@
-"""Finds chats and messages in Telegram's `result.json` by its layout, a line at a time, in constant memory.
+"""Finds chats and messages in Telegram's `result.json` by its layout, one line at a time, in constant memory.
 
-Telegram Desktop indents by one space; any other indentation (`python -m json.tool`, `jq .`) is as good. A message is
+Telegram Desktop indents by one space; any other indentation (`python -m json.tool`, `jq .`) works too. A message is
 what stands between a `{` and the `}` of the same indentation below `"messages": [`. Characters below 32 are escaped by
-Telegram Desktop as `\\x1F`, which is not JSON, and put right here; so are the files of custom emoji, which version 4.1
+Telegram Desktop as `\\x1F`, which is not JSON and is fixed here; so are the files of custom emoji, which version 4.1
 writes without quotes.
 """
 
@@ -30,7 +30,7 @@ class Found(NamedTuple):
 
 
 class Layout:
-    """What the lines up to now say of where in the file we are."""
+    """Where in the file we are, according to the lines so far."""
 
     def __init__(self) -> None:
         self._header: dict[str, Any] = {}
@@ -44,7 +44,7 @@ class Layout:
         self._last = b""
 
     def feed(self, begin: int, lines: list[bytes | None]) -> Iterator[Found]:
-        """What the next lines complete, the first of which is line `begin` + 1; None is one too long to be read."""
+        """What the next lines complete; the first is line `begin` + 1, None is a line too long to be read."""
         for number, line in enumerate(lines, begin + 1):
             if self._message and line is not None and line.startswith(self._deeper):
                 self._keep(line)
@@ -68,16 +68,16 @@ class Layout:
             yield from self._outside(number, text)
 
     def finish(self, number: int) -> Iterator[Found]:
-        """What the end of the file, after line `number`, leaves open or missing."""
+        """What is left open or missing at the end of the file, after line `number`."""
         if self._message:
-            yield self._broken("the file ends inside this message: it was cut off, and what follows is missing")
+            yield self._broken("the file ends inside this message: it was cut off, and the rest is missing")
         elif self._seen_chat and self._last != b"}":
-            reason = "the file ends too early: it was cut off, and what follows is missing"
+            reason = "the file ends too early: it was cut off, and the rest is missing"
             yield Found("problem", number, Problem(number, "layout", reason))
         if self._in_chat:
             yield Found("end", number, {})
         if not self._seen_chat:
-            reason = "no messages found: a Telegram export has one message an indented object (python -m json.tool)"
+            reason = "no messages found: a Telegram export has one indented object per message (python -m json.tool)"
             yield Found("problem", number, Problem(number, "layout", reason))
 
     def _outside(self, number: int, text: bytes) -> Iterator[Found]:
@@ -92,7 +92,7 @@ class Layout:
             self._header = {}
         elif _FIELD.fullmatch(text):
             try:
-                self._header |= load(b"{" + _mend(text.removesuffix(b",")) + b"}")
+                self._header |= load(b"{" + _fix(text.removesuffix(b",")) + b"}")
             except InvalidEventError as error:
                 yield Found("problem", number, problem(number, error))
 
@@ -137,7 +137,7 @@ class Layout:
         if self._message_bytes > MAX_LINE_BYTES:
             return Found("problem", number, too_long(number))
         try:
-            return Found("message", number, load(_mend(b"\n".join(lines).rstrip().removesuffix(b","))))
+            return Found("message", number, load(_fix(b"\n".join(lines).rstrip().removesuffix(b","))))
         except InvalidEventError as error:
             return Found("problem", number, problem(number, error))
 
@@ -146,8 +146,8 @@ class Layout:
         return Found("problem", self._message_line, Problem(self._message_line, "layout", reason))
 
 
-def _mend(text: bytes) -> bytes:
-    """Turn what is not JSON into what is: escapes, and values without quotes."""
+def _fix(text: bytes) -> bytes:
+    """Fix what is not valid JSON: escapes, and values without quotes."""
     if b'"document_id": ' in text:
         text = _UNQUOTED.sub(lambda found: found[1] + orjson.dumps(found[2].decode(errors="replace")) + found[3], text)
     if b"\\x" not in text:

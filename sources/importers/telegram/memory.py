@@ -1,4 +1,4 @@
-"""What one import remembers for the next: small JSON files that may be missing or broken."""
+"""What one import remembers for the next: small JSON files, which may be missing or broken."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""What one message object of a Telegram export says: ids, time, text, kind, reactions."""
+"""What one message object of a Telegram export contains: ids, time, text, kind, reactions."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ _CHANNEL, _GROUP = -1_000_000_000_000, 0
 
 
 def peer_id(peer: object) -> str | None:
-    """The id of `user1`, `channel2` or `chat3` as bots see it (1, -1000000000002, -3); None when it is none of them."""
+    """The id of `user1`, `channel2` or `chat3` as bots see it (1, -1000000000002, -3); None for any other."""
     if isinstance(peer, str):
         for prefix, sign, shift in (("user", 1, 0), ("channel", -1, _CHANNEL), ("chat", -1, _GROUP)):
             digits = peer.removeprefix(prefix)
@@ -26,7 +26,7 @@ def peer_id(peer: object) -> str | None:
 
 
 def linked_channel(message: dict[str, Any]) -> str | None:
-    """The channel whose post a message is, which Telegram sends to the group of those who discuss it; else None."""
+    """The channel whose post a message is, if Telegram forwarded it to the linked discussion group; else None."""
     author = message.get("from_id")
     posted = isinstance(author, str) and author.startswith("channel") and message.get("saved_from") is not None
     return peer_id(author) if posted and message.get("saved_from") == message.get("from") else None
@@ -37,7 +37,7 @@ def native_id(chat: dict[str, Any]) -> str:
     kind = "chat" if chat.get("type") == "private_group" else "channel"
     found = peer_id(f"{kind}{chat.get('id')}")
     if found is None:
-        raise InvalidEventError("missing", "id: a chat needs a number")
+        raise InvalidEventError("missing", "id: a chat needs a numeric id")
     return found
 
 
@@ -90,7 +90,7 @@ class Reaction(NamedTuple):
 def reactions_of(message: dict[str, Any], sent_ms: int, clock: Clock) -> Iterator[Reaction]:
     """The reactions to a message, as far as the export names who reacted.
 
-    Reactions carry local time only, which `clock` knows. Without a readable time the reaction is as old as the message.
+    Reactions carry local time only, which `clock` converts. Without a readable time they get the message's time.
     """
     for reaction in _dicts(message.get("reactions")):
         emoji = reaction.get("emoji") or reaction.get("document_id") or reaction.get("type")
@@ -102,7 +102,7 @@ def reactions_of(message: dict[str, Any], sent_ms: int, clock: Clock) -> Iterato
 
 
 def names_of(message: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Names of people and the ids that a message shows beside them."""
+    """Names of people, with the ids that a message shows for them."""
     pairs = [(message.get(who), message.get(f"{who}_id")) for who in ("from", "actor")]
     for reaction in _dicts(message.get("reactions")):
         pairs += [(recent.get("from"), recent.get("from_id")) for recent in _dicts(reaction.get("recent"))]

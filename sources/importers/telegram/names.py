@@ -1,7 +1,7 @@
-"""Who bears a name in a group of a Telegram export, where a service message shows no id.
+"""Who has a name in a group of a Telegram export, where a service message shows no id.
 
-Ids found for names, and what was told of people known by name only, are remembered from one import to the next: an
-export of August and one of September are of the same people. Names are remembered as hashes.
+Ids found for names, and what was told about people known only by name, are remembered from one import to the next: an
+August export and a September one are about the same people. Names are remembered as hashes.
 """
 
 from pathlib import Path
@@ -12,7 +12,7 @@ from sources.importers.telegram.memory import remember, remembered
 
 
 class Named(NamedTuple):
-    """Who a name stands for: `id` is the member's, or `by_name`, which is made from the name alone."""
+    """Who a name stands for: `id` is the member's own id, or else `by_name`, which is made from the name alone."""
 
     id: str
     by_name: str
@@ -37,9 +37,9 @@ class Names:
         self._stories: dict[str, dict[str, Any]] = known["stories"]
 
     def find(self, name: object, event: str) -> Named | None:
-        """Whom an event is about that shows a name alone; None for deleted accounts, which have none.
+        """Whom an event is about that shows only a name; None for deleted accounts, which have no name.
 
-        Who was told by another name when the event was imported before keeps the id made from that.
+        If an earlier import knew the event under another name, the id made from that name is kept.
         """
         if not isinstance(name, str) or not name:
             return None
@@ -51,11 +51,11 @@ class Names:
         return Named(found or by_name, by_name)
 
     def tell(self, who: Named, **story: Any) -> None:
-        """Remember how somebody came or left of whom the id is not known, to tell it again when it is."""
+        """Remember how somebody without a known id joined or left, to tell it again once the id is known."""
         self._stories.setdefault(who.by_name, {}).update(story)
 
     def found(self) -> list[tuple[Named, dict[str, Any]]]:
-        """Of whom earlier exports told by name, while the id is known now; and what they told."""
+        """People whom earlier exports told of by name and whose id is known now, with what was told."""
         named = ((self._by_name(name), member) for name, member in self._seen.items() if member)
         return [
             (Named(member, by_name), self._stories[by_name])
@@ -64,7 +64,7 @@ class Names:
         ]
 
     def keep(self) -> None:
-        """Remember what this export has told; a name that goes with another id in another export is nobody's."""
+        """Remember what this export tells; a name that has different ids in different exports belongs to nobody."""
         for name, member in self._seen.items():
             by_name = self._by_name(name)
             self._ids[by_name] = member if self._ids.get(by_name, member) == member else None

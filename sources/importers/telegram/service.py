@@ -1,4 +1,4 @@
-"""Service messages of a Telegram export: who came, who went, what became of the group."""
+"""Service messages of a Telegram export: who joined, who left, what happened to the group."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -9,17 +9,17 @@ from sources.importers.telegram.names import Named
 
 #: Suffix of the event id, milliseconds (0: those of the message), fields.
 Happening = tuple[str, int, dict[str, Any]]
-#: Whom a name stands for that the event of this suffix is about.
+#: Whom the name in the event of this suffix stands for.
 Finder = Callable[[object, str], Named | None]
 
-#: Actions that say who came or went, or what the group is called.
+#: Actions that say who joined or left, or what the group is called.
 TELLING = frozenset(
     {
         "create_channel", "create_group", "edit_group_title", "invite_members", "join_group_by_link",
         "join_group_by_request", "remove_members",
     }
 )  # fmt: skip
-#: Actions that say nothing of who is in the group, nor of the group itself.
+#: Actions that say nothing about who is in the group, nor about the group itself.
 SILENT_ACTIONS = frozenset(
     {
         "allow_sending_messages", "attach_menu_bot_allowed", "boost_apply", "clear_history", "delete_group_photo",
@@ -40,8 +40,8 @@ def service_events(
 ) -> Iterator[Happening]:
     """The events of one service message of the actions in `TELLING`.
 
-    actor: who did it; `itself`: the group, in whose name administrators may act. `facts` is what is known of the group;
-    what the message tells of it is put there. Raises `InvalidEventError` when the message does not say whom it is
+    actor: who did it; `itself`: the group, in whose name administrators may act. `facts` is what is known about the
+    group; what the message tells is added there. Raises `InvalidEventError` when the message does not say whom it is
     about.
     """
     action = message["action"]
@@ -84,9 +84,9 @@ def _names(message: dict[str, Any]) -> list[object]:
 
 
 def _invited(message: dict[str, Any], actor: str | None, find: Finder, founding: bool = False) -> Iterator[Happening]:
-    """Members who were added by another one; those who add themselves came in without help.
+    """Members who were added by another member; those who add themselves joined on their own.
 
-    A founder has been told before.
+    A founder has already been reported.
     """
     unknown = 0
     for place, name in enumerate(_names(message)):
@@ -98,11 +98,11 @@ def _invited(message: dict[str, Any], actor: str | None, find: Finder, founding:
         else:
             unknown += 1
     if unknown:
-        raise InvalidEventError("unknown_member", f"members: {unknown} came in who have no name (deleted accounts)")
+        raise InvalidEventError("unknown_member", f"members: {unknown} without a name were added (deleted accounts)")
 
 
 def _removed(message: dict[str, Any], actor: str, find: Finder) -> Iterator[Happening]:
-    """Members who were removed by another one; who removes himself has left."""
+    """Members who were removed by another member; those who remove themselves have left."""
     for place, name in enumerate(_names(message)):
         if name == message.get("actor"):  # both may be null: a deleted account that left
             yield f":leave:{place}", 0, {"type": "leave", "member_id": actor, "reason": "left"}
@@ -110,4 +110,4 @@ def _removed(message: dict[str, Any], actor: str, find: Finder) -> Iterator[Happ
             fields = {"type": "leave", "member_id": who.id, "reason": "kicked", "actor_id": actor}
             yield f":leave:{place}", 0, fields
         else:
-            raise InvalidEventError("unknown_member", "members: one without a name was removed (deleted account)")
+            raise InvalidEventError("unknown_member", "members: a member without a name was removed (deleted account)")

@@ -1,4 +1,4 @@
-"""What must be known of a Telegram export before its first message: names, topics, clock, what became of groups."""
+"""What must be known about a Telegram export before its first message: names, topics, clock, what groups became."""
 
 from array import array
 from bisect import bisect_right
@@ -48,7 +48,7 @@ class _Moved(NamedTuple):
 
 @dataclass
 class Chat:
-    """What is known of one group of a file; `own` is its id as bots see it, None where the file has none."""
+    """What is known about one group of a file; `own` is its id as bots see it, None where the file has none."""
 
     own: str | None
     title: object = None
@@ -65,7 +65,7 @@ class Chat:
     was: _Moved | None = None
 
     def look(self, message: dict[str, Any]) -> None:
-        """Take note of what a message says of others."""
+        """Note what a message says about others."""
         for name, member in names_of(message):
             known = self.names.setdefault(name, member)
             self.names[name] = member if known == member else None

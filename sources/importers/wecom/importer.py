@@ -1,7 +1,7 @@
 """Imports WeCom (企业微信): the decrypted chat archive (会话内容存档) and answers of the group-chat API.
 
-One JSON object a line. Talk between two people is passed over. Ids are WeCom's own, so that a live feed agrees with an
-archive.
+One JSON object per line. Conversations between two people are skipped. Ids are WeCom's own, so that a live feed agrees
+with an archive.
 """
 
 import re
@@ -23,23 +23,23 @@ _KINDS = {
     "docmsg": "link", "weapp": "miniprogram", "redpacket": "redpacket", "external_redpacket": "redpacket",
 }  # fmt: skip
 _CONSENT = ("agree", "disagree")
-#: A vote that is begun; taking part in one is no poll.
+#: A vote that begins; taking part in one is not a poll.
 _BEGUN = 101
 _ALL = re.compile(r"@(?:所有人|all\b)", re.IGNORECASE)
-_ENCRYPTED = "the message is still encrypted: decrypt it (DecryptData of WeCom's SDK) and import what that gives"
+_ENCRYPTED = "the message is still encrypted: decrypt it (DecryptData of WeCom's SDK) and import the result"
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def read_wecom(path: Path, options: Options, start: Position) -> Iterator[Chunk]:
-    """Read one file; lines stand for themselves, and both kinds may be mixed.
+    """Read one file; lines are independent, and both kinds may be mixed.
 
-    When member lists were taken is said by the line (`at`, Unix seconds or milliseconds), by `options.at_ms`, or by a
-    date in the file's name; where nothing says it, the line is a problem. Raises `ConfigError` for a corp that cannot
+    The time of a member list is in the line (`at`, Unix seconds or milliseconds), in `options.at_ms`, or a date in the
+    file's name; without any of these the line is a problem. Raises `ConfigError` for a corp that cannot
     be part of a group id.
     """
     if ":" in options.workspace or not options.workspace:
         raise ConfigError(
-            f"--workspace {options.workspace!r} cannot stand in a group id: name the corp, or - for none."
+            f"--workspace {options.workspace!r} cannot be part of a group id: name the corp, or - for none."
         )
     at_ms = _day_ms(path) if options.at_ms is None else options.at_ms
     for begin, lines, end in read_lines(path, start):
@@ -56,9 +56,9 @@ def read_wecom(path: Path, options: Options, start: Position) -> Iterator[Chunk]
 
 
 def _answered(chunk: Chunk, line: int, messages: list[Any], options: Options, at_ms: int | None) -> None:
-    """An answer of GetChatData as it came: its messages, which are encrypted unless somebody put in what they say."""
+    """An answer of GetChatData as received: its messages, which are encrypted unless their content was put in."""
     if not messages:
-        chunk.passed_over["answers of the archive without messages"] += 1
+        chunk.passed_over["archive answers without messages"] += 1
     for message in messages:
         try:
             _add(chunk, line, message if isinstance(message, dict) else {}, options, at_ms)
@@ -92,11 +92,11 @@ def _add(chunk: Chunk, line: int, data: dict[str, Any], options: Options, at_ms:
 
 
 def _passed_over(data: dict[str, Any]) -> str | None:
-    """Why an archived message says nothing of a group."""
+    """Why an archived message says nothing about a group."""
     if data.get("action") == "switch":
         return "changes of company"
     if data.get("msgtype") in _CONSENT:
-        return "answers to whether talk may be archived"
+        return "answers about consent to archiving"
     return None if data.get("roomid") else "messages between two people"
 
 
@@ -116,7 +116,7 @@ def _said(data: dict[str, Any], options: Options) -> Iterator[dict[str, Any]]:
 
 
 def _part(data: dict[str, Any], name: str) -> dict[str, Any]:
-    """What stands under a name, which should be an object."""
+    """The value under a name, which should be an object."""
     part = data.get(name)
     return part if isinstance(part, dict) else {}
 

@@ -1,4 +1,4 @@
-"""What WeCom's API (`externalcontact/groupchat/get`) says of one group: its members now, and how each came."""
+"""What WeCom's API (`externalcontact/groupchat/get`) says about one group: its members now, and how each joined."""
 
 import re
 from collections.abc import Iterator
@@ -27,10 +27,12 @@ def add_roster(chunk: Chunk, line: int, data: dict[str, Any], workspace: str, at
     group = data["group_chat"] if isinstance(data.get("group_chat"), dict) else data
     members, chat_id = group.get("member_list"), name_of(group, "chat_id")
     if not isinstance(members, list) or not members:
-        raise InvalidEventError("missing", "member_list: a group without members says nothing")
+        raise InvalidEventError("missing", "member_list: expected at least one member")
     at_ms = milliseconds(whole(data, "at")) if "at" in data else at_ms
     if at_ms is None:
-        raise InvalidEventError("missing", "no time: give it as `at` in the line, with --at, or as a date in the name")
+        raise InvalidEventError(
+            "missing", "no time: give it as `at` in the line, with --at, or as a date in the file name"
+        )
     rows = [row if isinstance(row, dict) else {} for row in members]
     base, envelope = f"wecom:{chat_id}", {"platform": "wecom", "group_id": f"wecom:{workspace}:{chat_id}"}
     for event in sorted(_joins(rows, base), key=lambda event: int(event["ts_ms"])):
@@ -61,7 +63,7 @@ def _userid(data: object) -> str | None:
 
 
 def _joins(rows: list[dict[str, Any]], base: str) -> Iterator[dict[str, Any]]:
-    """How each one came in, as long as it is said when."""
+    """How each member joined, where the time is given."""
     for row in rows:
         if joined := _number(row, "join_time"):
             yield {
