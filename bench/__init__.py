@@ -1,1 +1,1 @@
-"""Measurements, side by side with the alternatives. May import every package; nothing imports it."""
+"""Measurements, side by side with alternatives. May import every package; nothing imports it."""

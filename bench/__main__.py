@@ -1,4 +1,4 @@
-"""`python -m bench [--quick]`: all that `make bench` runs; recovery, replay and soak have commands of their own."""
+"""`python -m bench [--quick]`: everything that `make bench` runs; recovery, replay and soak have their own commands."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The price of exactness: the worker beside itself without checkpoints and commits, in pairs.
+"""The price of exactness: the worker with and without checkpoints and commits, in pairs.
 
 `python -m bench.bookkeeping [--events N] [--pairs N]` writes `bench/results/bookkeeping.json`. Runs are long enough
 that what happens once, such as the last flush, does not count for much.
@@ -39,7 +39,7 @@ def summary(ours: list[Run], unfenced: list[Run]) -> dict[str, Any]:
 def main(arguments: list[str] | None = None) -> int:
     """Run the pairs; exit code 1 when one failed or an answer was wrong."""
     parser = argparse.ArgumentParser(prog="bench.bookkeeping", description="What checkpoints and commits cost.")
-    parser.add_argument("--events", type=int, default=4_000_000, help="events a run (default 4,000,000)")
+    parser.add_argument("--events", type=int, default=4_000_000, help="events per run (default 4,000,000)")
     parser.add_argument("--pairs", type=int, default=6, help="how many (default 6)")
     options = parser.parse_args(arguments)
     console, settings = report.console(), load_settings()
@@ -55,7 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
     report.write_result("bookkeeping", found)
     console.print(
         f"Checkpoints and commits: {found['share_of_throughput']:.1%} of throughput, {found['share_of_cpu']:.1%} of "
-        f"CPU (medians of {options.pairs} pairs; single pairs differ by the machine's own unrest: "
+        f"CPU (medians of {options.pairs} pairs; single pairs vary with the machine's noise: "
         f"{', '.join(f'{share:.1%}' for share in found['share_of_throughput_by_pair'])}).",
         highlight=False,
     )

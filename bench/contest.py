@@ -1,4 +1,4 @@
-"""One run of one contestant: a fresh database and folder, the run, its usage, its answer held against the oracle's."""
+"""One run of one contestant: a fresh database and folder, the run, its usage, its answer compared with the oracle's."""
 
 import os
 import shutil
@@ -20,14 +20,14 @@ class Contestant:
 
     name: str
     packages: tuple[str, ...] = ()
-    """What its versions are read from."""
+    """Packages whose versions are reported."""
     traffic: str = "realistic"
     share: float = 1.0
-    """Part of the topic's events that it takes; slow ones take fewer."""
+    """Share of the topic's events that it gets; slow contestants get fewer."""
     lands: bool = False
     """It writes raw rows and counts to ClickHouse."""
     entry: str = "groupvitals"
-    """The module that is run, when it is one of ours."""
+    """The module to run, if it is one of ours."""
 
     @property
     def is_ours(self) -> bool:
@@ -71,7 +71,7 @@ def _watched(port: int) -> measure.Sampler:
     process = measure.server(port)
     if process is None:
         raise measure.ContestantError(
-            f"No process of this user listens on port {port}: the bench needs servers of this machine."
+            f"No process of this user listens on port {port}: the bench needs servers on this machine."
         )
     return measure.Sampler(process)
 

@@ -25,7 +25,7 @@ _HOURS = np.array([2, 1, 1, 1, 1, 2, 4, 6, 8, 9, 10, 11, 12, 11, 10, 10, 10, 11,
 
 
 def events_file(folder: Path, kind: str, events: int, seed: int = 1) -> Path:
-    """Return the file of so many events of `kind` (`realistic` or `worst_case`) in order of time; make it if absent."""
+    """Return the file of `events` events of `kind` (`realistic` or `worst_case`) in order of time; made if absent."""
     path = folder / f"{kind}-{events}-{seed}.ndjson"
     if path.exists():
         return path

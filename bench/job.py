@@ -1,4 +1,4 @@
-"""What a contestant is asked (`Job`, JSON on its standard input) and what it answers (`Outcome`, JSON in a file)."""
+"""What a contestant has to do (`Job`, JSON on its standard input) and what it reports (`Outcome`, JSON in a file)."""
 
 import json
 import sys
@@ -28,7 +28,7 @@ class Servers:
 
 @dataclass(frozen=True)
 class Job:
-    """Take `events` events of the topic from its beginning and count the messages a group and UTC day."""
+    """Take `events` events of the topic from its beginning and count the messages per group and UTC day."""
 
     name: str
     """Unique in Kafka: consumer group, application id, prefix of internal topics."""
@@ -37,7 +37,7 @@ class Job:
     partitions: int
     events: int
     database: str
-    """ClickHouse database of this run alone."""
+    """ClickHouse database used by this run alone."""
     folder: Path
     """For state, logs and the answer; empty at the start."""
 
@@ -54,7 +54,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Times are Unix seconds: the first record was consumed, all results were in place."""
+    """Times are Unix seconds: when the first record was consumed, and when all results were in place."""
 
     first: float
     done: float
@@ -67,7 +67,7 @@ class Outcome:
     """Seconds by stage, where the contestant knows them."""
 
     def write(self, folder: Path) -> None:
-        """Leave the answer for the bench; it is there whole or not at all."""
+        """Write the answer for the bench; it appears completely or not at all."""
         rows = [[group, day, n] for (group, day), n in self.counts.items()]
         partial = folder / "outcome.part"
         partial.write_text(json.dumps({**asdict(self), "counts": rows}))

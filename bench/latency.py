@@ -2,7 +2,7 @@
 
 `python -m bench.latency [--rate N] [--seconds S]` prints p50, p99 and the longest, and writes
 `bench/results/latency.json`. An event's time runs from when it was due at the producer to the end of the first query
-that finds the checkpoint which vouches for its rows. The reader asks every 0.1 s: what it finds is up to that much too
+that finds the checkpoint covering its rows. The reader asks every 0.1 s: what it finds is up to that much too
 long, never too short.
 """
 
@@ -29,7 +29,7 @@ DRAIN_S = 60.0
 
 
 def latencies(sent: Sent, seen: Seen, after: float) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Seconds from hand-over to queryable, one value an event handed over at `after` or later."""
+    """Seconds from hand-over to queryable, one value per event handed over at `after` or later."""
     found, weights = [], []
     previous = dict.fromkeys(range(PARTITIONS), 0)
     times = np.array([moment for moment, _ in seen])
@@ -75,7 +75,7 @@ def _summary(found: np.ndarray[Any, np.dtype[np.float64]], rate: int, seconds: i
 def main(arguments: list[str] | None = None) -> int:
     """Run the measurement on a topic and a database of its own."""
     parser = argparse.ArgumentParser(prog="bench.latency", description="Event to queryable row.")
-    parser.add_argument("--rate", type=int, default=20_000, help="events a second (default 20,000)")
+    parser.add_argument("--rate", type=int, default=20_000, help="events per second (default 20,000)")
     parser.add_argument("--seconds", type=int, default=60, help="how long to measure (default 60)")
     options = parser.parse_args(arguments)
     console, settings = report.console(), load_settings()

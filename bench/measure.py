@@ -31,7 +31,7 @@ class Usage:
 
 
 class Sampler:
-    """Samples a process and all its descendants ten times a second, until stopped."""
+    """Samples a process and all its descendants ten times per second until stopped."""
 
     def __init__(self, process: psutil.Process) -> None:
         self._process = process
@@ -57,7 +57,7 @@ class Sampler:
             self._stop.wait(_INTERVAL_S)
 
     def add(self, moment: float, cpu_s: float) -> None:
-        """Add what is known otherwise, such as the total CPU at the end; its memory counts as the last seen."""
+        """Add a value known from elsewhere, such as the total CPU at the end; memory is taken from the last sample."""
         self.samples.append((moment, cpu_s, self.samples[-1][2] if self.samples else 0.0))
 
     def usage(self, first: float, done: float) -> Usage:

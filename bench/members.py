@@ -1,10 +1,10 @@
-"""A million memberships in ClickHouse: how long the score's fit, everybody's state, one group's and a closed day take.
+"""A million memberships in ClickHouse: how long the score's fit, all states, one group's states and a closed day take.
 
 `python -m bench.members [--memberships N] [--runs N]` writes `bench/results/members.json`. The rows are made by SQL
 (`members.sql`): groups of 500, most members silent, a fifth of the accounts linked to users. Before every turn a day's
-rows land (`members_day.sql`). A closed day is read, evaluated, written and told in Kafka by one who keeps everybody in
-memory from the day before (`closed_day`), or has to read all first (`first_day`). Planning is what ClickHouse takes
-before it reads a row, and is part of the questions' times.
+rows land (`members_day.sql`). A closed day is read, evaluated, written and published to Kafka by an evaluator that
+keeps everybody in memory from the day before (`closed_day`), or has to read everything first (`first_day`). Planning is
+the time that ClickHouse takes before it reads a row; it is included in the questions' times.
 """
 
 import argparse
@@ -38,7 +38,7 @@ _MADE = {"now": 1_772_000_000_000, "day": 86_400_000, "version": 1 << 32, "parti
 
 
 def statements(file: Path, job: Job, memberships: int, **more: int) -> list[str]:
-    """What makes rows."""
+    """Parameters of the queries that create rows."""
     sizes = {
         "groups": max(2, memberships // GROUP // 2 * 2),
         "people": memberships * 7 // 10,
@@ -48,7 +48,7 @@ def statements(file: Path, job: Job, memberships: int, **more: int) -> list[str]
 
 
 def fill(job: Job, memberships: int) -> int:
-    """Make the rows; returns how many memberships there are (some numbers draw the same one)."""
+    """Create the rows; returns how many memberships there are (some random numbers coincide)."""
     client = job.servers.clickhouse()
     checkpoint = statements(_DAY, job, memberships, number=0)[-1]
     for rows in [*statements(_ROWS, job, memberships), checkpoint]:
@@ -58,31 +58,31 @@ def fill(job: Job, memberships: int) -> int:
 
 
 def land_day(job: Job, memberships: int, number: int) -> None:
-    """Have a day's rows land."""
+    """Land one day's rows."""
     client = job.servers.clickhouse()
     for rows in statements(_DAY, job, memberships, number=number):
         client.execute(rows)
 
 
 class Closing:
-    """Closes a day, by somebody new or by the same as before."""
+    """Closes a day, with a new evaluator or with the previous one."""
 
     def __init__(self, store: ClickHouseStore, job: Job) -> None:
         self.store, self._tell = store, sender(Kafka(job.servers.bootstrap), job.topic.removesuffix(CHAT.name))
         self._days, self.changed = MemberDays(store), list[int]()
 
     def first(self) -> None:
-        """By somebody who knows nobody yet."""
+        """With an evaluator that knows nobody yet."""
         self._days = MemberDays(self.store)
         self.next()
 
     def next(self) -> None:
-        """By whoever was it before."""
+        """With the previous evaluator."""
         self.changed.append(self._days.evaluate(due(self.store)[0], self._tell).changed)
 
 
 def measure(job: Job, memberships: int, runs: int) -> dict[str, Any]:
-    """Seconds, in turns; the first turn warms up and is not counted."""
+    """Seconds by measurement, taken in turns; the first turn is a warm-up and does not count."""
     groupvitals.prepare(job, groupvitals.variables(job))
     known, d, where = fill(job, memberships), job.database, job.servers
     address = Address(where.host, where.tcp_port, where.http_port, where.user, SecretStr(where.password), d)
@@ -113,7 +113,7 @@ def measure(job: Job, memberships: int, runs: int) -> dict[str, Any]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the measurement in a database of its own."""
+    """Run the measurement in its own database."""
     parser = argparse.ArgumentParser(prog="bench.members", description="What a million memberships take in ClickHouse.")
     parser.add_argument("--memberships", type=int, default=1_000_000, help="how many (default 1,000,000)")
     parser.add_argument("--runs", type=int, default=5, help="how often (default 5)")

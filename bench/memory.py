@@ -1,8 +1,8 @@
-"""Memory a membership: a million members, each in their group, through the worker's own state, no servers.
+"""Memory per membership: a million members, each in their group, through the worker's own state, no servers.
 
-`python -m bench.memory [--memberships N]` prints bytes a membership by array and as resident memory, and writes
+`python -m bench.memory [--memberships N]` prints bytes per membership by array and as resident memory, and writes
 `bench/results/memory.json`. A membership's bytes are its row, its id, its places in the index and in the list of
-changed ones. Resident memory is everything the process grew by, also the event ids kept to find repeated events, room
+changed ones. Resident memory is everything the process grew by, including the event ids kept to find repeats, room
 for more rows, and what the allocator keeps of frames and flushes.
 """
 
@@ -74,14 +74,14 @@ def measure(file: Path, memberships: int) -> dict[str, Any]:
 
 
 def _membership_bytes(state: State) -> int:
-    """Rows and ids in use, the whole index, the places that memberships have in the list of changed ones."""
+    """Bytes of rows and ids in use, of the whole index, and of the memberships' places in the list of changed ones."""
     rows = int(state.counts[MEMBERS]) * (state.members.itemsize + state.dirty_members.itemsize)
     return rows + int(state.counts[ARENA]) + int(state.member_index.nbytes)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the measurement in this process."""
-    parser = argparse.ArgumentParser(prog="bench.memory", description="Memory a membership.")
+    parser = argparse.ArgumentParser(prog="bench.memory", description="Memory per membership.")
     parser.add_argument("--memberships", type=int, default=1_000_000, help="how many (default 1,000,000)")
     options = parser.parse_args(arguments)
     console, settings = report.console(), load_settings()

@@ -1,4 +1,4 @@
-"""The right answer, computed slowly and obviously from the events file: messages a group and UTC day."""
+"""The right answer, computed slowly and obviously from the events file: messages per group and UTC day."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""The product agent: a million events of 50,000 users, landed by one worker, and every count held against the file.
+"""The product agent: a million events of 50,000 users, landed by one worker, with every count compared with the file.
 
 `python -m bench.product [--events N] [--runs N]` writes `bench/results/product.json`.
 """
@@ -30,7 +30,7 @@ _SHARES = {"view": 0.55, "open": 0.2, "click": 0.14, "share": 0.04, "purchase": 
 
 
 def events_file(folder: Path, events: int, seed: int = 1) -> Path:
-    """The file of so many product events in order of time; made if absent."""
+    """The file of `events` product events in order of time; created if absent."""
     path = folder / f"product-{events}-{seed}.ndjson"
     if path.exists():
         return path
@@ -64,7 +64,7 @@ def _line(number: int, kind: str, ts_ms: int, user: int, group: int, amount: int
 
 
 def run(job: Job, events: int) -> dict[str, Any]:
-    """One run into an empty database: what the worker says, and whether every event and user is there."""
+    """One run into an empty database: what the worker reports, and whether every event and user is there."""
     client = job.servers.clickhouse()
     client.execute(f"DROP DATABASE IF EXISTS {job.database} SYNC")
     shutil.rmtree(job.folder, ignore_errors=True)
@@ -81,7 +81,7 @@ def run(job: Job, events: int) -> dict[str, Any]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run some times; exit code 1 when an answer was wrong."""
+    """Run several times; exit code 1 when an answer was wrong."""
     parser = argparse.ArgumentParser(prog="bench.product", description="How fast the product agent is.")
     parser.add_argument("--events", type=int, default=1_000_000, help="events (default 1,000,000)")
     parser.add_argument("--runs", type=int, default=5, help="how often (default 5)")
@@ -102,7 +102,7 @@ def main(arguments: list[str] | None = None) -> int:
     }  # fmt: skip
     report.write_result("product", result)
     console.print(
-        f"Product agent: {result['median_events_per_s']:,} events a second (median of {len(rates)} runs, "
+        f"Product agent: {result['median_events_per_s']:,} events per second (median of {len(rates)} runs, "
         f"{min(rates):,} to {max(rates):,}); counts {'equal' if result['equal'] else 'DIFFER'}.",
         highlight=False,
     )

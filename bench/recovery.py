@@ -1,9 +1,9 @@
-"""Recovery: a worker with a million memberships is killed and started again while events go on coming.
+"""Recovery: a worker with a million memberships is killed and restarted while events keep arriving.
 
 `python -m bench.recovery [--memberships N] [--rate N] [--kills N]` prints seconds from the kill until everything
 that was handed over more than a second before has landed, says where they went, and writes
 `bench/results/recovery.json`. The new worker is started at once by the same command; its start, the loading of compiled
-kernels, the consumer group's farewell to the dead member, and the loading of state and event ids all count.
+kernels, the removal of the dead member from the consumer group, and the loading of state and event ids all count.
 """
 
 import argparse
@@ -22,10 +22,10 @@ from bench.steady import PARTITIONS, POLL_S, FollowingWorker, Load, Watch, endle
 from groupvitals.settings import load_settings
 
 STEADY_S = 10.0
-#: Behind this much, in seconds of the load, counts as steady: what a running worker needs anyway.
+#: A lag up to this many seconds of load counts as steady: a running worker always has that much.
 BEHIND_S = 1.0
 LONGEST_S = 300.0
-#: What a worker says, in the order of its way; a stage lasts from the one before to the last of its lines.
+#: What a worker logs, in order; a stage lasts from the end of the one before to the last of its own lines.
 _STAGES = {
     "start of the process": "Loading kernels",
     "load compiled kernels": "Kernels ready",
@@ -35,7 +35,7 @@ _STAGES = {
 
 
 def one(job: Job, load: Load, watch: Watch, old: FollowingWorker) -> tuple[dict[str, Any], FollowingWorker]:
-    """Kill the worker, start another, and wait until it is where the old one was."""
+    """Kill the worker, start another, and wait until it has caught up with the old one."""
     killed = old.kill()
     new = FollowingWorker(job)
     while not _steady(load, watch, killed):
@@ -58,7 +58,7 @@ def _steady(load: Load, watch: Watch, killed: float) -> bool:
 
 
 def measure(job: Job, memberships: int, rate: int, kills: int, home: Any) -> dict[str, Any]:
-    """Fill the state, then kill the worker again and again under the load."""
+    """Fill the state, then kill the worker repeatedly under load."""
     groupvitals.prepare(job, groupvitals.variables(job))
     seeds = events_file(home / "events", "worst_case", memberships)
     filled = asyncio.run(topic.fill(job.servers.bootstrap, job.topic, seeds, PARTITIONS))
@@ -95,7 +95,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the measurement; exit code 1 when rows are missing."""
     parser = argparse.ArgumentParser(prog="bench.recovery", description="From a kill to steady state.")
     parser.add_argument("--memberships", type=int, default=1_000_000, help="in state (default 1,000,000)")
-    parser.add_argument("--rate", type=int, default=5_000, help="events a second meanwhile (default 5,000)")
+    parser.add_argument("--rate", type=int, default=5_000, help="events per second meanwhile (default 5,000)")
     parser.add_argument("--kills", type=int, default=3, help="how often (default 3)")
     options = parser.parse_args(arguments)
     console, settings = report.console(), load_settings()

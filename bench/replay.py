@@ -1,9 +1,9 @@
-"""A long replay: events from a file to landed rows by `groupvitals replay`, with the memory it takes over time.
+"""A long replay: events from a file to landed rows by `groupvitals replay`, with its memory over time.
 
-`python -m bench.replay [--events N]` prints events a second and the memory in the middle and at the end, draws
+`python -m bench.replay [--events N]` prints events per second and the memory in the middle and at the end, draws
 `bench/results/replay.png` and writes `bench/results/replay.json`. The clock runs from the start of the command until
-all is landed: starting, loading the compiled kernels, importing beside the worker. What the command does then, about
-late events and closed days, is in `seconds_until_days_closed`. Memory is that of all processes of the command.
+all is landed: starting, loading the compiled kernels, importing beside the worker. What the command does afterwards,
+for late events and closed days, is in `seconds_until_days_closed`. Memory is that of all its processes.
 """
 
 import argparse
@@ -31,7 +31,7 @@ Landed = list[tuple[float, int]]
 
 
 def measure(job: Job, file: Path, events: int) -> tuple[dict[str, Any], Sampler, Landed]:
-    """Run the command; meanwhile ask now and then how much has landed."""
+    """Run the command; meanwhile ask regularly how much has landed."""
     variables = groupvitals.variables(job)
     groupvitals.prepare(job, variables)
     landed: Landed = []
@@ -112,7 +112,7 @@ def main(arguments: list[str] | None = None) -> int:
     picture(sampler, landed, report.RESULTS / "replay.png")
     half, whole = found["peak_rss_mb_first_half"], found["peak_rss_mb"]
     console.print(
-        f"{options.events:,} events from file to landed in {found['seconds']} s, {found['events_per_s']:,} a second; "
+        f"{options.events:,} events from file to landed in {found['seconds']} s, {found['events_per_s']:,} per second; "
         f"memory at most {half:,.0f} MiB in the first half, {whole:,.0f} in all."
     )
     return 0 if found["equal"] else 1

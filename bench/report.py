@@ -15,7 +15,7 @@ _PEER = "#8a939b"
 
 
 def console() -> Console:
-    """A console wide enough for the table, also where the output is no terminal."""
+    """A console wide enough for the table, even when the output is not a terminal."""
     found = Console()
     return found if found.is_terminal else Console(width=max(found.width, 110))
 
@@ -27,10 +27,10 @@ def write_result(name: str, value: Any) -> None:
 
 
 def table(rows: list[Row], console: Console) -> None:
-    """Print one line a contestant, the fastest first."""
-    shown = Table(title="Messages a group and day, checked against the oracle", title_justify="left", box=box.SIMPLE)
+    """Print one line per contestant, the fastest first."""
+    shown = Table(title="Messages per group and day, checked against the oracle", title_justify="left", box=box.SIMPLE)
     shown.add_column("contestant", no_wrap=True)
-    for column in ("events", "events/s", "least to most", "of ours", "CPU s/M", "peak MiB", "equal"):
+    for column in ("events", "events/s", "min to max", "of ours", "CPU s/M", "peak MiB", "equal"):
         shown.add_column(column, justify="right", no_wrap=True)
     for row in sorted(rows, key=lambda row: -row["events_per_s"]):
         low, high = row["events_per_s_min"], row["events_per_s_max"]
@@ -52,7 +52,7 @@ def table(rows: list[Row], console: Console) -> None:
 
 
 def main_stages(row: Row) -> dict[str, float]:
-    """The stages that are no part of another, such as `land events` of `land`."""
+    """The stages that are not part of another (as `land events` is part of `land`)."""
     return {stage: seconds for stage, seconds in row["stages"].items() if " " not in stage}
 
 
@@ -86,8 +86,8 @@ def _bars(axes: Any, rows: list[Row]) -> None:
         axes.text(row["events_per_s_max"] * 1.06, place, f"{row['events_per_s']:,}", va="center", fontsize=9)
     axes.set_xscale("log")
     axes.set_xlim(1_000, max(row["events_per_s_max"] for row in rows) * 3)
-    axes.set_xlabel("events a second, logarithmic (bar: median, whisker: least to most)")
-    axes.set_title("One topic, the same events, the same counts a group and day", loc="left", fontsize=11)
+    axes.set_xlabel("events per second, logarithmic (bar: median, whiskers: minimum to maximum)")
+    axes.set_title("One topic, the same events, the same counts per group and day", loc="left", fontsize=11)
     axes.spines[["top", "right"]].set_visible(False)
 
 
@@ -100,6 +100,6 @@ def _stages(axes: Any, rows: list[Row]) -> None:
             axes.barh(place, micros, left=left, color=f"C{number}", label=stage if place == 0 else None)
             left += micros
     axes.set_yticks(range(len(rows)), [row["name"] for row in rows])
-    axes.set_xlabel("microseconds an event by stage (stages overlap in time)")
+    axes.set_xlabel("microseconds per event by stage (stages overlap in time)")
     axes.legend(ncols=len(names), fontsize=8, frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0))
     axes.spines[["top", "right"]].set_visible(False)

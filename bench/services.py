@@ -1,4 +1,4 @@
-"""The servers of the bench: those the settings name, else the project's local services, started if they are down."""
+"""The servers of the bench: those named in the settings, else the project's local services, started if down."""
 
 from rich.console import Console
 
@@ -12,7 +12,7 @@ def servers(settings: Settings, console: Console) -> Servers:
     """Return where Kafka and ClickHouse are; both must be named by the settings, or neither."""
     kafka, clickhouse = settings.kafka, settings.clickhouse
     if kafka.security_protocol != "PLAINTEXT" or clickhouse.secure:
-        raise ConfigError("The bench's peers know neither TLS nor logins to Kafka: name servers that want none.")
+        raise ConfigError("The bench's peers support neither TLS nor logins to Kafka: name servers that need neither.")
     if kafka.bootstrap and clickhouse.host:
         host, tcp_port, http_port = clickhouse.host, clickhouse.tcp_port, clickhouse.http_port
         password = clickhouse.password.get_secret_value()

@@ -1,9 +1,9 @@
-"""The long run: a steady load on two workers, one of them killed every minute and started again; what `make soak` runs.
+"""The long run: a steady load on two workers, one of which is killed and restarted every minute; what `make soak` runs.
 
-`python -m bench.soak [--minutes N] [--rate N]` shows how it goes, draws `bench/results/soak.png`, writes
+`python -m bench.soak [--minutes N] [--rate N]` shows progress, draws `bench/results/soak.png`, writes
 `bench/results/soak.json`, and ends with a verdict: every record landed once, the answers equal what was sent, memory
-flat. The duplicate horizon is 200,000 records a partition here, so that the index of event ids is full after minutes
-and would not hide, or look like, a leak.
+is flat. The duplicate horizon is 200,000 records per partition here, so that the index of event ids is full within
+minutes and can neither hide nor look like a leak.
 """
 
 import argparse
@@ -46,7 +46,7 @@ def counted(events: Events, days: Days) -> Events:
 
 
 def run(job: Job, load: Load, watch: Watch, minutes: float, shown: Progress) -> Run:
-    """Sample once a second; kill one worker a minute and start it again."""
+    """Sample once per second; once per minute, kill one worker and restart it."""
     lasting, killed = FollowingWorker(job, "lasting", **SETTINGS), FollowingWorker(job, "killed", **SETTINGS)
     clickhouse, kafka = server(job.servers.tcp_port), server(int(job.servers.bootstrap.rpartition(":")[2]))
     found = Run()
@@ -59,7 +59,7 @@ def run(job: Job, load: Load, watch: Watch, minutes: float, shown: Progress) -> 
                 killed = FollowingWorker(job, "killed", **SETTINGS)
                 next_kill = now
             if lasting.process.poll() is not None or killed.process.poll() is not None:
-                raise RuntimeError(f"A worker ended by itself; see the logs in {job.folder}.")
+                raise RuntimeError(f"A worker ended unexpectedly: see the logs in {job.folder}.")
             memory = [lasting.rss(), killed.rss(), *(p.memory_info().rss if p else 0 for p in (clickhouse, kafka))]
             sample = Sample(now, watch.landed, load.total - watch.landed, *(rss / _MB for rss in memory))
             found.samples.append(sample)
@@ -74,7 +74,7 @@ def run(job: Job, load: Load, watch: Watch, minutes: float, shown: Progress) -> 
 
 
 def check(job: Job, sent: int, days: Days) -> dict[str, bool]:
-    """Hold what landed against what was sent, and the workers' answers against the raw rows."""
+    """Compare what landed with what was sent, and the workers' answers with the raw rows."""
     client, db = job.servers.clickhouse(), job.database
     rows, offsets = client.execute(
         f"SELECT (SELECT count() FROM {db}.events FINAL), uniqExact(topic, partition, offset) FROM {db}.events"
@@ -106,10 +106,10 @@ def measure(
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run it on a topic and a database of its own; exit code 1 when the verdict is not good."""
+    """Run it on a topic and a database of its own; exit code 1 when a check fails."""
     parser = argparse.ArgumentParser(prog="bench.soak", description="The long run.")
     parser.add_argument("--minutes", type=float, default=30, help="how long (default 30)")
-    parser.add_argument("--rate", type=int, default=5_000, help="events a second (default 5,000)")
+    parser.add_argument("--rate", type=int, default=5_000, help="events per second (default 5,000)")
     options = parser.parse_args(arguments)
     console, settings = report.console(), load_settings()
     where, home = servers(settings, console), settings.home / "bench"

@@ -1,4 +1,4 @@
-"""What a long run was like: its samples, the verdict on memory, a picture. Touches nothing but the picture's file."""
+"""Reports on a long run: its samples, the verdict on memory, a picture. Touches nothing but the picture's file."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -13,10 +13,10 @@ from rich.console import Console
 from bench.steady import Load, Watch
 
 Values = NDArray[np.float64]
-#: What is never freed raises the floor, the lowest that a worker ever comes back to: the last third's may be so much
+#: Memory that is never freed raises the floor, the lowest that a worker falls back to: the last third's may be so much
 #: above the first third's. Peaks are what waits after a kill, up to `flush_events`, and what else the machine does.
 FLAT = 0.05
-#: Caches and arrays fill at first; shorter runs say nothing of memory.
+#: Caches and arrays fill at first; shorter runs say nothing about memory.
 WARM_MINUTES, JUDGED_MINUTES = 5, 15
 
 
@@ -40,7 +40,7 @@ class Run:
     kills: list[float] = field(default_factory=list)
 
     def minutes(self, name: str, most: Callable[[list[float]], float] = max) -> Values:
-        """The highest of a column in every whole minute; or the lowest, with `min`."""
+        """The highest value of a column in every whole minute; with `min`, the lowest."""
         began, of = self.samples[0].when, defaultdict[int, list[float]](list)
         for sample in self.samples:
             of[int((sample.when - began) // 60)].append(getattr(sample, name))
@@ -48,7 +48,7 @@ class Run:
 
 
 def line(sample: Sample, kills: int) -> str:
-    """How it goes, while it goes."""
+    """Progress during the run, as one line."""
     return (
         f"{sample.landed:>12,} landed, {sample.waiting:>7,} waiting, {kills} kills, "
         f"workers {sample.lasting_mb:,.0f} and {sample.killed_mb:,.0f} MiB"
@@ -56,7 +56,7 @@ def line(sample: Sample, kills: int) -> str:
 
 
 def latencies(load: Load, watch: Watch) -> tuple[Values, Values]:
-    """When steps of the load were due (Unix seconds), and how long until all of each had landed (seconds)."""
+    """When steps of the load were due (Unix seconds), and how long until each had landed completely (seconds)."""
     due, waited = [], []
     seen = np.array([when for when, _ in watch.seen])
     for partition in {partition for partition, _, _ in load.sent}:
@@ -106,7 +106,7 @@ def summary(run: Run, load: Load, watch: Watch, rate: int) -> dict[str, Any]:
 
 
 def good(result: dict[str, Any]) -> bool:
-    """Whether all that is either so or not is so."""
+    """Whether every yes-or-no result is yes."""
     return all(value for value in result.values() if isinstance(value, bool))
 
 
@@ -118,7 +118,7 @@ def show(result: dict[str, Any], console: Console) -> None:
         highlight=False,
     )
     for name, floor in result["floor_mb_by_third"].items():
-        said = ", ".join(f"{value} MiB" for value in floor) or "too short a run to tell"
+        said = ", ".join(f"{value} MiB" for value in floor) or "the run was too short to tell"
         console.print(f"Floor of the {name} worker's memory in each third of the run: {said}.", highlight=False)
     for name, value in result.items():
         if isinstance(value, bool):
@@ -140,7 +140,7 @@ def picture(run: Run, load: Load, watch: Watch, path: Path) -> None:
         (columns["landed"][10:] - columns["landed"][:-10])
         / np.maximum(columns["when"][10:] - columns["when"][:-10], 1e-9),
     )
-    speed.set_ylabel("events landed a second,\nmean of 10 s")
+    speed.set_ylabel("events landed per second,\nmean of 10 s")
     waiting.plot(minutes, columns["waiting"])
     waiting.set_ylabel("records waiting")
     due, waited = latencies(load, watch)

@@ -1,4 +1,4 @@
-"""What the benches of this project alone share: a topic and a database of their own, removed in the end."""
+"""What the benches without peers share: their own topic and database, removed at the end."""
 
 import shutil
 import time
@@ -13,7 +13,7 @@ from schemas.topics import CHAT
 
 @contextmanager
 def job_of(name: str, where: Servers, home: Path, partitions: int) -> Iterator[Job]:
-    """A job with an empty topic, an empty database and an empty folder; all but the folder's logs go at the end."""
+    """A job with an empty topic, database and folder; everything but the folder's logs is removed at the end."""
     prefix = f"bench.{name}-{time.time_ns() // 1_000_000}."
     job = Job(prefix + name, where, prefix + CHAT.name, partitions, 0, f"bench_{name}", home / "runs" / name)
     client = where.clickhouse()

@@ -2,8 +2,8 @@
 
 `python -m bench.status [--rate N] [--changes N]` runs a worker under a steady load, prints p50, p99 and the longest,
 and writes `bench/results/status.json`. A change's time runs from handing the event to Kafka to the end of the query
-that has the member as active. It is asked when the membership's row is there, which is looked for every 20 ms: a
-question that is asked earlier is answered earlier, with the status before.
+that shows the member as active. The question is asked once the membership's row is there, which is polled every 20 ms:
+a question asked earlier would be answered earlier, with the previous status.
 """
 
 import argparse
@@ -27,12 +27,12 @@ from groupvitals.settings import load_settings
 
 GROUP = "telegram:-:asked"
 WAIT_S, POLL_S = 60.0, 0.02
-#: Changes that are not counted.
+#: Changes that warm up and are not counted.
 _WARM = 5
 
 
 def changes(job: Job, numbers: range) -> tuple[list[float], list[float]]:
-    """Seconds from event to status, and those of the question alone."""
+    """Seconds from event to status, and of the question alone."""
     client = job.servers.clickhouse()
     producer = KafkaProducer(bootstrap_servers=job.servers.bootstrap, acks="all", linger_ms=0)
     found, asked = [], []
@@ -58,12 +58,12 @@ def _message(number: int) -> bytes:
 
 
 def _wait(client: Client, database: str, member: str, began: float) -> float:
-    """Ask when the member is known, who must be active then; returns how long the question took."""
+    """Once the member is known, ask for their state, which must be active; returns how long the question took."""
     who = {"group": GROUP, "member": member}
     mine = "WHERE group_id = %(group)s AND member_id = %(member)s"
     while not client.execute(f"SELECT 1 FROM {database}.membership_states {mine} LIMIT 1", who):
         if time.perf_counter() - began > WAIT_S:
-            raise RuntimeError(f"{member} was not there within {WAIT_S:.0f} s; see the worker's log")
+            raise RuntimeError(f"{member} was not there within {WAIT_S:.0f} s: see the worker's log")
         time.sleep(POLL_S)
     start = time.perf_counter()
     found = client.execute(f"SELECT state FROM {database}.member_status {mine}", who)
@@ -73,7 +73,7 @@ def _wait(client: Client, database: str, member: str, began: float) -> float:
 
 
 def measure(job: Job, load: Load, rate: int, count: int) -> dict[str, Any]:
-    """Run the worker, the load and the one who asks; the first changes warm up and are not counted."""
+    """Run the worker, the load and the questions; the first changes warm up and are not counted."""
     groupvitals.prepare(job, groupvitals.variables(job))
     worker = FollowingWorker(job)
     try:
@@ -95,7 +95,7 @@ def measure(job: Job, load: Load, rate: int, count: int) -> dict[str, Any]:
 def main(arguments: list[str] | None = None) -> int:
     """Run the measurement on a topic and a database of its own."""
     parser = argparse.ArgumentParser(prog="bench.status", description="Event to changed status.")
-    parser.add_argument("--rate", type=int, default=5_000, help="events a second beside (default 5,000)")
+    parser.add_argument("--rate", type=int, default=5_000, help="events per second of load (default 5,000)")
     parser.add_argument("--changes", type=int, default=100, help="how many to measure (default 100)")
     options = parser.parse_args(arguments)
     console, settings = report.console(), load_settings()

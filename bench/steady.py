@@ -1,4 +1,4 @@
-"""A steady load for hours: events without end at a rate, workers that may be killed, and what has landed meanwhile.
+"""A steady load for hours: endless events at a given rate, workers that may be killed, and what has landed so far.
 
 Touches only the topic, the database and the folder of its job.
 """
@@ -26,7 +26,7 @@ PARTITIONS = 4
 TICK_S = 0.05
 POLL_S = 0.1
 TIME = re.compile(rb'"ts_ms":(\d+)')
-#: What checkpoints vouch for: rows that a killed worker landed without one will land again.
+#: What checkpoints cover: rows that a killed worker landed without a checkpoint will land again.
 _LANDED = """
 SELECT partition, arraySum(mapValues(argMax(offsets, (term, sequence)))) FROM {database}.checkpoints GROUP BY partition
 """
@@ -40,7 +40,7 @@ Seen = list[tuple[float, dict[int, int]]]
 
 
 def endless(file: Path, first: int = 0) -> Events:
-    """The events of a file again and again: lap n has ids of its own and stands n times the file's days later."""
+    """The events of a file again and again: lap n has its own ids, and times n times the file's days later."""
     for lap in count(first):
         mark = b'"event_id":"%d-' % lap
         for partition, key, value in topic.partitioned(file, PARTITIONS):
@@ -53,7 +53,7 @@ async def produce(
     where: Servers, name: str, events: Events, rate: int, seconds: float, counts: list[int], sent: Sent,
     ended: Callable[[], bool] = lambda: False,
 ) -> None:  # fmt: skip
-    """Hand over `rate` events a second in steps of 50 ms, for so long or until `ended`.
+    """Hand over `rate` events per second in steps of 50 ms, for `seconds` or until `ended`.
 
     `counts` go on from where they stand. A step's time is when it was due: a producer that falls behind makes the
     latency longer, not the load smaller.
@@ -79,7 +79,7 @@ async def produce(
 
 
 class Load:
-    """`produce` in a thread of its own, from entering to leaving the context."""
+    """`produce` in its own thread, from entering to leaving the context."""
 
     def __init__(self, job: Job, events: Events, rate: int) -> None:
         self.sent: Sent = []
@@ -119,7 +119,7 @@ class Load:
 
 
 class Watch:
-    """Asks again and again how many records have landed for good, from entering to leaving the context."""
+    """Polls how many records have landed for good, from entering to leaving the context."""
 
     def __init__(self, job: Job, poll_s: float = POLL_S) -> None:
         self.seen: Seen = []
@@ -147,7 +147,7 @@ class Watch:
         return sum(self.seen[-1][1].values()) if self.seen else 0
 
     def wait(self, events: int, workers: "list[FollowingWorker]", seconds: float) -> None:
-        """Return when so many records have landed; raises `RuntimeError` when they do not, or a worker ends."""
+        """Return once `events` records have landed; raises `RuntimeError` when they do not, or when a worker ends."""
         deadline = time.time() + seconds
         while self.landed < events:
             ended = [worker.folder for worker in workers if worker.process.poll() is not None]
@@ -160,7 +160,7 @@ class Watch:
 
 
 class FollowingWorker:
-    """A worker process that follows its topic; its lines are kept with the time at which they came."""
+    """A worker process that follows its topic; its lines are kept with the time at which they arrived."""
 
     def __init__(self, job: Job, name: str = "worker", **settings: object) -> None:
         own = {f"GROUPVITALS_{key}": str(value) for key, value in settings.items()}
@@ -184,7 +184,7 @@ class FollowingWorker:
                 log.flush()
 
     def said(self, what: str) -> float | None:
-        """When it last said something with these words in it."""
+        """When it last logged a line that contains these words."""
         return next((when for when, line in reversed(self.lines) if what in line), None)
 
     def rss(self) -> int:

@@ -1,7 +1,7 @@
 """The throughput bench: one topic, the same events, the same result, all contestants side by side, ours in between.
 
 `python -m bench.throughput [--events N] [--quick]` prints a table, draws `bench/results/throughput.png` and writes
-`bench/results/throughput.json`. It works in topics and databases of its own and removes them.
+`bench/results/throughput.json`. It uses its own topics and databases, and removes them.
 """
 
 import argparse
@@ -36,8 +36,8 @@ TABLE = Contestant("faust_table", ("faust-streaming", "aiokafka"), share=0.06)
 TAKE = Contestant("faust_take", TABLE.packages, share=0.1)
 QUIX = Contestant("quix_state", ("quixstreams", "confluent-kafka"))
 ENGINE = Contestant("clickhouse_kafka_engine", lands=True)
-#: Ours before and after every other, so that a machine that drifts is seen; the nearest peer runs as often as it takes
-#: for a median.
+#: Ours runs before and after every other, to expose a drifting machine; the nearest peer runs often enough for a
+#: median.
 ORDER = (OURS, TABLE, OURS, ENGINE, OURS, TAKE, OURS, ENGINE, OURS, QUIX, OURS, ENGINE, OURS, WORST, WORST, WORST)
 QUICK = (OURS, TABLE, TAKE, QUIX, ENGINE, OURS, WORST)
 
@@ -52,7 +52,7 @@ class Traffic:
 
 
 def fill(where: Servers, folder: Path, kind: str, events: int, console: Console) -> Traffic:
-    """Make the file, if it is not there yet, and a topic that holds it."""
+    """Create the file, unless it exists, and a topic that holds it."""
     with console.status(f"Writing {events:,} {kind.replace('_', ' ')} events to a topic of {PARTITIONS} partitions"):
         file = events_file(folder, kind, events)
         name = f"bench.{kind}-{time.time_ns() // 1_000_000}.{CHAT.name}"
@@ -89,7 +89,7 @@ def contest(
 
 
 def rows(runs: dict[str, list[Run]], order: tuple[Contestant, ...], where: Servers) -> list[dict[str, Any]]:
-    """One JSON object a contestant: medians over its runs, the highest memory, and what else is worth knowing."""
+    """One JSON object per contestant: medians over its runs, the highest memory, and whatever else is worth knowing."""
     contestants = {contestant.name: contestant for contestant in order}
     ours = median(_rates(runs[OURS.name]))
     server = where.clickhouse().execute("SELECT version()")[0][0]
@@ -133,7 +133,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the bench; exit code 1 when a contestant failed or an answer was wrong."""
     parser = argparse.ArgumentParser(prog="bench.throughput", description="Groupvitals and its peers on one topic.")
     parser.add_argument("--events", type=int, default=1_000_000, help="events in the topic (default 1,000,000)")
-    parser.add_argument("--quick", action="store_true", help="fewer events and runs: does it all work?")
+    parser.add_argument("--quick", action="store_true", help="fewer events and runs, to see whether everything works")
     options = parser.parse_args(arguments)
     events, order = (min(options.events, 100_000), QUICK) if options.quick else (options.events, ORDER)
     console, settings = report.console(), load_settings()

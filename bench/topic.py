@@ -33,7 +33,7 @@ def partitioned(file: Path, partitions: int, field: str = "group_id") -> Iterato
 
 
 def create(bootstrap: str, name: str, partitions: int) -> None:
-    """Make the topic; what it holds is kept until it is removed."""
+    """Create the topic; its records are kept until it is removed."""
     admin = KafkaAdminClient(bootstrap_servers=bootstrap)
     try:
         kept = {"retention.ms": "-1"}
@@ -48,7 +48,7 @@ def create(bootstrap: str, name: str, partitions: int) -> None:
 
 
 async def fill(bootstrap: str, name: str, file: Path, partitions: int, field: str = "group_id") -> list[int]:
-    """Write the file's events to the topic, uncompressed, in the file's order; return the records a partition."""
+    """Write the file's events to the topic, uncompressed, in the file's order; return how many per partition."""
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, max_batch_size=_BATCH_BYTES, enable_idempotence=True)
     await producer.start()
     try:

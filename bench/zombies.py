@@ -1,10 +1,11 @@
-"""Zombies called and zombies planted: simulated half years through the whole system, and what became of each kind.
+"""Zombies called and zombies planted: simulated half-years through the whole system, and the result for each kind.
 
-`python -m bench.zombies [--members N] [--days N] [--worlds N]` writes `bench/results/zombies.json`. Counted are members
-whom events can tell: the views know their state by activity or score (not `elsewhere`, `unobservable`), who did what
-can be seen three times in four weeks while they were awake, as far as their group had faded then (a silence of four
-weeks is chance in 5 %), and of the planted zombies those silent for 28, 56 or 84 days: planted pauses last for weeks.
-Who is planted as a zombie and clicks or buys with the group's links is a `lurker`, and left out as well.
+`python -m bench.zombies [--members N] [--days N] [--worlds N]` writes `bench/results/zombies.json`. It counts
+members whose state events can show: the views decide it by activity or score (not `elsewhere`, `unobservable`), and
+their visible acts in four weeks, while awake and allowing for how far their group had faded, are at least three (then
+four weeks of silence are chance in 5 %). Of the planted zombies it counts those silent for 28, 56 or 84 days, since
+planted pauses last for weeks.
+A planted zombie who clicks or buys with the group's links is a `lurker`, and is left out as well.
 """
 
 import argparse
@@ -23,11 +24,11 @@ from bench.solo import job_of
 from groupvitals.settings import load_settings
 
 PARTITIONS, DAY_MS = 4, 86_400_000
-#: Visible acts in four weeks from which silence says something.
+#: Visible acts in four weeks from which on silence means something.
 SEEN = 3
-#: Days that a planted zombie has been silent.
+#: Days for which planted zombies have been silent.
 SILENT = (28, 56, 84)
-#: States that an activity, or the score, decides: others say that the group's own events do not tell.
+#: States decided by an activity or by the score; others mean that the group's own events do not tell.
 _TOLD = ("active", "participant", "lurker", "newcomer", "at_risk", "zombie")
 _HABITS = ("loud", "occasional", "reactor", "lurker")
 Member = dict[str, Any]
@@ -59,7 +60,7 @@ def _rows(columns: dict[str, list[Any]]) -> list[dict[str, Any]]:
 
 
 def members_of(truth: dict[str, Any]) -> list[Member]:
-    """Planted members that can be a zombie or not: with a habit, and there at the end."""
+    """Planted members who may or may not be zombies: with a habit, and present at the end."""
     return [
         row
         for row in _rows(truth["members"])
@@ -68,7 +69,7 @@ def members_of(truth: dict[str, Any]) -> list[Member]:
 
 
 def visible_acts(member: Member, plan: dict[str, Any], group: dict[str, Any]) -> float:
-    """Acts in four weeks that events show: the average while awake, less what the group has faded by then."""
+    """Acts in four weeks visible in events: the average while awake, less what the group has faded by then."""
     end = min(member["zombie_since_ms"] or plan["end_ms"], plan["end_ms"])
     awake = max((end - max(member["joined_ms"] or 0, plan["start_ms"])) / DAY_MS, 1)
     acts = member["messages"] + member["reactions"] + (member["readings"] if group["reads_reported"] else 0)
@@ -93,7 +94,7 @@ def counted(truth: dict[str, Any], states: dict[tuple[str, str], str], silent: i
 
 
 def rates(counts: Counts) -> dict[str, dict[str, Any]]:
-    """By kind of member: zombies found and missed, others called so and not, precision and recall."""
+    """By kind of member: zombies found and missed, others called zombies or not, precision and recall."""
     return {kind: _rates(counts, _HABITS if kind == "all" else (kind,)) for kind in (*_HABITS, "all")}
 
 

@@ -35,7 +35,7 @@ def _fetch(cache: Path, progress: Progress) -> Path:
     if here not in TARBALLS:
         raise DeployError(
             f"There is no ClickHouse library for {here[0]} on {here[1]}: use `groupvitals up --containers` "
-            "or set GROUPVITALS_CLICKHOUSE__HOST to a server that runs."
+            "or set GROUPVITALS_CLICKHOUSE__HOST to a running server."
         )
     return fetch.npm_file(cache, "ClickHouse", TARBALLS[here], LIBRARY, progress)
 
@@ -56,7 +56,7 @@ def _check(ports: Ports) -> None:
     import clickhouse_driver
 
     request = urllib.request.Request(f"http://127.0.0.1:{ports['clickhouse_http']}/", b"SELECT 1")
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # whatever the environment says
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # regardless of the environment's proxies
     with direct.open(request, timeout=5) as answer:
         answer.read()
     with clickhouse_driver.Client(

@@ -1,10 +1,9 @@
 """The process that is the ClickHouse server: `clickhouse_child.py LIBRARY OPTION…`, started by its path.
 
 The library's command line serves for as long as its last query runs. That query reads standard input, which is a
-terminal held by this very process: SIGTERM ends its input, the query ends, and ClickHouse finishes running inserts and
-shuts down as it would after its own end. A terminal, because this build takes the first client that resets its
-connection, such as a worker that is killed, for a reason to abort when it is not interactive
-(https://github.com/ClickHouse/ClickHouse/issues/115666).
+terminal held by this very process: on SIGTERM the input ends, the query ends, and ClickHouse finishes running inserts
+and shuts down normally. It is a terminal because this build, when not interactive, aborts as soon as a client, such as
+a worker that is killed, resets its connection (https://github.com/ClickHouse/ClickHouse/issues/115666).
 """
 
 import ctypes
@@ -33,7 +32,7 @@ def serve(library: str, options: list[str]) -> None:
 
 
 def main(library: str, *options: str) -> None:
-    """Serve on a thread of its own; this one only waits for the signal."""
+    """Serve on a separate thread; this one only waits for the signal."""
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP)  # inherited by every thread of the server
     holding, reading = os.openpty()
     os.dup2(reading, 0)

@@ -1,4 +1,4 @@
-"""The same services as containers, by `docker compose` and the official images of `compose.yaml`."""
+"""The same services as containers, with `docker compose` and the official images named in `compose.yaml`."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ COMPOSE = Path(__file__).with_name("compose.yaml")
 
 
 def project(home: Path) -> str:
-    """Name of the compose project of a home folder, another one for every folder."""
+    """Name of the compose project of a home folder; different for every folder."""
     return f"groupvitals-{zlib.crc32(str(home).encode()):08x}"
 
 
@@ -26,7 +26,7 @@ def is_up(home: Path) -> bool:
 def up(home: Path, services: Sequence[str], ports: Ports, say: Callable[[str], None]) -> None:
     """Start the containers on the given ports and wait until they are healthy."""
     if shutil.which("docker") is None or _docker("compose", "version").returncode or _docker("info").returncode:
-        raise DeployError("No container engine answers `docker compose`: start it, or leave out --containers.")
+        raise DeployError("No container engine answers `docker compose`: start one, or leave out --containers.")
     say(f"Starting containers: {', '.join(services)}.")
     (home / "containers").touch()
     done = _compose(home, ["up", "--detach", "--wait", *services], ports)

@@ -1,4 +1,4 @@
-"""The one error of local services."""
+"""The error that local services raise."""
 
 
 class DeployError(Exception):

@@ -35,7 +35,7 @@ class Jar(NamedTuple):
 
 @dataclass(frozen=True)
 class Tarball:
-    """One npm package; without a digest of ours, npm's own integrity check has to do."""
+    """One npm package; where we have no digest of our own, npm's integrity check applies."""
 
     package: str
     version: str
@@ -44,15 +44,15 @@ class Tarball:
 
 
 def once(cache: Path, name: str, make: Callable[[Path], None]) -> Path:
-    """Return `cache/name`; when absent, `make` fills a folder beside it that is renamed when complete.
+    """Return `cache/name`; if it is absent, `make` fills a folder beside it, which is renamed once complete.
 
-    Raises `DeployError` when it is another user's who keeps it to himself.
+    Raises `DeployError` when it belongs to another user and is not readable.
     """
     target = cache / name
     if target.exists():
         if not os.access(target, os.R_OK | os.X_OK):
             raise DeployError(
-                f"{target} belongs to another user, who alone may read it: have it opened (chmod -R a+rX), or set "
+                f"{target} belongs to another user and cannot be read: have it opened (chmod -R a+rX), or set "
                 "GROUPVITALS_CACHE to a folder of your own."
             )
         return target
@@ -64,7 +64,7 @@ def once(cache: Path, name: str, make: Callable[[Path], None]) -> Path:
         part = Path(tempfile.mkdtemp(prefix=f"{name}.part-", dir=cache))
         try:
             make(part)
-            part.chmod(0o755)  # temporary folders are their maker's alone, and users may share a cache
+            part.chmod(0o755)  # temporary folders are private to their creator, but users may share a cache
             part.rename(target)
         except OSError as error:
             raise DeployError(f"{name} could not be fetched into {cache}: {error}.") from error
@@ -75,7 +75,7 @@ def once(cache: Path, name: str, make: Callable[[Path], None]) -> Path:
 
 @contextmanager
 def proxied(proxy: str) -> Iterator[None]:
-    """Fetch through a proxy in this block, `none`: through none; empty: as the environment says.
+    """Within this block, fetch through `proxy`; `none`: without a proxy; empty: as the environment says.
 
     Changes the environment, which is where npm and jgo look.
     """
@@ -93,7 +93,7 @@ def proxied(proxy: str) -> Iterator[None]:
 
 
 def read_jars(path: Path) -> list[Jar]:
-    """Read pinned jars: a coordinate, a SHA-256 and a size in bytes a line."""
+    """Read pinned jars: one coordinate, SHA-256 and size in bytes per line."""
     lines = (line.split() for line in path.read_text().splitlines() if not line.startswith("#"))
     return [Jar(coordinate, sha256, int(size)) for coordinate, sha256, size in lines]
 
@@ -114,7 +114,7 @@ def jars(cache: Path, title: str, pinned: list[Jar], progress: Progress) -> Path
 
 
 def fetch_jar(jar: Jar, folder: Path) -> int:
-    """Put the jar into the folder and return its size in bytes; raises `DeployError` when it is not the pinned one."""
+    """Put the jar into the folder and return its size in bytes; raises `DeployError` when it is not the pinned jar."""
     from jgo.maven import MavenContext
 
     artifact = MavenContext(repo_cache=folder / "maven").create_dependency(jar.coordinate).artifact
@@ -128,11 +128,13 @@ def fetch_jar(jar: Jar, folder: Path) -> int:
 
 
 def verify(path: Path, sha256: str) -> None:
-    """Raise `DeployError` when the file's SHA-256 is another."""
+    """Raise `DeployError` when the file's SHA-256 differs."""
     with path.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != sha256:
-        raise DeployError(f"{path.name} has the SHA-256 {found}, not {sha256}: it was not used. Try again later.")
+        raise DeployError(
+            f"{path.name} has the SHA-256 {found} instead of {sha256}, so it was not used. Try again later."
+        )
 
 
 def npm_file(cache: Path, title: str, tarball: Tarball, member: str, progress: Progress) -> Path:
@@ -173,7 +175,7 @@ def _npm_pack(tarball: Tarball, folder: Path) -> Path:
 
 @contextmanager
 def _watched(folder: Path, report: Callable[[int], None]) -> Iterator[None]:
-    """Report the folder's size in bytes a few times a second: npm tells nothing of its progress itself."""
+    """Report the folder's size in bytes a few times a second: npm itself reports no progress."""
     done = Event()
 
     def watch() -> None:
@@ -189,7 +191,7 @@ def _watched(folder: Path, report: Callable[[int], None]) -> Iterator[None]:
 
 
 def folder_size(folder: Path) -> int:
-    """Bytes of all files below the folder; files and folders that vanish meanwhile count nothing."""
+    """Bytes of all files below the folder; files and folders that vanish meanwhile are ignored."""
     total = 0
     for parent, _, names in os.walk(folder):
         for name in names:

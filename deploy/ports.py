@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-#: Below the ports that operating systems hand out for outgoing connections.
+#: Below the range that operating systems use for outgoing connections.
 FIRST, LAST, BLOCK = 20_000, 30_000, 10
 
 
@@ -22,7 +22,7 @@ def is_free(port: int) -> bool:
 
 
 def remembered(home: Path) -> dict[str, int]:
-    """Ports by name as last chosen; empty when none were."""
+    """Ports by name as last chosen; empty when none have been."""
     try:
         return dict(json.loads((home / "ports.json").read_text()))
     except FileNotFoundError:
@@ -32,7 +32,7 @@ def remembered(home: Path) -> dict[str, int]:
 def choose(home: Path, names: Sequence[str], in_use: Iterable[str]) -> dict[str, int]:
     """Return a port for each name, keeping remembered ones that are free or `in_use` by our own servers.
 
-    The search starts at a place that the home's path decides: two checkouts rarely meet.
+    The search starts at a place derived from the home's path, so two checkouts rarely collide.
     """
     ports, ours = remembered(home), set(in_use)
     kept = {name: ports[name] for name in names if name in ports and (name in ours or is_free(ports[name]))}

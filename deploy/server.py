@@ -23,7 +23,7 @@ POLL_S = 0.05
 
 @dataclass(frozen=True)
 class Server:
-    """What a server is: where its program comes from, how it is called, and when it is healthy."""
+    """Describes a server: where its program comes from, how it is started, and when it is healthy."""
 
     name: str
     title: str
@@ -53,7 +53,7 @@ def running_pid(folder: Path) -> int | None:
 
 
 def launch(folder: Path, command: list[str]) -> None:
-    """Start the command in a session of its own, holding the folder's lock for as long as it lives."""
+    """Start the command in its own session, holding the folder's lock for as long as it lives."""
     log = log_path(folder)
     if log.exists() and log.stat().st_size > LOG_LIMIT:
         log.replace(log.with_suffix(".log.old"))
@@ -67,7 +67,7 @@ def launch(folder: Path, command: list[str]) -> None:
                 start_new_session=True, pass_fds=(lock,),
             )  # fmt: skip
         os.pwrite(lock, str(process.pid).encode(), 0)
-        process.returncode = 0  # it outlives this object, which need not warn of that
+        process.returncode = 0  # it outlives this object, which should not warn about that
     finally:
         os.close(lock)
 
@@ -78,7 +78,7 @@ def wait_until_healthy(server: Server, folder: Path, ports: Ports, timeout_s: fl
     while True:
         try:
             server.check(ports)
-        except Exception as error:  # each client has errors of its own, and all of them mean: not yet
+        except Exception as error:  # each client has its own errors, and all of them mean "not yet"
             last = error
         else:
             return
@@ -105,11 +105,11 @@ def terminate(folder: Path, first: signal.Signals = signal.SIGTERM, patience_s: 
                     os.waitpid(pid, 0)
                 return True
             time.sleep(POLL_S)
-    raise DeployError(f"Process {pid} of {folder} cannot be stopped; end it by hand.")
+    raise DeployError(f"Process {pid} of {folder} does not stop, even on SIGKILL: end it by hand.")
 
 
 def _refuse_unknown_holder(folder: Path) -> None:
-    """A start that was killed at its worst moment leaves a server whose process id nobody has written down."""
+    """Raise `DeployError` for a server without a recorded process id, whose start was killed too early."""
     lock = folder / "running.lock"
     if locks.is_held(lock):
         raise DeployError(f"An unknown process holds {lock}: find it with `fuser {lock}` and end it.")
@@ -118,7 +118,5 @@ def _refuse_unknown_holder(folder: Path) -> None:
 def _tail(folder: Path, lines: int = 15) -> str:
     log = log_path(folder)
     text = log.read_text(errors="replace").splitlines() if log.exists() else []
-    telling = [
-        line for line in text if line and not re.match(r"\d+\. |\tat ", line)
-    ]  # frames of stacks tell nothing here
+    telling = [line for line in text if line and not re.match(r"\d+\. |\tat ", line)]  # stack frames tell nothing here
     return "\n".join([f"The last lines of {log}:", *telling[-lines:]])

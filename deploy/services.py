@@ -1,6 +1,6 @@
 """Kafka and ClickHouse of one home folder: up, down, status, and single servers for tests of failure.
 
-The home folder holds `ports.json` (chosen once), `endpoints.json` (while the services are up) and a folder a server
+The home folder holds `ports.json` (chosen once), `endpoints.json` (while the services are up) and one folder per server
 with its data, configuration and log.
 """
 
@@ -22,7 +22,7 @@ from deploy.kafka import KAFKA
 from deploy.server import Server
 
 SERVERS: dict[str, Server] = {"kafka": KAFKA, "clickhouse": CLICKHOUSE}
-#: Where sentences go; only a console shows the progress of downloads.
+#: Where messages go; only a console shows the progress of downloads.
 Report = Console | Callable[[str], None]
 
 
@@ -55,8 +55,7 @@ def up(
 ) -> Endpoints:
     """Bring the services up, starting what does not run, and return once all answer.
 
-    `containers` None: as what was up last and is not `down`, else as processes. Reports what it does. Raises
-    `DeployError`.
+    `containers` None: containers if they are up, else processes. Reports what it does. Raises `DeployError`.
     """
     home, cache = home.resolve(), cache.expanduser().resolve()
     say = report.print if isinstance(report, Console) else report
@@ -65,7 +64,9 @@ def up(
         if containers is None:
             containers = as_containers
         elif endpoints(home) and containers != as_containers:
-            raise DeployError(f"Services of the other kind are up in {home}: run `groupvitals down` first.")
+            raise DeployError(
+                f"Services of the other kind (containers or processes) are up in {home}: run `groupvitals down` first."
+            )
         found = _choose_ports(home)
         if containers:
             compose.up(home, only, found, say)
@@ -78,7 +79,7 @@ def up(
 
 
 def down(home: Path) -> list[str]:
-    """Stop all services, wait until they are gone, and return the names of those that ran."""
+    """Stop all services, wait until they are gone, and return the names of those that were running."""
     home = home.resolve()
     if not home.exists():
         return []
@@ -92,7 +93,7 @@ def down(home: Path) -> list[str]:
 
 
 def endpoints(home: Path) -> Endpoints | None:
-    """Where the services of the last `up` are, dead or alive; None after `down` or when there was no `up`."""
+    """Where the services of the last `up` are, running or not; None after `down`, or before the first `up`."""
     try:
         return Endpoints(**json.loads((home / "endpoints.json").read_text()))
     except FileNotFoundError:
@@ -109,12 +110,12 @@ def status(home: Path) -> list[ServiceStatus]:
 
 
 def start(home: Path, cache: Path, name: str) -> None:
-    """Start one service, as `up` does, and return once it answers; nothing happens when it runs."""
+    """Start one service, as `up` does, and return once it answers; does nothing if it is running."""
     up(home, cache, lambda _: None, only=[name])
 
 
 def stop(home: Path, name: str, signal: signals.Signals = signals.SIGTERM) -> None:
-    """End one service with the given signal and wait until it is gone; `endpoints` still tell where it was."""
+    """End one service with the given signal and wait until it is gone; `endpoints` still tells where it was."""
     home = home.resolve()
     with locks.locked(home / "up.lock"):
         server.terminate(home / name, signal)
@@ -148,7 +149,7 @@ def _start(
             say(f"Starting {one.title} {one.version}.")
             server.launch(folder, one.command(folder, program, found))
         server.wait_until_healthy(one, folder, found)
-        word = "runs" if running else "is up"
+        word = "was already up" if running else "is up"
         say(f"{one.title} {one.version} {word}: {_address(one, found)}.")
 
     try:
@@ -164,7 +165,7 @@ def _endpoints(found: server.Ports) -> Endpoints:
 
 
 def _address(one: Server, found: server.Ports) -> str:
-    """Address of the port that people use: the first, and HTTP beside the native one."""
+    """The address that people use: the first port, plus HTTP for ClickHouse."""
     if not found:
         return ""
     http = f" and http://127.0.0.1:{found['clickhouse_http']}" if one is CLICKHOUSE else ""
@@ -174,7 +175,7 @@ def _address(one: Server, found: server.Ports) -> str:
 def _answers(one: Server, found: server.Ports) -> bool:
     try:
         one.check(found)
-    except Exception:  # each client has errors of its own, and all of them mean: no
+    except Exception:  # each client has its own errors, and all of them mean "no"
         return False
     return True
 

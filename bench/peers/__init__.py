@@ -1,1 +1,1 @@
-"""The contestants of the throughput bench, one module each; every one is run in a process of its own."""
+"""The contestants of the throughput bench, one module each; every one runs in its own process."""

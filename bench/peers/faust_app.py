@@ -1,9 +1,9 @@
-"""What both Faust contestants share: the application's settings and running it until enough events were counted.
+"""What both Faust contestants share: the application's settings and running it until enough events are counted.
 
 Set as Faust's documentation advises for throughput: a larger stream buffer, a producer that waits 50 ms to fill its
-batches (without it the changelog takes a request an event), uvloop, orjson, Faust's C extensions, no web server; events
-are plain dictionaries (`Record` models cost more). The table is kept in memory with its changelog topic, and the clock
-stops when it holds all counts, acknowledged in the changelog or not. Nothing is landed in ClickHouse.
+batches (without it the changelog takes a request per event), uvloop, orjson, Faust's C extensions, no web server;
+events are plain dictionaries (`Record` models cost more). The table is kept in memory with its changelog topic, and the
+clock stops when it holds all counts, whether or not the changelog has acknowledged them. Nothing lands in ClickHouse.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ _STOP_S = 10.0
 
 
 class Progress:
-    """How far the agent is; `finished` is set when `job.events` were counted."""
+    """How far the agent has got; `finished` is set once `job.events` have been counted."""
 
     def __init__(self, job: Job) -> None:
         self.finished = asyncio.Event()

@@ -1,4 +1,4 @@
-"""Stock Faust: an agent that takes one event after the other and counts in a table. Counts only, no raw landing."""
+"""Stock Faust: an agent that takes one event at a time and counts in a table. Counts only, no raw landing."""
 
 import faust
 

@@ -1,4 +1,4 @@
-"""This project's worker: `groupvitals worker --until-caught-up`, all of it, as people run it.
+"""This project's worker: a complete `groupvitals worker --until-caught-up`, as people run it.
 
 It validates every field, looks for duplicates, keeps memberships, panes and registers, lands raw rows and state, writes
 checkpoints and commits. Start and compilation of its kernels are outside the measured stretch, as for the others.
@@ -33,7 +33,7 @@ def environment(job: Job) -> dict[str, str]:
 
 
 def variables(job: Job) -> dict[str, str]:
-    """This process's variables and the settings of this run."""
+    """This process's environment plus the settings of this run."""
     return dict(os.environ) | environment(job)
 
 
@@ -50,7 +50,7 @@ def command(job: Job, entry: str = "groupvitals", agent: str = "community") -> l
 
 
 def outcome(job: Job) -> Outcome:
-    """What the worker says of itself, and what stands in ClickHouse."""
+    """What the worker reports about itself, and what is in ClickHouse."""
     stats = json.loads((job.folder / "stats.json").read_text())
     client, db = job.servers.clickhouse(), job.database
     days = client.execute(f"SELECT group_id, bucket, messages FROM {db}.panes WHERE daily = 1 AND messages > 0")

@@ -1,4 +1,4 @@
-"""Quix Streams: a stateful update an event, counts by day in its RocksDB state. Counts only, no raw landing.
+"""Quix Streams: one stateful update per event, counts by day in its RocksDB state. Counts only, no raw landing.
 
 Its defaults are kept (changelog topic, at-least-once, a checkpoint every 5 s and at the end); the state of a message's
 key (`group_id`) holds one number a day. Tried and no faster: no changelog, larger fetches, values as bytes; its
