@@ -117,15 +117,15 @@ class ClickHouseStore:
         key = ", ".join(TABLES[table].key)
         cut = f"{task_is(topic, partition)} AND {on_chain(valid)}"
         only = f"AND ({key}) IN ({', '.join(f'({_quoted(one)})' for one in keys)}) " if keys else ""
-        beside = ""
+        closed = ""
         if TABLES[table].closes:
-            beside = (
+            closed = (
                 "JOIN (SELECT group_id, max(closed_hour) AS open_hour, max(closed_day) AS open_day "
                 f"FROM {self.address.database}.group_states WHERE {cut} GROUP BY group_id) AS closed USING (group_id)"
             )
             only += "AND bucket >= if(daily = 1, open_day, open_hour) "
         return self.read(
-            f"SELECT {', '.join(columns)} FROM {self.address.database}.{table} {beside} WHERE {cut} {only}"
+            f"SELECT {', '.join(columns)} FROM {self.address.database}.{table} {closed} WHERE {cut} {only}"
             f"ORDER BY {key}, version DESC LIMIT 1 BY {key}",
             LONG,
         )

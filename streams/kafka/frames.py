@@ -82,13 +82,13 @@ class FrameConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         """Start the consumer, and watch for errors that its coordinator cannot recover from."""
         await super().on_start()
         coordinator = self._ensure_consumer()._coordinator
-        tell = coordinator._push_error_to_user
+        push = coordinator._push_error_to_user
 
-        def told(error: Exception) -> Any:
+        def keep_fatal(error: Exception) -> Any:
             self.fatal = error
-            return tell(error)
+            return push(error)
 
-        coordinator._push_error_to_user = told
+        coordinator._push_error_to_user = keep_fatal
 
     async def _fetch_records(
         self,

@@ -120,7 +120,7 @@ class Rebuild:
     def _drop(self, number: int) -> None:
         drop_epoch(self.store.address, number, self.config.agent)
 
-    # --- anew
+    # --- rebuilding
 
     def target(self) -> Epoch:
         """The epoch to make: an unfinished one with the present settings, or the next."""
@@ -169,7 +169,7 @@ class Rebuild:
             self._drop(number)
         return result
 
-    # --- beside
+    # --- verifying
 
     def verify(self) -> Verified:
         """Recompute everything with the settings in use, and compare row by row. Leaves nothing behind.

@@ -142,13 +142,13 @@ class Worker:
         # a worker that only catches up leaves closing days to long-running ones
         tell = None if until_caught_up else sender(self.config.kafka, self.config.topic_prefix)
         assigned, agent = (lambda: self.assigned or set()), self.config.agent
-        beside = [
+        background = [
             asyncio.create_task(watch(self.store, agent, self.processor, assigned, tell, self.stop)),
             asyncio.create_task(self.following.run(self.stop)),
         ]
         if self.config.ticks and not until_caught_up:
-            beside.append(asyncio.create_task(self._tick()))
-        for task in beside:
+            background.append(asyncio.create_task(self._tick()))
+        for task in background:
             task.add_done_callback(_say_why_it_ended)
         try:
             await asyncio.wait({flushing, watching}, return_when=asyncio.FIRST_COMPLETED)
@@ -156,7 +156,7 @@ class Worker:
             await self._finish(flushing, watching)
         finally:
             self.stop.set()
-            for task in beside:
+            for task in background:
                 task.cancel()
             for closing in (self.app.stop, self.letters.stop, self.following.close):
                 with contextlib.suppress(asyncio.CancelledError, TimeoutError):

@@ -1,4 +1,4 @@
--- Whom have we reached, who has referred others, and whom to contact next? One row a member who is in the group. A contact
+-- Whom have we reached, who has referred others, and whom to contact next? One row per member who is in the group. A contact
 -- with a group counts in that group, one without in all groups of the person.
 WITH
     toInt64(assumeNotNull((SELECT today FROM ${database}.clock))) AS now_day,
@@ -42,7 +42,7 @@ WITH
                 NOT contacted, NULL,
                 arrayExists(mask -> arrayExists(active -> active > day AND active <= day + 14, mask.6), own), 1,
                 day + 14 >= now_day, NULL,
-                -- a mask no longer tells of one of these days
+                -- the mask no longer covers one of these days
                 arrayExists(mask -> greatest(mask.4, day + 1) <= least(mask.5 - 1, day + 14), own), NULL,
                 0
             ) AS returned_14d,

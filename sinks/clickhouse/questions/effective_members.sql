@@ -11,7 +11,7 @@ WITH
         FROM (SELECT group_id, person_id, indexOf(names, state) AS place FROM ${database}.member_states${at})
         GROUP BY GROUPING SETS ((group_id, place), (person_id))
         UNION ALL
-        -- groups of whom nobody is known
+        -- groups without any known member
         SELECT arrayJoin([toString(group_id), '*']), 0, 0
         FROM ${database}.group_clocks
         WHERE first_ms < end_ms

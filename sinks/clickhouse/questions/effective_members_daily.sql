@@ -1,4 +1,4 @@
--- How many members did a group really have? One row a group and closed day, as written when the day was closed.
+-- How many members did a group really have? One row per group and closed day, as written when the day was closed.
 SELECT
     group_id, day, headcount, excluded, active, participant, lurker, newcomer, elsewhere, unobservable, at_risk, zombie, unseen, left,
     active + participant + lurker AS effective, if(headcount > excluded, effective / (headcount - excluded), 0) AS share,

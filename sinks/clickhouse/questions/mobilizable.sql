@@ -1,4 +1,4 @@
--- Who comes when called? One row a call.
+-- Who comes when called? One row per call.
 WITH
     assumeNotNull((SELECT now_ms FROM ${database}.clock)) AS now_ms,
     -- who wrote inside the window of a call, and in the equal window before

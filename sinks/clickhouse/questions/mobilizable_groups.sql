@@ -1,4 +1,4 @@
--- How many would come if the group were called now? By its last five calls whose window is over; one row a group that has one.
+-- How many would come if the group were called now? By its last five calls whose window is over; one row per group that has one.
 -- `*` counts people of these groups once, at their best.
 WITH
     assumeNotNull((SELECT now_ms FROM ${database}.clock)) AS now_ms,

@@ -1,4 +1,4 @@
--- Who really pays? One row a group and currency; a person's orders count in every group that the person is in, and once in `*`.
+-- Who really pays? One row per group and currency; a person's orders count in every group that the person is in, and once in `*`.
 WITH
     worth AS (
         SELECT person_id, groupArray((currency, orders, net, first_ms)) AS money

@@ -1,4 +1,4 @@
--- Who are they? One row a group, attribute and value: members by state, and what they bought. The newest profile that names
+-- Who are they? One row per group, attribute and value: members by state, and what they bought. The newest profile that names
 -- an attribute decides, else the newest nickname, where it follows the convention. `*` counts people once.
 WITH
     ${nickname_fields} AS fields,
@@ -69,7 +69,7 @@ SELECT
     countIf(place.3 = 5) AS elsewhere, countIf(place.3 = 6) AS unobservable, countIf(place.3 = 7) AS at_risk, countIf(place.3 = 8) AS zombie,
     active + participant + lurker AS effective,
     uniqExactIf(person_id, notEmpty(bought)) AS payers,
-    -- once a person, however many accounts the person has here
+    -- once per person, however many accounts the person has here
     arrayFlatten(arrayMap(one -> one.2, groupUniqArray((person_id, bought)))) AS all_bought,
     CAST(
         arrayMap(name -> (name, arraySum(one -> if(one.1 = name, one.2, 0), all_bought)), arraySort(arrayDistinct(arrayMap(one -> one.1, all_bought)))),

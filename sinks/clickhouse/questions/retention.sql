@@ -1,4 +1,4 @@
--- Do they stay? One row a group, dimension, value and n, over all cohorts whose day n is closed. Dimensions do not add up
+-- Do they stay? One row per group, dimension, value and n, over all cohorts whose day n is closed. Dimensions do not add up
 -- to each other. Of a past day: cohorts whose day n had ended by then.
 SELECT
     group_id, dimensions.1 AS dimension, dimensions.2 AS value, n, sum(cohorts.base) AS base, sum(cohorts.stayed) AS stayed,

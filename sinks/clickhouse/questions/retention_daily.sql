@@ -1,4 +1,4 @@
--- Do they stay? One row a group, day of the cohort (first join) and n; only cohorts whose day n is closed.
+-- Do they stay? One row per group, day of the cohort (first join) and n; only cohorts whose day n is closed.
 -- spoke_n is read from the day mask while it reaches back so far, else from member_days; used_n of linked members from the
 -- product's events.
 WITH

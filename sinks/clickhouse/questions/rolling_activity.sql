@@ -1,4 +1,4 @@
--- How alive is it right now? One row a group and window; windows are whole hours or days that end with the current one.
+-- How alive is it right now? One row per group and window; windows are whole hours or days that end with the current one.
 -- `*` adds all groups up and counts a person once. Advertising is not known yet and stays empty.
 WITH
     (SELECT hour FROM ${database}.clock) AS now_hour,
@@ -17,7 +17,7 @@ WITH
                 -- what a clock that is ahead has put after now is shifted out of the masks
                 toUInt8(least(63, greatest(0, toInt64(base_hour) - toInt64(now_hour)))) AS hours_ahead,
                 toUInt8(least(63, greatest(0, toInt64(base_day) - toInt64(today)))) AS days_ahead,
-                -- a window reaches so many bits back from the mask's own base; none when the base lies before it
+                -- a window reaches this many bits back from the mask's own base; none when the base lies before it
                 was_active * greatest(0, windows.2 - greatest(0, toInt64(now_hour) - toInt64(base_hour))) AS hours,
                 greatest(0, toInt64(today) - toInt64(base_day)) AS age,
                 if(was_active * greatest(0, 1 - age) > 0, bitShiftRight(toUInt64(0xFFFFFFFFFFFFFFFF), toUInt8(64 - greatest(1, was_active * greatest(0, 1 - age)))), toUInt64(0)) AS wanted_1d,

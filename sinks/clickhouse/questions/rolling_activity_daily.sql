@@ -1,4 +1,4 @@
--- What every closed day was: one row a group, day and window that ends with the day; `*` adds all groups up and counts a
+-- Every closed day: one row per group, day and window that ends with the day; `*` adds all groups up and counts a
 -- person once. A day without any sign of life in the
 -- 128 days before it has no row; what it counted (joins, say) is in the windows of later days all the same.
 SELECT

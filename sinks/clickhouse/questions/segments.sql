@@ -1,4 +1,4 @@
--- Which segment is each person in? One row a person who was known at the end of the day.
+-- Which segment is each person in? One row per person who was known at the end of the day.
 SELECT
     ${day} AS day, person_id, lifecycle, stage, win_back, rfm, recency, frequency, monetary, currency, order_count AS orders,
     net AS net_minor, last_order, referred, first_seen, last_active

@@ -10,8 +10,8 @@ WITH
             toUInt8(least(63, greatest(0, toInt64(base_day) - toInt64(today)))) AS days_ahead,
             was_active * greatest(0, 28 - age) AS bits,
             bitCount(bitAnd(bitShiftRight(spoke_lo, days_ahead), if(bits > 0, bitShiftRight(toUInt64(0xFFFFFFFFFFFFFFFF), toUInt8(64 - greatest(1, bits))), toUInt64(0)))) AS days_spoken,
-            -- an open day is one of the four from closed_until on; its count stands at its number modulo 4. None lies
-            -- after the last activity: what stands there is of a day that its group has closed a moment ago
+            -- an open day is one of the four from closed_until on; its count is kept at its number modulo 4. None is
+            -- after the last activity: a count there belongs to a day that its group has just closed
             arraySum(i -> if(toInt64(closed_until) + i > toInt64(today) - 28 AND toInt64(closed_until) + i <= toInt64(least(base_day, today)), open_messages[(toInt64(closed_until) + i) % 4 + 1], 0), range(4)) AS open
         FROM ${database}.memberships
         WHERE present AND role = 'member'

@@ -1,5 +1,5 @@
 -- Loud, occasional, silent on every closed day, from the messages of the 28 days that end with it. Speakers are those of
--- any role; the share of the silent needs the headcount of that day and stands in `tiers` only.
+-- any role; the share of the silent needs the headcount of that day and is in `tiers` only.
 SELECT * EXCEPT counts
 FROM (
 SELECT

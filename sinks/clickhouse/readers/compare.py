@@ -66,14 +66,14 @@ class Comparison:
     def pairs(self, table: str, condition: str = "1") -> str:
         """A query for every key's two rows as hashes, and what happened to it since the cut."""
         key, columns = ", ".join(TABLES[table].key), ", ".join(self.columns(table))
-        ours, beside = (f"bitShiftRight(version, {EPOCH_SHIFT}) = {n}" for n in (self.found.epoch, self.wanted))
+        ours, recomputed = (f"bitShiftRight(version, {EPOCH_SHIFT}) = {n}" for n in (self.found.epoch, self.wanted))
         newer = f"{ours} AND version > {self._version}"
         overwritten = f"uniqExactIf(slot, {newer}) > 1" if TABLES[table].slots else "0"
         return (
             f"SELECT {key}, sipHash64({key}) AS hash, countIf({on_chain(self.found)}) > 0 AS has_found, "
-            f"countIf({beside}) > 0 AS has_wanted, "
+            f"countIf({recomputed}) > 0 AS has_wanted, "
             f"argMaxIf(sipHash128({columns}), version, {on_chain(self.found)}) AS found, "
-            f"argMaxIf(sipHash128({columns}), version, {beside}) AS wanted, "
+            f"argMaxIf(sipHash128({columns}), version, {recomputed}) AS wanted, "
             f"{overwritten} AS is_open, countIf({ours} AND bitAnd(version, {CORRECTED})) > 0 AS is_corrected, "
             "(has_found != has_wanted OR found != wanted) AS differs "
             f"FROM {self.store.address.database}.{table} WHERE {self._both} AND {condition} GROUP BY {key} "

@@ -112,8 +112,8 @@ class Corrections:
     def replace(self, table: str, comparison: Comparison, keys: list[dict[str, Any]], version: int) -> None:
         """Replace the rows found under these keys by those wanted; where there should be none, by an empty one."""
         key, corrected = TABLES[table].key, version | CORRECTED
-        beside = ["slot"] if TABLES[table].slots else []
-        columns = ", ".join([*key, *comparison.columns(table), "topic", "partition", *beside])
+        slot = ["slot"] if TABLES[table].slots else []
+        columns = ", ".join([*key, *comparison.columns(table), "topic", "partition", *slot])
         target = f"{self.store.address.database}.{table}"
         wanted = [tuple(one[name] for name in key) for one in keys if one["has_wanted"]]
         for first in range(0, len(wanted), _ROWS):

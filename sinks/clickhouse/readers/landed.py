@@ -79,11 +79,11 @@ def landed_since(store: ClickHouseStore, agent: AgentSpec, topic: str, since: di
     )
     found = Landed(kinds, dict(dead), *counts)
     if of_users and found.repeated:  # messages may be reported again with later edits; acts and links are not
-        said = ", ".join(sorted(names - _TELLING))
+        content = ", ".join(sorted(names - _TELLING))
         again = f"SELECT event_hash FROM {d}.{agent.raw.name} WHERE {where} AND duplicate = 1"
         ((contradicted,),) = ask(
             f"SELECT count() FROM (SELECT event_id FROM {d}.{agent.raw.name} WHERE topic = {quote(topic)} "
-            f"AND event_hash IN ({again}) GROUP BY event_id HAVING uniqExact(({said})) > 1)"
+            f"AND event_hash IN ({again}) GROUP BY event_id HAVING uniqExact(({content})) > 1)"
         )
         found = replace(found, contradicted=contradicted)
     if "purchase" in kinds:

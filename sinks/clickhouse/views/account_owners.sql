@@ -1,7 +1,7 @@
--- Whose account it is: the newest record about an account decides (time, unlinking after linking, event id), whatever the
--- order in which records came. A user may be an account of another one, as somebody is before login: the person is the end
--- of the chain. A chain of more than three links (a cycle has no end), and a person of more than ${accounts} accounts, are
--- quarantined: each account stays a person of its own.
+-- Who owns each account: the newest record about an account decides (time, unlinking after linking, event id), in whatever
+-- order records came. A user may be an account of another user, as before login: the person is the end of the chain. A
+-- chain of more than three links (a cycle has no end), and a person with more than ${accounts} accounts, are quarantined:
+-- each account stays a person of its own.
 WITH
     owned AS (
         SELECT account_id, if(unlink, '', named) AS user_id, given_by AS source, ts_ms AS since_ms

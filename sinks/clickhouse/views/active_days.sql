@@ -1,4 +1,4 @@
--- On which days somebody was active: one row a membership and a user of the product. Days are numbers since 1970-01-01. The
+-- On which days people were active: one row per membership, and one per user of the product. Days are numbers since 1970-01-01. The
 -- masks forget days before `reach`; there were none before `first_day`.
 SELECT
     person_id, group_id, member_id, role, first_day, least(first_day, joined_day) AS seen_day,

@@ -1,5 +1,5 @@
--- Product acts of people that carry a group's id, or that of one of its calls or of a link that was posted there: the newest
--- of each, and whether one is of the 28 days that end with a day.
+-- People's product acts that carry the id of a group, of one of its calls, or of a link posted there: the newest of each,
+-- and whether there is one in the 28 days that end with a day.
 WITH
     ways AS (
         SELECT DISTINCT 'call' AS kind, toString(call_id) AS reference, toString(group_id) AS group_id

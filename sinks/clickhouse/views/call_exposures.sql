@@ -1,5 +1,5 @@
--- Who was in the group when it was called, as a plain member: told from what was before the call, as `members_at` does for
--- days. Whoever is active later on is not gone by a roster of before.
+-- Who was in the group when it was called, as a plain member: derived from what came before the call, as `members_at`
+-- does for days. An earlier roster does not remove members who are active later.
 WITH
     -- the start of the complete roster that was the newest after every row of one
     rosters AS (
@@ -19,7 +19,7 @@ WITH
         WHERE whole = 1
         GROUP BY group_id, at_ms
     ),
-    -- one join a step: each is a query of its own
+    -- one join per step: each is a query of its own
     known AS (
         SELECT
             calls.group_id AS group_id, calls.call_id AS call_id, calls.called_ms AS called_ms, calls.end_ms AS end_ms,

@@ -1,4 +1,4 @@
--- Every call, once: the same id sent again in a group is the same call, as it was told first. An operator's message with a link,
+-- Every call, once: the same id sent again in a group is the same call, in its first version. An operator's message with a link,
 -- a poll, a miniprogram or to everybody is a call, too, unless a call names it or it names a call.
 WITH
     told AS (

@@ -1,4 +1,4 @@
--- What every closed day of a group was.
+-- Every closed day of every group.
 SELECT *
 FROM ${database}.group_days FINAL
 WHERE bitShiftRight(version, 56) = (SELECT epoch FROM ${database}.epoch)

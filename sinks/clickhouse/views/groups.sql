@@ -1,4 +1,4 @@
--- Names, owners and tags of groups, and who is in them. What an event does not say of them stays as it was; tags do not.
+-- Names, owners and tags of groups, and who is in them. What an event does not mention stays as it was, except tags.
 -- A member is in the group unless the last thing known is a leave, or a complete roster newer than every sign of them.
 SELECT
     clocks.group_id AS group_id,

@@ -1,4 +1,4 @@
--- Accounts that were linked to somebody while they still belonged to another one, and how often. The newest record counts.
+-- Accounts that were linked to a user while they still belonged to another, and how often. The newest record counts.
 WITH arraySort(groupUniqArray((ts_ms, unlink, event_id, user_id))) AS said
 SELECT
     account_id,

@@ -1,4 +1,4 @@
--- What had been said of a member after every moment at which something was: newest join or roster row, newest leave, role
+-- The facts known about a member after every moment that added one: newest join or roster row, newest leave, role
 -- (0: member).
 WITH ['member', 'operator', 'alias', 'bot'] AS roles
 SELECT

@@ -1,9 +1,9 @@
--- `members` of a past day: later joins, leaves, roles and rosters do not count. Whoever is active later on is not gone by a
--- roster of before.
+-- `members` of a past day: later joins, leaves, roles and rosters do not count. An earlier roster does
+-- not remove members who are active later.
 WITH
     assumeNotNull((SELECT end_ms FROM ${database}.day_end${at})) AS end_ms,
     ['member', 'operator', 'alias', 'bot'] AS roles,
-    -- who something was said of since: for all others the membership itself says what was known then
+    -- members with later facts: for all others the membership itself says what was known then
     told AS (
         SELECT
             group_id, member_id, 1 AS changed, maxIf(ts_ms, type IN ('join', 'roster') AND ts_ms < end_ms) AS in_ms,

@@ -1,5 +1,5 @@
--- What every order is worth: its earliest payment, less what was refunded in its currency, never below nothing. A refund
--- counts once, and only once its order is there. Amounts of ${absurd} minor units and more are shown and not counted.
+-- What every order is worth: its earliest payment, less what was refunded in its currency, never below zero. A refund
+-- counts once, and only once its order is there. Amounts of ${absurd} minor units and more are shown but not counted.
 WITH
     paid AS (
         SELECT

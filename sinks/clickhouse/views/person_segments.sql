@@ -7,7 +7,7 @@ WITH
             minIf(days.seen_day, counted) AS first_day,
             -- 0: never
             maxIf(arrayMax(arrayPushBack(arrayFilter(day -> day <= now_day, days.active_days), 0)), counted) AS last_day,
-            -- the newest day of which the masks no longer tell whether there was activity; 0: none
+            -- the newest day that the masks no longer cover; 0: none
             maxIf(least(days.reach - 1, now_day), counted AND days.first_day <= least(days.reach - 1, now_day)) AS forgotten_day,
             max(counted AND (
                 (days.has_spoken AND days.last_day <= now_day) OR arrayExists(day -> day <= now_day, days.spoke_days)
@@ -20,7 +20,7 @@ WITH
             GROUP BY group_id, member_id
         ) AS spoken ON spoken.group_id = days.group_id AND spoken.member_id = days.member_id
         GROUP BY person_id
-        -- an operator, alias or bot is nobody's customer
+        -- operators, aliases and bots are not customers
         HAVING (countIf(days.role = 'member') > 0 OR countIf(days.role != 'user') = 0) AND first_day <= now_day
     ),
     worth AS (

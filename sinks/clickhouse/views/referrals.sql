@@ -1,5 +1,5 @@
--- Who referred whom: the person whose user was named, in a sign-up or a trial, and the person who named it. Nobody refers
--- oneself.
+-- Who referred whom: the person whose user was named, in a sign-up or a trial, and the person who named it. People do
+-- not refer themselves.
 SELECT referrer_id AS person_id, referred_id, min(ts_ms) AS since_ms
 FROM (
     SELECT

@@ -1,5 +1,5 @@
 -- How many people were in which segment at the end of one day, and of a later one. 'none': not known yet, or without orders;
--- 'unknown': the masks no longer tell.
+-- 'unknown': the masks no longer reach it.
 SELECT moves.1 AS dimension, moves.2 AS before, moves.3 AS after, count() AS people
 FROM (
     SELECT arrayJoin([
