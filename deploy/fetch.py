@@ -175,7 +175,7 @@ def _npm_pack(tarball: Tarball, folder: Path) -> Path:
 
 @contextmanager
 def _watched(folder: Path, report: Callable[[int], None]) -> Iterator[None]:
-    """Report the folder's size in bytes a few times a second: npm itself reports no progress."""
+    """Report the folder's size in bytes a few times per second: npm itself reports no progress."""
     done = Event()
 
     def watch() -> None:

@@ -89,12 +89,12 @@ def _cell(value: Any) -> Text:
     if isinstance(value, float):
         return Text(f"{value:.3f}")
     text = value.strftime("%Y-%m-%d %H:%M") if isinstance(value, datetime) else str(value)
-    return Text("".join("\N{REPLACEMENT CHARACTER}" if _steers(one) else one for one in text))
+    return Text("".join("\N{REPLACEMENT CHARACTER}" if _is_control(one) else one for one in text))
 
 
-def _steers(character: str) -> bool:
+def _is_control(character: str) -> bool:
     """Whether a character moves the cursor, sets a colour, or turns the direction of writing."""
-    return unicodedata.category(character) == "Cc" or unicodedata.bidirectional(character) in _TURNING
+    return unicodedata.category(character) == "Cc" or unicodedata.bidirectional(character) in _BIDI_CONTROLS
 
 
-_TURNING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+_BIDI_CONTROLS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}

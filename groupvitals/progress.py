@@ -24,13 +24,13 @@ class WorkerProgress:
     """Reports on stderr how many events have landed, and how fast."""
 
     def __enter__(self) -> Self:
-        self._said, self._landed, self._living = time.monotonic(), 0, sys.stderr.isatty()
+        self._reported_at, self._landed, self._terminal = time.monotonic(), 0, sys.stderr.isatty()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._living:
+        if self._terminal:
             print(file=sys.stderr)
 
     def say(self, text: str) -> None:
@@ -38,15 +38,17 @@ class WorkerProgress:
         print(text, file=sys.stderr, flush=True)
 
     def update(self, worker: "Worker") -> None:
-        """Called a few times a second."""
+        """Called a few times per second."""
         p, now = worker.processor.progress, time.monotonic()
-        elapsed = now - self._said
-        if p.landed == self._landed or elapsed < (0.5 if self._living else _EVERY_S):
+        elapsed = now - self._reported_at
+        if p.landed == self._landed or elapsed < (0.5 if self._terminal else _EVERY_S):
             return
         rate = (p.landed - self._landed) / elapsed
         text = f"{p.landed:,} events landed, {rate:,.0f} per second, {p.dead_letters:,} dead letters"
-        print(f"\r{text:<78}" if self._living else text, end="" if self._living else "\n", file=sys.stderr, flush=True)
-        self._said, self._landed = now, p.landed
+        print(
+            f"\r{text:<78}" if self._terminal else text, end="" if self._terminal else "\n", file=sys.stderr, flush=True
+        )
+        self._reported_at, self._landed = now, p.landed
 
     def done(self, worker: "Worker") -> None:
         """The last line."""
@@ -54,7 +56,7 @@ class WorkerProgress:
         seconds = p.last_flush_at - p.reading_since
         rate = f" in {seconds:.1f} s, {p.landed / seconds:,.0f} per second" if p.landed and seconds > 0 else ""
         text = f"{p.landed:,} events landed{rate}; {p.dead_letters:,} dead letters."
-        print(f"\r{text:<78}" if self._living else text, file=sys.stderr, flush=True)
+        print(f"\r{text:<78}" if self._terminal else text, file=sys.stderr, flush=True)
         if late := counted(worker, "late"):
             self.say(
                 f"{late:,} arrived after their hours or days had closed, and are not counted there: "
@@ -66,7 +68,7 @@ class JsonProgress:
     """The same for programs: one JSON object per line on standard output."""
 
     def __enter__(self) -> Self:
-        self._said, self._landed = 0.0, 0
+        self._reported_at, self._landed = 0.0, 0
         return self
 
     def __exit__(
@@ -79,10 +81,10 @@ class JsonProgress:
         print(json.dumps({"say": text}), flush=True)
 
     def update(self, worker: "Worker") -> None:
-        """Called a few times a second."""
-        if time.monotonic() - self._said >= 0.5:
+        """Called a few times per second."""
+        if time.monotonic() - self._reported_at >= 0.5:
             self.done(worker)
-            self._said = time.monotonic()
+            self._reported_at = time.monotonic()
 
     def done(self, worker: "Worker") -> None:
         """The counts."""
@@ -98,10 +100,10 @@ class LogProgress(JsonProgress):
         log.info("%s", text)
 
     def update(self, worker: "Worker") -> None:
-        """Called a few times a second."""
-        if time.monotonic() - self._said >= _EVERY_S:
+        """Called a few times per second."""
+        if time.monotonic() - self._reported_at >= _EVERY_S:
             self.done(worker)
-            self._said = time.monotonic()
+            self._reported_at = time.monotonic()
 
     def done(self, worker: "Worker") -> None:
         """The counts, when they have changed."""

@@ -25,7 +25,7 @@ class Summary:
     days: list[date] = field(default_factory=list)
 
     @property
-    def nobodys(self) -> list[str]:
+    def not_landed(self) -> list[str]:
         """Topics that got records but have no agent to land them."""
         return sorted({topic for topic, _ in self.report.sent.acknowledged} - self.landed.keys())
 
@@ -46,7 +46,7 @@ class Summary:
                 topic: {"landed": found.records, "left": self.left.get(topic, 0), **asdict(found)}
                 for topic, found in self.landed.items()
             },
-            "not_landed": self.nobodys,
+            "not_landed": self.not_landed,
             "corrected": self.corrected,
             "days": [day.isoformat() for day in self.days],
         }
@@ -59,7 +59,7 @@ class Summary:
                 yield f"  {left:,} are still in Kafka and no worker is running: start `groupvitals worker`"
             if found.late:
                 yield f"  {found.late:,} late, after their hours had closed: {self._correction()}"
-        for topic in self.nobodys:
+        for topic in self.not_landed:
             yield f"{topic}: no agent lands this topic yet; its records stay in Kafka"
         if self.report.problems:
             yield (

@@ -24,7 +24,7 @@ def demo() -> None:
     folder = settings.home / "demo"
     _say("groupvitals up")
     start_services(settings)
-    _forget_the_last_one()
+    _remove_previous()
     _run("simulate", str(folder), "--groups", "20", "--members", "2000", "--days", "60")
     _run("replay", "--restart", *map(str, sorted(folder.glob("*.ndjson"))))
     _answers(folder / "truth.json")
@@ -45,7 +45,7 @@ def _run(*arguments: str) -> None:
         raise typer.Exit(code)
 
 
-def _forget_the_last_one() -> None:
+def _remove_previous() -> None:
     from groupvitals.commands.topics import topic_layout
     from groupvitals.connections import clickhouse, kafka_address
     from groupvitals.settings import load_settings

@@ -10,9 +10,9 @@ def refit(as_json: Annotated[bool, typer.Option("--json", help="Print an object.
     from groupvitals.connections import clickhouse
     from groupvitals.settings import load_settings
     from sinks.clickhouse.store import ClickHouseStore
-    from streams.jobs.refit import refit as fit_anew
+    from streams.jobs.refit import refit as refit_score
 
-    found = fit_anew(ClickHouseStore(clickhouse(load_settings())))
+    found = refit_score(ClickHouseStore(clickhouse(load_settings())))
     if as_json:
         import json
 
