@@ -172,7 +172,9 @@ def test_an_order_is_worth_all_its_lines(groupvitals: Run, settings: Settings, h
 
 
 @pytest.mark.services
-def test_orders_that_are_told_differently_in_another_file_are_counted(groupvitals: Run, home: Path) -> None:
+def test_orders_that_are_told_differently_in_another_file_are_counted(
+    groupvitals: Run, settings: Settings, home: Path
+) -> None:
     rows = (ROWS / "lines.csv").read_text().splitlines(keepends=True)
     path, changed = home.parent / "one.csv", home.parent / "two.csv"
     path.write_text(rows[0] + rows[1] + rows[4])
