@@ -143,7 +143,9 @@ def test_files_of_all_kinds_land_in_one_go_and_all_of_them_is_said(
 
 
 @pytest.mark.services
-def test_a_group_that_speaks_itself_and_a_name_whose_id_is_known_are_no_people(groupvitals: Run, home: Path) -> None:
+def test_a_group_that_speaks_itself_and_a_name_whose_id_is_known_are_no_people(
+    groupvitals: Run, settings: Settings, home: Path
+) -> None:
     def export(name: str, *messages: dict[str, Any]) -> Path:
         at = {"date": "2026-09-01T10:00:00", "date_unixtime": "1788256800", "text": ""}
         told = [at | {"id": number, "type": "message"} | fields for number, fields in enumerate(messages, 1)]

@@ -63,11 +63,13 @@ def account_of(group: str, member: str) -> str:
 
 
 def _active(group: Group, what: str, daily: int, first: int, last: int) -> set[str]:
-    """Members with an activity in the hours, or days, from `first` to `last`; late events count."""
+    """Members, not the group itself, with an activity in the hours, or days, from `first` to `last`, late ones too."""
     return {
         e["member_id"]
         for e, _ in group.log
-        if activity(e) == what and first <= (group.days.of(e["ts_ms"]) if daily else e["ts_ms"] // HOUR_MS) <= last
+        if e["member_id"]
+        and activity(e) == what
+        and first <= (group.days.of(e["ts_ms"]) if daily else e["ts_ms"] // HOUR_MS) <= last
     }
 
 

@@ -9,13 +9,14 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from schemas.errors import ConfigError
 from sources.chunks import Position, read_lines
 from sources.importers.features import features
 from sources.importers.formats import FORMATS, TELLS
+from sources.text import is_utf8, text_size
 from tests.sources.reading import chunks, records
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -243,6 +244,7 @@ def test_the_topic_of_an_ndjson_file_is_its_name(tmp_path: Path) -> None:
 def test_lines_are_the_same_however_a_file_is_cut(lines: list[bytes], size: int, tmp_path_factory: Any) -> None:
     path = tmp_path_factory.mktemp("lines") / "file"
     path.write_bytes(b"".join(line + b"\n" for line in lines))
+    assume(text_size(path) is not None and not is_utf8(path))  # neither gzip nor UTF-16, and without a mark
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sources.chunks.CHUNK_BYTES", size)
         patch.setattr("sources.chunks.MAX_LINE_BYTES", 20)
