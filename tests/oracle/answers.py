@@ -67,7 +67,7 @@ def _active(group: Group, what: str, daily: int, first: int, last: int) -> set[s
     return {
         e["member_id"]
         for e, _ in group.log
-        if e["member_id"]
+        if e.get("member_id")
         and activity(e) == what
         and first <= (group.days.of(e["ts_ms"]) if daily else e["ts_ms"] // HOUR_MS) <= last
     }
