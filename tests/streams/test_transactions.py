@@ -161,7 +161,11 @@ def test_a_partition_stands_at_an_open_transaction_and_says_so(
         first.process.kill()
     assert landed(settings) == ["before"]
     [finding] = transactions(settings)
-    assert finding.severity == WARNING and "partition 0 is held back by" in finding.found and str(slow.name) in finding.found
+    assert (
+        finding.severity == WARNING
+        and "partition 0 is held back by" in finding.found
+        and str(slow.name) in finding.found
+    )
     assert "5 offsets from 1 on wait" in finding.found and "--start-offset 1`" in finding.do
 
     done = groupvitals("worker", "--until-caught-up")
