@@ -99,6 +99,7 @@ def run_worker(
     from groupvitals.logs import last_words, log_to_stderr
     from groupvitals.progress import JsonProgress, LogProgress, WorkerProgress
     from streams.allocator import keep_freed_memory
+    from streams.worker.loop import WorkerLoop
 
     log_to_stderr(settings.logs)
     keep_freed_memory()
@@ -107,7 +108,8 @@ def run_worker(
         stopped = "Stopped before the kernels were ready: no record was taken."
         with ending_at_once(progress.say, stopped, INTERRUPTED if until_caught_up else 0):
             worker = _ready(settings, agent, progress)
-        asyncio.run(worker.run(until_caught_up, progress.update, _input_ended() if follow_input else None))
+        with asyncio.Runner(loop_factory=WorkerLoop) as runner:
+            runner.run(worker.run(until_caught_up, progress.update, _input_ended() if follow_input else None))
         progress.done(worker)
         if until_caught_up and not worker.caught_up:
             progress.say("Interrupted before everything in the topic had landed: run it again to continue from there.")
