@@ -73,6 +73,29 @@ class Checkpoint:
 
 
 @dataclass(frozen=True)
+class Head:
+    """A checkpoint of which Kafka has taken the commit: nothing can make it void any more.
+
+    `next_offset` is that of its task, `begin_offset` the one at which its term began. `clock_ms` is the partition's
+    clock there; 0: unknown. Rows landed for the task after a restored backup belong to a newer term.
+    """
+
+    topic: str
+    partition: int
+    epoch: int
+    cut: Cut
+    next_offset: int
+    begin_offset: int
+    clock_ms: int = 0
+    worker: str = ""
+
+    @property
+    def version(self) -> int:
+        """The version that rows of its checkpoint carry."""
+        return self.cut.version(self.epoch)
+
+
+@dataclass(frozen=True)
 class Chain:
     """The valid checkpoints of a task: its head, and for every term on the way back the last sequence that counts."""
 
@@ -105,7 +128,8 @@ class Store(Protocol):
 
     - In a take-over: `epoch` (and `claim` in an empty database), `checkpoints`, `load` and `event_ids` for the cut of
       the chain's head, `write_checkpoints` for the first one of the term.
-    - In a flush: `insert` for every table, in any order and at once; when all have returned, `write_checkpoints`.
+    - In a flush: `insert` for every table, in any order and at once; when all have returned, `write_checkpoints`. Once
+      Kafka has taken the commit: `vouch`, for which nothing waits.
     - While frames are applied: `load` with `keys`, for rows that are not in memory; the frame waits.
     """
 
@@ -114,6 +138,9 @@ class Store(Protocol):
 
     def write_checkpoints(self, checkpoints: list[Checkpoint]) -> None:
         """Land checkpoints; called after everything that they cover has landed."""
+
+    def vouch(self, heads: list[Head]) -> None:
+        """Land heads, whose checkpoints are committed. The newest version counts of a task in an epoch."""
 
     def checkpoints(self, topic: str, partition: int, epoch: int) -> list[Checkpoint]:
         """All checkpoints of a task in an epoch."""

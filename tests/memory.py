@@ -15,7 +15,7 @@ from aiokafka.record.util import calc_crc32c
 
 from schemas.agents import AGENT_OF, TABLES, Table
 from schemas.topics import CHAT
-from sinks.contract import EPOCH_SHIFT, Chain, Checkpoint, Cut, Epoch, Origin, Store
+from sinks.contract import EPOCH_SHIFT, Chain, Checkpoint, Cut, Epoch, Head, Origin, Store
 from streams.agents import new_state
 from streams.checkpoint.epochs import numbers_settings
 from streams.checkpoint.takeover import take_over
@@ -80,6 +80,8 @@ class MemoryStore:
     tables: dict[str, dict[tuple[Any, ...], Row]] = field(default_factory=lambda: {name: {} for name in KEYS})
     kept: list[Checkpoint] = field(default_factory=list)
     claims: list[Epoch] = field(default_factory=list)
+    #: By topic, partition and epoch: the newest.
+    heads: dict[tuple[str, int, int], Head] = field(default_factory=dict)
 
     def insert(self, table: str, rows: pa.Table) -> None:
         known = self.tables[table]
@@ -94,6 +96,11 @@ class MemoryStore:
 
     def write_checkpoints(self, checkpoints: list[Checkpoint]) -> None:
         self.kept += checkpoints
+
+    def vouch(self, heads: list[Head]) -> None:
+        for head in heads:
+            task = head.topic, head.partition, head.epoch
+            self.heads[task] = max(head, self.heads.get(task, head), key=lambda one: one.version)
 
     def checkpoints(self, topic: str, partition: int, epoch: int) -> list[Checkpoint]:
         return [c for c in self.kept if (c.topic, c.partition, c.epoch) == (topic, partition, epoch)]
@@ -187,6 +194,7 @@ async def _at_once(function: Callable[..., Any], *args: Any) -> Any:
 def own(task: Task, broker: MemoryBroker, store: Store) -> None:
     """Take a task over: load it, or go on with its memory."""
     assert asyncio.run(take_over(task, broker, store, _at_once, _at_once))
+    store.vouch([task.head])
 
 
 def land(task: Task, store: Store, broker: MemoryBroker) -> None:
@@ -198,6 +206,7 @@ def land(task: Task, store: Store, broker: MemoryBroker) -> None:
         store.write_checkpoints([flush.checkpoint])
         broker.kept = flush.checkpoint.offsets[task.topic], flush.checkpoint.cut.term
         task.confirm()
+        store.vouch([task.head])
 
 
 def new_task(

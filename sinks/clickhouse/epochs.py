@@ -9,12 +9,17 @@ from sinks.clickhouse.store import quote
 
 
 def drop_epoch(address: Address, number: int, agent: AgentSpec) -> None:
-    """Drop all rows and checkpoints of an agent's epoch, if there are any."""
+    """Drop all rows, checkpoints and heads of an agent's epoch, if there are any."""
     native = Native(address)
     local, on_cluster = ("_local", f" ON CLUSTER '{address.cluster}'") if address.cluster else ("", "")
     parts = [(table.name, str(number)) for table in agent.computed]
     checkpointed = _checkpointed(native, agent)
-    parts += [("checkpoints", f"({quote(topic)}, {number})") for topic, epoch in checkpointed if epoch == number]
+    parts += [
+        (table, f"({quote(topic)}, {number})")
+        for table in ("checkpoints", "heads")
+        for topic, epoch in checkpointed
+        if epoch == number
+    ]
     for table, partition in parts:
         native.execute(
             f"ALTER TABLE {address.database}.{table}{local}{on_cluster} DROP PARTITION {partition} "

@@ -19,11 +19,15 @@ from sinks.contract import (
     Checkpoint,
     Cut,
     Epoch,
+    Head,
     Origin,
 )
 
 _CHECKPOINT = (
     "topic", "partition", "epoch", "term", "sequence", "parent_term", "parent_sequence", "offsets", "worker",
+)  # fmt: skip
+_HEAD = (
+    "topic", "partition", "epoch", "version", "term", "sequence", "next_offset", "begin_offset", "clock_ms", "worker",
 )  # fmt: skip
 _EPOCH = ("epoch", "settings", "cluster", "topic", "topic_id", "partitions")
 #: For statements that name thousands of keys.
@@ -66,6 +70,17 @@ class ClickHouseStore:
             (c.topic, c.partition, c.epoch, *_pair(c.cut), *_pair(c.parent), c.offsets, c.worker) for c in checkpoints
         ]
         self.native.execute(f"INSERT INTO {self.address.database}.checkpoints ({', '.join(_CHECKPOINT)}) VALUES", rows)
+
+    def vouch(self, heads: list[Head]) -> None:
+        """Land head rows in one insert."""
+        rows = [
+            (
+                h.topic, h.partition, h.epoch, h.version, *_pair(h.cut), h.next_offset, h.begin_offset, h.clock_ms,
+                h.worker,
+            )
+            for h in heads
+        ]  # fmt: skip
+        self.native.execute(f"INSERT INTO {self.address.database}.heads ({', '.join(_HEAD)}) VALUES", rows)
 
     def begun(self, topic: str, epoch: int) -> set[int]:
         """Partitions of which something has landed."""

@@ -28,6 +28,7 @@ class Flush:
     found: Collected
     letters: list[Letter]
     events: int
+    clock_ms: int = 0
 
     @property
     def targets(self) -> list[Target]:

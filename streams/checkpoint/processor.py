@@ -1,7 +1,7 @@
 """A processor: frames of one input topic into tasks, tasks into flushes, flushes into ClickHouse and Kafka.
 
 One flush at a time, for all tasks of the worker together: rows and dead letters first, in any order; once all are
-acknowledged, the checkpoints; then the commit. Only then does anything count as flushed.
+acknowledged, the checkpoints; then the commit. Only then does anything count as flushed, and is vouched for.
 """
 
 import asyncio
@@ -14,15 +14,15 @@ from typing import Any
 
 from schemas.errors import DataError, GroupvitalsError
 from schemas.frame import Records
-from sinks.contract import Store
-from streams.checkpoint.flush import Flush, merge, targets
+from sinks.contract import Head, Store
+from streams.checkpoint.flush import Flush
+from streams.checkpoint.landing import Landing
 from streams.checkpoint.progress import Progress
 from streams.checkpoint.takeover import Broker, take_over
 from streams.checkpoint.task import Task
+from streams.checkpoint.vouching import Vouching
 from streams.dead_letters.producer import DeadLetterProducer
 from streams.decode.decoder import decode
-from streams.landing.event_rows import Target
-from streams.retry import retrying
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +40,8 @@ class Processor:
         moved: Callable[[], None] = lambda: None, check: Callable[[], None] = lambda: None,
         decided: Callable[[], Awaitable[object]] = lambda: asyncio.sleep(0),
     ) -> None:  # fmt: skip
-        self.store, self.letters, self._new_task, self._moved, self._check = store, letters, new_task, moved, check
-        self._decided, self._interval, self._enough_events = decided, flush_interval_s, flush_events
+        self.store, self._new_task, self._moved, self._decided = store, new_task, moved, decided
+        self._interval, self._enough_events = flush_interval_s, flush_events
         self.tasks: dict[int, Task] = {}
         self.running: set[int] = set()
         self.stopped: dict[int, str] = {}
@@ -53,6 +53,8 @@ class Processor:
         self._flush_lock = asyncio.Lock()
         self._enough, self._drained = asyncio.Event(), asyncio.Condition()
         self._decoder, self._kernels, self._inserts = pool(1, "decoder"), pool(1, "kernels"), pool(4, "inserts")
+        self._landing = Landing(store, letters, check, self._in_inserts, self.progress)
+        self._vouching = Vouching(lambda heads: self._in_inserts(store.vouch, heads), self._fail)
 
     # --- ownership
 
@@ -89,17 +91,21 @@ class Processor:
         for partition in self.tasks.keys() - set(partitions):
             del self.tasks[partition]
         try:
-            await self._retrying(broker, "checking the tables", self._check)
+            await self._landing.check(lambda: self._broker is not broker)
             await self._decided()
             await asyncio.gather(*(self._own(broker, partition) for partition in partitions))
             await self._in_kernels(self._moved)
         except GroupvitalsError as error:
             log.error("%s", error)  # noqa: TRY400 - the sentence says it all
-            self.failure = error
+            self._fail(error)
         except asyncio.CancelledError:
             log.info("Take-over interrupted by a new assignment.")
-        except Exception as error:  # nobody awaits this but the worker, which asks for `failure`
-            self.failure = error
+        except Exception as error:
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        """Keep what makes it impossible to go on: nobody awaits it but the worker, which asks for `failure`."""
+        self.failure = error
 
     async def _own(self, broker: Broker, partition: int) -> None:
         task = self.tasks[partition] = self.tasks.get(partition) or self._new_task(partition)
@@ -110,6 +116,7 @@ class Processor:
         if self._broker is broker:
             self.running.add(partition)
             self.progress.taken_over(partition)
+            self._vouching.committed([task.head])
             fields = {"partition": partition, "term": task.cut.term, "offset": task.next_offset}
             log.info("%s partition %d taken over", broker.topic, partition, extra=fields)
             await broker.seek({partition: task.next_offset})
@@ -157,8 +164,8 @@ class Processor:
         except DataError as error:
             log.error("%s", error, extra={"partition": partition, "offset": task.next_offset})  # noqa: TRY400
             self.stopped[partition] = str(error)
-        except Exception as error:  # nobody awaits this but the worker, which asks for `failure`
-            self.failure = error
+        except Exception as error:
+            self._fail(error)
         self.progress.seconds["apply"] += time.perf_counter() - began
         self.progress.events += task.next_offset - before
         if self.waiting >= self._enough_events:
@@ -204,47 +211,40 @@ class Processor:
                 self._drained.notify_all()
             return await self._land(broker, flushes) if flushes else True
 
+    async def finish(self) -> None:
+        """Land everything that waits, and the heads that vouch for it. Raises what made it impossible."""
+        await self.flush()
+        await self.vouched()
+        if self.failure is not None:
+            raise self.failure
+
+    async def vouched(self) -> None:
+        """Wait until the heads of all that was committed have landed, or cannot."""
+        await self._vouching.landed()
+
     async def _land(self, broker: Broker, flushes: list[Flush]) -> bool:
-        began = time.perf_counter()
-        landing = await self._in_inserts(targets, flushes)
         try:
-            await self._retrying(broker, "checking the tables", self._check)
-            await asyncio.gather(
-                self.letters.send(
-                    [letter for f in flushes for letter in f.letters], lambda: self._broker is not broker
-                ),
-                *(self._insert(broker, target, flushes) for target in landing),
-            )
-            self.progress.seconds["land"] += (landed := time.perf_counter()) - began
-            made = [flush.checkpoint for flush in flushes]
-            await self._retrying(broker, "writing checkpoints", self.store.write_checkpoints, made)
+            await self._landing.land(flushes, lambda: self._broker is not broker)
         except GroupvitalsError as error:
             if self._broker is broker:
                 raise
             log.warning("Flush abandoned because partitions moved: %s", error)
             return False
         cuts = {f.checkpoint.partition: (f.checkpoint.offsets[broker.topic], f.checkpoint.cut.term) for f in flushes}
+        began = time.perf_counter()
         committed = await broker.commit(cuts)
-        self.progress.seconds["commit"] += time.perf_counter() - landed
+        self.progress.seconds["commit"] += time.perf_counter() - began
         if not committed:
             self.running -= cuts.keys()
             self.progress.refused_commits += 1
             log.warning("Kafka refused a commit: others own these partitions now.", extra={"partitions": sorted(cuts)})
             return False
-        await self._in_kernels(_confirm, [self.tasks[partition] for partition in cuts])  # it moves arrays
+        self._vouching.committed(await self._in_kernels(_confirm, [self.tasks[p] for p in cuts]))  # it moves arrays
         self.progress.flushed(flushes)
         return True
 
-    async def _insert(self, broker: Broker, target: Target, flushes: list[Flush]) -> None:
-        began, table = time.perf_counter(), target.table
-        rows = await self._in_inserts(merge, flushes, target)
-        await self._retrying(broker, f"landing {table}", self.store.insert, table, rows)
-        self.progress.seconds[f"land {table}"] += time.perf_counter() - began
 
-    async def _retrying(self, broker: Broker, doing: str, action: Callable[..., None], *args: Any) -> None:
-        await retrying(lambda: self._in_inserts(action, *args), doing, lambda: self._broker is not broker)
-
-
-def _confirm(tasks: list[Task]) -> None:
+def _confirm(tasks: list[Task]) -> list[Head]:
     for task in tasks:
         task.confirm()
+    return [task.head for task in tasks]

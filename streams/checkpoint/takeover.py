@@ -175,4 +175,5 @@ def fill(task: Task, cut: dict[str, pa.Table]) -> None:
     for table, rows in cut.items():
         loaded = task.state.loaded.get(table)
         (loaded.load if loaded else load_ids)(task.state, rows)
+    task.clock_ms = task.state.clock_ms
     task.evicted += task.state.evict(task.max_rows)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from analytics.kernels.event_ids import EXCLUDED
 from schemas.errors import DataError
 from schemas.frame import Frame, Records
-from sinks.contract import Checkpoint, Cut
+from sinks.contract import Checkpoint, Cut, Head
 from streams.checkpoint.flush import Flush
 from streams.dead_letters.letter import Letter, letter_rows
 from streams.dead_letters.limits import DeadLetterLimits
@@ -49,7 +49,8 @@ def _at_once(function: Callable[[], Any]) -> Callable[[], Any]:
 class Task:
     """One partition of a processor.
 
-    `cut` is the last confirmed checkpoint, `next_offset` the first record not yet applied. `excluded` gives, by
+    `cut` is the last confirmed checkpoint, `clock_ms` the partition's clock there (0: unknown), `next_offset` the first
+    record not yet applied. `excluded` gives, by
     partition and offsets, the places of records that operators have excluded: they land but have no other effect.
     `keep_raw`: the records themselves land too.
     """
@@ -68,6 +69,7 @@ class Task:
     epoch: int = 0
     flushing: Flush | None = None
     max_rows: int = 5_000_000
+    clock_ms: int = 0
     evicted: int = 0
     woken: int = 0
     excluded: Excluded = _none
@@ -76,6 +78,7 @@ class Task:
     _letters: list[Letter] = field(default_factory=list)
     _events: int = 0
     _flushed_offset: int = 0
+    _begin_offset: int = 0
 
     @property
     def waiting(self) -> int:
@@ -92,13 +95,22 @@ class Task:
         """Next offset of the last confirmed checkpoint."""
         return self._flushed_offset
 
+    @property
+    def head(self) -> Head:
+        """The last confirmed checkpoint, as it is vouched for once Kafka has taken its commit."""
+        return Head(
+            self.topic, self.partition, self.epoch, self.cut, self._flushed_offset, self._begin_offset, self.clock_ms,
+            self.worker,
+        )  # fmt: skip
+
     def resume(self, cut: Cut, next_offset: int, flushed_offset: int, read_back: ReadBack = _nothing_to_read) -> None:
         """Own the partition for a term.
 
         `cut` is the term's first, `next_offset` the first record to apply; the last checkpoint stands at
         `flushed_offset`, and `read_back` returns rows of the cut that are not in memory.
         """
-        self.cut, self.next_offset, self._flushed_offset = cut, next_offset, flushed_offset
+        self.cut, self.next_offset = cut, next_offset
+        self._flushed_offset = self._begin_offset = flushed_offset
         self._read_back = read_back
 
     def reset(self) -> None:
@@ -170,14 +182,16 @@ class Task:
             found.add("dead_letters", partial(letter_rows, letters))
         offsets = {self.topic: self.next_offset}
         checkpoint = Checkpoint(self.topic, self.partition, cut, offsets, None, self.epoch, self.worker)
-        self.flushing = Flush(checkpoint, cut.version(self.epoch), raw, found, letters, events)
+        self.flushing = Flush(
+            checkpoint, cut.version(self.epoch), raw, found, letters, events, clock_ms=self.state.clock_ms
+        )
         return self.flushing
 
     def confirm(self) -> None:
         """Confirm the running flush, now landed, checkpointed and committed: its slots become the ones to keep."""
         flush = self._end()
         self.state.confirmed(flush.found)
-        self.cut = flush.checkpoint.cut
+        self.cut, self.clock_ms = flush.checkpoint.cut, flush.clock_ms
         self.evicted += self.state.evict(self.max_rows)
         self._flushed_offset = flush.checkpoint.offsets[self.topic]
 

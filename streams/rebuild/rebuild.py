@@ -30,6 +30,7 @@ from streams.operations.exclusions import Exclusions, read_exclusions
 from streams.operations.settling import Settling
 from streams.rebuild.outcomes import Rebuilt, Verified
 from streams.rebuild.replay import Replay, landed_frames, new_task
+from streams.retry import wait_for
 
 log = logging.getLogger(__name__)
 #: Number of the scratch epoch, computed only for comparison or correction; views and workers never read it.
@@ -145,7 +146,7 @@ class Rebuild:
         return bool(self.store.native.execute(f"SELECT count() FROM {table} WHERE {ours}")[0][0])
 
     def rebuild(self, drop_old: bool = False) -> Rebuilt:
-        """Build the new epoch, catch up with what landed meanwhile, and switch to it.
+        """Build the new epoch, catch up with what landed meanwhile, and switch to it, vouched for.
 
         The epoch before it is kept, unless `drop_old`; older ones are dropped.
         """
@@ -159,6 +160,7 @@ class Rebuild:
                 break
             cuts = newer
             result.records += self.replay(epoch, cuts)
+        wait_for(lambda: self.store.vouch([one.task.head for one in self._replays.values()]), "vouching for the epoch")
         self.store.claim(epoch)
         self.settling.settle(ends_of(cuts, self.config.topic))
         result.excluded = [f"{one.subject} ({one.reason})" for one in self.exclusions.in_force]

@@ -67,6 +67,11 @@ class PartitionState:
         """Highest event time seen, for metrics; any thread may ask. 0: none, or not kept."""
         return 0
 
+    @property
+    def clock_ms(self) -> int:
+        """The partition's clock after the records applied so far; 0: unknown."""
+        return 0
+
     def empty(self) -> "PartitionState":
         """A new state with nothing in it and the same settings."""
         raise NotImplementedError

@@ -158,7 +158,7 @@ class Worker:
             self.stop.set()
             for task in background:
                 task.cancel()
-            for closing in (self.app.stop, self.letters.stop, self.following.close):
+            for closing in (self.processor.vouched, self.app.stop, self.letters.stop, self.following.close):
                 with contextlib.suppress(asyncio.CancelledError, TimeoutError):
                     async with asyncio.timeout(_CLOSING_S):
                         await closing()
@@ -170,7 +170,7 @@ class Worker:
             async with asyncio.timeout(self.config.stop_timeout_s):
                 await watching
                 await flushing
-                await self.processor.flush()
+                await self.processor.finish()
         except TimeoutError:
             left = sum(task.unflushed for task in self.processor.tasks.values())
             why = "; ".join(f"{doing}: {error}" for doing, error in waits.items()) or "no server answered in time."

@@ -12,6 +12,7 @@ from typing import Any
 from kafka import KafkaProducer
 
 from deploy.services import Endpoints
+from groupvitals.commands.worker import worker_config
 from groupvitals.connections import clickhouse
 from groupvitals.sections import ClickHouseSettings, KafkaSettings
 from groupvitals.settings import Settings
@@ -54,6 +55,7 @@ class Deployment:
         )  # fmt: skip
         migrate(clickhouse(settings), "UTC")
         self.answers = Answers(settings, contract=agent.contract)
+        self.group = worker_config(settings, agent.name).group
         self.environment = {
             "GROUPVITALS_HOME": str(folder / "home"),
             "GROUPVITALS_KAFKA__BOOTSTRAP": servers.kafka,

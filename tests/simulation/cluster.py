@@ -6,6 +6,7 @@ seeded `random.Random`.
 
 import math
 import random
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,7 +15,7 @@ import pyarrow as pa
 
 from schemas.errors import BackpressureError
 from schemas.frame import Records
-from sinks.contract import Chain, Checkpoint, Epoch, Origin
+from sinks.contract import Chain, Checkpoint, Cut, Epoch, Head, Origin
 from streams.dead_letters.letter import Letter
 from streams.kafka.records import read_records
 from tests.memory import ORIGIN, MemoryStore, record_batch
@@ -81,6 +82,8 @@ class Group:
     members: list[Any] = field(default_factory=list)
     generation: int = 0
     committed: dict[int, tuple[int, int]] = field(default_factory=dict)
+    #: By partition, all checkpoints whose commits were taken.
+    accepted: dict[int, set[Cut]] = field(default_factory=lambda: defaultdict(set))
 
     def change(self, network: Network, join: Any = None, leave: Any = None) -> None:
         """Somebody joins or leaves: a new generation, of which every member hears in its own time."""
@@ -134,6 +137,7 @@ class Broker:
             if self.group.generation != self.generation or self.worker not in self.group.members:
                 return False
             self.group.committed |= cuts
+            self.worker.run.accepted(cuts)
             self.worker.run.boundary(self.worker)
             return True
 
@@ -174,6 +178,7 @@ class Rows:
     network: Network
     unreliable: float
     boundary: Action
+    accepted: dict[int, set[Cut]] = field(default_factory=dict)
     store: MemoryStore = field(default_factory=MemoryStore)
     away: bool = False
 
@@ -202,6 +207,11 @@ class Rows:
 
     def write_checkpoints(self, checkpoints: list[Checkpoint]) -> None:
         self._write(lambda: self.store.write_checkpoints(checkpoints))
+
+    def vouch(self, heads: list[Head]) -> None:
+        for head in heads:
+            assert head.cut in self.accepted[head.partition], f"{head} was never committed"
+        self._write(lambda: self.store.vouch(heads))
 
     def checkpoints(self, topic: str, partition: int, epoch: int) -> list[Checkpoint]:
         self._read()

@@ -15,7 +15,7 @@ from analytics.chat.fields import FIELDS
 from analytics.chat.state import DIRTY_MEMBERS, MEMBER_DAYS, MEMBERS
 from analytics.kernels.calendar import HOUR_MS
 from schemas.errors import BackpressureError
-from sinks.contract import Chain, Checkpoint, Cut
+from sinks.contract import Chain, Checkpoint, Cut, Head
 from streams.checkpoint import processor, takeover
 from streams.checkpoint.task import Task
 from streams.state.chat.cold import coldest
@@ -49,6 +49,17 @@ def refused_commit_ignored() -> Patches:
         return True
 
     return (mock.patch.object(Broker, "commit", always),)
+
+
+def vouched_without_commit() -> Patches:
+    """A checkpoint is vouched for as soon as it is written."""
+    write = Rows.write_checkpoints
+
+    def vouch(self: Rows, checkpoints: list[Checkpoint]) -> None:
+        write(self, checkpoints)
+        self.vouch([Head(c.topic, c.partition, c.epoch, c.cut, c.offsets[c.topic], 0) for c in checkpoints])
+
+    return (mock.patch.object(Rows, "write_checkpoints", vouch),)
 
 
 class _OneCommit:
@@ -189,6 +200,7 @@ MUTANTS: dict[Callable[[], Patches], tuple[str, ...]] = {
     memory_kept_always: ("kick", "freeze"),
     ids_forgotten: ("crash",),
     unacknowledged_rows_checkpointed: ("crash",),
+    vouched_without_commit: ("kick", "freeze_midway"),
 }
 #: Those that the product's rows show, too. Nothing in them closes or leaves memory; and what a void term or a refused
 #: worker wrote does no harm there, or seldom: the same records set the same minima, maxima and days again.

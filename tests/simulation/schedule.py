@@ -119,7 +119,7 @@ class Run:
         self.network = Network(self.random)
         self.logs = [Log(world, schedule.sizes) for world in schedule.worlds]
         self.group, self.letters = Group(len(self.logs)), Letters()
-        self.rows = Rows(self.network, schedule.unreliable, lambda: self.boundary(self.acting))
+        self.rows = Rows(self.network, schedule.unreliable, lambda: self.boundary(self.acting), self.group.accepted)
         for _ in range(schedule.workers):
             self._join()
 
@@ -170,6 +170,16 @@ class Run:
             self.traps[0][0] -= 1
         else:
             self._trouble(self.traps.pop(0)[1], worker, " midway")
+
+    def accepted(self, cuts: dict[int, tuple[int, int]]) -> None:
+        """Kafka has taken a commit: the checkpoints that it belongs to count for good."""
+        for partition, (offset, term) in cuts.items():
+            written = self.rows.store.checkpoints(self.schedule.contract, partition, 0)
+            self.group.accepted[partition] |= {
+                checkpoint.cut
+                for checkpoint in written
+                if (checkpoint.cut.term, checkpoint.offsets[self.schedule.contract]) == (term, offset)
+            }
 
     def _kill(self, worker: Worker, steps: int) -> None:
         worker.process.kill()
@@ -231,13 +241,17 @@ class Run:
         return bool(due) or bool(self.network.later)
 
     def finished(self) -> bool:
-        """Everything is checkpointed and committed, and nothing is on its way."""
+        """Everything is checkpointed, committed and vouched for, and nothing is on its way."""
         if self.network.later or self.network.soon:
             return False
+        contract, store = self.schedule.contract, self.rows.store
         for partition, log in enumerate(self.logs):
-            head = chain(self.rows.store.checkpoints(self.schedule.contract, partition, 0)).head
+            head = chain(store.checkpoints(contract, partition, 0)).head
+            vouched = store.heads.get((contract, partition, 0))
             committed, _ = self.group.committed.get(partition, (0, 0))
-            if head is None or not committed == head.offsets[self.schedule.contract] == log.end:
+            if head is None or vouched is None or not committed == head.offsets[contract] == log.end:
+                return False
+            if (vouched.cut, vouched.next_offset) != (head.cut, log.end):
                 return False
         return True
 

@@ -104,7 +104,7 @@ class Worker:
     async def _end(self) -> None:
         self.stop.set()
         await self.flushing
-        await self.processor.flush()
+        await self.processor.finish()
         self.run.group.change(self.run.network, leave=self)
         self.process.kill()
 
