@@ -5,13 +5,14 @@ changes, give the time of each reaction.
 """
 
 from bisect import bisect_right
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 _DAY_S = 86_400
+_EPOCH = datetime(1970, 1, 1)
 #: Times from here on (2100) are mistakes.
 _LATEST_S = 4_102_444_800
 
@@ -19,9 +20,10 @@ _LATEST_S = 4_102_444_800
 def local_s(date: object) -> int | None:
     """A local time as if it were UTC, seconds since 1970; None when there is none."""
     try:
-        return int(datetime.fromisoformat(str(date)).replace(tzinfo=UTC).timestamp())
-    except ValueError:
+        since = datetime.fromisoformat(date).replace(tzinfo=None) - _EPOCH  # type: ignore[arg-type]
+    except (TypeError, ValueError):
         return None
+    return since.days * _DAY_S + since.seconds
 
 
 def unix_s(value: object) -> int | None:
@@ -53,7 +55,9 @@ class Clock:
     def look(self, message: dict[str, Any]) -> None:
         """Note the offset when a message, or its edit, gives both times."""
         for name in ("date", "edited"):
-            local, at = local_s(message.get(name)), unix_s(message.get(f"{name}_unixtime"))
+            if name not in message:
+                continue
+            local, at = local_s(message[name]), unix_s(message.get(f"{name}_unixtime"))
             if local is not None and at is not None and at < _LATEST_S and abs(local - at) <= _DAY_S:
                 span = self._seen.setdefault((at // _DAY_S, local - at), [at, at])
                 span[0], span[1] = min(span[0], at), max(span[1], at)

@@ -1,6 +1,7 @@
 """What one message object of a Telegram export contains: ids, time, text, kind, reactions."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from schemas.errors import InvalidEventError
@@ -17,11 +18,15 @@ _CHANNEL, _GROUP = -1_000_000_000_000, 0
 
 def peer_id(peer: object) -> str | None:
     """The id of `user1`, `channel2` or `chat3` as bots see it (1, -1000000000002, -3); None for any other."""
-    if isinstance(peer, str):
-        for prefix, sign, shift in (("user", 1, 0), ("channel", -1, _CHANNEL), ("chat", -1, _GROUP)):
-            digits = peer.removeprefix(prefix)
-            if digits != peer and digits.isascii() and digits.isdigit() and len(digits) < 20:
-                return str(sign * int(digits) + shift)
+    return _peer_id(peer) if isinstance(peer, str) else None
+
+
+@lru_cache(maxsize=10_000)
+def _peer_id(peer: str) -> str | None:
+    for prefix, sign, shift in (("user", 1, 0), ("channel", -1, _CHANNEL), ("chat", -1, _GROUP)):
+        digits = peer.removeprefix(prefix)
+        if digits != peer and digits.isascii() and digits.isdigit() and len(digits) < 20:
+            return str(sign * int(digits) + shift)
     return None
 
 
