@@ -16,6 +16,7 @@ from aiokafka.structs import ConsumerRecord, TopicPartition
 from schemas.errors import ServiceError
 from schemas.kafka import Kafka
 from sources.preflight import find
+from streams.kafka.consumer import partitions_of, started
 
 #: Seconds after which a broker that sends nothing while records are left is given up.
 STALL_S = 30
@@ -32,11 +33,7 @@ class CommittedReader:
         async def asked() -> Any:
             if self._consumer is None:
                 await find(self._kafka)
-                self._consumer = AIOKafkaConsumer(
-                    **self._kafka.for_clients(), enable_auto_commit=False, isolation_level="read_committed",
-                    auto_offset_reset="earliest",
-                )  # fmt: skip
-                await self._consumer.start()
+                self._consumer = await started(self._kafka)
             return await question(self._consumer)
 
         try:
@@ -48,12 +45,7 @@ class CommittedReader:
 
     def partitions(self, topic: str) -> list[TopicPartition]:
         """The partitions of a topic; none when it does not exist."""
-
-        async def ask(consumer: AIOKafkaConsumer) -> list[TopicPartition]:
-            metadata = await consumer._client.fetch_all_metadata()
-            return [TopicPartition(topic, number) for number in sorted(metadata.partitions_for_topic(topic) or ())]
-
-        found: list[TopicPartition] = self._ask(ask)
+        found: list[TopicPartition] = self._ask(lambda consumer: partitions_of(consumer, topic))
         return found
 
     def bounds(self, partitions: list[TopicPartition]) -> dict[TopicPartition, tuple[int, int]]:

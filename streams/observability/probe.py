@@ -17,6 +17,7 @@ from schemas.errors import GroupvitalsError, ServiceError
 from schemas.kafka import Kafka
 from sinks.clickhouse.connection import Address, Native
 from sources.preflight import preflight
+from streams.kafka.consumer import started
 from streams.kafka.transactions import OpenTransaction, high_watermarks, open_transactions
 
 #: A server that takes longer counts as unreachable; younger answers are reused. Seconds.
@@ -70,14 +71,8 @@ class Probe:
             async with asyncio.timeout(_PATIENCE_S):
                 if self._consumer is None:
                     await preflight(self._kafka)
-                    consumer = AIOKafkaConsumer(**self._kafka.for_clients(), isolation_level="read_committed")
-                    try:
-                        await consumer.start()
-                        await consumer._client.set_topics([self._topic])
-                    except BaseException:
-                        await consumer.stop()
-                        raise
-                    self._consumer = consumer
+                    self._consumer = await started(self._kafka)
+                await self._consumer._client.set_topics([self._topic])  # asks only the first time
                 numbers = sorted(self._consumer.partitions_for_topic(self._topic) or ())
                 places = [TopicPartition(self._topic, number) for number in numbers]
                 ends = await self._consumer.end_offsets(places)

@@ -3,15 +3,14 @@
 import asyncio
 import contextlib
 import logging
-from typing import Any
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
-from aiokafka.structs import TopicPartition
 
 from schemas.errors import BackpressureError
 from schemas.kafka import Kafka
 from schemas.topics import OPERATIONS
+from streams.kafka.consumer import partitions_of, started
 from streams.operations.exclusions import Exclusions
 from streams.retry import retrying
 
@@ -49,24 +48,14 @@ class Following:
         try:
             async with self._lock:
                 if self._consumer is None:
-                    self._consumer = await self._started()
+                    self._consumer = await started(self._kafka, fetch_max_wait_ms=1_000)
                 await self._read_on(self._consumer)
         except KafkaError as error:
             raise BackpressureError(f"{self._kafka} did not return operators' decisions: {error!r}.") from error
 
-    async def _started(self) -> AIOKafkaConsumer:
-        consumer = AIOKafkaConsumer(
-            **self._kafka.for_clients(), enable_auto_commit=False, isolation_level="read_committed",
-            auto_offset_reset="earliest", fetch_max_wait_ms=1_000,
-        )  # fmt: skip
-        await consumer.start()
-        return consumer
-
-    async def _read_on(self, consumer: Any) -> None:
+    async def _read_on(self, consumer: AIOKafkaConsumer) -> None:
         if not consumer.assignment():  # before `groupvitals topics` runs there is no such topic, and no decision
-            metadata = await consumer._client.fetch_all_metadata()
-            partitions = metadata.partitions_for_topic(self._topic) or ()
-            consumer.assign([TopicPartition(self._topic, partition) for partition in sorted(partitions)])
+            consumer.assign(await partitions_of(consumer, self._topic))
         if not (places := list(consumer.assignment())):
             return
         ends = await consumer.end_offsets(places)
