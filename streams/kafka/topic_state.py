@@ -8,7 +8,7 @@ from kafka.admin import OffsetSpec
 from schemas.kafka import Kafka
 from sinks.contract import Origin
 from streams.kafka.admin import described, kafka_admin
-from streams.kafka.lag import committed_offsets
+from streams.kafka.lag import committed, members
 from streams.kafka.topic_settings import STAMPS, actual_settings
 
 
@@ -55,6 +55,6 @@ def topic_state(kafka: Kafka, topic: str, group: str) -> TopicState | None:
             {partition: offset for partition, (offset, _) in ends.items()},
             {partition: offset for partition, (offset, _) in stable.items()},
             {partition: ms for partition, (_, ms) in newest.items() if ms > 0},
-            committed_offsets(kafka, group, topic),
-            len(admin.describe_groups([group])[group]["members"]),
+            committed(admin, group, topic),
+            members(admin, group),
         )
