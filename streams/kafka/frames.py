@@ -9,10 +9,9 @@ offsets.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
-import faust
 from aiokafka.errors import (
     IllegalGenerationError,
     IllegalStateError,
@@ -28,6 +27,7 @@ from faust.types.tuples import ConsumerMessage
 from schemas.errors import BackpressureError
 from streams.kafka import responses  # noqa: F401 - the fetcher must keep the bytes of record batches
 from streams.kafka.records import read_records
+from streams.retry import retrying
 
 _REFUSED = (IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError)
 
@@ -80,7 +80,9 @@ class FrameConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
 
     async def on_start(self) -> None:
         """Start the consumer, and watch for errors that its coordinator cannot recover from."""
-        await super().on_start()
+        await retrying(self._connect, "connecting to Kafka")
+        if self.should_stop:
+            return
         coordinator = self._ensure_consumer()._coordinator
         push = coordinator._push_error_to_user
 
@@ -89,6 +91,16 @@ class FrameConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             return push(error)
 
         coordinator._push_error_to_user = keep_fatal
+
+    async def _connect(self) -> None:
+        """Kafka may have gone away since the worker reached it. Does nothing once the worker is told to stop."""
+        if self.should_stop:
+            return
+        try:
+            await super().on_start()
+        except KafkaError as error:
+            await self._ensure_consumer().stop()
+            raise BackpressureError(f"{error}.") from error
 
     async def _fetch_records(
         self,
@@ -224,22 +236,3 @@ def _message(tp: TP, records: Any, generation: int) -> ConsumerMessage:
         tp.topic, tp.partition, records.following - 1, time.time(), 0, [], None, records, None, 0, 0, tp,
         generation_id=generation,
     )  # fmt: skip
-
-
-class FrameTransport(driver.Transport):  # type: ignore[misc]
-    """The stock transport with the frame consumer."""
-
-    Consumer = FrameConsumer
-
-
-class FrameApp(faust.App):  # type: ignore[misc]
-    """A Faust app in which `frame_topics` come as frames; `positions` says where to read a topic's partitions."""
-
-    def __init__(
-        self, *args: Any, frame_topics: set[str], positions: Callable[[str], dict[int, int]], **kwargs: Any
-    ) -> None:
-        self.frame_topics, self.positions = frame_topics, positions
-        super().__init__(*args, **kwargs)
-
-    def _new_transport(self) -> FrameTransport:
-        return FrameTransport(self.conf.broker_consumer, self)

@@ -1,7 +1,8 @@
 """Checks before a worker joins its consumer group: both servers answer, let it in, and have what it needs."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from schemas.topics import OPERATIONS, TRANSITIONS
 from streams.config import WorkerConfig
@@ -21,14 +22,19 @@ async def reach_servers(
         await reach(config.kafka, config.topic, config.group, _needs(config, until_caught_up))
         await retrying(lambda: asyncio.to_thread(guard), "checking the tables")
 
-    reaching, stopping = asyncio.create_task(both()), asyncio.create_task(stop.wait())
-    await asyncio.wait({reaching, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    for task in (reaching, stopping):
+    return await unless_stopped(both(), stop)
+
+
+async def unless_stopped(work: Coroutine[Any, Any, None], stop: asyncio.Event) -> bool:
+    """Do something that may take long; False when told to stop first, which cancels it. Raises what it raises."""
+    working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (working, stopping):
         if not task.done():
             task.cancel()
     if stop.is_set():
         return False
-    await reaching
+    await working
     return True
 
 

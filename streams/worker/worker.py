@@ -22,15 +22,15 @@ from streams.config import WorkerConfig
 from streams.dead_letters.limits import DeadLetterLimits
 from streams.dead_letters.producer import DeadLetterProducer
 from streams.jobs.member_days import sender
+from streams.kafka.app import FrameApp
 from streams.kafka.broker import KafkaBroker
 from streams.kafka.credentials import credentials
-from streams.kafka.frames import FrameApp
 from streams.kafka.membership import Membership
 from streams.observability.web import serving
 from streams.operations.following import Following
 from streams.retry import waits
 from streams.worker.catching_up import CatchingUp
-from streams.worker.reaching import reach_servers
+from streams.worker.reaching import reach_servers, unless_stopped
 from streams.worker.ticks import tick
 from streams.worker.watch import watch
 
@@ -136,7 +136,21 @@ class Worker:
         self, until_caught_up: bool, report: Callable[["Worker"], None] | None, complete: Callable[[], bool]
     ) -> None:
         self.app.finalize()
-        await self.app.start()
+        try:
+            if await unless_stopped(self.app.start(), self.stop):
+                await self._alongside(until_caught_up, report, complete)
+        finally:
+            self.stop.set()
+            for closing in (self.processor.vouched, self.app.stop, self.letters.stop, self.following.close):
+                with contextlib.suppress(asyncio.CancelledError, TimeoutError):
+                    async with asyncio.timeout(_CLOSING_S):
+                        await closing()
+            self.processor.close()
+
+    async def _alongside(
+        self, until_caught_up: bool, report: Callable[["Worker"], None] | None, complete: Callable[[], bool]
+    ) -> None:
+        """All that runs next to the app, until told to stop or caught up; then lands what was applied."""
         flushing = asyncio.create_task(self.processor.run(self.stop))
         watching = asyncio.create_task(self._watch(until_caught_up, report, complete))
         # a worker that only catches up leaves closing days to long-running ones
@@ -155,14 +169,8 @@ class Worker:
             self.stop.set()
             await self._finish(flushing, watching)
         finally:
-            self.stop.set()
             for task in background:
                 task.cancel()
-            for closing in (self.processor.vouched, self.app.stop, self.letters.stop, self.following.close):
-                with contextlib.suppress(asyncio.CancelledError, TimeoutError):
-                    async with asyncio.timeout(_CLOSING_S):
-                        await closing()
-            self.processor.close()
 
     async def _finish(self, flushing: asyncio.Task[None], watching: asyncio.Task[None]) -> None:
         """Land and commit what was applied. Raises `ServiceError` when the servers do not accept it in time."""

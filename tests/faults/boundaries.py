@@ -1,4 +1,4 @@
-"""The places of a flush and of a take-over at which a worker can be made to signal itself, from outside its code.
+"""The places of a start, a flush and a take-over at which a worker can be made to signal itself, from outside its code.
 
 `arm` runs in a worker's own process, before the worker is made, and touches nothing but that process.
 """
@@ -11,6 +11,8 @@ from functools import wraps
 from itertools import count
 from typing import Any
 
+#: A worker has found both servers and is about to join.
+STARTING = "before the consumer connects"
 #: In the order in which a flush passes them.
 FLUSH = (
     "after decode",
@@ -46,6 +48,7 @@ def arm(boundary: str, nth: int, number: signal.Signals) -> None:
     from streams.checkpoint import processor, takeover
     from streams.dead_letters.producer import DeadLetterProducer
     from streams.kafka.broker import KafkaBroker
+    from streams.kafka.frames import FrameConsumerThread
 
     passed = count(1)
 
@@ -68,9 +71,14 @@ def arm(boundary: str, nth: int, number: signal.Signals) -> None:
     then(processor, "_confirm", "after the confirmation")
     then(takeover, "fill", "take-over: after loading")
     then(ClickHouseStore, "insert", "between the tables")
-    send, write, commit, take_over = (
-        DeadLetterProducer.send, ClickHouseStore.write_checkpoints, KafkaBroker.commit, processor.take_over,
+    connect, send, write, commit, take_over = (
+        FrameConsumerThread._connect, DeadLetterProducer.send, ClickHouseStore.write_checkpoints, KafkaBroker.commit,
+        processor.take_over,
     )  # fmt: skip
+
+    async def connecting(self: Any) -> None:
+        reach(STARTING)
+        await connect(self)
 
     async def sending(self: Any, letters: list[Any], *ended: Any) -> None:
         await send(self, letters, *ended)
@@ -94,5 +102,6 @@ def arm(boundary: str, nth: int, number: signal.Signals) -> None:
         _commits.set(count(1))
         return await take_over(*args, **options)
 
+    FrameConsumerThread._connect = connecting  # type: ignore[method-assign]
     DeadLetterProducer.send, ClickHouseStore.write_checkpoints = sending, writing  # type: ignore[method-assign]
     KafkaBroker.commit, processor.take_over = committing, taking_over  # type: ignore[method-assign]

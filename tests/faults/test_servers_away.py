@@ -12,9 +12,10 @@ import pytest
 
 from groupvitals.settings import load_settings
 from tests.faults.agents import KEEPING_STATE, OTHERS_RARELY, Agent
+from tests.faults.boundaries import STARTING
 from tests.faults.conftest import Harmed
 from tests.faults.deployments import Deployment, Reference, cut
-from tests.faults.processes import Process
+from tests.faults.processes import Doom, Process
 from tests.injected import Inject
 from tests.streams.workers import wait_until
 
@@ -24,9 +25,9 @@ PATIENCE = {"CLICKHOUSE__TIMEOUT_S": 2}
 
 
 @contextmanager
-def living_through(deployment: Deployment, reference: Reference) -> Iterator[Process]:
+def living_through(deployment: Deployment, reference: Reference, doom: Doom | None = None) -> Iterator[Process]:
     """A worker that must live through what the block does, and have the right answers afterwards."""
-    with deployment.worker(**PATIENCE) as process:
+    with deployment.worker(doom=doom, **PATIENCE) as process:
         yield process
         deployment.wait_landed()
         assert process.alive, process.said
@@ -56,6 +57,23 @@ def test_away_at_the_start_killed_and_restarted(
         harmed.start("kafka")
         injected("Kafka restarted")
         fragile.send(parts[2])
+
+
+def test_kafka_killed_just_before_a_worker_joins(
+    fragile: Deployment, harmed: Harmed, reference: Reference, injected: Inject
+) -> None:
+    fragile.send(reference.world)
+    starting = Doom(STARTING, 1, SIGSTOP)
+    with living_through(fragile, reference, starting) as process, fragile.worker(doom=starting) as ended:
+        for one in (process, ended):
+            one.wait_paused()
+        harmed.stop("kafka", SIGKILL)
+        for one in (process, ended):
+            one.signal(SIGCONT)
+            wait_until(lambda one=one: "connecting to Kafka is waiting" in one.said or not one.alive, "it waits")  # type: ignore[misc]
+        injected("Kafka killed just before workers join")
+        ended.stop()
+        harmed.start("kafka")
 
 
 @pytest.mark.chaos
