@@ -11,8 +11,8 @@ from groupvitals.folders import refused
 from schemas.errors import ConfigError, GroupvitalsError
 
 _QUIET = (
-    "faust", "mode", "aiokafka", "kafka", "streams.kafka.frames", "clickhouse_connect", "clickhouse_driver", "asyncio",
-    "urllib3", "numba",
+    "faust", "mode", "aiokafka", "kafka", "streams.kafka.app", "streams.kafka.frames", "clickhouse_connect",
+    "clickhouse_driver", "asyncio", "urllib3", "numba",
 )  # fmt: skip
 _PLAIN = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 #: What every record has; anything else was given as `extra`.

@@ -124,6 +124,7 @@ def test_a_worker_tells_how_it_fares_and_stops_in_time(
         assert worker.process.wait(60) == 3, "two seconds are enough to give up; a minute is for slow machines"
     lines = worker.log()
     assert all({"time", "level", "logger", "message"} <= line.keys() for line in lines)
+    assert not [line for line in lines if line["message"].startswith("[^")], "Faust's own lines are left out"
     assert {line["partition"] for line in lines if {"partition", "term", "offset"} <= line.keys()} == {0, 1, 2, 3}
     assert lines[-1]["level"] == "ERROR"
     assert "Stopped after 2 s without landing 50 records" in lines[-1]["message"]
