@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from sources.simulator import lines as ln
 from sources.simulator.batch import Activity, Batch, batch
 from sources.simulator.groups import Ints
-from sources.simulator.members import HABITS
+from sources.simulator.members import HABITS, ROLES
 from sources.simulator.traffic import ADVERTISER, Talk, draw, latest, levels, pick, rates, reply_targets
 from sources.simulator.world import LINKS, World
 
-BOT = HABITS.index("bot")
+BOT, OPERATOR = HABITS.index("bot"), ROLES.index("operator")
 
 
 class Chat:
@@ -60,14 +60,15 @@ class Chat:
         world, plan, count = self.world, self.world.plan, len(talk.member)
         group = world.members.group[talk.member]
         advert = world.members.habit[talk.member] == ADVERTISER
-        row = world.contents.draw(rng, advert, plan.questions, count)
+        plain = plan.calls_only & (world.members.role[talk.member] == OPERATOR)
+        row = np.where(plain, world.contents.ordinary[0], world.contents.draw(rng, advert, plan.questions, count))
         target = self._replies(rng, talk)
         asked = pick(talk.member, target)
         size = world.groups.size[group]
         named = world.first[group] + rng.integers(0, np.maximum(size, 1), count)
         named = np.where((target >= 0) & (rng.random(count) < 0.5), asked, named)
         mention = np.where(rng.random(count) < plan.mentions, named, -1)
-        linked = advert | (rng.random(count) < plan.links)
+        linked = ~plain & (advert | (rng.random(count) < plan.links))
         link = np.where(linked, rng.integers(0, LINKS, count), -1)
         member_ids = world.member_ids
         text = ln.events(

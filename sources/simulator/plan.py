@@ -29,7 +29,9 @@ class Plan:
 
     `members` counts memberships (a person in two groups counts twice). `days` are UTC days, the last one ends at
     `end_ms`. `events` is the approximate number of `chat.events` without repeated and broken ones (None: what the
-    members' habits produce). Shares and fault fractions lie in 0..1.
+    members' habits produce), `use` how much users do in the product, relative to the usual. `broadcasts` are links that
+    operators post in hundreds of groups. With `calls_only`, operators' everyday messages are no implicit calls. Shares
+    and fault fractions lie in 0..1.
     """
 
     seed: int = 0
@@ -50,6 +52,9 @@ class Plan:
     roster_days: int = 28
     call_days: int = 7
     campaigns: int = 6
+    broadcasts: int = 0
+    use: float = 1.0
+    calls_only: bool = False
     worst_case: bool = False
 
     def __post_init__(self) -> None:
@@ -59,8 +64,8 @@ class Plan:
         for name in ("groups", "members", "days", "heartbeat_h", "roster_days", "call_days"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} = {getattr(self, name)}: give 1 or more.")
-        if self.seed < 0 or self.campaigns < 0 or (self.events is not None and self.events < 0):
-            raise ConfigError("seed, campaigns and events cannot be negative.")
+        if min(self.seed, self.campaigns, self.broadcasts, self.use, self.events or 0) < 0:
+            raise ConfigError("seed, campaigns, broadcasts, use and events cannot be negative.")
         if self.members < 5 * self.groups and not self.worst_case:
             raise ConfigError(f"{self.groups} groups need at least {5 * self.groups} members, not {self.members}.")
         if self.start_ms < MIN_TS_MS:

@@ -55,15 +55,16 @@ class Product:
         world, users = self.world, self.users
         rng = world.plan.rng("product", index)
         for type_, letter, share in (("open", "uo", 1.0), ("view", "uv", 1.5)):
-            user, ts_ms = superpose(rng, users.opens * share, begin_ms, end_ms)
+            user, ts_ms = superpose(rng, users.opens * share * world.plan.use, begin_ms, end_ms)
             there = (users.signup_ms[user] <= ts_ms) & (ts_ms < users.quit_ms[user])
             user, ts_ms = user[there], ts_ms[there]
             number = np.arange(self._numbers[type_], self._numbers[type_] + len(user))
             self._numbers[type_] += len(user)
             content = ln.glue(',"content_id":"content', ln.numbers(rng.integers(0, 200, len(user))), '"')
-            yield type_, self._events(letter, number, type_, user, ts_ms, content)
+            yield type_, self.events_of(letter, number, type_, user, ts_ms, content)
 
-    def _events(self, letter: str, number: Any, type_: str, user: Ints, ts_ms: Ints, *parts: Any) -> Batch:
+    def events_of(self, letter: str, number: Any, type_: str, user: Ints, ts_ms: Ints, *parts: Any) -> Batch:
+        """Events of one type: their numbers, users and times, and what else they say."""
         text = ln.events(self.world.plan.run, letter, number, type_, ts_ms, self.who.take(user), *parts)
         return batch(text, ts_ms, user)
 
@@ -111,22 +112,22 @@ class Product:
         brought = ln.pick(ln.text_field("referrer_user_id", ln.glue("u", ln.numbers(users.person))), referrer)
         campaign = ln.pick(self.world.campaign_fragments, self.world.members.campaign[users.member[new]])
         code = ln.pick(ln.text_field("referral_code", ln.glue("code", ln.numbers(users.person))), referrer)
-        yield "signup", self._events("us", new, "signup", new, users.signup_ms[new], brought, code, campaign)
+        yield "signup", self.events_of("us", new, "signup", new, users.signup_ms[new], brought, code, campaign)
         trial = new[new % 3 == 0]
         ts_ms = users.signup_ms[trial] + HOUR_MS
         rows, ts_ms = trial[ts_ms < plan.end_ms], ts_ms[ts_ms < plan.end_ms]
-        yield "trial", self._events("ut", rows, "trial", rows, ts_ms, ',"product_id":"basic"')
+        yield "trial", self.events_of("ut", rows, "trial", rows, ts_ms, ',"product_id":"basic"')
 
     def _click_events(self, calls: Calls) -> Iterator[tuple[str, Batch]]:
         world, clicks = self.world, self.clicks
-        yield "click", self._events(
+        yield "click", self.events_of(
             "uc", np.arange(len(clicks.user)), "click", clicks.user, clicks.ts_ms,
             world.campaign_fragments.take(clicks.campaign), self.group_field.take(clicks.user),
         )  # fmt: skip
         rows = np.flatnonzero(calls.answer_way == 2)
         member, call = calls.answer_member[rows], ln.numbers(calls.answer_call[rows])
         group = ln.text_field("group_id", ln.texts(world.groups.ids).take(world.members.group[member]))
-        yield "click", self._events(
+        yield "click", self.events_of(
             "uk", rows, "click", self.users.of_person[world.members.person[member]], calls.answer_ms[rows],
             ',"link_id":"k', call, '","call_id":"k', call, '"', group,
         )  # fmt: skip
@@ -140,14 +141,14 @@ class Product:
         campaign = ln.glue(',"campaign_id":"c', ln.numbers(orders.campaign), '"')
         told = np.where(orders.campaign >= 0, number, -1)
         own = ln.glue(',"payment_fingerprint":"p', ln.numbers(orders.user), '"').take(number)
-        yield "purchase", self._events(
+        yield "purchase", self.events_of(
             "up", number, "purchase", orders.user, orders.ts_ms, ',"order_id":"o', ln.numbers(number),
             '"', ln.number_field("amount_minor", orders.amount_minor), f',"currency":"{CURRENCY}","product_id":"basic"',
             ln.number_field("cost_minor", orders.amount_minor * 2 // 5), ln.pick(campaign, told),
             ln.pick(self.group_field.take(orders.user), told), ln.pick_or(forged, device, own),
         )  # fmt: skip
         back = np.flatnonzero(orders.refund_ms < NEVER)
-        yield "refund", self._events(
+        yield "refund", self.events_of(
             "ur", back, "refund", orders.user[back], orders.refund_ms[back], ',"order_id":"o', ln.numbers(back),
             '","refund_id":"r', ln.numbers(back), '"', ln.number_field("amount_minor", orders.amount_minor[back]),
             f',"currency":"{CURRENCY}"',
@@ -171,7 +172,7 @@ class Product:
                             ln.text_field("outcome", ln.texts(["reached", "no_answer", "refused"]).take(outcome))),
                 "custom": (',"name":"checkin"', ln.number_field("value", outcome)),
             }[type_]  # fmt: skip
-            yield type_, self._events(letter, user, type_, user, ts_ms[user], *parts)
+            yield type_, self.events_of(letter, user, type_, user, ts_ms[user], *parts)
 
     def links(self) -> list[tuple[str, Batch]]:
         """`identity.links`: all accounts of users are linked, and a few unlinked later. The owner is the membership."""

@@ -8,6 +8,7 @@ import numpy as np
 from schemas.topics import CHAT, COSTS, LINKS, PRODUCT
 from sources.simulator import lines as ln
 from sources.simulator.batch import Activity, Batch, Delivery, Prepared, Tally, concat
+from sources.simulator.broadcasts import answer_events, draw_broadcasts, post_events
 from sources.simulator.calls import call_events, draw_calls
 from sources.simulator.campaigns import cost_events
 from sources.simulator.chat import Chat
@@ -44,11 +45,17 @@ class Simulation:
         self.users = draw_users(self.world)
         self.calls = draw_calls(self.world, self.users.of_person[self.world.members.person] >= 0)
         self.product = Product(self.world, self.users)
+        self.broadcasts = draw_broadcasts(self.world, self.users)
         self.tally = {topic.name: Tally() for topic in (CHAT, PRODUCT, LINKS, COSTS)}
         self._happenings = Happenings(self.world)
         self._prepared = {
-            CHAT.name: Prepared(call_events(self.world, self.calls, self.activity)),
-            PRODUCT.name: Prepared(self.product.events(self.calls)),
+            CHAT.name: Prepared(
+                [
+                    *call_events(self.world, self.calls, self.activity),
+                    *post_events(self.world, self.broadcasts, self.activity),
+                ]
+            ),
+            PRODUCT.name: Prepared([*self.product.events(self.calls), *answer_events(self.product, self.broadcasts)]),
             LINKS.name: Prepared(self.product.links()),
             COSTS.name: Prepared(cost_events(plan, self.world.campaigns)),
         }

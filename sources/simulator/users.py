@@ -51,7 +51,7 @@ def draw_users(world: World) -> Users:
     quit_ms = np.where(quits, begin + (rng.uniform(0.1, 0.6, count) * (plan.end_ms - begin)).astype(np.int64), NEVER)
     referred = (signup >= plan.start_ms) & (rng.random(count) < 0.4) & (np.arange(count) > 0)
     referrer = np.where(referred, (rng.random(count) ** 2 * np.arange(count)).astype(np.int64), -1)
-    orders = np.where(rng.random(count) < 0.25, 1 + rng.poisson(plan.days / 25, count), 0)
+    orders = np.where(rng.random(count) < 0.25, 1 + rng.poisson(plan.use * plan.days / 25, count), 0)
     ring = _forge_rings(rng, signup >= plan.start_ms, signup, quit_ms, referrer, orders)
     linked = np.maximum(signup, plan.start_ms) + rng.integers(60_000, 12 * HOUR_MS, count)
     unlinked = np.where(rng.random(count) < 0.01, linked + 3 * DAY_MS, NEVER)

@@ -28,6 +28,7 @@ plans = st.builds(
     repeated=st.floats(0, 0.3), broken=st.floats(0, 0.3), replies=st.floats(0, 1), mentions=st.floats(0, 1),
     questions=st.floats(0, 1), links=st.floats(0, 1), text=st.booleans(), campaigns=st.integers(0, 4),
     roster_days=st.integers(1, 9), call_days=st.integers(1, 9), heartbeat_h=st.integers(1, 48),
+    broadcasts=st.integers(0, 3), use=st.floats(0, 2), calls_only=st.booleans(),
 )  # fmt: skip
 
 
@@ -241,6 +242,53 @@ def test_calls_are_answered_as_planted(community: Any) -> None:
     assert {call: answers[call] for call in calls["call_id"]} == dict(
         zip(calls["call_id"], calls["answered"], strict=True))  # fmt: skip
     assert sum(calls["answered"]) > 100
+
+
+def test_operators_post_a_broadcast_in_many_groups_and_users_follow_it(tmp_path: Path) -> None:
+    plan = {"groups": 20, "members": 1_000, "broadcasts": 5, "late": 0, "repeated": 0, "broken": 0, "days": 20}
+    truth, lines = world(tmp_path, **plan)
+    operators = {
+        (group, member)
+        for group, member, habit in zip(
+            *(truth["members"][name] for name in ("group_id", "member_id", "habit")), strict=True
+        )
+        if habit == "operator"
+    }
+    posted: dict[str, dict[str, int]] = defaultdict(dict)
+    for event in events(lines[CHAT]):
+        for link in event.get("link_ids", ()):
+            if event["type"] == "message" and link.startswith("w"):
+                assert (event["group_id"], event["member_id"]) in operators
+                posted[link][event["group_id"]] = event["ts_ms"]
+    assert len(posted) == 5 and min(len(groups) for groups in posted.values()) > 10
+    followed = [event for event in events(lines["product.events"]) if event.get("link_id", "").startswith("w")]
+    assert {event["type"] for event in followed} == {"click", "share"}
+    for event in followed:
+        assert event["ts_ms"] > min(posted[event["link_id"]].values())
+        assert event.get("group_id") is None or event["group_id"] in posted[event["link_id"]]
+
+
+def test_everyday_messages_of_operators_are_no_calls_where_the_plan_says_so(tmp_path: Path) -> None:
+    def calling(**options: Any) -> int:
+        truth, lines = world(tmp_path, groups=9, members=300, days=20, late=0, repeated=0, broken=0, **options)
+        members = zip(*(truth["members"][name] for name in ("group_id", "member_id", "habit")), strict=True)
+        operators = {(group, member) for group, member, habit in members if habit == "operator"}
+        return sum(
+            event["kind"] in ("link", "poll", "miniprogram") or bool(event.get("link_ids"))
+            for event in events(lines[CHAT])
+            if event["type"] == "message" and "call_id" not in event
+            if (event["group_id"], event["member_id"]) in operators
+        )
+
+    assert calling() > 0 and calling(calls_only=True) == 0
+
+
+def test_users_do_as_much_as_the_plan_says(tmp_path: Path) -> None:
+    def opened(use: float) -> int:
+        return int(world(tmp_path, groups=9, members=600, use=use)[0]["topics"]["product.events"]["by_type"]["open"])
+
+    usual = opened(1.0)
+    assert 0.4 * usual < opened(0.5) < 0.6 * usual and opened(0.0) == 0
 
 
 def test_money_and_referrals_add_up(community: Any) -> None:
