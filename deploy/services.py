@@ -16,6 +16,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from deploy import compose, locks, ports, server
 from deploy.clickhouse import CLICKHOUSE
+from deploy.endpoints import Endpoints, endpoints
 from deploy.errors import DeployError
 from deploy.fetch import folder_size
 from deploy.kafka import KAFKA
@@ -24,16 +25,6 @@ from deploy.server import Server
 SERVERS: dict[str, Server] = {"kafka": KAFKA, "clickhouse": CLICKHOUSE}
 #: Where messages go; only a console shows the progress of downloads.
 Report = Console | Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Endpoints:
-    """Where clients connect."""
-
-    kafka: str
-    clickhouse_host: str
-    clickhouse_tcp: int
-    clickhouse_http: int
 
 
 @dataclass(frozen=True)
@@ -90,14 +81,6 @@ def down(home: Path) -> list[str]:
             stopped += [name for name, ran in zip(SERVERS, ended, strict=True) if ran]
         (home / "endpoints.json").unlink(missing_ok=True)
     return stopped
-
-
-def endpoints(home: Path) -> Endpoints | None:
-    """Where the services of the last `up` are, running or not; None after `down`, or before the first `up`."""
-    try:
-        return Endpoints(**json.loads((home / "endpoints.json").read_text()))
-    except FileNotFoundError:
-        return None
 
 
 def status(home: Path) -> list[ServiceStatus]:

@@ -10,7 +10,7 @@ from schemas.errors import ConfigError, ServiceError
 from schemas.kafka import Kafka, tls
 
 if TYPE_CHECKING:
-    from deploy.services import Endpoints
+    from deploy.endpoints import Endpoints
     from sinks.clickhouse.connection import Address
 
 
@@ -48,7 +48,7 @@ def _secret(setting: str, path: Path | None) -> SecretStr | None:
 
 
 def _local(settings: Settings, service: str, variable: str) -> "Endpoints":
-    from deploy.services import endpoints
+    from deploy.endpoints import endpoints
 
     found = endpoints(settings.home)
     if found is None:

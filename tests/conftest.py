@@ -17,7 +17,8 @@ import pytest
 from clickhouse_driver import Client
 
 from deploy.compose import COMPOSE
-from deploy.services import Endpoints, down, up
+from deploy.endpoints import Endpoints
+from deploy.services import down, up
 from groupvitals.settings import Settings, load_settings
 from schemas.kafka import Kafka
 from streams.kafka.topics import TopicLayout, delete_topics

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,6 +32,8 @@ NAMES = [
 ]
 #: What is slow to import and no business of `--help`.
 HEAVY = ("numba", "numpy", "pyarrow", "faust", "aiokafka", "kafka", "clickhouse_driver", "pydantic")
+#: What is slow to import and no business of `ask`; the driver's table of dates is full unless it is lazy.
+NOT_ASKED = ("numba", "numpy", "pyarrow", "faust", "aiokafka", "kafka", "clickhouse_connect", "urllib.request")
 
 
 def test_help_lists_every_command(groupvitals: Run) -> None:
@@ -48,10 +51,11 @@ def test_every_command_says_what_it_does(groupvitals: Run, name: str) -> None:
     assert f"groupvitals {name}" in result.stdout
 
 
-def test_help_imports_nothing_heavy() -> None:
+def after(arguments: list[str], expression: str) -> list[Any]:
+    """The exit code of a command in a process of its own, and the value of an expression there afterwards."""
     program = (
-        "import json, sys; from groupvitals import cli; code = cli.run(['--help']); "
-        f"print(json.dumps([code, [name for name in {HEAVY} if name in sys.modules]]))"
+        f"import json, sys; from groupvitals import cli; code = cli.run({arguments}); "
+        f"print(json.dumps([code, {expression}]))"
     )
     result = subprocess.run(
         [sys.executable, "-c", program],
@@ -60,7 +64,25 @@ def test_help_imports_nothing_heavy() -> None:
         text=True,
         check=True,
     )
-    assert json.loads(result.stdout.splitlines()[-1]) == [0, []]
+    found: list[Any] = json.loads(result.stdout.splitlines()[-1])
+    return found
+
+
+def imported(names: tuple[str, ...]) -> str:
+    """An expression for those of the modules that are imported."""
+    return f"[name for name in {names} if name in sys.modules]"
+
+
+def test_help_imports_nothing_heavy() -> None:
+    assert after(["--help"], imported(HEAVY)) == [0, []]
+
+
+def test_a_question_imports_only_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GROUPVITALS_CLICKHOUSE__HOST", "127.0.0.1")
+    monkeypatch.setenv("GROUPVITALS_CLICKHOUSE__TCP_PORT", "1")  # nobody answers there
+    dates = "len(sys.modules['clickhouse_driver.columns.datecolumn']._date_lut)"
+    code, found, entries = after(["ask", "tiers"], f"{imported(NOT_ASKED)}, {dates}")
+    assert (code, found, entries) == (3, [], 0)
 
 
 def test_a_wrong_setting_is_one_sentence_and_exit_code_2(groupvitals: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from deploy.services import Endpoints
+from deploy.endpoints import Endpoints
 from groupvitals.checks import numbers
 from groupvitals.checks.finding import OK, WARNING, Deployment
 from groupvitals.commands.importing import import_

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from deploy.services import Endpoints
+    from deploy.endpoints import Endpoints
     from groupvitals.settings import Settings
 
 

@@ -8,7 +8,8 @@ import pyarrow as pa
 
 from schemas.agents import COMMUNITY, TABLES
 from schemas.errors import BackpressureError, ServiceError
-from sinks.clickhouse.connection import Address, Bulk, Native
+from sinks.clickhouse.bulk import Bulk
+from sinks.clickhouse.connection import Address, Native
 from sinks.contract import (
     EPOCH_SHIFT,
     SEQUENCE_MASK,

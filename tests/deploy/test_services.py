@@ -18,9 +18,10 @@ import pytest
 from rich.progress import Progress
 
 from deploy import clickhouse, compose, fetch, kafka, locks, ports, server
+from deploy.endpoints import Endpoints, endpoints
 from deploy.errors import DeployError
 from deploy.server import Server
-from deploy.services import Endpoints, down, endpoints, start, status, stop, up
+from deploy.services import down, start, status, stop, up
 from groupvitals.settings import load_settings
 
 ROOT = Path(__file__).parents[2]

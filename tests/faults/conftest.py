@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from deploy import services as deploy_services
-from deploy.services import Endpoints
+from deploy.endpoints import Endpoints
 from groupvitals.settings import load_settings
 from tests.faults.agents import AGENTS, COMMUNITY, Agent
 from tests.faults.deployments import Deployment, Reference

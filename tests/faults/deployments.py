@@ -11,7 +11,7 @@ from typing import Any
 
 from kafka import KafkaProducer
 
-from deploy.services import Endpoints
+from deploy.endpoints import Endpoints
 from groupvitals.commands.worker import worker_config
 from groupvitals.connections import clickhouse
 from groupvitals.sections import ClickHouseSettings, KafkaSettings

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from deploy.services import Endpoints
+from deploy.endpoints import Endpoints
 from tests.faults.agents import KEEPING_STATE, LINKS_RARELY
 from tests.faults.deployments import Deployment, Reference, cut
 from tests.faults.proxy import Fault, Proxy

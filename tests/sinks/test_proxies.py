@@ -12,7 +12,8 @@ import pytest
 from groupvitals.connections import clickhouse
 from groupvitals.settings import Settings
 from schemas.errors import BackpressureError
-from sinks.clickhouse.connection import Address, Bulk
+from sinks.clickhouse.bulk import Bulk
+from sinks.clickhouse.connection import Address
 from tests.conftest import Run
 from tests.streams.workers import send
 
