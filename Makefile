@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos soak down bench lint generated lock install install-bench
+.PHONY: help demo test chaos soak down bench bench-ask lint generated lock install install-bench
 
 PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13) python3.11)
 MINUTES ?= 30
@@ -33,6 +33,9 @@ down:  ## stop the servers that `make demo` or `groupvitals up` started
 
 bench: install-bench  ## this project and its peers on one topic with the same events
 	@.venv/bin/python -m bench
+
+bench-ask: install-bench  ## every question over a simulated year of 100 million events, 50 times; QUICK=1: a million events, no results
+	@.venv/bin/python -m bench.ask $(if $(QUICK),--quick)
 
 lint: install  ## style, types, import directions
 	@.venv/bin/ruff check .

@@ -1,7 +1,8 @@
 """Sends records to Kafka: chunks, as fast as one core builds record batches, and single records.
 
 Keys are partitioned by murmur2, as in Java, aiokafka and kafka-python: a group keeps its partition whoever sends it.
-Batches are not compressed: with lz4 the producer takes twice the CPU per record, and an import half as long again.
+Batches are not compressed unless asked for: with lz4 the producer takes twice the CPU per record, and an import half as
+long again; zstd takes a fifth more, and leaves a sixth of the bytes.
 The producer is not idempotent: a refused record would break its sequence, and a batch sent twice does no harm, since
 its event ids are the same.
 """
@@ -112,8 +113,11 @@ class Producer:
     away or does not take records now, `ServiceError` when it refuses, and `ConfigError` when a topic does not exist.
     """
 
-    def __init__(self, kafka: Kafka, prefix: str = "", transactional_id: str | None = None) -> None:
+    def __init__(
+        self, kafka: Kafka, prefix: str = "", transactional_id: str | None = None, compression: str | None = None
+    ) -> None:
         self.sent = Sent()
+        self._compression = compression
         self._kafka, self._prefix, self._transactional_id = kafka, prefix, transactional_id
         self._topics: dict[str, _Topic] = {}
         self._client: AIOKafkaProducer | None = None
@@ -122,7 +126,7 @@ class Producer:
         """Connect."""
         await preflight(self._kafka)
         client = AIOKafkaProducer(
-            **self._kafka.for_clients(), acks="all", max_batch_size=BATCH_BYTES,
+            **self._kafka.for_clients(), acks="all", max_batch_size=BATCH_BYTES, compression_type=self._compression,
             max_request_size=MAX_REQUEST_BYTES, request_timeout_ms=60_000, transactional_id=self._transactional_id,
             transaction_timeout_ms=TRANSACTION_MS,
         )  # fmt: skip

@@ -41,15 +41,23 @@ def ask(address: Address, name: str, asked: Asked) -> list[dict[str, Any]]:
     if times:
         _check_days(question, asked, times)
         given["day"] = asked.as_of or times.today
-    kept = [f"{FILTERS[option]} = %({option})s" for option in question.filters if given[option]]
-    on_day = ["day = %(day)s"] if asked.as_of and question.past is Past.CLOSED_DAYS else []
-    statement = (
-        f"SELECT * FROM {_source(address.database, question, asked)} WHERE {' AND '.join([*on_day, *kept]) or '1'}"
-    )
-    rows = native.query(statement + (f" LIMIT {int(asked.limit)}" if asked.limit else ""), given)
+    rows = native.query(select(address.database, question, asked), given)
     if times and asked.as_of and not rows:
-        explain_none(address, question, asked.as_of, times, kept, given)
+        explain_none(address, question, asked.as_of, times, _kept(question, asked), given)
     return rows
+
+
+def select(database: str, question: Question, asked: Asked) -> str:
+    """The statement that answers; its parameters are `day`, `since`, `group` and `person`."""
+    on_day = ["day = %(day)s"] if asked.as_of and question.past is Past.CLOSED_DAYS else []
+    rows = f"SELECT * FROM {_source(database, question, asked)}"
+    kept = " AND ".join([*on_day, *_kept(question, asked)])
+    return rows + (f" WHERE {kept}" if kept else "") + (f" LIMIT {int(asked.limit)}" if asked.limit else "")
+
+
+def _kept(question: Question, asked: Asked) -> list[str]:
+    """Conditions that keep the rows of the group or the person asked about."""
+    return [f"{FILTERS[option]} = %({option})s" for option in question.filters if getattr(asked, option)]
 
 
 def _check_options(question: Question, asked: Asked) -> None:

@@ -1,0 +1,185 @@
+"""The speed of asking: every question over simulated years, the overview and one group or person, in shuffled order.
+
+`python -m bench.ask [--worlds NAME …] [--quick] [--land | --ask]` lands the worlds that are not landed yet
+(`bench.year`), asks them, and writes `bench/results/ask.json` and `ask.png`. Worlds not named keep their figures there.
+Times, rows and bytes read are ClickHouse's own. Answers are limited to 1,000 rows. A question is asked less often than
+the others when that takes too long, and no more once it has failed or taken longer than the limit.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import clickhouse_driver
+import numpy as np
+
+from bench import ask_report, report
+from bench.measure import ContestantError
+from bench.peers.groupvitals import COMMAND
+from bench.year import WORLDS, Home
+from deploy.endpoints import Endpoints
+from groupvitals.settings import load_settings
+from sinks.clickhouse.asking import Asked, select
+from sinks.clickhouse.connection import Address
+from sinks.clickhouse.questions import questions
+
+QUICK, FULL = ("100k", "1m"), ("10m", "100m")
+ROWS = 1_000
+#: Seconds that one question may take in all; one that needs more is asked fewer times.
+PATIENCE_S = 180.0
+#: Questions whose whole process is measured, the quickest ones, and how often.
+PROCESSES, PROCESS_TURNS = 4, 7
+
+
+@dataclass
+class Case:
+    """A question about everybody, one group or one person, and what came of asking it."""
+
+    question: str
+    about: str
+    asked: list[Asked]
+    answers: list[tuple[float, int, int, int]] = field(default_factory=list)
+    """(milliseconds, rows read, bytes read, rows of the answer)"""
+    failed: str = ""
+    spent_s: float = 0.0
+
+    def figures(self) -> dict[str, Any]:
+        """Percentiles of milliseconds and medians of the rest; None where there was no answer."""
+        found: dict[str, Any] = {"question": self.question, "about": self.about, "times": len(self.answers)}
+        columns = np.array(self.answers).T if self.answers else None
+        found |= {
+            f"p{q}_ms": None if columns is None else round(float(np.percentile(columns[0], q)), 1) for q in (50, 95)
+        }
+        for place, name in enumerate(("rows_read", "bytes_read", "rows"), 1):
+            found[name] = None if columns is None else int(np.median(columns[place]))
+        return found | {"failed": self.failed}
+
+
+def cases(subjects: dict[str, list[str]], turns: int) -> list[Case]:
+    """Every question as often as `turns`, each time about the next of the `subjects` (by option)."""
+    found = []
+    for name, question in questions().items():
+        if not question.parameter:
+            found.append(Case(name, "all", [Asked(limit=ROWS)] * turns))
+        for option in (question.parameter,) if question.parameter else question.filters:
+            chosen = [subjects[option][turn % len(subjects[option])] for turn in range(turns)]
+            found.append(Case(name, option, [Asked(**{option: one}, limit=ROWS) for one in chosen]))  # type: ignore[arg-type]
+    return found
+
+
+def ask_all(servers: Endpoints, asked: list[Case], limit_s: float) -> None:
+    """Ask in shuffled order, one at a time; fills in the answers."""
+    order = [(case, one) for case in asked for one in case.asked]
+    np.random.default_rng(1).shuffle(order)
+    client = clickhouse_driver.Client(
+        servers.clickhouse_host, port=servers.clickhouse_tcp, send_receive_timeout=limit_s + 30, client_name="bench",
+        settings={"max_execution_time": limit_s},
+    )  # fmt: skip
+    for case, one in order:
+        if not case.failed and case.spent_s < PATIENCE_S:
+            began = time.perf_counter()
+            try:
+                case.answers.append(_ask(client, case.question, one))
+            except (clickhouse_driver.errors.Error, OSError, EOFError) as error:
+                case.failed = _why(error, limit_s)
+                client.disconnect()
+            case.spent_s += time.perf_counter() - began
+
+
+def _ask(client: clickhouse_driver.Client, name: str, asked: Asked) -> tuple[float, int, int, int]:
+    statement = select(Address.database, questions()[name], asked)
+    rows = client.execute(statement, {"group": asked.group, "person": asked.person})
+    progress = client.last_query.progress
+    return progress.elapsed_ns / 1e6, progress.rows, progress.bytes, len(rows)
+
+
+def _why(error: Exception, limit_s: float) -> str:
+    code = getattr(error, "code", 0)
+    if code == clickhouse_driver.errors.ErrorCodes.TIMEOUT_EXCEEDED or isinstance(error, OSError):
+        return f"took longer than {limit_s:.0f} s"
+    if code == clickhouse_driver.errors.ErrorCodes.MEMORY_LIMIT_EXCEEDED:
+        return "ran out of memory"
+    return str(error).splitlines()[-1][:200] if code == 0 else str(error).replace("\n", " ")[:200]
+
+
+def processes(home: Home, found: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Seconds of whole `groupvitals ask` processes, for the questions that ClickHouse answers fastest."""
+    quickest = sorted((case for case in found if case["p50_ms"] is not None), key=lambda case: float(case["p50_ms"]))
+    for case in quickest[:PROCESSES]:
+        about = [] if case["about"] == "all" else [f"--{case['about']}", home.produced[case["about"]][0]]
+        command = [*COMMAND, "ask", case["question"], *about, "--limit", str(ROWS), "--format", "json"]
+        seconds = []
+        for _ in range(1 + PROCESS_TURNS):  # the first reads files from the disk
+            began = time.perf_counter()
+            subprocess.run(command, env=home.environment, check=True, stdout=subprocess.DEVNULL)
+            seconds.append(time.perf_counter() - began)
+        whole = float(np.median(seconds[1:]))
+        yield {
+            "question": case["question"], "about": case["about"], "seconds": round(whole, 3),
+            "beside_clickhouse_s": round(whole - case["p50_ms"] / 1e3, 3),
+        }  # fmt: skip
+
+
+def measure(home: Home, turns: int, limit_s: float) -> dict[str, Any]:
+    """Ask a landed world everything; returns its figures."""
+    world, produced = home.world, home.produced
+    if not produced:
+        raise ContestantError(f"The world {world.name} is not landed in {home.folder}: leave out --ask.")
+    asked = cases(produced, turns)
+    with (
+        home.servers("clickhouse") as servers,
+        home.console.status(f"{world.name}: {len(asked)} questions, {turns} times each"),
+    ):
+        ask_all(servers, asked, limit_s)
+        found = [case.figures() for case in asked]
+        return {
+            "events": produced["records"], "memberships": world.memberships, "groups": world.groups,
+            "users": produced["users"], "calls": produced["calls"], "implicit_calls": produced["implicit_calls"],
+            "produced_per_s": produced["produced_per_s"],
+            "landing": home.landing, "cases": found, "processes": list(processes(home, found)),
+        }  # fmt: skip
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Land and ask; exit code 1 when a world cannot be landed."""
+    parser = argparse.ArgumentParser(prog="bench.ask", description="The speed of asking.")
+    parser.add_argument("--worlds", nargs="+", choices=WORLDS, default=FULL, help=f"which (default: {' '.join(FULL)})")
+    parser.add_argument("--quick", action="store_true", help=f"small worlds ({' '.join(QUICK)}); writes no results")
+    parser.add_argument("--land", action="store_true", help="land only")
+    parser.add_argument("--ask", action="store_true", help="ask only, what was landed before")
+    parser.add_argument("--turns", type=int, help="how often each question is asked (default: 50; 10 if quick)")
+    parser.add_argument("--limit", type=float, default=60.0, help="seconds that a question may take (default 60)")
+    parser.add_argument("--home", type=Path, help="folder in which worlds are kept (default: bench-ask in the cache)")
+    options = parser.parse_args(arguments)
+    console, cache = report.console(), load_settings().cache.expanduser()
+    turns = options.turns or (10 if options.quick else 50)
+    results = report.RESULTS / "ask.json"
+    found = json.loads(results.read_text())["worlds"] if results.exists() and not options.quick else {}
+    try:
+        for name in QUICK if options.quick else options.worlds:
+            home = Home(WORLDS[name], (options.home or cache / "bench-ask") / name, cache, console)
+            if not options.ask:
+                home.land()
+            if not options.land:
+                found[name] = measure(home, turns, options.limit)
+    except ContestantError as error:
+        console.print(f"[red]{error}", markup=True, highlight=False)
+        return 1
+    if options.land:
+        return 0
+    ask_report.table(found, console)
+    if not options.quick:
+        report.write_result("ask", {"name": "ask", "turns": turns, **ask_report.summary(found)})
+        ask_report.picture(found, report.RESULTS / "ask.png")
+        console.print("Written: bench/results/ask.json and bench/results/ask.png")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
