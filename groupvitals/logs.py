@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from groupvitals.folders import refused
 from schemas.errors import ConfigError, GroupvitalsError
+from streams.observability.naming import AGENT
 
 _QUIET = (
     "faust", "mode", "aiokafka", "kafka", "streams.kafka.app", "streams.kafka.frames", "clickhouse_connect",
@@ -39,9 +40,22 @@ def quiet_libraries() -> None:
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
+def _name_agent(record: logging.LogRecord) -> bool:
+    if agent := AGENT.get():
+        record.agent = agent
+    return True
+
+
+def _begin_with_agent(record: logging.LogRecord) -> bool:
+    if agent := AGENT.get():
+        record.msg = f"{agent}: {record.msg}"
+    return True
+
+
 def log_to_stderr(form: str) -> None:
-    """Log our own lines at INFO."""
+    """Log our own lines at INFO, with the agent that they are about where a process has several."""
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(_name_agent if form == "json" else _begin_with_agent)
     handler.setFormatter(JsonLines() if form == "json" else logging.Formatter(_PLAIN))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     quiet_libraries()

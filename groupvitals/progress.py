@@ -4,6 +4,7 @@ import json
 import logging
 import sys
 import time
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -37,38 +38,44 @@ class WorkerProgress:
         """One line."""
         print(text, file=sys.stderr, flush=True)
 
-    def update(self, worker: "Worker") -> None:
+    def update(self, workers: "Sequence[Worker]") -> None:
         """Called a few times per second."""
-        p, now = worker.processor.progress, time.monotonic()
-        elapsed = now - self._reported_at
-        if p.landed == self._landed or elapsed < (0.5 if self._terminal else _EVERY_S):
+        found, now = [worker.processor.progress for worker in workers], time.monotonic()
+        landed, elapsed = sum(p.landed for p in found), now - self._reported_at
+        if not landed:  # the rate is that of the time in which records land
+            self._reported_at = now
+        if landed == self._landed or elapsed < (0.5 if self._terminal else _EVERY_S):
             return
-        rate = (p.landed - self._landed) / elapsed
-        text = f"{p.landed:,} events landed, {rate:,.0f} per second, {p.dead_letters:,} dead letters"
+        rate = (landed - self._landed) / elapsed
+        letters = sum(p.dead_letters for p in found)
+        text = f"{landed:,} events landed, {rate:,.0f} per second, {letters:,} dead letters"
         print(
             f"\r{text:<78}" if self._terminal else text, end="" if self._terminal else "\n", file=sys.stderr, flush=True
         )
-        self._reported_at, self._landed = now, p.landed
+        self._reported_at, self._landed = now, landed
 
-    def done(self, worker: "Worker") -> None:
-        """The last line."""
-        p = worker.processor.progress
-        seconds = p.last_flush_at - p.reading_since
-        rate = f" in {seconds:.1f} s, {p.landed / seconds:,.0f} per second" if p.landed and seconds > 0 else ""
-        text = f"{p.landed:,} events landed{rate}; {p.dead_letters:,} dead letters."
-        print(f"\r{text:<78}" if self._terminal else text, file=sys.stderr, flush=True)
-        if late := counted(worker, "late"):
-            self.say(
-                f"{late:,} arrived after their hours or days had closed, and are not counted there: "
-                "run `groupvitals rebuild --correct` to count them."
-            )
+    def done(self, workers: "Sequence[Worker]") -> None:
+        """The last lines: one for the only agent, or for each that landed anything."""
+        busy = [worker for worker in workers if worker.processor.progress.landed] or workers[:1]
+        for number, worker in enumerate(busy):
+            p, agent = worker.processor.progress, worker.config.agent.name
+            seconds = p.last_flush_at - p.reading_since
+            rate = f" in {seconds:.1f} s, {p.landed / seconds:,.0f} per second" if p.landed and seconds > 0 else ""
+            whose = f"{agent}: " if len(workers) > 1 and p.landed else ""
+            text = f"{whose}{p.landed:,} events landed{rate}; {p.dead_letters:,} dead letters."
+            print(f"\r{text:<78}" if self._terminal and not number else text, file=sys.stderr, flush=True)
+            if late := counted(worker, "late"):
+                self.say(
+                    f"{whose}{late:,} arrived after their hours or days had closed, and are not counted there: "
+                    "run `groupvitals rebuild --correct` to count them."
+                )
 
 
 class JsonProgress:
     """The same for programs: one JSON object per line on standard output."""
 
     def __enter__(self) -> Self:
-        self._reported_at, self._landed = 0.0, 0
+        self._reported_at = 0.0
         return self
 
     def __exit__(
@@ -80,34 +87,40 @@ class JsonProgress:
         """One line."""
         print(json.dumps({"say": text}), flush=True)
 
-    def update(self, worker: "Worker") -> None:
+    def update(self, workers: "Sequence[Worker]") -> None:
         """Called a few times per second."""
         if time.monotonic() - self._reported_at >= 0.5:
-            self.done(worker)
+            self.done(workers)
             self._reported_at = time.monotonic()
 
-    def done(self, worker: "Worker") -> None:
-        """The counts."""
-        p = worker.processor.progress
-        print(json.dumps({"landed": p.landed, "dead_letters": p.dead_letters}), flush=True)
+    def done(self, workers: "Sequence[Worker]") -> None:
+        """The counts of each agent."""
+        for worker in workers:
+            p, agent = worker.processor.progress, worker.config.agent.name
+            print(json.dumps({"agent": agent, "landed": p.landed, "dead_letters": p.dead_letters}), flush=True)
 
 
 class LogProgress(JsonProgress):
-    """The same as log lines, at most one every five seconds."""
+    """The same as log lines, at most one per agent every five seconds."""
+
+    def __enter__(self) -> Self:
+        self._told: dict[str, int] = {}
+        return super().__enter__()
 
     def say(self, text: str) -> None:
         """One line."""
         log.info("%s", text)
 
-    def update(self, worker: "Worker") -> None:
+    def update(self, workers: "Sequence[Worker]") -> None:
         """Called a few times per second."""
         if time.monotonic() - self._reported_at >= _EVERY_S:
-            self.done(worker)
+            self.done(workers)
             self._reported_at = time.monotonic()
 
-    def done(self, worker: "Worker") -> None:
-        """The counts, when they have changed."""
-        p = worker.processor.progress
-        if p.landed != self._landed:
-            log.info("Landed", extra={"landed": p.landed, "dead_letters": p.dead_letters})
-            self._landed = p.landed
+    def done(self, workers: "Sequence[Worker]") -> None:
+        """The counts of each agent, when they have changed."""
+        for worker in workers:
+            p, agent = worker.processor.progress, worker.config.agent.name
+            if p.landed != self._told.get(agent, 0):
+                log.info("Landed", extra={"agent": agent, "landed": p.landed, "dead_letters": p.dead_letters})
+                self._told[agent] = p.landed

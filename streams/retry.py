@@ -3,8 +3,11 @@
 import asyncio
 import logging
 import random
+import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from time import monotonic
 from typing import TypeVar
 
 from schemas.errors import BackpressureError
@@ -12,39 +15,75 @@ from schemas.errors import BackpressureError
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 _LONGEST_S, _LOG_EVERY_S = 5.0, 60.0
-#: In this process: retries by action, and what waits now, with its last error.
+#: Retries in this process by action.
 retries: Counter[str] = Counter()
-waits: dict[str, str] = {}
+
+
+@dataclass
+class _Wait:
+    """An action that waits, for all in this process who do the same."""
+
+    since: float
+    why: str = ""
+    warned_at: float = float("-inf")
+    callers: int = 0
+
+
+_waits: dict[str, _Wait] = {}
+_changing = threading.Lock()
+
+
+def waits() -> dict[str, str]:
+    """What waits in this process now, with its last error."""
+    return {doing: wait.why for doing, wait in _waits.copy().items()}
 
 
 async def retrying(action: Callable[[], Awaitable[T]], doing: str, give_up: Callable[[], bool] = lambda: False) -> T:
     """Run `action` until it works; `BackpressureError` means waiting.
 
-    The first failure is logged, then one per minute, then the recovery. `give_up` is asked before each new try.
+    The first failure is logged, then one per minute, then the recovery; if several do the same at a time, once for all.
+    `give_up` is asked before each new try.
     """
-    loop = asyncio.get_running_loop()
-    wait, began, warned_at = 0.1, loop.time(), float("-inf")
+    pause, waiting = 0.1, False
     try:
         while True:
             try:
                 result = await action()
             except BackpressureError as error:
-                now = loop.time()
                 if give_up():
                     raise
                 retries[doing] += 1
-                waits[doing] = str(error)
-                if now - warned_at >= _LOG_EVERY_S:
-                    log.warning("%s is waiting: %s Trying again.", doing, error)
-                    warned_at = now
-                await asyncio.sleep(wait * random.uniform(0.5, 1.0))
-                wait = min(wait * 2, _LONGEST_S)
+                _failed(doing, str(error), first=not waiting)
+                waiting = True
+                await asyncio.sleep(pause * random.uniform(0.5, 1.0))
+                pause = min(pause * 2, _LONGEST_S)
             else:
-                if warned_at > float("-inf"):
-                    log.warning("%s continues after %.0f s.", doing, loop.time() - began)
+                if waiting and (wait := _waits[doing]).callers == 1 and wait.warned_at > float("-inf"):
+                    log.warning("%s continues after %.0f s.", doing, monotonic() - wait.since)
                 return result
     finally:
-        waits.pop(doing, None)
+        if waiting:
+            _ended(doing)
+
+
+def _failed(doing: str, why: str, first: bool) -> None:
+    now = monotonic()
+    with _changing:
+        wait = _waits.setdefault(doing, _Wait(now))
+        wait.why = why
+        wait.callers += first
+        due = now - wait.warned_at >= _LOG_EVERY_S
+        if due:
+            wait.warned_at = now
+    if due:
+        log.warning("%s is waiting: %s Trying again.", doing, why)
+
+
+def _ended(doing: str) -> None:
+    with _changing:
+        _waits[doing].callers -= 1
+        if not _waits[doing].callers:
+            del _waits[doing]
 
 
 def wait_for(action: Callable[[], T], doing: str) -> T:

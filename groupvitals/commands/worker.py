@@ -12,10 +12,13 @@ if TYPE_CHECKING:
     from schemas.agents import AgentSpec
     from streams.config import WorkerConfig
     from streams.worker.worker import Worker
+    from streams.worker.workers import Workers
 
 
 #: Help of `--agent`; names are looked up when the command runs, so `--help` imports nothing heavy.
 AGENT_HELP = "Which agent; community is the one for chat. docs/operations.md lists the others."
+#: What `groupvitals worker` takes as an agent's name for all of them.
+ALL = "all"
 
 
 def find_agent(name: str) -> "AgentSpec":
@@ -62,9 +65,9 @@ def worker_config(settings: "Settings", agent: str = "community") -> "WorkerConf
 
 
 def worker(
-    agent: Annotated[str, typer.Option(help=AGENT_HELP)] = "community",
+    agent: Annotated[str, typer.Option(help=f"{AGENT_HELP} {ALL}: every agent, in this process.")] = "community",
     until_caught_up: Annotated[
-        bool, typer.Option("--until-caught-up", help="Stop once everything in the topic has landed.")
+        bool, typer.Option("--until-caught-up", help="Stop once everything in the agent's topic has landed.")
     ] = False,
     stats: Annotated[
         Path | None, typer.Option("--stats", help="Write what was done, and where the time went, to this file (JSON).")
@@ -89,8 +92,8 @@ def run_worker(
     as_json: bool = False,
     follow_input: bool = False,
     agent: str = "community",
-) -> "Worker":
-    """Run a worker in this process; returns it when it has stopped."""
+) -> None:
+    """Run the workers of one agent, or of all, in this process until they have stopped."""
     import asyncio
     import json
 
@@ -107,34 +110,38 @@ def run_worker(
     with last_words(settings.logs), shown as progress:
         stopped = "Stopped before the kernels were ready: no record was taken."
         with ending_at_once(progress.say, stopped, INTERRUPTED if until_caught_up else 0):
-            worker = _ready(settings, agent, progress)
+            process = _ready(settings, agent, progress)
+        complete = _input_ended() if follow_input else lambda: True
         with asyncio.Runner(loop_factory=WorkerLoop) as runner:
-            runner.run(worker.run(until_caught_up, progress.update, _input_ended() if follow_input else None))
-        progress.done(worker)
-        if until_caught_up and not worker.caught_up:
-            progress.say("Interrupted before everything in the topic had landed: run it again to continue from there.")
+            runner.run(process.run(until_caught_up, lambda: progress.update(process.workers), complete))
+        progress.done(process.workers)
+        if until_caught_up and not process.caught_up:
+            progress.say("Interrupted before everything had landed: run it again to continue from there.")
             raise typer.Exit(INTERRUPTED)
     if stats is not None:
-        stats.write_text(json.dumps(summary(worker), indent=1))
-    return worker
+        done = {worker.config.agent.name: summary(worker) for worker in process.workers}
+        stats.write_text(json.dumps(done if agent == ALL else done[agent], indent=1))
 
 
-def _ready(settings: "Settings", agent: str, progress: "JsonProgress | WorkerProgress") -> "Worker":
-    """A worker whose kernels are compiled."""
+def _ready(settings: "Settings", agent: str, progress: "JsonProgress | WorkerProgress") -> "Workers":
+    """Workers whose kernels are compiled."""
     import time
 
+    from schemas.agents import AGENTS
+
     began = time.perf_counter()
+    configs = [worker_config(settings, name) for name in (AGENTS if agent == ALL else [agent])]
     progress.say("Loading kernels")
     from analytics.kernels.compiled import NOT_KEPT
     from streams.worker.warmup import warm_up
-    from streams.worker.worker import Worker
+    from streams.worker.workers import Workers
 
     kept = "cached for next time"
     if NOT_KEPT:
         kept = f"not cached, since the cache cannot be used ({NOT_KEPT}): set GROUPVITALS_CACHE"
-    warm_up(find_agent(agent), lambda: progress.say(f"Compiling kernels ({kept})"))
+    warm_up([config.agent for config in configs], lambda: progress.say(f"Compiling kernels ({kept})"))
     progress.say(f"Kernels ready after {time.perf_counter() - began:.0f} s")
-    return Worker(worker_config(settings, agent))
+    return Workers(configs)
 
 
 def _input_ended() -> Callable[[], bool]:

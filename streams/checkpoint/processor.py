@@ -31,12 +31,13 @@ class Processor:
     """All tasks of one worker, and the loops that drive them.
 
     `check` runs before every take-over and every flush, and raises when the tables are not as they must be; `decided`
-    runs before every take-over, and returns once all of the operators' decisions are known.
+    runs before every take-over, and returns once all of the operators' decisions are known. `inserts` are threads that
+    several processors share to talk to ClickHouse; whoever gives them closes them.
     """
 
     def __init__(
         self, store: Store, letters: DeadLetterProducer, new_task: Callable[[int], Task], *, flush_interval_s: float,
-        flush_events: int, pool: Callable[[int, str], Executor] = ThreadPoolExecutor,
+        flush_events: int, pool: Callable[[int, str], Executor] = ThreadPoolExecutor, inserts: Executor | None = None,
         moved: Callable[[], None] = lambda: None, check: Callable[[], None] = lambda: None,
         decided: Callable[[], Awaitable[object]] = lambda: asyncio.sleep(0),
     ) -> None:  # fmt: skip
@@ -52,7 +53,9 @@ class Processor:
         self._applying: asyncio.Task[None] | None = None
         self._flush_lock = asyncio.Lock()
         self._enough, self._drained = asyncio.Event(), asyncio.Condition()
-        self._decoder, self._kernels, self._inserts = pool(1, "decoder"), pool(1, "kernels"), pool(4, "inserts")
+        self._decoder, self._kernels = pool(1, "decoder"), pool(1, "kernels")
+        self._inserts = inserts or pool(4, "inserts")
+        self._threads = [self._decoder, self._kernels, *([] if inserts else [self._inserts])]
         self._landing = Landing(store, letters, check, self._in_inserts, self.progress)
         self._vouching = Vouching(lambda heads: self._in_inserts(store.vouch, heads), self._fail)
 
@@ -95,9 +98,6 @@ class Processor:
             await self._decided()
             await asyncio.gather(*(self._own(broker, partition) for partition in partitions))
             await self._in_kernels(self._moved)
-        except GroupvitalsError as error:
-            log.error("%s", error)  # noqa: TRY400 - the sentence says it all
-            self._fail(error)
         except asyncio.CancelledError:
             log.info("Take-over interrupted by a new assignment.")
         except Exception as error:
@@ -178,7 +178,7 @@ class Processor:
 
     def close(self) -> None:
         """Let the threads finish what they are doing; nothing new begins."""
-        for threads in (self._decoder, self._kernels, self._inserts):
+        for threads in self._threads:
             threads.shutdown(wait=False, cancel_futures=True)
 
     # --- flushes

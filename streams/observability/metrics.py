@@ -1,11 +1,11 @@
 """Every metric of a worker, declared once, and read from its counts and arrays when Prometheus asks.
 
-Nothing is counted for metrics alone, so frames cost the same with and without them. Labels are partitions, tables,
-stages and classes of errors; never members or groups.
+Nothing is counted for metrics alone, so frames cost the same with and without them. Labels are agents, partitions,
+tables, stages and classes of errors; never members or groups.
 """
 
 import platform
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -28,24 +28,36 @@ _SERVERS = ("clickhouse", "kafka")
 
 @dataclass(frozen=True)
 class Metric:
-    """Name (its end says the kind: `_total` is a counter, all others are gauges), meaning, labels, how it is read."""
+    """Name (its end says the kind: `_total` is a counter, all others are gauges), meaning, labels, how it is read.
+
+    `by` are its labels beside the agent; `read` gives the samples of one worker. `once`: it is about the process, and
+    has no agent.
+    """
 
     name: str
     meaning: str
-    labels: tuple[str, ...]
+    by: tuple[str, ...]
     read: Callable[[Watched, Look], Samples]
+    once: bool = False
 
     @property
     def kind(self) -> str:
         """`counter` or `gauge`."""
         return "counter" if self.name.endswith("_total") else "gauge"
 
-    def family(self, worker: Watched, look: Look) -> "Family":
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels of its samples."""
+        return self.by if self.once else ("agent", *self.by)
+
+    def family(self, workers: Sequence[Watched], look: Look) -> "Family":
         """All its samples now."""
         make = CounterMetricFamily if self.kind == "counter" else GaugeMetricFamily
         family = make(self.name, self.meaning, labels=self.labels)
-        for labels, value in self.read(worker, look):
-            family.add_metric(labels, value)
+        for worker in workers[:1] if self.once else workers:
+            agent = () if self.once else (worker.config.agent.name,)
+            for labels, value in self.read(worker, look):
+                family.add_metric((*agent, *labels), value)
         return family
 
 
@@ -92,18 +104,19 @@ def _partitions(worker: Watched, look: Look) -> Samples:
 
 
 def _lag(worker: Watched, look: Look) -> Samples:
-    tasks = worker.processor.tasks
-    for partition in sorted(worker.processor.running & look.ends.keys()):
-        yield (str(partition),), max(look.ends[partition] - tasks[partition].flushed_offset, 0)
+    tasks, ends = worker.processor.tasks, look.topics[worker.config.topic].ends
+    for partition in sorted(worker.processor.running & ends.keys()):
+        yield (str(partition),), max(ends[partition] - tasks[partition].flushed_offset, 0)
 
 
 def _held_back(worker: Watched, look: Look) -> Samples:
-    for partition in sorted(worker.processor.running & look.held_back.keys()):
-        yield (str(partition),), max(look.held_back[partition], 0)
+    held_back = look.topics[worker.config.topic].held_back
+    for partition in sorted(worker.processor.running & held_back.keys()):
+        yield (str(partition),), max(held_back[partition], 0)
 
 
 def _open_transactions(worker: Watched, look: Look) -> Samples:
-    for one in look.open:
+    for one in look.topics[worker.config.topic].open:
         if one.partition in worker.processor.running:
             yield (str(one.partition), str(one.producer_id), one.transactional_id), one.since_ms / 1000
 
@@ -115,7 +128,7 @@ def _checkpoints(worker: Watched, look: Look) -> Samples:
 
 def _newest_event(worker: Watched, look: Look) -> Samples:
     for partition, task in sorted(worker.processor.tasks.items()):
-        if task.state.newest_ms:
+        if worker.config.agent.ticks and task.state.newest_ms:
             yield (str(partition),), task.state.newest_ms / 1000
 
 
@@ -125,11 +138,12 @@ def _build(worker: Watched, look: Look) -> Samples:
 
 #: In the order in which people look at them.
 METRICS = (
-    Metric("groupvitals_build_info", "1; the labels say what is running", ("version", "faust", "python"), _build),
+    Metric("groupvitals_build_info", "1; the labels say what is running", ("version", "faust", "python"), _build,
+           once=True),
     Metric("groupvitals_server_up", "1: the server answers within two seconds", ("server",),
-           lambda worker, look: [((server,), server not in look.away) for server in _SERVERS]),
+           lambda worker, look: [((server,), server not in look.away) for server in _SERVERS], once=True),
     Metric("groupvitals_topic_partitions", "Partitions of the topic; 0: not known yet", (),
-           lambda worker, look: [((), len(look.ends))]),
+           lambda worker, look: [((), len(look.topics[worker.config.topic].ends))]),
     Metric("groupvitals_partitions", "Partitions of this worker: assigned, running (taken over and processed), or "
            "stopped (too many dead letters)", ("state",), _partitions),
     Metric("groupvitals_lag_records", "Committed records in Kafka that no checkpoint vouches for yet", ("partition",),
@@ -142,7 +156,7 @@ METRICS = (
     Metric("groupvitals_checkpoint_timestamp_seconds", "When the newest checkpoint was written, Unix time",
            ("partition",), _checkpoints),
     Metric("groupvitals_newest_event_timestamp_seconds", "Highest event time seen, ticks included, Unix time: the "
-           "clock of the watermarks", ("partition",), _newest_event),
+           "clock of the watermarks; absent for agents without ticks", ("partition",), _newest_event),
     Metric("groupvitals_records_waiting", "Applied records that no flush has taken yet", (),
            lambda worker, look: [((), worker.processor.waiting)]),
     Metric("groupvitals_frames_total", "Frames decoded", (), _progress("frames")),
@@ -161,7 +175,7 @@ METRICS = (
     Metric("groupvitals_landing_seconds_total", "Seconds spent making and inserting rows; tables land at the same time",
            ("table",), _seconds("land ")),
     Metric("groupvitals_retries_total", "Attempts that were repeated because a server was away or busy", ("doing",),
-           lambda worker, look: [((doing,), n) for doing, n in retries.copy().items()]),
+           lambda worker, look: [((doing,), n) for doing, n in retries.copy().items()], once=True),
     Metric("groupvitals_refused_commits_total", "Commits that Kafka refused because another worker owned the "
            "partitions", (), _progress("refused_commits")),
     Metric("groupvitals_take_overs_total", "Partitions taken over", (), _progress("take_overs")),
@@ -178,20 +192,20 @@ METRICS = (
 )  # fmt: skip
 
 
-class _WorkerCollector(Collector):
-    def __init__(self, worker: Watched, look: Look) -> None:
-        self._worker, self._look = worker, look
+class _WorkersCollector(Collector):
+    def __init__(self, workers: Sequence[Watched], look: Look) -> None:
+        self._workers, self._look = workers, look
 
     def collect(self) -> "Iterator[Family]":
         for metric in METRICS:
-            yield metric.family(self._worker, self._look)
+            yield metric.family(self._workers, self._look)
 
 
-def exposition(worker: Watched, look: Look) -> bytes:
-    """All metrics of a worker, and those of its process, in Prometheus' text format."""
+def exposition(workers: Sequence[Watched], look: Look) -> bytes:
+    """All metrics of the workers of a process, and those of the process itself, in Prometheus' text format."""
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
-    registry.register(_WorkerCollector(worker, look))
+    registry.register(_WorkersCollector(workers, look))
     return generate_latest(registry)
 
 

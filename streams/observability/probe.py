@@ -1,10 +1,10 @@
-"""Whether Kafka and ClickHouse answer now, how far the topic reaches and what holds it back, over connections of its
-own.
+"""Whether Kafka and ClickHouse answer now, how far topics reach and what holds them back, over connections of its own.
 
 The data path's connections are left alone: a server that hangs delays only the probe.
 """
 
 import asyncio
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -25,29 +25,36 @@ _PATIENCE_S, _FRESH_S = 2.0, 1.0
 
 
 @dataclass(frozen=True)
-class Look:
-    """What was seen: why a server is unreachable (`kafka`, `clickhouse`; absent: it answers), and of each partition the
-    next offset that can be read, how many offsets an open transaction holds back, and which one.
-    """
+class TopicLook:
+    """What was seen of each partition of a topic: the next offset that can be read, how many offsets an open
+    transaction holds back, and which one."""
 
-    away: dict[str, str] = field(default_factory=dict)
     ends: dict[int, int] = field(default_factory=dict)
     held_back: dict[int, int] = field(default_factory=dict)
     open: tuple[OpenTransaction, ...] = ()
 
 
+@dataclass(frozen=True)
+class Look:
+    """What was seen: why a server is unreachable (`kafka`, `clickhouse`; absent: it answers), and the topics."""
+
+    away: dict[str, str] = field(default_factory=dict)
+    topics: dict[str, TopicLook] = field(default_factory=dict)
+
+
 class Probe:
     """Asks both servers, at most once a second."""
 
-    def __init__(self, kafka: Kafka, topic: str, address: Address) -> None:
-        self._kafka, self._topic = kafka, topic
+    def __init__(self, kafka: Kafka, topics: Iterable[str], address: Address) -> None:
+        self._kafka, self._topics = kafka, tuple(topics)
         self._native = Native(replace(address, timeout_s=_PATIENCE_S))
         self._thread = ThreadPoolExecutor(1, "probe")
         self._consumer: AIOKafkaConsumer | None = None
-        self._lock, self._last, self._at = asyncio.Lock(), Look(), float("-inf")
+        self._lock, self._at = asyncio.Lock(), float("-inf")
+        self._last = Look(topics=dict.fromkeys(self._topics, TopicLook()))
 
     async def look(self) -> Look:
-        """What is seen now. While Kafka is unreachable, its last answer about the topic stands."""
+        """What is seen now. While Kafka is unreachable, its last answer about the topics stands."""
         async with self._lock:
             loop = asyncio.get_running_loop()
             if loop.time() - self._at >= _FRESH_S:
@@ -72,9 +79,8 @@ class Probe:
                 if self._consumer is None:
                     await preflight(self._kafka)
                     self._consumer = await started(self._kafka)
-                await self._consumer._client.set_topics([self._topic])  # asks only the first time
-                numbers = sorted(self._consumer.partitions_for_topic(self._topic) or ())
-                places = [TopicPartition(self._topic, number) for number in numbers]
+                await self._consumer._client.set_topics(self._topics)  # asks only the first time
+                places = [TopicPartition(topic, n) for topic in self._topics for n in self._numbers(topic)]
                 ends = await self._consumer.end_offsets(places)
                 high = await high_watermarks(self._consumer, places)
         except (TimeoutError, KafkaError) as error:
@@ -82,16 +88,24 @@ class Probe:
             return f"{self._kafka} does not answer ({error!r})."
         except GroupvitalsError as error:
             return str(error)
-        held_back = {tp.partition: high[tp] - ends[tp] for tp in places}
-        found = {tp.partition: end for tp, end in ends.items()}
-        self._last = Look({}, found, held_back, await self._transactions(held_back))
+        seen = {}
+        for topic in self._topics:
+            own = [place for place in places if place.topic == topic]
+            held_back = {place.partition: high[place] - ends[place] for place in own}
+            found = {place.partition: ends[place] for place in own}
+            seen[topic] = TopicLook(found, held_back, await self._transactions(topic, held_back))
+        self._last = Look({}, seen)
         return ""
 
-    async def _transactions(self, held_back: dict[int, int]) -> tuple[OpenTransaction, ...]:
+    def _numbers(self, topic: str) -> list[int]:
+        assert self._consumer is not None
+        return sorted(self._consumer.partitions_for_topic(topic) or ())
+
+    async def _transactions(self, topic: str, held_back: dict[int, int]) -> tuple[OpenTransaction, ...]:
         """The open transactions; none when Kafka does not answer in time."""
         with suppress(TimeoutError, ServiceError):
             async with asyncio.timeout(_PATIENCE_S):
-                return tuple(await asyncio.to_thread(open_transactions, self._kafka, self._topic, held_back))
+                return tuple(await asyncio.to_thread(open_transactions, self._kafka, topic, held_back))
         return ()
 
     async def _forget(self) -> None:

@@ -1,6 +1,6 @@
-"""What a worker serves over HTTP: `/healthz`, `/readyz`, `/metrics`. Reads the worker, changes nothing."""
+"""What a process of workers serves over HTTP: `/healthz`, `/readyz`, `/metrics`. Reads the workers, changes nothing."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from aiohttp import web
@@ -13,9 +13,18 @@ from streams.observability.watched import Watched
 from streams.retry import waits
 
 
-def not_ready(worker: Watched, look: Look) -> list[str]:
-    """Why this worker is not ready; empty when it is. A worker without partitions is on standby and therefore ready."""
-    processor, found = worker.processor, list(look.away.values())
+def not_ready(workers: Sequence[Watched], look: Look) -> list[str]:
+    """Why these workers are not ready; empty when they are. A worker without partitions is on standby and therefore
+    ready."""
+    found = list(look.away.values())
+    for worker in workers:
+        told = _not_ready(worker)
+        found += [f"{worker.config.agent.name}: {why}" for why in told] if len(workers) > 1 else told
+    return found + [f"{doing} waits: {why}" for doing, why in waits().items()]
+
+
+def _not_ready(worker: Watched) -> list[str]:
+    processor, found = worker.processor, list[str]()
     if processor.failure is not None:
         found.append(str(processor.failure))
     if worker.stop.is_set():
@@ -25,26 +34,30 @@ def not_ready(worker: Watched, look: Look) -> list[str]:
     waiting = sorted((worker.assigned or set()) - processor.running)
     if waiting:
         found.append(f"Partitions not taken over yet: {', '.join(map(str, waiting))}.")
-    return found + list(processor.stopped.values()) + [f"{doing} waits: {why}" for doing, why in waits.copy().items()]
+    return found + list(processor.stopped.values())
 
 
 @asynccontextmanager
-async def serving(worker: Watched, host: str, port: int) -> AsyncIterator[None]:
-    """Serve on host:port within this context; port 0: do not. Raises `ConfigError` when the port cannot be bound."""
+async def serving(workers: Sequence[Watched], host: str, port: int) -> AsyncIterator[None]:
+    """Serve on host:port within this context; port 0: do not. Raises `ConfigError` when the port cannot be bound.
+
+    The workers are of one process and deployment, each of another agent.
+    """
     if not port:
         yield
         return
-    probe = Probe(worker.config.kafka, worker.config.topic, worker.config.address)
+    config = workers[0].config
+    probe = Probe(config.kafka, [worker.config.topic for worker in workers], config.address)
 
     async def healthz(request: web.Request) -> web.Response:
         return web.json_response({"alive": True})
 
     async def readyz(request: web.Request) -> web.Response:
-        why = not_ready(worker, await probe.look())
+        why = not_ready(workers, await probe.look())
         return web.json_response({"ready": not why, "why": why}, status=503 if why else 200)
 
     async def metrics(request: web.Request) -> web.Response:
-        text = exposition(worker, await probe.look())
+        text = exposition(workers, await probe.look())
         return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     app = web.Application()

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from collections.abc import Iterable
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
@@ -20,10 +21,10 @@ _EVERY_S = 2.0
 
 
 class Following:
-    """The exclusions of one topic, kept up to date in the worker's event loop."""
+    """The exclusions of topics of the contract, by their names, kept up to date in the worker's event loop."""
 
-    def __init__(self, kafka: Kafka, prefix: str, contract: str) -> None:
-        self.exclusions = Exclusions(contract)
+    def __init__(self, kafka: Kafka, prefix: str, contracts: Iterable[str]) -> None:
+        self.exclusions = {contract: Exclusions(contract) for contract in contracts}
         self._kafka, self._topic = kafka, prefix + OPERATIONS.name
         self._consumer: AIOKafkaConsumer | None = None
         self._lock = asyncio.Lock()
@@ -38,11 +39,15 @@ class Following:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_EVERY_S):
                     await stop.wait()
-            known = len(self.exclusions.in_force)
+            known = self._in_force
             with contextlib.suppress(BackpressureError):
                 await self._read()
-            if known != len(self.exclusions.in_force):
-                log.info("%d records are excluded now.", len(self.exclusions.in_force))
+            if known != self._in_force:
+                log.info("Excluded records now: %d.", self._in_force)
+
+    @property
+    def _in_force(self) -> int:
+        return sum(len(one.in_force) for one in self.exclusions.values())
 
     async def _read(self) -> None:
         try:
@@ -61,7 +66,8 @@ class Following:
         ends = await consumer.end_offsets(places)
         while any([await consumer.position(place) < ends[place] for place in places]):
             for records in (await consumer.getmany(timeout_ms=500)).values():
-                self.exclusions.take(records)
+                for exclusions in self.exclusions.values():
+                    exclusions.take(records)
 
     async def close(self) -> None:
         """Close the connections."""

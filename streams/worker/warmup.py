@@ -1,7 +1,7 @@
 """Compile every kernel before the first frame, on one record of each type."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from numba.core import event
@@ -60,13 +60,14 @@ class _Compiling(event.Listener):  # type: ignore[misc]
         """It is compiled."""
 
 
-def warm_up(agent: AgentSpec = COMMUNITY, compiling: Callable[[], None] = lambda: None) -> None:
-    """Take an agent's records through every step once, in memory: apply, flush, load again, evict.
+def warm_up(agents: Iterable[AgentSpec] = (COMMUNITY,), compiling: Callable[[], None] = lambda: None) -> None:
+    """Take the agents' records through every step once, in memory: apply, flush, load again, evict.
 
-    `compiling` is called once when kernels have to be compiled for it.
+    `compiling` is called once when kernels have to be compiled for that.
     """
     with event.install_listener("numba:compile", _Compiling(compiling)):
-        _run_once(agent)
+        for agent in agents:
+            _run_once(agent)
 
 
 def _run_once(agent: AgentSpec) -> None:

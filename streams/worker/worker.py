@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import signal
 import socket
 import uuid
 from collections.abc import Callable
@@ -12,7 +11,6 @@ from typing import Any
 
 from schemas.errors import DataError, ServiceError
 from sinks.clickhouse.guard import Guard
-from sinks.clickhouse.store import ClickHouseStore
 from streams.agents import new_state
 from streams.allocator import give_back
 from streams.checkpoint.processor import Processor
@@ -26,17 +24,16 @@ from streams.kafka.app import FrameApp
 from streams.kafka.broker import KafkaBroker
 from streams.kafka.credentials import credentials
 from streams.kafka.membership import Membership
-from streams.observability.web import serving
-from streams.operations.following import Following
 from streams.retry import waits
+from streams.worker.background import in_background
 from streams.worker.catching_up import CatchingUp
+from streams.worker.closing import within
 from streams.worker.reaching import reach_servers, unless_stopped
+from streams.worker.shared import Shared
 from streams.worker.ticks import tick
 from streams.worker.watch import watch
 
 log = logging.getLogger(__name__)
-#: How long leaving the consumer group, or closing a connection, may take, seconds.
-_CLOSING_S = 5
 
 
 def _app(config: WorkerConfig, positions: Callable[[], dict[int, int]]) -> FrameApp:
@@ -57,13 +54,11 @@ def _app(config: WorkerConfig, positions: Callable[[], dict[int, int]]) -> Frame
 class Worker:
     """One process's share of an agent."""
 
-    def __init__(self, config: WorkerConfig) -> None:
-        self.config = config
+    def __init__(self, config: WorkerConfig, shared: Shared) -> None:
+        self.config, self.store = config, shared.store
         config.data.mkdir(parents=True, exist_ok=True)
-        self.store = ClickHouseStore(config.address)
         self.guard = Guard(self.store.native, config.agent)
         self.letters = DeadLetterProducer(config.kafka, config.topic)
-        self.following = Following(config.kafka, config.topic_prefix, config.agent.contract)
         name = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
 
         def new_task(partition: int) -> Task:
@@ -77,12 +72,13 @@ class Worker:
                 store_names=config.store_names,
                 limits=DeadLetterLimits(config.dead_letter_ratio, config.dead_letter_run),
                 max_rows=config.max_memberships,
-                excluded=self.following.exclusions.rows,
+                excluded=shared.following.exclusions[config.agent.contract].rows,
             )
 
         self.processor: Processor = Processor(
             self.store, self.letters, new_task, flush_interval_s=config.flush_interval_s,
-            flush_events=config.flush_events, moved=give_back, check=self.guard, decided=self.following.caught_up,
+            flush_events=config.flush_events, inserts=shared.inserts, moved=give_back, check=self.guard,
+            decided=shared.following.caught_up,
         )  # fmt: skip
         self.app = _app(config, self.processor.positions)
         self.membership = Membership(config.data, self.app.conf.id, config.kafka)
@@ -115,55 +111,37 @@ class Worker:
         app.on_partitions_revoked.connect(on_revoked, weak=False)
         app.on_partitions_assigned.connect(on_assigned, weak=False)
 
-    async def run(
-        self, until_caught_up: bool = False, report: Callable[["Worker"], None] | None = None,
-        complete: Callable[[], bool] | None = None,
-    ) -> None:  # fmt: skip
+    async def run(self, until_caught_up: bool = False, complete: Callable[[], bool] = lambda: True) -> None:
         """Work until told to stop, or until all that is committed in the topic has landed (`caught_up`).
 
-        Raises what made it impossible.
-        `report` is called a few times a second; `complete` says whether all input is in the topic (None: it is).
+        Raises what made it impossible. `complete` says whether all input is there.
         """
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self.stop.set)
-        async with serving(self, self.config.web_host, self.config.web_port):
-            if await reach_servers(self.config, self.guard, until_caught_up, self.stop):
-                await asyncio.to_thread(self.membership.leave_for_the_dead)
-                await self._work(until_caught_up, report, complete or (lambda: True))
+        if await reach_servers(self.config, self.guard, until_caught_up, self.stop):
+            await asyncio.to_thread(self.membership.leave_for_the_dead)
+            await self._work(until_caught_up, complete)
 
-    async def _work(
-        self, until_caught_up: bool, report: Callable[["Worker"], None] | None, complete: Callable[[], bool]
-    ) -> None:
+    async def _work(self, until_caught_up: bool, complete: Callable[[], bool]) -> None:
         self.app.finalize()
         try:
             if await unless_stopped(self.app.start(), self.stop):
-                await self._alongside(until_caught_up, report, complete)
+                await self._alongside(until_caught_up, complete)
         finally:
             self.stop.set()
-            for closing in (self.processor.vouched, self.app.stop, self.letters.stop, self.following.close):
-                with contextlib.suppress(asyncio.CancelledError, TimeoutError):
-                    async with asyncio.timeout(_CLOSING_S):
-                        await closing()
-            self.processor.close()
+            try:
+                await asyncio.gather(*map(within, (self.processor.vouched, self.app.stop, self.letters.stop)))
+            finally:
+                self.processor.close()
 
-    async def _alongside(
-        self, until_caught_up: bool, report: Callable[["Worker"], None] | None, complete: Callable[[], bool]
-    ) -> None:
+    async def _alongside(self, until_caught_up: bool, complete: Callable[[], bool]) -> None:
         """All that runs next to the app, until told to stop or caught up; then lands what was applied."""
         flushing = asyncio.create_task(self.processor.run(self.stop))
-        watching = asyncio.create_task(self._watch(until_caught_up, report, complete))
+        watching = asyncio.create_task(self._watch(until_caught_up, complete))
         # a worker that only catches up leaves closing days to long-running ones
         tell = None if until_caught_up else sender(self.config.kafka, self.config.topic_prefix)
         assigned, agent = (lambda: self.assigned or set()), self.config.agent
-        background = [
-            asyncio.create_task(watch(self.store, agent, self.processor, assigned, tell, self.stop)),
-            asyncio.create_task(self.following.run(self.stop)),
-        ]
+        background = [in_background(watch(self.store, agent, self.processor, assigned, tell, self.stop))]
         if self.config.ticks and not until_caught_up:
-            background.append(asyncio.create_task(self._tick()))
-        for task in background:
-            task.add_done_callback(_say_why_it_ended)
+            background.append(in_background(self._tick()))
         try:
             await asyncio.wait({flushing, watching}, return_when=asyncio.FIRST_COMPLETED)
             self.stop.set()
@@ -181,23 +159,19 @@ class Worker:
                 await self.processor.finish()
         except TimeoutError:
             left = sum(task.unflushed for task in self.processor.tasks.values())
-            why = "; ".join(f"{doing}: {error}" for doing, error in waits.items()) or "no server answered in time."
+            why = "; ".join(f"{doing}: {error}" for doing, error in waits().items()) or "no server answered in time."
             raise ServiceError(
                 f"Stopped after {self.config.stop_timeout_s:g} s without landing {left:,} records: {why} "
                 "They are not lost: Kafka has them, and the next worker lands them."
             ) from None
 
-    async def _watch(
-        self, until_caught_up: bool, report: Callable[["Worker"], None] | None, complete: Callable[[], bool]
-    ) -> None:
+    async def _watch(self, until_caught_up: bool, complete: Callable[[], bool]) -> None:
         processor = self.processor
         catching_up = CatchingUp(self.config.kafka, self.config.topic, processor)
         while not self.stop.is_set():
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(0.2):
                     await self.stop.wait()
-            if report is not None:
-                report(self)
             if processor.failure is not None:
                 raise processor.failure
             fatal = getattr(self.app.consumer, "thread", None) and self.app.consumer.thread.fatal
@@ -216,13 +190,3 @@ class Worker:
             return self.processor.broker if 0 in self.processor.running else None
 
         await tick(self.config.kafka, self.config.topic, self.config.tick_s, leading, self.stop)
-
-
-def _say_why_it_ended(task: asyncio.Task[None]) -> None:
-    """The worker goes on without a background task, but not silently."""
-    if not task.cancelled() and (error := task.exception()) is not None:
-        log.error(
-            "A background task of the worker failed; the worker goes on without it. Restart it: %s",
-            error,
-            exc_info=error,
-        )

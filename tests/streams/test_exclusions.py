@@ -184,13 +184,15 @@ def test_decisions_land_and_a_worker_follows_them(deployment: Settings, groupvit
     kafka, prefix = kafka_address(deployment), deployment.kafka.topic_prefix
 
     async def follow() -> None:
-        following = Following(kafka, prefix, CHAT.name)
+        following = Following(kafka, prefix, (CHAT.name, PRODUCT.name))
+        chat, product = (following.exclusions[spec.name] for spec in (CHAT, PRODUCT))
         await following.caught_up()
-        assert not len(following.exclusions.offsets(0))
+        assert not len(chat.offsets(0))
         stop = asyncio.Event()
         running = asyncio.create_task(following.run(stop))
         await asyncio.to_thread(lambda: well(groupvitals("exclude", "chat.events", "0", "1", *WHY)))
-        await asyncio.to_thread(wait_until, lambda: len(following.exclusions.offsets(0)) == 1, "it is known")
+        await asyncio.to_thread(wait_until, lambda: len(chat.offsets(0)) == 1, "it is known")
+        assert not len(product.offsets(0))
         stop.set()
         await running
         await following.close()

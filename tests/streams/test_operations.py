@@ -23,7 +23,7 @@ from groupvitals.settings import Settings
 from schemas.errors import ConfigError
 from streams.observability.metrics import METRICS
 from streams.observability.web import serving
-from streams.worker.worker import Worker
+from streams.worker.workers import Workers
 from tests.conftest import Run
 from tests.streams.forwarder import Forwarder
 from tests.streams.test_bad_input import event
@@ -141,9 +141,11 @@ def _check_metrics(
     def total(name: str) -> float:
         return sum(found[f"groupvitals_{name}"].values())
 
-    assert found["groupvitals_partitions"] == {("assigned",): 4, ("running",): 4, ("stopped",): 0}
+    assert found["groupvitals_partitions"] == {
+        ("community", "assigned"): 4, ("community", "running"): 4, ("community", "stopped"): 0,
+    }  # fmt: skip
     assert found["groupvitals_server_up"] == {("clickhouse",): 1, ("kafka",): 1}
-    assert found["groupvitals_dead_letters_total"] == {("missing",): 1}
+    assert found["groupvitals_dead_letters_total"] == {("community", "missing"): 1}
     assert total("records_applied_total") == sent
     assert total("duplicates_total") == answers.value("SELECT sum(duplicate) FROM {d}.events FINAL") == 30
     assert total("memberships") == answers.value("SELECT count() FROM {d}.memberships")
@@ -153,8 +155,8 @@ def _check_metrics(
     assert total("flushes_total") <= answers.value("SELECT countIf(sequence > 0) FROM {d}.checkpoints")
     assert max(found["groupvitals_newest_event_timestamp_seconds"].values()) == 1_750_000_000 + 298 * 60
     assert all(began < at <= time.time() for at in found["groupvitals_checkpoint_timestamp_seconds"].values())
-    assert {labels[0] for labels in found["groupvitals_landing_seconds_total"]} >= {"events", "membership_states"}
-    assert {labels[0] for labels in found["groupvitals_stage_seconds_total"]} == {
+    assert {labels[1] for labels in found["groupvitals_landing_seconds_total"]} >= {"events", "membership_states"}
+    assert {labels[1] for labels in found["groupvitals_stage_seconds_total"]} == {
         "decode", "apply", "collect", "land", "commit",
     }  # fmt: skip
 
@@ -172,10 +174,10 @@ def _lands_what_waits_when_told_to_stop(settings: Settings, tmp_path: Path, sent
 
 
 def test_a_port_that_is_taken_is_named(settings: Settings) -> None:
-    worker = Worker(worker_config(settings))
+    workers = Workers([worker_config(settings)]).workers
 
     async def serve(port: int) -> None:
-        async with serving(worker, "127.0.0.1", port):
+        async with serving(workers, "127.0.0.1", port):
             pass
 
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(ConfigError, match="WEB_PORT"):
