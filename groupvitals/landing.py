@@ -100,7 +100,7 @@ def close_days(
         bar = bars.add_task("Late events: offsets replayed", total=None)
         job = Rebuild.of(config, lambda done, all_: bars.update(bar, completed=done, total=all_))
         corrected = correct(job).summary()
-    refit.refit(store)
+    refit.refit(store, config.zombie_chance)
     days = set(due(store))
     if late_ms:
         late = datetime.fromtimestamp(late_ms / 1000, ZoneInfo(config.time_zone)).date()

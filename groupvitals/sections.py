@@ -153,6 +153,11 @@ class WorkerSettings(Section):
 class PeopleSettings(Section):
     """What is known of people beyond events."""
 
+    zombie_chance: Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.05,
+        description="silent members with a lower chance of being active again within 28 days are zombies; the score's "
+        "next fit uses it",
+    )
     nickname: str = Field(
         "",
         description="convention by which members name themselves, such as `name-role-industry-city`; `groupvitals "

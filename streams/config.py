@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from analytics.people.score import ZOMBIE_CHANCE
 from schemas.agents import COMMUNITY, AgentSpec
 from schemas.kafka import Kafka
 from sinks.clickhouse.connection import Address
@@ -36,6 +37,7 @@ class WorkerConfig:
     web_port: int = 0
     agent: AgentSpec = COMMUNITY
     nickname: str = ""
+    zombie_chance: float = ZOMBIE_CHANCE
 
     @property
     def topic(self) -> str:

@@ -1,7 +1,8 @@
 """How well the zombie score predicts who comes back, compared with simpler and older rules, on past days.
 
 At a cut everything is learned from the days before it: the score from outcomes of horizons that end there. Each
-method's predictions are then compared with who was active in the `horizon` days from the cut on.
+method's predictions are then compared with who was active in the `horizon` days from the cut on: those of everybody,
+and those of the silent, about whom the score decides.
 """
 
 from dataclasses import dataclass
@@ -11,172 +12,147 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.backtest import lifetimes
-from analytics.backtest.goodness import log_loss
+from analytics.backtest.activity import Activity
+from analytics.backtest.goodness import calibration_error, log_loss
 from analytics.backtest.rhythm import rhythm
-from analytics.kernels.masks import DAY_BITS
-from analytics.people import score
 from analytics.people.goodness import auc, brier
 from analytics.people.rhythm import gap_counts
-from analytics.people.score_features import Histogram, Whole, Words, counted, keys, returned
-from schemas.errors import ConfigError
+from analytics.people.score import ZOMBIE_CHANCE, fit
+from analytics.people.score_features import Whole, keys
+from analytics.people.score_history import counted, histories, pooled
 
 Values = NDArray[np.float64]
-HALF_LIFE = 7.0
-#: Number of cuts chosen when none are given.
-CUTS = 5
+Flags = NDArray[np.bool_]
+HALF_LIVES = (7.0, 28.0)
+#: Members are recently silent from one horizon up to this many days.
+SILENT_DAYS = 100
 
 
 class Method(NamedTuple):
-    """How good a method is: AUC of its ranking; Brier score and log loss (nats) if it predicts a chance, else NaN."""
+    """How good a method is: AUC of its ranking; Brier score, log loss (nats) and calibration error if it predicts a
+    chance, else NaN."""
 
     name: str
     auc: float
     brier: float
     log_loss: float
+    error: float
+
+
+class Margin(NamedTuple):
+    """Members who were called zombies, and other silent members: how many, and how many of them came back."""
+
+    zombies: int
+    zombies_back: int
+    others: int
+    others_back: int
 
 
 @dataclass(frozen=True)
 class Cut:
-    """The results at a cut. day: the first day of the horizon; methods: the score first.
+    """The results at a cut. day: the first day of the horizon; methods: of everybody, the score first, and last the
+    score fitted on the very outcomes it is judged by, which no forecast of this form can beat by much.
 
-    chances, outcomes: the score's of every member, and who came back, shape (members,). in_sample: the score fitted on
-    the very outcomes it is judged by, which no forecast of this form can beat by much. theta: zombies are below it.
+    recently_silent: the same methods among those silent for a horizon to `SILENT_DAYS` − 1 days. chances, outcomes,
+    idle: the score's of every member, who came back, and days of silence, shape (members,).
     """
 
     day: int
+    horizon: int
     methods: list[Method]
-    in_sample: Method
-    theta: float
+    recently_silent: list[Method]
     chances: Values
-    outcomes: NDArray[np.bool_]
+    outcomes: Flags
+    idle: Whole
+    limit: float = ZOMBIE_CHANCE
 
     @property
-    def zombies(self) -> int:
-        """Members below θ."""
-        return int((self.chances < self.theta).sum())
+    def silent(self) -> Flags:
+        """Who has been silent for a horizon or longer; shape (members,)."""
+        found: Flags = self.idle >= self.horizon
+        return found
 
     @property
-    def zombies_gone(self) -> float:
-        """The share of zombies who never came back within the horizon; NaN without zombies."""
-        return 1 - float(self.outcomes[self.chances < self.theta].mean()) if self.zombies else float("nan")
+    def recently(self) -> Flags:
+        """Who has been silent for a horizon or longer, but for less than `SILENT_DAYS`; shape (members,)."""
+        return recently_silent(self.idle, self.horizon)
+
+    def margin(self, among: Flags) -> Margin:
+        """Zombies and others among some of the silent."""
+        called = self.chances < self.limit
+        counts = [(some.sum(), self.outcomes[some].sum()) for some in (among & called, among & ~called)]
+        return Margin(*(int(n) for pair in counts for n in pair))
 
 
-class Activity:
-    """Who was active when: rows of a member (any identifying number) and a day (since the epoch), each pair once."""
-
-    def __init__(self, members: NDArray[np.uint64], days: Whole) -> None:
-        names, self._member = np.unique(members, return_inverse=True)
-        self._day = days.astype(np.int64)
-        self.size = len(names)
-        self.begin, self.end = (int(days.min()), int(days.max()) + 1) if len(days) else (0, 0)
-        self.first = np.full(self.size, self.end, dtype=np.int64)
-        np.minimum.at(self.first, self._member, self._day)
-
-    def between(self, begin: int, end: int) -> tuple[Whole, Whole]:
-        """Indices of members, and days, of the rows of days from `begin` to `end` − 1."""
-        chosen = (self._day >= begin) & (self._day < end)
-        return self._member[chosen], self._day[chosen]
-
-    def masks(self, today: int) -> tuple[Words, Words]:
-        """Day masks of all members, bit 0 is `today`; shape (size,)."""
-        member, day = self.between(today - DAY_BITS + 1, today + 1)
-        age = today - day
-        words = np.zeros((2, self.size), dtype=np.uint64)
-        np.bitwise_or.at(words, (age >> 6, member), np.uint64(1) << (age & 63).astype(np.uint64))
-        return words[0], words[1]
+def recently_silent(idle: Whole, horizon: int) -> Flags:
+    """Who has been silent for a horizon or longer, but for less than `SILENT_DAYS`."""
+    return (idle >= horizon) & (idle < SILENT_DAYS)
 
 
-def history(low: Words, high: Words, age: Whole, horizon: int) -> Histogram:
-    """Training data from today's masks: features as of `horizon` days ago, and who came back since."""
-    return counted(keys(low, high, age, horizon, horizon), returned(low, high, horizon))
-
-
-def cuts(activity: Activity, horizon: int, wanted: list[int] | None = None) -> list[int]:
-    """Days to cut at: those given, or `CUTS` spread over the history.
-
-    A cut needs two horizons before it, one of features and one of outcomes, and one after it; else raises
-    `ConfigError`.
-    """
-    first, last = activity.begin + 2 * horizon, activity.end - horizon
-    if last < first:
-        raise ConfigError(
-            f"The closed days span {activity.end - activity.begin} days; a horizon of {horizon} needs {3 * horizon}."
-        )
-    for day in wanted or []:
-        if not first <= day <= last:
-            raise ConfigError(
-                f"No cut at {_date(day)}: with {horizon} days ahead it must be from {_date(first)} to {_date(last)}."
-            )
-    return sorted(set(wanted or np.linspace(first, last, CUTS).astype(int).tolist()))
-
-
-def _date(day: int) -> str:
-    return str(np.datetime64(day, "D"))
-
-
-def evaluate(activity: Activity, cut: int, horizon: int) -> Cut:
-    """Everything about one cut, over all members who were active before it."""
+def evaluate(activity: Activity, cut: int, horizon: int, limit: float = ZOMBIE_CHANCE) -> Cut:
+    """Everything about one cut, over all members who were active before it; limit: silent members with a lower chance
+    are zombies."""
     known = activity.first < cut
-    outcomes = np.zeros(activity.size, dtype=np.bool_)
-    outcomes[activity.between(cut, cut + horizon)[0]] = True
-    outcomes = outcomes[known]
-    low, high = (words[known] for words in activity.masks(cut - 1))
-    age = cut - 1 - activity.first[known]
-    now = keys(low, high, age, horizon)
-    fitted = score.fit(history(low, high, age, horizon))
-    chances = fitted.of(now)
-    methods = [_judged("score", chances, outcomes)]
-    methods += _simple(activity, cut, horizon, known, outcomes)
-    methods.append(_ranked("own rhythm", rhythm(low, high, gap_counts(low, high)), outcomes))
-    methods += _lives(activity, cut, horizon, known, outcomes)
-    in_sample = score.fit(counted(now, outcomes)).of(now)
-    return Cut(cut, methods, _judged("score, in-sample", in_sample, outcomes), fitted.theta, chances, outcomes)
+    back = np.zeros(activity.size, dtype=np.bool_)
+    back[activity.between(cut, cut + horizon)[0]] = True
+    outcomes, idle = back[known], (cut - 1 - activity.last(cut))[known]
+    habits = activity.habits(cut - 1).chosen(known)
+    now = keys(habits, horizon)
+    found = fit(pooled(histories(habits, horizon)))
+    chances = found.of(now)
+    predictions = [
+        _Prediction("score", chances, True), *_simple(activity, cut, horizon, known, idle),
+        _Prediction("own rhythm", rhythm(habits.low, habits.high, gap_counts(habits.low, habits.high))),
+        *_lives(activity, cut, horizon, known),
+        _Prediction("score, in-sample", fit(counted(now, outcomes)).of(now), True),
+    ]  # fmt: skip
+    everybody, silent = (
+        [_judged(one, outcomes, some) for one in predictions]
+        for some in (np.ones(len(idle), np.bool_), recently_silent(idle, horizon))
+    )
+    return Cut(cut, horizon, everybody, silent, chances, outcomes, idle, limit)
 
 
-def _judged(name: str, chances: Values, outcomes: NDArray[np.bool_]) -> Method:
-    return Method(name, auc(chances, outcomes), brier(chances, outcomes), log_loss(chances, outcomes))
+class _Prediction(NamedTuple):
+    """What a method says of each member: a chance, or only an order."""
+
+    name: str
+    values: Values | Whole
+    is_chance: bool = False
 
 
-def _ranked(name: str, order: Values | Whole, outcomes: NDArray[np.bool_]) -> Method:
-    return Method(name, auc(order, outcomes), float("nan"), float("nan"))
+def _judged(one: _Prediction, outcomes: Flags, some: Flags) -> Method:
+    values, found = one.values[some], outcomes[some]
+    if not one.is_chance:
+        return Method(one.name, auc(values, found), *[float("nan")] * 3)
+    chances = values.astype(np.float64)
+    measures = (measure(chances, found) for measure in (brier, log_loss, calibration_error))
+    return Method(one.name, auc(values, found), *measures)
 
 
-def _last_days(activity: Activity, cut: int) -> Whole:
-    last = np.full(activity.size, activity.begin, dtype=np.int64)
-    np.maximum.at(last, *activity.between(activity.begin, cut))
-    return last
-
-
-def _simple(
-    activity: Activity, cut: int, horizon: int, known: NDArray[np.bool_], outcomes: NDArray[np.bool_]
-) -> list[Method]:
+def _simple(activity: Activity, cut: int, horizon: int, known: Flags, idle: Whole) -> list[_Prediction]:
     """What one would do without a model; the last gives a chance of 0 or 1."""
-    idle = (cut - 1 - _last_days(activity, cut))[known]
-    member, day = activity.between(activity.begin, cut)
-    weights = 0.5 ** ((cut - 1 - day) / HALF_LIFE)
-    recent = np.bincount(member, weights, minlength=activity.size)[known].astype(np.float64)
-    spoke = (idle < horizon).astype(np.float64)
-    return [
-        _ranked("recency", -idle, outcomes),
-        _ranked(f"active days, half-life {HALF_LIFE:.0f} d", recent, outcomes),
-        Method(f"silent for {horizon} d", auc(spoke, outcomes), brier(spoke, outcomes), float("nan")),
+    recent = [
+        _Prediction(f"active days, half-life {days:.0f} d", activity.recent(cut - 1, days)[known])
+        for days in HALF_LIVES
     ]
+    spoke = (idle < horizon).astype(np.float64)
+    return [_Prediction("recency", -idle), *recent, _Prediction(f"silent for {horizon} d", spoke, True)]
 
 
-def _lives(
-    activity: Activity, cut: int, horizon: int, known: NDArray[np.bool_], outcomes: NDArray[np.bool_]
-) -> list[Method]:
+def _lives(activity: Activity, cut: int, horizon: int, known: Flags) -> list[_Prediction]:
     """BG/NBD and MBG/NBD on active days, each fitted on all histories before the cut; time is in days."""
     member, _ = activity.between(activity.begin, cut)
     x = np.bincount(member, minlength=activity.size)[known] - 1
-    t_x = (_last_days(activity, cut) - activity.first)[known].astype(np.float64)
+    t_x = (activity.last(cut) - activity.first)[known].astype(np.float64)
     length = (cut - activity.first)[known].astype(np.float64)
     data = lifetimes.histories(x, t_x, length)
     found = []
     for name, model in (("BG/NBD", lifetimes.bg_nbd), ("MBG/NBD", lifetimes.mbg_nbd)):
         life = lifetimes.fit(model, data)
         if model is lifetimes.bg_nbd:
-            found.append(_ranked("BG/NBD alive", life.alive(x, t_x, length), outcomes))
-        chances = lifetimes.active(life, x, t_x, length, horizon)
-        found.append(_judged(f"{name} active in {horizon} d", chances, outcomes))
+            found.append(_Prediction("BG/NBD alive", life.alive(x, t_x, length)))
+        found.append(
+            _Prediction(f"{name} active in {horizon} d", lifetimes.active(life, x, t_x, length, horizon), True)
+        )
     return found

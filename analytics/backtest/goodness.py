@@ -33,3 +33,10 @@ def calibration(chances: Values, outcomes: Outcomes, bins: int = 10) -> Calibrat
     _, places, members = np.unique(group, return_inverse=True, return_counts=True)
     means = [np.bincount(places, weights=column) / members for column in (ordered, outcomes[order])]
     return Calibration(means[0], means[1], members)
+
+
+def calibration_error(chances: Values, outcomes: Outcomes) -> float:
+    """Mean of |foretold − observed| over deciles, each weighing as many as are in it; NaN of nobody."""
+    found = calibration(chances, outcomes)
+    total = found.members.sum()
+    return float(np.abs(found.predicted - found.observed) @ found.members / total) if total else float("nan")

@@ -8,16 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.kernels.compiled import kernel
-from analytics.kernels.masks import DAY_BITS, count_bits
-from analytics.people.score_features import Whole, Words
+from analytics.kernels.masks import DAY_BITS
+from analytics.people.score_features import Whole, Words, newest_day
 
 
 @kernel
 def next_day(low: Any, high: Any) -> Any:
     """The newest active day of a mask, 128 when there is none."""
     if low != np.uint64(0):
-        return count_bits((low & (~low + np.uint64(1))) - np.uint64(1))
-    return np.int64(64) + count_bits((high & (~high + np.uint64(1))) - np.uint64(1))
+        return newest_day(low)
+    return np.int64(64) + newest_day(high)
 
 
 @kernel

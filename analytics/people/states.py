@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from analytics.kernels.compiled import kernel
 from analytics.kernels.masks import window
 from analytics.kernels.pairs import has_pair
+from analytics.people.score_features import seen_on
 
 #: States by code, in the order in which a person's best is chosen; 0: not known yet on that day.
 STATES = (
@@ -25,11 +26,10 @@ REASONS = (
     "joined_7d", "used_28d", "other_group_28d", "no_reading_no_product", "score",
 )  # fmt: skip
 AT_RISK, ZOMBIE = STATES.index("at_risk"), STATES.index("zombie")
+UNOBSERVABLE = STATES.index("unobservable")
 _ACTIVE, _PARTICIPANT, _LURKER, _NEWCOMER, _ELSEWHERE, _UNOBSERVABLE = range(1, 7)
 _EXCLUDED, _LEFT = STATES.index("excluded"), STATES.index("left")
 _SPOKE_7D, _SPOKE_28D, _REACTED, _READ, _ACTED, _JOINED, _USED, _OTHER_GROUP, _UNKNOWN, _SCORE = range(5, 15)
-#: Once a zombie, one stays so until the score is clearly better.
-HYSTERESIS = 1.1
 
 #: What persons did in which windows, by bit; the columns of `people_days`.
 ACTIVITY = tuple(f"{what}_{days}d" for what in ("speakers", "reactors", "readers") for days in (1, 7, 28))
@@ -176,12 +176,12 @@ def best_states(state, accounts, person, best):
 
 
 @kernel
-def mask_features(members, chosen, day, low, high, age):
-    """Day masks of any activity of the chosen members, bit 0 the day; and days since each was first known."""
+def habits_of(members, chosen, day, low, high, age, left, ever):
+    """Write the `Habits` of the chosen members at the end of a day, of any activity."""
     for i in range(len(chosen)):
         m = members[chosen[i]]
-        active_lo, shift = m.spoke_lo | m.reacted_lo | m.read_lo, m.base_day - day
-        low[i], high[i] = window(active_lo, m.active_hi, shift, 64), window(active_lo, m.active_hi, shift + 64, 64)
+        active_lo = m.spoke_lo | m.reacted_lo | m.read_lo
+        low[i], high[i], left[i], ever[i] = seen_on(active_lo, m.active_hi, day - m.base_day)
         age[i] = day - m.first_day
 
 

@@ -12,7 +12,8 @@ def refit(as_json: Annotated[bool, typer.Option("--json", help="Print an object.
     from sinks.clickhouse.store import ClickHouseStore
     from streams.jobs.refit import refit as refit_score
 
-    found = refit_score(ClickHouseStore(clickhouse(load_settings())))
+    settings = load_settings()
+    found = refit_score(ClickHouseStore(clickhouse(settings)), settings.people.zombie_chance)
     if as_json:
         import json
 
@@ -20,7 +21,7 @@ def refit(as_json: Annotated[bool, typer.Option("--json", help="Print an object.
         return
     typer.echo(
         f"{found.day}: of {found.members:,} members known {found.horizon} days ago, {found.returned:,} have been "
-        f"active since; zombies are those with a score below {found.theta:.3f}."
+        f"active since. Silent members with a chance below {found.theta:g} are zombies."
     )
     if found.auc is not None and found.brier is not None:
         typer.echo(f"On these members the score has AUC {found.auc:.3f} and Brier {found.brier:.3f}.")

@@ -61,6 +61,7 @@ def worker_config(settings: "Settings", agent: str = "community") -> "WorkerConf
         web_port=worker.web_port,
         agent=spec,
         nickname=settings.people.nickname,
+        zombie_chance=settings.people.zombie_chance,
     )
 
 

@@ -10,9 +10,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from analytics.people.group_facts import GROUP, MEMBERS
-from analytics.people.score import Score
-from analytics.people.score_features import keys
-from analytics.people.states import ACTIVITY, AT_RISK, HYSTERESIS, STATES, ZOMBIE, best_states, mask_features, states
+from analytics.people.score import Score, zombies
+from analytics.people.score_features import Habits, keys
+from analytics.people.states import ACTIVITY, AT_RISK, STATES, ZOMBIE, best_states, habits_of, states
 from sinks.clickhouse.readers.people import ALL
 from streams.jobs.names import Codes
 from streams.jobs.people import People
@@ -40,16 +40,19 @@ class Evaluation:
     scores: NDArray[np.float64]
 
 
-def evaluate(people: People, day: int, end_ms: int, score: Score, again: Codes) -> Evaluation:
-    """Everybody's state at the end of a day; `again`: rows that were written when it was evaluated before."""
+def evaluate(people: People, day: int, end_ms: int, score: Score, limit: float, again: Codes) -> Evaluation:
+    """Everybody's state at the end of a day.
+
+    limit: silent members with a lower chance are zombies; again: rows that were written when it was evaluated before.
+    """
     person, linked = people.persons()
     known = people.known(day, end_ms, person, linked)
     members, (groups, accounts) = people.members, people.places
     state, reason = np.empty(len(members), np.uint8), np.empty(len(members), np.uint8)
     states(members, groups, accounts, person, day, end_ms, known, state, reason)
     risky = np.flatnonzero(state == AT_RISK)
-    limit = np.where(members["previous"][risky] == ZOMBIE, HYSTERESIS, 1.0) * score.theta
-    state[risky[_scores(members, risky, day, score) < limit]] = ZOMBIE
+    were = members["previous"][risky] == ZOMBIE
+    state[risky[zombies(_scores(members, risky, day, score), were, limit)]] = ZOMBIE
     changed: NDArray[np.bool_] = np.not_equal(state, members["previous"])
     changed[again] = True
     chosen = np.flatnonzero(changed & (state > 0))
@@ -58,10 +61,9 @@ def evaluate(people: People, day: int, end_ms: int, score: Score, again: Codes) 
 
 
 def _scores(members: NDArray[Any], chosen: NDArray[np.int64], day: int, score: Score) -> NDArray[np.float64]:
-    low, high = np.empty(len(chosen), np.uint64), np.empty(len(chosen), np.uint64)
-    age = np.empty(len(chosen), np.int64)
-    mask_features(members, chosen, day, low, high, age)
-    return score.of(keys(low, high, age, HORIZON))
+    habits = Habits.blank(len(chosen))
+    habits_of(members, chosen, day, *habits)
+    return score.of(keys(habits, HORIZON))
 
 
 def counts(people: People, found: Evaluation, there: Codes) -> pa.Table:

@@ -85,11 +85,11 @@ class MemberDays:
         server is away.
         """
         reader = PeopleReader(self._store)
-        end_ms, now_ms, mean, scale, weights, theta = reader.day(day)
+        end_ms, now_ms, mean, scale, weights, silent, limit = reader.day(day)
         people = self._everybody(reader, day, end_ms)
         again = people.find(reader.evaluated(day))
-        score = Score(np.array(mean), np.array(scale), np.array(weights), theta, 0, 0)
-        found = evaluate(people, (day - date(1970, 1, 1)).days, end_ms, score, again)
+        score = Score(np.array(mean), np.array(scale), np.array(weights), np.array(silent), 0, 0)
+        found = evaluate(people, (day - date(1970, 1, 1)).days, end_ms, score, limit, again)
         groups = reader.groups()
         groups = people.groups.few_codes(groups["group_id"].filter(pc.less(groups["first_ms"], end_ms)))
         numbers = counts(people, found, groups)

@@ -11,8 +11,9 @@ import numpy as np
 
 from analytics.people import goodness
 from analytics.people.rhythm import gap_counts, longer
-from analytics.people.score import fit
-from analytics.people.score_features import counted, keys, returned, rolled
+from analytics.people.score import ZOMBIE_CHANCE, fit
+from analytics.people.score_features import habits_on, keys
+from analytics.people.score_history import histories, pooled, returned
 from sinks.clickhouse.readers.people import PeopleReader
 from sinks.clickhouse.store import ClickHouseStore
 
@@ -20,12 +21,25 @@ from sinks.clickhouse.store import ClickHouseStore
 HORIZON = 28
 #: Rows of memberships that are looked at: more would take longer and tell no more.
 MOST = 1_000_000
-_COLUMNS = ("day", "horizon", "mean", "scale", "weights", "theta", "longer", "members", "returned", "auc", "brier")
+_COLUMNS = (
+    "day",
+    "horizon",
+    "mean",
+    "scale",
+    "weights",
+    "silent",
+    "theta",
+    "longer",
+    "members",
+    "returned",
+    "auc",
+    "brier",
+)
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """What `scores` has of a fit: parameters, what they were fitted on, how good they are there (None: unknown).
+    """What `scores` has of a fit: parameters, members of the newest horizon, how good it is there (None: unknown).
 
     longer: share of all gaps between active days that last at least so many days, 0 to 128.
     """
@@ -35,6 +49,7 @@ class Fitted:
     mean: list[float]
     scale: list[float]
     weights: list[float]
+    silent: list[float]
     theta: float
     longer: list[float]
     members: int
@@ -55,31 +70,32 @@ def due(store: ClickHouseStore) -> bool:
     return bool(rows and rows[0][0] and rows[0][1])
 
 
-def refit(store: ClickHouseStore, most: int = MOST) -> Fitted:
+def refit(store: ClickHouseStore, zombie_chance: float = ZOMBIE_CHANCE, most: int = MOST) -> Fitted:
     """Fit on what came of everybody who was a member `HORIZON` days ago, or of about `most`, and put it to use.
 
-    Raises `BackpressureError` when ClickHouse is unreachable: there is time until tomorrow.
+    zombie_chance: silent members with a lower chance are zombies from now on. Raises `BackpressureError` when
+    ClickHouse is unreachable: there is time until tomorrow.
     """
-    found = _fit(store, most)
+    found = _fit(store, zombie_chance, most)
     row = [getattr(found, name) for name in _COLUMNS]
     store.native.execute(f"INSERT INTO {store.address.database}.scores ({', '.join(_COLUMNS)}) VALUES", [row])
     return found
 
 
-def _fit(store: ClickHouseStore, most: int) -> Fitted:
+def _fit(store: ClickHouseStore, zombie_chance: float, most: int) -> Fitted:
     d = store.address.database
     today = store.native.execute(f"SELECT today FROM {d}.clock")[0][0]
     rows = PeopleReader(store).habits(today, HORIZON, most)
     low, high = (np.asarray(rows[name]).astype(np.uint64) for name in ("low", "high"))
-    low, high = rolled(low, high, np.asarray(rows["days"]).astype(np.int64))
-    cells = keys(low, high, np.asarray(rows["age"]).astype(np.int64), HORIZON, HORIZON)
-    came_back = returned(low, high, HORIZON)
-    score = fit(counted(cells, came_back))
+    days, age = (np.asarray(rows[name]).astype(np.int64) for name in ("days", "age"))
+    habits = habits_on(low, high, days, age)
+    score = fit(pooled(histories(habits, HORIZON)))
+    cells, came_back = keys(habits, HORIZON, HORIZON), returned(habits, HORIZON, HORIZON)
     known = cells >= 0
     chances, outcomes = score.of(cells[known]), came_back[known]
     auc, brier = goodness.auc(chances, outcomes), goodness.brier(chances, outcomes)
     return Fitted(
-        today, HORIZON, score.mean.tolist(), score.scale.tolist(), score.weights.tolist(), score.theta,
-        longer(gap_counts(low, high)).tolist(), score.members, score.returned,
+        today, HORIZON, score.mean.tolist(), score.scale.tolist(), score.weights.tolist(), score.silent.tolist(),
+        zombie_chance, longer(gap_counts(habits.low, habits.high)).tolist(), len(outcomes), int(outcomes.sum()),
         None if np.isnan(auc) else auc, None if np.isnan(brier) else brier,
     )  # fmt: skip

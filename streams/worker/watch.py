@@ -23,11 +23,12 @@ _EVERY_S, _LOOKS = 3.0, 20
 
 async def watch(
     store: ClickHouseStore, agent: AgentSpec, processor: Processor, assigned: Callable[[], set[int]],
-    tell: Tell | None, stop: asyncio.Event,
+    tell: Tell | None, zombie_chance: float, stop: asyncio.Event,
 ) -> None:  # fmt: skip
     """Check every few seconds until `stop`; what cannot be checked now is checked the next time.
 
-    `tell` sends changes of members' states to those who listen; None: do not close days now.
+    `tell` sends changes of members' states to those who listen; None: do not close days now. `zombie_chance`: silent
+    members with a lower chance are zombies.
     """
     looks, days, evaluator = 0, list[date](), MemberDays(store)
     while not stop.is_set():
@@ -41,7 +42,7 @@ async def watch(
                 for group in await asyncio.to_thread(split_groups, store.native):
                     log.error("%s", group)
                 if await asyncio.to_thread(refit.due, store):
-                    fitted = await asyncio.to_thread(refit.refit, store)
+                    fitted = await asyncio.to_thread(refit.refit, store, zombie_chance)
                     log.info("The zombie score was refitted.", extra=fitted.summary())
                 if tell is not None and await _everything_begun(store, processor):
                     days = await asyncio.to_thread(due, store)

@@ -139,7 +139,8 @@ class Worker:
         # a worker that only catches up leaves closing days to long-running ones
         tell = None if until_caught_up else sender(self.config.kafka, self.config.topic_prefix)
         assigned, agent = (lambda: self.assigned or set()), self.config.agent
-        background = [in_background(watch(self.store, agent, self.processor, assigned, tell, self.stop))]
+        chance = self.config.zombie_chance
+        background = [in_background(watch(self.store, agent, self.processor, assigned, tell, chance, self.stop))]
         if self.config.ticks and not until_caught_up:
             background.append(in_background(self._tick()))
         try:

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.kernels.pairs import find_pairs
+from analytics.people.score_features import Habits
 from analytics.people.states import (
     ACT,
     AT_RISK,
@@ -20,7 +21,7 @@ from analytics.people.states import (
     Pairs,
     active_persons,
     best_states,
-    mask_features,
+    habits_of,
     recent_acts,
     states,
     using_persons,
@@ -150,11 +151,13 @@ def test_who_is_active_somewhere_and_what_the_score_looks_at(found: list[dict[st
         wanted[person[m["account"]]] |= sum(within(m[what], days) << bit for bit, (what, days) in enumerate(kinds))
     assert activity.tolist() == wanted
     any_of = [m["spoke"] | m["reacted"] | m["read"] for m in found]
-    low, high, age = np.empty(len(found), np.uint64), np.empty(len(found), np.uint64), np.empty(len(found), np.int64)
     rows["first_day"] = DAY - 30
-    mask_features(rows, np.arange(len(found)), DAY, low, high, age)
-    seen = masked([{age for age in some if age >= 0} for some in any_of], 0)
-    assert [int(lo) | int(hi) << 64 for lo, hi in zip(low, high, strict=True)] == seen and set(age.tolist()) <= {30}
+    habits = Habits.blank(len(found))
+    habits_of(rows, np.arange(len(found)), DAY, *habits)
+    past = [{age for age in some if age >= 0} for some in any_of]
+    words = [int(lo) | int(hi) << 64 for lo, hi in zip(habits.low, habits.high, strict=True)]
+    assert words == masked(past, 0) and set(habits.age.tolist()) <= {30}
+    assert habits.ever.tolist() == list(map(len, past)) and set(habits.left.tolist()) <= {-1}
 
 
 @steady

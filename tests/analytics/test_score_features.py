@@ -1,112 +1,109 @@
-"""The score's features against plain Python over lists of days, and histograms that add up."""
+"""The score's features against plain Python over lists of days, now and on days of the past."""
 
 import math
-from collections import Counter
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.backtest.backtest import history
-from analytics.people.score_features import Histogram, added, counted, keys, returned, values
+from analytics.people.score_features import FEATURES, Habits, habits_on, keys, values
 from schemas.errors import ConfigError
 
 steady = settings(derandomize=True, deadline=None, max_examples=300)
 WORD = (1 << 64) - 1
-#: A member: days since the first one known (before the mask begins, or not yet come), and ages of the active days.
-people = st.lists(
-    st.tuples(st.integers(-3, 300), st.sets(st.integers(0, 127), max_size=12) | st.just(set(range(128)))), max_size=6
+Member = tuple[int, set[int]]
+#: A member: days since the first one known (negative: not yet come), and ages of the active days, up to years.
+some_days = st.sets(
+    st.integers(0, 127) | st.sampled_from([0, 27, 28, 55, 56, 71, 72, 128, 129, 700, 4_000]), max_size=12
 )
-horizons = st.integers(1, 64)
+people = st.lists(st.tuples(st.integers(-3, 5_000), some_days | st.just(set(range(128))) | st.just(set())), max_size=6)
+horizons = st.integers(1, 42)
 
 
-def arrays(members: list[tuple[int, set[int]]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Masks and ages; nobody is active before the first day."""
-    masks = [sum(1 << day for day in days if day <= age) for age, days in members]
-    low = np.array([mask & WORD for mask in masks], dtype=np.uint64)
-    return low, np.array([mask >> 64 for mask in masks], dtype=np.uint64), np.array([a for a, _ in members], np.int64)
+def habits_of(members: list[Member]) -> Habits:
+    """Nobody is active before the first day."""
+    days = [{day for day in found if day <= age} for age, found in members]
+    masks = [sum(1 << day for day in found if day < 128) for found in days]
+    words = np.array([[mask & WORD, mask >> 64] for mask in masks], np.uint64).reshape(-1, 2)
+    left = [min((day for day in found if day >= 128), default=-1) for found in days]
+    rest = ([age for age, _ in members], left, [len(found) for found in days])
+    return Habits(words[:, 0].copy(), words[:, 1].copy(), *(np.array(column, np.int64) for column in rest))
 
 
-def slow(age: int, days: set[int], horizon: int, shift: int) -> list[float] | None:
-    """The features of a member as their definition says it."""
-    width, there = 128 - horizon, age - shift
-    if there < 0:
-        return None
-    seen = [day - shift for day in days if day <= age and 0 <= day - shift < width]
-    idle = min([*seen, there, width])
-    sums = [sum(0.5 ** (day / half) for day in seen) for half in (3, 7, 28)]
-    return [idle, *sums, sum(day != there for day in seen), min(there, width)]
+def slow(age: int, days: set[int], horizon: int) -> tuple[list[float], bool]:
+    """The features of a member as their definition says it, and whether silent for a horizon."""
+    idle, repeat = min([*days, age]) if days else age, max(len(days) - 1, 0)
+    sums = [sum(0.5 ** (day / half) for day in days if day < 128 - 2 * horizon) for half in (3, 7, 28)]
+    return [idle, *sums, repeat, age, not days, idle * (repeat + 1) / (age + 1)], idle >= horizon
 
 
 @steady
-@given(people, horizons, st.integers(0, 64))
-def test_features_are_those_of_the_list_of_days(members: list[tuple[int, set[int]]], horizon: int, shift: int) -> None:
-    found = keys(*arrays(members), horizon, shift)
-    for key, row, (age, days) in zip(found, values(found), members, strict=True):
-        expected = slow(age, days, horizon, shift)
-        if expected is None:
+@given(people, horizons, st.integers(0, 2))
+def test_features_are_those_of_the_list_of_days(members: list[Member], horizon: int, ago: int) -> None:
+    """Of now, and as they were when the days since had not been yet."""
+    shift = ago * horizon
+    found = keys(habits_of(members), horizon, shift)
+    rows, silent = values(found)
+    for key, row, is_silent, (age, days) in zip(found, rows, silent, members, strict=True):
+        then = {day - shift for day in days if shift <= day <= age}
+        if age < shift:
             assert key == -1
-        else:
-            assert row[:-1] == pytest.approx([math.log1p(value) for value in expected], abs=1 / 16 + 1e-9)
-            idle, *_, repeat, there = np.expm1(row[:-1])
-            assert math.expm1(row[-1]) == pytest.approx(idle * (repeat + 1) / (there + 1))
+            continue
+        wanted, long_silent = slow(age - shift, then, horizon)
+        assert is_silent == long_silent
+        assert row[:6] == pytest.approx([math.log1p(value) for value in wanted[:6]], abs=1 / 16 + 1e-9)
+        assert row[6] == wanted[6]
+        idle, repeat, there = np.expm1(row[[0, 4, 5]])
+        assert math.expm1(row[7]) == pytest.approx(idle * (repeat + 1) / (there + 1))
 
 
 @steady
-@given(people, horizons)
-def test_who_came_back(members: list[tuple[int, set[int]]], horizon: int) -> None:
-    low, high, _ = arrays(members)
-    expected = [any(day < horizon and day <= age for day in days) for age, days in members]
-    assert returned(low, high, horizon).tolist() == expected
+@given(people, horizons, st.integers(1, 2))
+def test_the_past_is_looked_at_as_the_present_was(members: list[Member], horizon: int, ago: int) -> None:
+    """However old the member, and whatever has happened since."""
+    shift = ago * horizon
+    before = [(age - shift, {day - shift for day in days if shift <= day <= age}) for age, days in members]
+    # a mask of then held as many days more as it was moved since: none of them are looked at, but the newest counts
+    assert keys(habits_of(members), horizon, shift).tolist() == keys(habits_of(before), horizon).tolist()
 
 
 @steady
-@given(people, horizons)
-def test_the_past_is_looked_at_as_the_present_was(members: list[tuple[int, set[int]]], horizon: int) -> None:
-    """A mask shifted by the horizon tells what the mask of that day told, however old the member is."""
-    low, high, age = arrays(members)
-    before = [(a - horizon, {day - horizon for day in days if horizon <= day <= a}) for a, days in members]
-    was_low, was_high, was_age = arrays(before)
-    assert keys(low, high, age, horizon, horizon).tolist() == keys(was_low, was_high, was_age, horizon).tolist()
+@given(people, horizons, st.data())
+def test_a_member_is_looked_at_alone(members: list[Member], horizon: int, data: st.DataObject) -> None:
+    """Any choice of rows, in any order and repeated, has the keys that these rows have among all."""
+    rows = data.draw(st.lists(st.integers(0, len(members) - 1), max_size=10)) if members else []
+    some, everybody = keys(habits_of([members[row] for row in rows]), horizon), keys(habits_of(members), horizon)
+    assert some.tolist() == everybody[rows].tolist()
 
 
 @steady
-@given(st.lists(people, min_size=1, max_size=4), horizons)
-def test_histograms_of_partitions_add_up(parts: list[list[tuple[int, set[int]]]], horizon: int) -> None:
-    whole = history(*arrays([member for part in parts for member in part]), horizon)
-    summed = added(*(history(*arrays(part), horizon) for part in parts))
-    for one, other in zip(whole, summed, strict=True):
-        assert one.tolist() == other.tolist()
+@given(st.lists(st.tuples(st.sets(st.integers(0, 127), max_size=8), st.integers(-40, 300)), max_size=5))
+def test_a_mask_on_another_day(members: list[tuple[set[int], int]]) -> None:
+    masks = [sum(1 << day for day in days) for days, _ in members]
+    low, high = (np.array([mask >> part & WORD for mask in masks], np.uint64) for part in (0, 64))
+    later, age = np.array([days for _, days in members], np.int64), np.arange(len(members), dtype=np.int64)
+    found = habits_on(low, high, later, age)
+    for i, (days, moved) in enumerate(members):
+        then = {day + moved for day in days if day + moved >= 0}
+        assert int(found.low[i]) | int(found.high[i]) << 64 == sum(1 << day for day in then if day < 128)
+        assert found.left[i] == min((day for day in then if day >= 128), default=-1)
+        assert (found.ever[i], found.age[i]) == (len(then), i)
 
 
-@steady
-@given(st.lists(st.tuples(st.integers(-1, 5), st.booleans())))
-def test_a_histogram_counts(members: list[tuple[int, bool]]) -> None:
-    found = counted(np.array([k for k, _ in members], np.int64), np.array([back for _, back in members], np.bool_))
-    everybody = Counter(key for key, _ in members if key >= 0)
-    back = Counter(key for key, back in members if key >= 0 and back)
-    assert found.keys.tolist() == sorted(everybody)
-    assert found.members.tolist() == [everybody[key] for key in sorted(everybody)]
-    assert found.returned.tolist() == [back[key] for key in sorted(everybody)]
+def test_ten_years_of_silence_are_not_a_hundred_days() -> None:
+    idle = [100, 1_000, 3_650]
+    rows, silent = values(keys(habits_of([(5_000, {days}) for days in idle]), 28))
+    assert np.diff(rows[:, 0]).min() > 1 and silent.all()
+    assert dict(zip(FEATURES, rows[0], strict=True))["never_active"] == 0
 
 
-def test_a_history_by_hand() -> None:
-    # Ann, here for 40 days: active 30 days ago and yesterday. Bob, here for 40 days, active 35 days ago. Cid is new.
-    low, high, age = arrays([(40, {30, 1}), (40, {35}), (10, {10, 2})])
-    found = history(low, high, age, 28)
-    assert found.members.tolist() == [1, 1]
-    by_idle = dict(zip(values(found.keys)[:, 0], found.returned, strict=True))
-    assert by_idle == {round(math.log(3) * 8) / 8: 1, round(math.log(8) * 8) / 8: 0}
+def test_who_was_never_active_is_not_who_was_active_once() -> None:
+    silent, once = values(keys(habits_of([(300, set()), (300, {300})]), 28))[0]
+    assert silent.tolist() != once.tolist() and silent[:6].tolist() == once[:6].tolist()
 
 
-@pytest.mark.parametrize("horizon", [0, -1, 65])
+@pytest.mark.parametrize("horizon", [0, -1, 43])
 def test_a_horizon_that_no_mask_holds_is_an_error(horizon: int) -> None:
-    with pytest.raises(ConfigError, match="1 to 64"):
-        history(*arrays([(1, {0})]), horizon)
-
-
-def test_nobody_is_a_histogram_too() -> None:
-    assert [column.size for column in added(history(*arrays([]), 28), Histogram(*np.zeros((3, 0), np.int64)))] == [
-        0
-    ] * 3
+    with pytest.raises(ConfigError, match="1 to 42"):
+        keys(habits_of([(1, {0})]), horizon)

@@ -205,6 +205,7 @@ class People:
             row["last_used_ms"] = max(used[person], default=None)
             row["last_act_here_ms"] = max(here[person, group], default=None)
             row["state"], row["reason"] = self._state(row)
+            row["fading"] = int(row["state"] in _EFFECTIVE and row["score"] < row.pop("score_28d_ago") / 2)
             self._changed(row)
         return rows
 
@@ -219,15 +220,18 @@ class People:
     def _member(self, name: str, group: Group, member: str) -> Row:
         known = membership(group, member)
         account = account_of(name, member)
-        mine = [c.event for c in group.log if c.event.get("member_id") == member and self.so_far(c.event["ts_ms"])]
+        told = [c.event for c in group.log if c.event.get("member_id") == member]
+        mine = [e for e in told if self.so_far(e["ts_ms"])]
         ages = {what: set[int]() for what in ("spoke", "reacted", "read")}
         for e in mine:
             if what := activity(e):
                 ages[what].add(self.today - self.days.of(e["ts_ms"]))
-        span = min(self.today - self.days.of(known["first_ms"]), 127)
+        span = self.today - self.days.of(known["first_ms"])
         linked = account in self.owners and not self.owners[account]["quarantined"]
         days = sorted({age for found in ages.values() for age in found})
-        gaps = [older - newer for newer, older in pairwise(days_known(days))]
+        newest = min((self.today - self.days.of(e["ts_ms"]) for e in told if activity(e)), default=0)
+        held = [age for age in days if age - newest < 128]  # days of a mask that ends with the newest activity
+        gaps = [older - newer for newer, older in pairwise(held)]
         joined = None if known["join_ms"] is None else self.days.of(known["join_ms"])
         role, present = self._place(group, known, mine)
         return {
@@ -235,7 +239,7 @@ class People:
             "linked": int(linked), "role": role, "present": present, "ages": ages,
             "new": joined is not None and self.today - 7 < joined <= self.today,
             "active_28d": bool(days) and days[0] < 28, "reads_reported": int(account.split(":")[0] in READS_REPORTED),
-            "score": 1 / (1 + exp(floor(log1p(min([*days, span, 100])) * 8 + 0.5) / 8)),
+            "score": _chance(held, span, 0), "score_28d_ago": _chance(held, span, 28) if span >= 28 else 0.0,
             "rhythm": (sum(gap >= days[0] for gap in gaps) + 2) / (len(gaps) + 2) if days else 1.0,
         }  # fmt: skip
 
@@ -287,9 +291,10 @@ class People:
         return next((state, reason) for state, reason, holds in rules if holds)
 
 
-def days_known(ages: list[int]) -> list[int]:
-    """Days of activity that a mask holds: 128 that end with the newest."""
-    return [age for age in sorted(ages) if age - min(ages) < 128]
+def _chance(days: list[int], span: int, ago: int) -> float:
+    """The score so many days ago, of active days and the first day known: 1 / (2 + idle days), in steps."""
+    idle = min((age for age in days if age >= ago), default=span) - ago
+    return 1 / (1 + exp(floor(log1p(idle) * 8 + 0.5) / 8))
 
 
 # --- the views ------------------------------------------------------------------------------------------------------
@@ -315,7 +320,7 @@ def member_status(people: People) -> list[Row]:
         | {
             "since": row["since"] and date(1970, 1, 1) + timedelta(days=row["since"]),
             "returned_on": row["returned"] and date(1970, 1, 1) + timedelta(days=row["returned"]),
-            "fading": int(row["state"] in _EFFECTIVE and row["score"] < people.theta),
+            "fading": row["fading"],
             "last_used_at": row["last_used_ms"] and moment(row["last_used_ms"], people.zone),
             "last_act_here_at": row["last_act_here_ms"] and moment(row["last_act_here_ms"], people.zone),
         }

@@ -86,7 +86,7 @@ def contacts(people: People) -> list[Row]:
         )
         if not barred and row["state"] == "newcomer" and not mine:
             classes[group, member] = 1
-        elif not barred and row["state"] in _EFFECTIVE and row["score"] < people.theta:
+        elif not barred and row["fading"]:
             classes[group, member] = 2
         elif not barred and row["state"] == "at_risk":
             classes[group, member] = 3

@@ -237,8 +237,9 @@ def fitted(store: ClickHouseStore, day: date, days: list[date]) -> float:
 
 
 def put_theta(store: ClickHouseStore, day: date, theta: float) -> None:
-    row = [day, 28, [0.0] * 7, [1.0] * 7, [0.0, -1.0] + [0.0] * 6, theta, 0, 0]
-    names = "day, horizon, mean, scale, weights, theta, members, returned"
+    weights = [0.0, -1.0] + [0.0] * 7
+    row = [day, 28, [0.0] * 8, [1.0] * 8, weights, weights, theta, 0, 0]
+    names = "day, horizon, mean, scale, weights, silent, theta, members, returned"
     store.native.execute(f"INSERT INTO {store.address.database}.scores ({names}) VALUES", [row])
 
 

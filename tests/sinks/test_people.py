@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from analytics.people.score import Score
-from analytics.people.score_features import keys, rolled
+from analytics.people.score import Score, fading
+from analytics.people.score_features import habits_on, keys
 from schemas.topics import CHAT, LINKS, PRODUCT
 from sinks.clickhouse.store import ClickHouseStore
 from streams.jobs.refit import HORIZON, due, refit
@@ -252,13 +252,16 @@ def test_the_score_of_the_view_is_the_one_that_was_fitted(store: ClickHouseStore
         for part in ("lo", "hi")
     ]
     low, high = (np.array(words, np.uint64) for words in masks)
-    low, high = rolled(low, high, np.array([(today - member["base_day"]).days for member in members]))
-    ages = np.array([(today - member["first_day"]).days for member in members])
-    parameters = (np.array(fitted.mean), np.array(fitted.scale), np.array(fitted.weights))
-    score = Score(*parameters, fitted.theta, fitted.members, fitted.returned)
-    wanted = score.of(keys(low, high, ages, HORIZON))
+    days, ages = (np.array([(today - member[of]).days for member in members]) for of in ("base_day", "first_day"))
+    habits = habits_on(low, high, days, ages)
+    parameters = (np.array(getattr(fitted, name)) for name in ("mean", "scale", "weights", "silent"))
+    score = Score(*parameters, fitted.members, fitted.returned)
+    wanted, before = (score.of(keys(habits, HORIZON, ago)) for ago in (0, HORIZON))
     assert [row["member_id"] for row in states] == [member["member_id"] for member in members]
     assert np.allclose([row["score"] for row in states], wanted, rtol=1e-9)
+    effective = [row["state"] in ("active", "participant", "lurker") for row in states]
+    assert [row["fading"] for row in states] == (fading(wanted, before) & effective).astype(int).tolist()
+    assert any(row["fading"] for row in states) and sum(row["fading"] for row in states) < sum(effective)
     judged = [(row["state"], row["score"] < fitted.theta) for row in states if row["reason"] == "score"]
     assert judged and all((state == "zombie") == below for state, below in judged)
-    assert 0 < refit(store, len(members) // 2).members < fitted.members, "of many members some are enough"
+    assert 0 < refit(store, most=len(members) // 2).members < fitted.members, "of many members some are enough"

@@ -42,9 +42,10 @@ def begin(store: ClickHouseStore, zone: str) -> None:
 def judged(store: ClickHouseStore, people: People) -> None:
     """Zombies are told so late that there are members at risk, too."""
     people.theta = 0.02
-    fitted = (date(2025, 7, 1), [0.0] * 7, [1.0] * 7, [0.0, -1.0, *[0.0] * 6], people.theta)
+    weights = [0.0, -1.0, *[0.0] * 7]
+    fitted = (date(2025, 7, 1), [0.0] * 8, [1.0] * 8, weights, weights, people.theta)
     store.native.execute(
-        f"INSERT INTO {store.address.database}.scores (day, mean, scale, weights, theta) VALUES", [fitted]
+        f"INSERT INTO {store.address.database}.scores (day, mean, scale, weights, silent, theta) VALUES", [fitted]
     )
 
 
@@ -89,7 +90,8 @@ def test_half_a_year_of_people(zone: str, seed: int, ago: int, store: ClickHouse
     }  # fmt: skip
     for column, wanted in in_use.items():
         assert {row[column] for rows in found for row in rows if column in row} == wanted, column
-    assert {row["state"] for row in found[0] if row["next"]} >= {"newcomer", "lurker", "at_risk"}
+    ranked = {row["state"] for row in found[0] if row["next"]}
+    assert ranked >= {"newcomer", "at_risk"} and ranked & {"participant", "lurker"}
 
 
 def test_every_window_ends_where_it_should(store: ClickHouseStore) -> None:

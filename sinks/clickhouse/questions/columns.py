@@ -45,8 +45,8 @@ _STATES = (
     ("newcomer", "first known join less than 7 days ago"),
     ("elsewhere", "used the product, or was active in another group, in the last 28 days"),
     ("unobservable", "reading is not reported, and the product does not know the person: nobody can tell"),
-    ("at_risk", "silent; [zombie score](../zombies.md) at least θ"),
-    ("zombie", "silent; zombie score below θ"),
+    ("at_risk", "silent; [chance to come back](../zombies.md) 5 % or more (`people.zombie_chance`)"),
+    ("zombie", "silent; a lower chance"),
 )
 
 

@@ -2,7 +2,6 @@
 -- with a group counts in that group, one without in all groups of the person.
 WITH
     toInt64(assumeNotNull((SELECT today FROM ${database}.clock))) AS now_day,
-    assumeNotNull((SELECT theta FROM ${database}.score)) AS theta,
     said AS (
         SELECT
             if(owners.person_id = '', contacts.user_id, owners.person_id) AS person_id,
@@ -51,11 +50,11 @@ WITH
             multiIf(
                 arrayExists(one -> one.4 > now_day - 14 OR (one.8 = 'refused' AND one.4 > now_day - 90), mine), 0,
                 state = 'newcomer' AND NOT contacted, 1,
-                state IN ('active', 'participant', 'lurker') AND score < theta, 2,
+                fading, 2,
                 state = 'at_risk', 3, 0
             ) AS class
         FROM (
-            SELECT toString(states.group_id) AS group_id, member_id, person_id, account_id, joined_at, state, score
+            SELECT toString(states.group_id) AS group_id, member_id, person_id, account_id, joined_at, state, score, fading
             FROM ${database}.member_states AS states
             WHERE state NOT IN ('left', 'excluded')
         ) AS members

@@ -27,7 +27,7 @@ QUESTION = Question(
             "how usual the silence is, given the member's own gaps; near 0: far longer than they were",
             "share",
         ),
-        Column("fading", "UInt8", "1: an effective member with a score below θ"),
+        Column("fading", "UInt8", "1: an effective member with less than half the chance of 28 days ago"),
         Column("role", "String", "`member`, `operator`, `alias` or `bot`"),
         PERSON_ID,
         ACCOUNT_ID,

@@ -165,11 +165,12 @@ class PeopleReader:
         """Groups, and the time of each one's first event."""
         return self.store.read(f"SELECT toString(group_id) AS group_id, first_ms FROM {self.d}.group_clocks")
 
-    def day(self, day: date) -> tuple[int, int, list[float], list[float], list[float], float]:
-        """When a day ends and the time now, milliseconds; mean, scale, weights and θ of the score in use that day."""
+    def day(self, day: date) -> tuple[int, int, list[float], list[float], list[float], list[float], float]:
+        """When a day ends and the time now, milliseconds; mean, scale, weights of everybody and of the silent of the
+        score in use that day, and the chance below which a silent member is a zombie."""
         d = self.d
         ((end_ms, now_ms, *score),) = self.store.native.execute(
-            f"SELECT end_ms, toUnixTimestamp64Milli(now64(3)), mean, scale, weights, theta "
+            f"SELECT end_ms, toUnixTimestamp64Milli(now64(3)), mean, scale, weights, silent, theta "
             f"FROM {d}.day_end_at(day = %(day)s), {d}.score_at(day = %(day)s)",
             parameters={"day": day},
         )

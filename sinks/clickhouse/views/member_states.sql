@@ -2,7 +2,7 @@
 -- that end with this day. Masks hold 128 days that end with the newest activity: enough for the last four weeks of days.
 WITH
     ${day} AS today,
-    assumeNotNull((SELECT (mean, scale, weights, theta, longer) FROM ${database}.score${at})) AS fitted,
+    assumeNotNull((SELECT (mean, scale, weights, theta, longer, silent) FROM ${database}.score${at})) AS fitted,
     -- bit 0 of a word on another day
     (word, age) -> if(age >= 0, if(age < 28, bitShiftLeft(word, toUInt8(age)), toUInt64(0)), bitShiftRight(word, toUInt8(least(-age, 63)))) AS rolled,
     known AS (
@@ -69,36 +69,38 @@ WITH
         LEFT JOIN ${database}.acts_in_groups${at} AS acts ON acts.person_id = known.person_id AND acts.group_id = known.group_id
         LEFT JOIN before ON before.group_id = known.group_id AND before.member_id = known.member_id
     ),
-    -- what `analytics.people.score_features` looks at, and the gaps that `analytics.people.rhythm` compares a silence with
+    -- what `analytics.people.score_features` looks at, now and 28 days ago; and the gaps that `analytics.people.rhythm` compares a
+    -- silence with
     seen AS (
         SELECT
             *,
-            arrayFilter(ago -> ago < 100, active_days) AS counted_days,
-            least(toInt64(today) - toInt64(first_day), 127) AS span_days,
+            toInt64(today) - toInt64(first_day) AS span_days,
+            [active_days, arrayMap(ago -> ago - 28, arrayFilter(ago -> ago >= 28, active_days))] AS looks,
             if(empty(active_days), 128, least(active_days[1], 128)) AS silent,
             arrayPopFront(arrayDifference(active_days)) AS gaps
         FROM evidence
     ),
-    stepped AS (
+    measured AS (
         SELECT
             *,
-            arrayMap(value -> floor(log1p(value) * 8 + 0.5) / 8, [
-                toFloat64(least(silent, span_days, 100)), arraySum(ago -> exp2(-ago / 3), counted_days),
-                arraySum(ago -> exp2(-ago / 7), counted_days), arraySum(ago -> exp2(-ago / 28), counted_days),
-                toFloat64(length(counted_days) - has(counted_days, span_days)), toFloat64(least(span_days, 100))
-            ]) AS steps
+            arrayMap((days, then) -> if(empty(days), greatest(span_days - then, 0), days[1]), looks, [0, 28]) AS idle,
+            arrayMap((days, idle_days, then) -> arrayMap(value -> floor(log1p(value) * 8 + 0.5) / 8, [
+                toFloat64(idle_days), arraySum(ago -> if(ago < 72, exp2(-ago / 3), 0), days),
+                arraySum(ago -> if(ago < 72, exp2(-ago / 7), 0), days), arraySum(ago -> if(ago < 72, exp2(-ago / 28), 0), days),
+                greatest(toFloat64(length(days)) - 1, 0), toFloat64(greatest(span_days - then, 0))
+            ]), looks, idle, [0, 28]) AS steps
         FROM seen
     ),
     scored AS (
         SELECT
             *,
-            1 / (1 + exp(-(fitted.3[1] + arraySum(
+            arrayMap((days, idle_days, steps_of, weights) -> 1 / (1 + exp(-(weights[1] + arraySum(
                 (value, mean, scale, weight) -> weight * (value - mean) / scale,
-                arrayPushBack(steps, log1p((exp(steps[1]) - 1) * exp(steps[5]) / exp(steps[6]))),
-                fitted.1, fitted.2, arrayPopFront(fitted.3)
-            )))) AS score,
-            (arrayCount(gap -> gap >= silent, gaps) + 2 * fitted.5[silent + 1]) / (length(gaps) + 2) AS rhythm
-        FROM stepped
+                arrayConcat(steps_of, [toFloat64(empty(days)), log1p((exp(steps_of[1]) - 1) * exp(steps_of[5]) / exp(steps_of[6]))]),
+                fitted.1, fitted.2, arrayPopFront(weights)
+            )))), looks, idle, steps, arrayMap(idle_days -> if(idle_days >= 28, fitted.6, fitted.3), idle)) AS chances,
+            chances[1] AS score, (arrayCount(gap -> gap >= silent, gaps) + 2 * fitted.5[silent + 1]) / (length(gaps) + 2) AS rhythm
+        FROM measured
     ),
     stated AS (
         SELECT
@@ -131,6 +133,6 @@ SELECT
     multiIf(
         effective AND previous IN ('at_risk', 'zombie'), today, known_returned_on > toDate(0), known_returned_on, NULL
     ) AS returned_on,
-    effective AND score < fitted.4 AS fading
+    effective AND span_days >= 28 AND score < chances[2] / 2 AS fading
 FROM stated
 WHERE throwIf(today < (SELECT today FROM ${database}.clock) - ${reach}, 'Members can be told of today and the ${reach} days before; effective_members_daily has older days.') = 0
