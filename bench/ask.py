@@ -1,4 +1,4 @@
-"""The speed of asking: every question over simulated years, the overview and one group or person, in shuffled order.
+"""The speed of asking: every question over simulated years, about all, one group or person, and a past day, shuffled.
 
 `python -m bench.ask [--worlds NAME …] [--quick] [--land | --ask]` lands the worlds that are not landed yet
 (`bench.year`), asks them, and writes `bench/results/ask.json` and `ask.png`. Worlds not named keep their figures there.
@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,17 @@ import numpy as np
 from bench import ask_report, report
 from bench.measure import ContestantError
 from bench.peers.groupvitals import COMMAND
-from bench.year import WORLDS, Home
+from bench.year import END_MS, WORLDS, Home
 from deploy.endpoints import Endpoints
 from groupvitals.settings import load_settings
 from sinks.clickhouse.asking import Asked, select
 from sinks.clickhouse.connection import Address
 from sinks.clickhouse.questions import questions
+from sinks.clickhouse.questions.spec import Past
 
+#: The last day of all worlds, which is not over, and closed days before it, the newest first.
+TODAY = datetime.fromtimestamp(END_MS / 1000, UTC).date()
+DAYS = [TODAY - timedelta(days=age) for age in range(4, 24)]
 QUICK, FULL = ("100k", "1m"), ("10m", "100m")
 ROWS = 1_000
 #: Seconds that one question may take in all; one that needs more is asked fewer times.
@@ -39,7 +44,7 @@ PROCESSES, PROCESS_TURNS = 4, 7
 
 @dataclass
 class Case:
-    """A question about everybody, one group or one person, and what came of asking it."""
+    """A question about everybody, one group, one person, a past day or the moves since one, and what came of it."""
 
     question: str
     about: str
@@ -62,14 +67,15 @@ class Case:
 
 
 def cases(subjects: dict[str, list[str]], turns: int) -> list[Case]:
-    """Every question as often as `turns`, each time about the next of the `subjects` (by option)."""
+    """Every question in each way, `turns` times, every time about the next of the `subjects` (by option) or days."""
+    values: dict[str, list[Any]] = subjects | {"as_of": DAYS, "since": DAYS}
     found = []
     for name, question in questions().items():
-        if not question.parameter:
-            found.append(Case(name, "all", [Asked(limit=ROWS)] * turns))
-        for option in (question.parameter,) if question.parameter else question.filters:
-            chosen = [subjects[option][turn % len(subjects[option])] for turn in range(turns)]
-            found.append(Case(name, option, [Asked(**{option: one}, limit=ROWS) for one in chosen]))  # type: ignore[arg-type]
+        options = [question.parameter] if question.parameter else ["", *question.filters]
+        options += ["as_of"] * (question.past is not Past.NOTHING) + ["since"] * bool(question.moves)
+        for option in options:
+            chosen = [{option: values[option][turn % len(values[option])]} if option else {} for turn in range(turns)]
+            found.append(Case(name, option or "all", [Asked(**one, limit=ROWS) for one in chosen]))
     return found
 
 
@@ -94,7 +100,8 @@ def ask_all(servers: Endpoints, asked: list[Case], limit_s: float) -> None:
 
 def _ask(client: clickhouse_driver.Client, name: str, asked: Asked) -> tuple[float, int, int, int]:
     statement = select(Address.database, questions()[name], asked)
-    rows = client.execute(statement, {"group": asked.group, "person": asked.person})
+    given = {"group": asked.group, "person": asked.person, "day": asked.as_of or TODAY, "since": asked.since}
+    rows = client.execute(statement, given)
     progress = client.last_query.progress
     return progress.elapsed_ns / 1e6, progress.rows, progress.bytes, len(rows)
 
@@ -108,12 +115,13 @@ def _why(error: Exception, limit_s: float) -> str:
     return str(error).splitlines()[-1][:200] if code == 0 else str(error).replace("\n", " ")[:200]
 
 
-def processes(home: Home, found: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def processes(home: Home, asked: list[Case]) -> Iterator[dict[str, Any]]:
     """Seconds of whole `groupvitals ask` processes, for the questions that ClickHouse answers fastest."""
-    quickest = sorted((case for case in found if case["p50_ms"] is not None), key=lambda case: float(case["p50_ms"]))
-    for case in quickest[:PROCESSES]:
-        about = [] if case["about"] == "all" else [f"--{case['about']}", home.produced[case["about"]][0]]
-        command = [*COMMAND, "ask", case["question"], *about, "--limit", str(ROWS), "--format", "json"]
+    answered = [(float(np.median([ms for ms, *_ in case.answers])), case) for case in asked if case.answers]
+    for in_clickhouse_ms, case in sorted(answered, key=lambda one: one[0])[:PROCESSES]:
+        command = [*COMMAND, "ask", case.question, "--limit", str(ROWS), "--format", "json"]
+        if case.about != "all":
+            command += [f"--{case.about.replace('_', '-')}", str(getattr(case.asked[0], case.about))]
         seconds = []
         for _ in range(1 + PROCESS_TURNS):  # the first reads files from the disk
             began = time.perf_counter()
@@ -121,8 +129,8 @@ def processes(home: Home, found: list[dict[str, Any]]) -> Iterator[dict[str, Any
             seconds.append(time.perf_counter() - began)
         whole = float(np.median(seconds[1:]))
         yield {
-            "question": case["question"], "about": case["about"], "seconds": round(whole, 3),
-            "beside_clickhouse_s": round(whole - case["p50_ms"] / 1e3, 3),
+            "question": case.question, "about": case.about, "seconds": round(whole, 3),
+            "beside_clickhouse_s": round(whole - in_clickhouse_ms / 1e3, 3),
         }  # fmt: skip
 
 
@@ -137,12 +145,12 @@ def measure(home: Home, turns: int, limit_s: float) -> dict[str, Any]:
         home.console.status(f"{world.name}: {len(asked)} questions, {turns} times each"),
     ):
         ask_all(servers, asked, limit_s)
-        found = [case.figures() for case in asked]
         return {
             "events": produced["records"], "memberships": world.memberships, "groups": world.groups,
             "users": produced["users"], "calls": produced["calls"], "implicit_calls": produced["implicit_calls"],
             "produced_per_s": produced["produced_per_s"],
-            "landing": home.landing, "cases": found, "processes": list(processes(home, found)),
+            "landing": home.landing, "cases": [case.figures() for case in asked],
+            "processes": list(processes(home, asked)),
         }  # fmt: skip
 
 

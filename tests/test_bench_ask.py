@@ -20,13 +20,15 @@ def worlds(before: float | None, after: float | None, failed: str = "") -> dict[
     return {"large": small | {"events": 100, "cases": [case(after, failed=failed)]}, "small": small}
 
 
-def test_every_question_is_asked_about_all_and_about_one() -> None:
+def test_every_question_is_asked_in_every_way() -> None:
     subjects = {"group": ["g1", "g2"], "person": ["p1", "p2", "p3"]}
     asked = {(case.question, case.about): case.asked for case in cases(subjects, 4)}
     assert {name for name, _ in asked} == set(questions())
     assert ("journeys", "all") not in asked and ("journeys", "group") not in asked
     assert [one.person for one in asked["journeys", "person"]] == ["p1", "p2", "p3", "p1"]
     assert [one.group for one in asked["tiers", "group"]] == ["g1", "g2", "g1", "g2"]
+    assert len({one.as_of for one in asked["tiers", "as_of"]}) == 4 and ("payers", "as_of") not in asked
+    assert {name for name, about in asked if about == "since"} == {"segments"}
     assert all(one.limit == 1_000 and len(all_) == 4 for all_ in asked.values() for one in all_)
 
 
