@@ -11,7 +11,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -79,15 +79,19 @@ def cases(subjects: dict[str, list[str]], turns: int) -> list[Case]:
     return found
 
 
-def ask_all(servers: Endpoints, asked: list[Case], limit_s: float) -> None:
-    """Ask in shuffled order, one at a time; fills in the answers."""
+def ask_all(servers: Endpoints, asked: list[Case], limit_s: float, say: Callable[[str], None]) -> None:
+    """Ask in shuffled order, one at a time; fills in the answers, and says once per minute how far it is."""
     order = [(case, one) for case in asked for one in case.asked]
     np.random.default_rng(1).shuffle(order)
     client = clickhouse_driver.Client(
         servers.clickhouse_host, port=servers.clickhouse_tcp, send_receive_timeout=limit_s + 30, client_name="bench",
         settings={"max_execution_time": limit_s},
     )  # fmt: skip
-    for case, one in order:
+    told = time.monotonic()
+    for place, (case, one) in enumerate(order):
+        if time.monotonic() - told > 60:
+            say(f"{place:,} of {len(order):,} questions asked")
+            told = time.monotonic()
         if not case.failed and case.spent_s < PATIENCE_S:
             began = time.perf_counter()
             try:
@@ -140,11 +144,8 @@ def measure(home: Home, turns: int, limit_s: float) -> dict[str, Any]:
     if not produced:
         raise ContestantError(f"The world {world.name} is not landed in {home.folder}: leave out --ask.")
     asked = cases(produced, turns)
-    with (
-        home.servers("clickhouse") as servers,
-        home.console.status(f"{world.name}: {len(asked)} questions, {turns} times each"),
-    ):
-        ask_all(servers, asked, limit_s)
+    with home.servers("clickhouse") as servers:
+        ask_all(servers, asked, limit_s, lambda text: home.console.print(f"{world.name}: {text}", highlight=False))
         return {
             "events": produced["records"], "memberships": world.memberships, "groups": world.groups,
             "users": produced["users"], "calls": produced["calls"], "implicit_calls": produced["implicit_calls"],
