@@ -58,7 +58,7 @@ def table(worlds: Worlds, console: Console) -> None:
         for name, world in worlds.items():
             for case in (case for case in world["cases"] if _case(case) == key):
                 shown.add_row(*key, name, *_cells(case, grown.get((*key, name), {})))
-    console.print(shown)
+    Console(width=max(console.width, 140)).print(shown)
     for name, world in worlds.items():
         _lines(name, world, console)
 
