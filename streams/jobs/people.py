@@ -31,7 +31,7 @@ from analytics.people.states import (
 from sinks.clickhouse.readers.marks import Marks, marks
 from sinks.clickhouse.readers.people import PeopleReader, reads_reported
 from sinks.clickhouse.templates import MOST_ACCOUNTS
-from streams.jobs.names import Codes, Names, PairRows
+from streams.people.names import Codes, Names, PairRows
 
 _CHANGING = ("memberships", "users", "acts", "owners", "said", "rosters", "sizes", "ways")
 _MEMBER = (
