@@ -69,8 +69,8 @@ class AgentSpec:
     """One agent.
 
     `name` is what people type, `about` what it processes, in a word or two. Every record that keeps the contract lands
-    in `raw`; `states` are the tables it holds in memory, in the order in which they are loaded; `days` are its tables
-    of closed days. `texts` and `names` are the fields for what people write and their names: they land if the
+    in `records`; an agent without reads what others have landed, and its topic has no records. `states` are the tables
+    it holds in memory, in the order in which they are loaded; `days` are its tables of closed days. `texts` and `names` are the fields for what people write and their names: they land if the
     deployment says so. Of the numbers in `nullable`, absent is not the same as 0. Fields in `renamed` have another name
     in `raw`, where theirs is taken by the record itself. `ticks`: something ends by time alone, so time must advance
     while input pauses.
@@ -82,7 +82,7 @@ class AgentSpec:
     name: str
     about: str
     topic: TopicSpec
-    raw: Table
+    records: Table | None = None
     facts: Facts | None = None
     states: tuple[Table, ...] = ()
     days: tuple[Table, ...] = ()
@@ -101,6 +101,12 @@ class AgentSpec:
         return self.topic.name
 
     @property
+    def raw(self) -> Table:
+        """Where its records land. Fails for an agent whose topic has none."""
+        assert self.records is not None, f"{self.contract} has no records"
+        return self.records
+
+    @property
     def computed(self) -> tuple[Table, ...]:
         """Tables of numbers, which depend on settings and can be rebuilt; none if it only lands records."""
         return self.states + self.days
@@ -108,7 +114,11 @@ class AgentSpec:
     @property
     def tables(self) -> tuple[Table, ...]:
         """Every table of its own."""
-        return (self.raw, *((self.facts.table,) if self.facts else ()), *self.computed)
+        return (
+            *((self.records,) if self.records else ()),
+            *((self.facts.table,) if self.facts else ()),
+            *self.computed,
+        )
 
     @property
     def closing(self) -> tuple[Table, ...]:
@@ -192,8 +202,17 @@ OPERATIONS = AgentSpec(
     renamed={"topic": "of_topic", "partition": "of_partition", "offset": "of_offset"},
 )  # fmt: skip
 
+PEOPLE = AgentSpec(
+    "people", "people", topics.SHARDS,
+    states=(
+        _state("people_members", "group_id", "member_id"),
+        _state("people_groups", "group_id"),
+        _state("people_sources", "contract", "number"),
+    ),
+)  # fmt: skip
+
 #: The agents by the names that people use; the first is the default.
-AGENTS: dict[str, AgentSpec] = {agent.name: agent for agent in (COMMUNITY, PRODUCT, LINKS, OPERATIONS)}
+AGENTS: dict[str, AgentSpec] = {agent.name: agent for agent in (COMMUNITY, PRODUCT, LINKS, OPERATIONS, PEOPLE)}
 #: The agents by their topics' names in the contract.
 AGENT_OF: dict[str, AgentSpec] = {agent.contract: agent for agent in AGENTS.values()}
 #: Where records of any topic land that break the contract.

@@ -41,7 +41,9 @@ LINKS = TopicSpec(
 COSTS = TopicSpec("campaign.costs", "campaign_id", (CampaignCost,), retention_days=-1)
 OPERATIONS = TopicSpec("operations", "subject", OPERATION_EVENTS, retention_days=-1)
 TRANSITIONS = TopicSpec("member.transitions", "group_id", (), dead_letters=False)
+#: Has no records: its partitions are the shares of people that a worker owns.
+SHARDS = TopicSpec("people.shards", "person", (), dead_letters=False)
 ALERTS = TopicSpec("alerts", "group_id or subject", (), dead_letters=False)
 
-TOPICS: tuple[TopicSpec, ...] = (CHAT, PRODUCT, LINKS, COSTS, OPERATIONS, TRANSITIONS, ALERTS)
+TOPICS: tuple[TopicSpec, ...] = (CHAT, PRODUCT, LINKS, COSTS, OPERATIONS, SHARDS, TRANSITIONS, ALERTS)
 INPUT_TOPICS: dict[str, TopicSpec] = {topic.name: topic for topic in TOPICS if topic.events}

@@ -1,6 +1,6 @@
 """Gaps between active days, counted over all members: what a silence is compared with."""
 
-# mypy: disable-error-code="no-untyped-call"
+# mypy: disable-error-code="no-untyped-call,no-untyped-def"
 
 from typing import Any
 
@@ -54,3 +54,29 @@ def longer(counts: Whole) -> NDArray[np.float64]:
         return np.ones(DAY_BITS + 1)
     share: NDArray[np.float64] = np.append(np.cumsum(counts[::-1])[::-1], 0) / counts.sum()
     return share
+
+
+@kernel
+def own_rhythm(members, chosen, day, longer, found):
+    """How usual the silence of each chosen member is: (own gaps at least as long + 2 · the share of all) / (gaps + 2).
+
+    members: with masks and a base day; longer: as the function of that name, shape (129,); found: shape (n,).
+    """
+    for i in range(len(chosen)):
+        m = members[chosen[i]]
+        ahead = m.base_day - day
+        a, b = m.spoke_lo | m.reacted_lo | m.read_lo, m.active_hi
+        newest = next_day(a, b)
+        while newest < min(ahead, DAY_BITS):  # days after `day`
+            a, b = without_newest(a, b)
+            newest = next_day(a, b)
+        silent = np.int64(DAY_BITS) if newest >= DAY_BITS else min(newest - ahead, np.int64(DAY_BITS))
+        gaps, as_long = 0, 0
+        while newest < DAY_BITS:
+            a, b = without_newest(a, b)
+            before = next_day(a, b)
+            if before < DAY_BITS:
+                gaps += 1
+                as_long += before - newest >= silent
+            newest = before
+        found[i] = (as_long + 2 * longer[silent]) / (gaps + 2)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.kernels.compiled import kernel
-from analytics.kernels.masks import window
+from analytics.kernels.masks import count_bits, window
 from analytics.kernels.pairs import has_pair
 from analytics.people.score_features import seen_on
 
@@ -36,6 +36,8 @@ ACTIVITY = tuple(f"{what}_{days}d" for what in ("speakers", "reactors", "readers
 _1D, _7D = np.uint64(1), np.uint64(0x7F)
 
 NEVER_MS, NO_DAY = 2**62, -1_000_000
+#: Days since something that never was.
+FAR = 1_000_000
 #: Bit 0 of a mask is the base day. Days are numbers since 1970-01-01.
 MEMBER = np.dtype(
     [
@@ -117,37 +119,65 @@ def recent_acts(acts, day, found):
 
 
 @kernel
-def _gone(m, roster_ms):
-    return (m.went_ms > 0 and m.went_ms >= m.came_ms) or roster_ms > max(m.came_ms, m.last_ms, m.first_ms)
+def newest_ago(mask_lo, base_day, day):
+    """Days from the newest active day to `day`, 0 to 27; `FAR` if there is none. Later days do not count."""
+    recent = window(mask_lo, _ZERO, base_day - day, 28)
+    if recent == _ZERO:
+        return FAR
+    return count_bits((recent & (~recent + np.uint64(1))) - np.uint64(1))
+
+
+@kernel
+def is_gone(in_ms, out_ms, seen_ms, roster_ms):
+    """Whether a member has left the group: the newest word is a leave, or a complete roster newer than every sign of
+    the member."""
+    return (out_ms > 0 and out_ms >= in_ms) or roster_ms > max(in_ms, seen_ms)
+
+
+@kernel
+def state_of(gone, role, spoke, reacted, read, acted_here, joined, used, elsewhere, observable):
+    """State and reason at the end of a day, as far as the score does not decide: the first that fits.
+
+    spoke, reacted, read (in the group), acted_here (in the product, with an id of the group), joined, used (the
+    product), elsewhere (active in any group): days since, `FAR` if never; role: by `schemas.chat.Role`; observable:
+    reading is reported, or the person is known in the product.
+    """
+    if gone:
+        return _LEFT, 1
+    if role:
+        return _EXCLUDED, 1 + role
+    if spoke < 7:
+        return _ACTIVE, _SPOKE_7D
+    if spoke < 28:
+        return _PARTICIPANT, _SPOKE_28D
+    if reacted < 28:
+        return _PARTICIPANT, _REACTED
+    if read < 28:
+        return _LURKER, _READ
+    if acted_here < 28:
+        return _LURKER, _ACTED
+    if 0 <= joined < 7:
+        return _NEWCOMER, _JOINED
+    if used < 28:
+        return _ELSEWHERE, _USED
+    if elsewhere < 28:
+        return _ELSEWHERE, _OTHER_GROUP
+    if not observable:
+        return _UNOBSERVABLE, _UNKNOWN
+    return AT_RISK, _SCORE
 
 
 @kernel
 def _state(m, group, account, who, day, known):
-    """State, as far as the score does not matter, and reason."""
-    if _gone(m, known.roster_ms[group]):
-        return _LEFT, 1
-    role = m.named & 3
-    if role:
-        return _EXCLUDED, 1 + role
-    if _lately(m.spoke_lo, m.base_day, day, 7):
-        return _ACTIVE, _SPOKE_7D
-    if _lately(m.spoke_lo, m.base_day, day, 28):
-        return _PARTICIPANT, _SPOKE_28D
-    if _lately(m.reacted_lo, m.base_day, day, 28):
-        return _PARTICIPANT, _REACTED
-    if _lately(m.read_lo, m.base_day, day, 28):
-        return _LURKER, _READ
-    if has_pair(known.acted.ones, known.acted.others, known.acted.places, who, group):
-        return _LURKER, _ACTED
-    if day - 7 < m.joined_day <= day:
-        return _NEWCOMER, _JOINED
-    if known.used[who]:
-        return _ELSEWHERE, _USED
-    if known.activity[who]:
-        return _ELSEWHERE, _OTHER_GROUP
-    if not known.reads_reported[group] and not known.linked[account] and not known.used_ever[who]:
-        return _UNOBSERVABLE, _UNKNOWN
-    return AT_RISK, _SCORE
+    acted = has_pair(known.acted.ones, known.acted.others, known.acted.places, who, group)
+    seen_ms = max(m.last_ms, m.first_ms)
+    return state_of(
+        is_gone(m.came_ms, m.went_ms, seen_ms, known.roster_ms[group]), m.named & 3,
+        newest_ago(m.spoke_lo, m.base_day, day), newest_ago(m.reacted_lo, m.base_day, day),
+        newest_ago(m.read_lo, m.base_day, day), 0 if acted else FAR, day - m.joined_day,
+        0 if known.used[who] else FAR, 0 if known.activity[who] else FAR,
+        known.reads_reported[group] or known.linked[account] or known.used_ever[who],
+    )  # fmt: skip
 
 
 @kernel

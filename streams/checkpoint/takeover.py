@@ -163,8 +163,9 @@ def read_cut(task: Task, store: Store, valid: Chain, start: int) -> dict[str, pa
         return {}
     state, where = task.state, (task.topic, task.partition)
     cut = {table: store.load(table, *where, valid, loaded.columns) for table, loaded in state.loaded.items()}
-    raw = state.agent.raw.name
-    cut[raw] = store.event_ids(raw, *where, start - state.horizon, start)
+    if state.agent.records is not None:
+        raw = state.agent.raw.name
+        cut[raw] = store.event_ids(raw, *where, start - state.horizon, start)
     log.info("%s partition %d: state of checkpoint %s read", task.topic, task.partition, valid.head.cut)
     return cut
 

@@ -172,9 +172,14 @@ class Task:
         key, value = records.key(row), records.value(row)
         return Letter(self.partition, offset, key, value, dead.kind, dead.reason, first_seen_ms)
 
+    @property
+    def _anything_new(self) -> bool:
+        """Whether something came since the last checkpoint, so that there is a flush."""
+        return self.next_offset != self._flushed_offset
+
     def begin_flush(self) -> Flush | None:
         """Collect everything that changed into one flush, or None when nothing did or a flush is running."""
-        if self.flushing is not None or self.next_offset == self._flushed_offset:
+        if self.flushing is not None or not self._anything_new:
             return None
         cut, found = Cut(self.cut.term, self.cut.sequence + 1), self.state.collect()
         raw, self._raw, letters, self._letters, events, self._events = self._raw, [], self._letters, [], self._events, 0

@@ -15,8 +15,8 @@ from analytics.people.score_features import Habits, keys
 from analytics.people.states import ACTIVITY, AT_RISK, STATES, ZOMBIE, best_states, habits_of, states
 from sinks.clickhouse.readers.people import ALL
 from streams.jobs.people import People
-from streams.jobs.refit import HORIZON
 from streams.people.names import Codes
+from streams.people.now import HORIZON
 
 #: States that are counted in the headcount, and the columns of counts.
 COUNTED = STATES[1 : STATES.index("left")]

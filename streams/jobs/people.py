@@ -31,7 +31,7 @@ from analytics.people.states import (
 from sinks.clickhouse.readers.marks import Marks, marks
 from sinks.clickhouse.readers.people import PeopleReader, reads_reported
 from sinks.clickhouse.templates import MOST_ACCOUNTS
-from streams.people.names import Codes, Names, PairRows
+from streams.people.names import Codes, Names, PairRows, pair_rows
 
 _CHANGING = ("memberships", "users", "acts", "owners", "said", "rosters", "sizes", "ways")
 _MEMBER = (
@@ -47,8 +47,8 @@ class People:
         self._zones, self._marks, self._end_ms = zones, Marks(), end_ms
         self._threads = ThreadPoolExecutor(2)  # each keeps a connection
         self.names, self.groups, self._ways = Names(), Names(), Names()
-        self._members = PairRows(_blank(MEMBER, first_ms=NEVER_MS, joined_day=NO_DAY))
-        self._users, self._acts = PairRows(_blank(USER, first_ms=NEVER_MS)), PairRows(_blank(ACT))
+        self._members = pair_rows(MEMBER, first_ms=NEVER_MS, joined_day=NO_DAY)
+        self._users, self._acts = pair_rows(USER, first_ms=NEVER_MS), pair_rows(ACT)
         self._owner, self._posted = np.empty(0, np.int32), np.empty(0, np.int64)
         self._said: dict[str, NDArray[Any]] = {}
         self._rosters, self._sizes = np.empty((0, 5), np.int64), np.empty((0, 3), np.int64)
@@ -196,10 +196,3 @@ class People:
         places = np.repeat(firsts - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
         found.find(np.repeat(who[~here], counts), (self._posted[places] & 0xFFFFFFFF).astype(np.int32))
         return found.pairs
-
-
-def _blank(kind: np.dtype[Any], **values: int) -> NDArray[Any]:
-    blank = np.zeros(1, kind)
-    for name, value in values.items():
-        blank[name] = value
-    return blank

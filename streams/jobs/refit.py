@@ -16,9 +16,8 @@ from analytics.people.score_features import habits_on, keys
 from analytics.people.score_history import histories, pooled, returned
 from sinks.clickhouse.readers.people import PeopleReader
 from sinks.clickhouse.store import ClickHouseStore
+from streams.people.now import HORIZON
 
-#: Days within which somebody comes back, or not.
-HORIZON = 28
 #: Rows of memberships that are looked at: more would take longer and tell no more.
 MOST = 1_000_000
 _COLUMNS = (

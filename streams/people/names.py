@@ -125,5 +125,18 @@ class PairRows:
         return found
 
 
+def blank(kind: np.dtype[Any], **values: int) -> NDArray[Any]:
+    """One record of zeros, but for these values; shape (1,)."""
+    one = np.zeros(1, kind)
+    for name, value in values.items():
+        one[name] = value
+    return one
+
+
+def pair_rows(kind: np.dtype[Any], **values: int) -> PairRows:
+    """No rows yet of a record type; new ones have zeros, but for these values."""
+    return PairRows(blank(kind, **values))
+
+
 def _power(least: int) -> int:
     return 1 << max(least - 1, 1).bit_length()

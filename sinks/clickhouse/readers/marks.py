@@ -6,8 +6,12 @@ may be read early, and are then read again.
 
 from dataclasses import dataclass, field
 
+from schemas.topics import CHAT, LINKS, PRODUCT
 from sinks.clickhouse.store import ClickHouseStore
 from sinks.contract import Cut
+
+#: Topics whose records people are worked out from.
+SOURCES = tuple(topic.name for topic in (CHAT, PRODUCT, LINKS))
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,7 @@ class Marks:
     epochs: dict[str, int] = field(default_factory=dict)
     versions: dict[tuple[str, int], int] = field(default_factory=dict)
     offsets: dict[tuple[str, int], int] = field(default_factory=dict)
+    clocks: dict[tuple[str, int], int] = field(default_factory=dict)
 
     def newer(self, contract: str, column: str, values: dict[tuple[str, int], int], sign: str) -> str:
         """The condition that a row of a contract topic is newer than the mark of its partition."""
@@ -35,8 +40,9 @@ def marks(store: ClickHouseStore) -> Marks:
     d, found = store.address.database, Marks()
     rows = store.native.execute(
         "SELECT contract, topic, partition, epoch, argMax((term, sequence, offsets[topic]), (term, sequence)) "
-        f"FROM {d}.checkpoints JOIN (SELECT topic, any(contract) AS contract, max(epoch) AS epoch FROM {d}.epochs "
-        "WHERE ready = 1 GROUP BY topic) AS used USING (topic, epoch) GROUP BY contract, topic, partition, epoch"
+        f"FROM {d}.checkpoints JOIN (SELECT topic, contract, max(epoch) AS epoch FROM {d}.epochs WHERE ready = 1 "
+        f"AND contract IN {SOURCES} GROUP BY topic, contract) AS used USING (topic, epoch) "
+        "GROUP BY contract, topic, partition, epoch"
     )
     for contract, topic, partition, epoch, (term, sequence, offset) in rows:
         found.topics[contract], found.epochs[contract] = topic, epoch

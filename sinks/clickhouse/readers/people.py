@@ -6,7 +6,7 @@ Of each membership, user and account the newest row is read; what changed since 
 
 import json
 from datetime import date
-from typing import get_args
+from typing import Any, get_args
 
 import pyarrow as pa
 
@@ -44,9 +44,10 @@ class PeopleReader:
     # --- rows of state: each key's newest
 
     def memberships(self, since: Marks) -> pa.Table:
-        """Masks, times and days of memberships."""
+        """Masks, times and days of memberships, and who they are by now."""
         return self.store.read(
-            f"SELECT toString(group_id) AS group_id, {ACCOUNT} AS account_id, {_MASKS}, {_FIRST}, last_ms, "
+            f"SELECT toString(group_id) AS group_id, {ACCOUNT} AS account_id, {_MASKS}, {_FIRST}, last_ms, spoke_ms, "
+            f"join_ms, in_ms, out_ms, toUInt8({_ROLE}) AS plays, "
             f"{_day('last_ms', self.zones[0])} AS base_day, {_day('found.first_ms', self.zones[0])} AS first_day, "
             f"if(join_ms < 4611686018427387904, {_day('join_ms', self.zones[0])}, -1000000) AS joined_day "
             f"FROM ({self._newest('membership_states', CHAT.name, 'epoch', 'group_id, member_id', since)}) AS found"
@@ -72,7 +73,7 @@ class PeopleReader:
     def users(self, since: Marks) -> pa.Table:
         """Masks of use of users."""
         return self.store.read(
-            f"SELECT user_id, used_lo, first_ms, {_day('last_ms', self.zones[1])} AS base_day "
+            f"SELECT user_id, used_lo, first_ms, last_ms, {_day('last_ms', self.zones[1])} AS base_day "
             f"FROM ({self._newest('user_states', PRODUCT.name, 'product_epoch', 'user_id', since)})"
         )
 
@@ -81,7 +82,7 @@ class PeopleReader:
         rows = self._newest("user_reference_states", PRODUCT.name, "product_epoch", "user_id, kind, reference", since)
         return self.store.read(
             "SELECT user_id, if(kind = 'group', reference, '') AS group_id, "
-            "if(kind = 'group', '', concat(kind, ':', reference)) AS way, acted_lo, "
+            "if(kind = 'group', '', concat(kind, ':', reference)) AS way, acted_lo, last_ms, "
             f"{_day('last_ms', self.zones[1])} AS base_day FROM ({rows}) WHERE kind != 'campaign'"
         )
 
@@ -161,6 +162,14 @@ class PeopleReader:
 
     # --- groups and days
 
+    def groups_now(self, since: Marks) -> pa.Table:
+        """Groups as their worker last wrote them: newest complete roster, first event, the platform's count or -1."""
+        return self.store.read(
+            "SELECT toString(group_id) AS group_id, roster_ms, first_ms, "
+            "toInt32(if(count_ms > 0, member_count, -1)) AS members "
+            f"FROM ({self._newest('group_states', CHAT.name, 'epoch', 'group_id', since)})"
+        )
+
     def groups(self) -> pa.Table:
         """Groups, and the time of each one's first event."""
         return self.store.read(f"SELECT toString(group_id) AS group_id, first_ms FROM {self.d}.group_clocks")
@@ -175,6 +184,15 @@ class PeopleReader:
             parameters={"day": day},
         )
         return end_ms, now_ms, *score
+
+    def now(self) -> tuple[int, date, int, tuple[Any, ...]]:
+        """The deployment's event time, its day, when that ends (milliseconds), and the score in use."""
+        d = self.d
+        ((now_ms, today, end_ms, *score),) = self.store.native.execute(
+            "SELECT clock.now_ms, clock.today, day_end.end_ms, mean, scale, weights, theta, longer "
+            f"FROM {d}.clock AS clock, {d}.day_end AS day_end, {d}.score AS score"
+        )
+        return now_ms, today, end_ms, tuple(score)
 
     def written(self) -> dict[date, int]:
         """When each evaluated day was evaluated, milliseconds."""

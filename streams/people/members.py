@@ -1,0 +1,135 @@
+"""Rows of `people_members` and `people_groups`: what members are now, why, and how many of each state there are."""
+
+# mypy: disable-error-code="no-untyped-call"
+
+from typing import Any, get_args
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from analytics.people import present
+from analytics.people.rhythm import own_rhythm
+from analytics.people.score_features import keys
+from analytics.people.states import AT_RISK, HYSTERESIS, NEVER_MS, REASONS, STATES, ZOMBIE, mask_features
+from schemas.agents import TABLES
+from schemas.chat import Role
+from sinks.clickhouse.readers.people import ALL, prefix
+from streams.landing.arrow import categories
+from streams.people.everybody import Everybody, Touched
+from streams.people.landed import Landed, TextKeys
+from streams.people.names import Codes
+from streams.people.now import HORIZON, Now
+
+_LEFT, _LURKER, _UNKNOWN = STATES.index("left"), STATES.index("lurker"), 0
+
+
+class _Memberships:
+    """Numbers of memberships: their rows in memory."""
+
+    def __init__(self, everybody: Everybody) -> None:
+        self._everybody = everybody
+
+    def numbers(self, rows: pa.Table) -> Codes:
+        """Rows of the memberships."""
+        codes, places = np.unique(self._everybody.group_names.few_codes(rows["group_id"]), return_inverse=True)
+        before = [prefix(text) for text in self._everybody.group_names.strings(codes.astype(np.int32)).to_pylist()]
+        begin = pa.array(before, pa.string()).take(pa.array(places, pa.int32()))
+        accounts = pc.binary_join_element_wise(pa.chunked_array([begin]), rows["member_id"], "")
+        return self._everybody.member_rows(pa.table({"group_id": rows["group_id"], "account_id": accounts}))
+
+    def columns(self, numbers: Codes) -> dict[str, pa.Array]:
+        """Group and member ids."""
+        groups, accounts = (codes[numbers] for codes in self._everybody.places)
+        used, places = np.unique(groups, return_inverse=True)
+        ids = self._everybody.group_names.strings(used)
+        before = np.array([len(prefix(text).encode()) for text in ids.to_pylist()], np.int64)[places]
+        return {
+            "group_id": categories(places.astype(np.int32), ids),
+            "member_id": self._everybody.names.strings(accounts, before),
+        }
+
+
+class Members:
+    """The members of chosen persons, group by group the states of all, and of everybody once (`*`)."""
+
+    reads: tuple[str, ...] = ()
+
+    def __init__(self, everybody: Everybody) -> None:
+        self._everybody = everybody
+        self._members = Landed(TABLES["people_members"], _Memberships(everybody))
+        self._groups = Landed(TABLES["people_groups"], TextKeys(("group_id",)))
+        self.landed = (self._members, self._groups)
+        self._best = np.empty(0, np.uint8)
+
+    def take(self, changed: dict[str, pa.Table]) -> None:
+        """Nothing else is read."""
+
+    def offer(self, touched: Touched, now: Now, complete: bool) -> None:
+        """Work out what the members of these persons are, and how many of each state these groups have."""
+        numbers, values = self._now(touched.persons, now)
+        self._members.offer(values, numbers, complete=complete)
+        counts, ids = self._counts(touched.persons, touched.groups)
+        self._groups.offer(counts, self._groups.keys.numbers(pa.table({"group_id": ids})), complete=complete)
+
+    def _now(self, persons: Codes, now: Now) -> tuple[Codes, pa.Table]:
+        e, members = self._everybody.arrays(), self._everybody.members
+        most = int((e.members_of.firsts[persons + 1] - e.members_of.firsts[persons]).sum())
+        rows, evidence = np.empty(most, np.int32), np.zeros(most, present.EVIDENCE)
+        count = present.members_now(e, persons, now.day, now.end_ms, rows, evidence)
+        rows, evidence = rows[:count], evidence[:count]
+        score, rhythm = _scores(members, rows, now), np.empty(count)
+        limit = np.where(members["previous"][rows] == ZOMBIE, HYSTERESIS, 1.0) * now.score.theta
+        evidence["state"][(evidence["state"] == AT_RISK) & (score < limit)] = ZOMBIE
+        members["state"][rows] = evidence["state"]
+        own_rhythm(members, rows, now.day, now.longer, rhythm)
+        state = evidence["state"]
+        fading = (state > _UNKNOWN) & (state <= _LURKER) & (score < now.score.theta)
+        scored = {"score": pa.array(score), "rhythm": pa.array(rhythm), "fading": pa.array(fading.astype(np.uint8))}
+        return rows, pa.table(self._evidence(rows, evidence) | scored)
+
+    def _evidence(self, rows: Codes, evidence: NDArray[Any]) -> dict[str, pa.Array]:
+        everybody = self._everybody
+        members, (groups, accounts) = everybody.members[rows], (codes[rows] for codes in everybody.places)
+        joined = np.where(members["join_ms"] == NEVER_MS, 0, members["join_ms"])
+        return {
+            "person_id": everybody.names.strings(everybody.person[accounts]),
+            "state": categories(evidence["state"].astype(np.int8), STATES),
+            "reason": categories(evidence["reason"].astype(np.int8), REASONS),
+            "role": categories(members["role"].astype(np.int8), get_args(Role)),
+            "linked": pa.array(evidence["linked"]),
+            "in_product": pa.array(evidence["in_product"]),
+            "reads_reported": pa.array(everybody.groups["reads_reported"][groups]),
+            "groups_28d": pa.array(evidence["groups"].astype(np.uint32)),
+            "joined_ms": pa.array(joined),
+            "spoke_ms": pa.array(np.ascontiguousarray(members["spoke_ms"])),
+            "active_ms": pa.array(np.ascontiguousarray(members["last_ms"])),
+            "acted_ms": pa.array(np.ascontiguousarray(evidence["acted_ms"])),
+            "used_ms": pa.array(np.ascontiguousarray(evidence["used_ms"])),
+        }
+
+    def _counts(self, persons: Codes, groups: Codes) -> tuple[pa.Table, pa.Array]:
+        """Members by state of these groups as far as anything has landed there, and of everybody once."""
+        everybody = self._everybody
+        landed = everybody.groups["first_ms"] != NEVER_MS
+        groups, all_of = groups[landed[groups]], int(landed.any())  # no group, no row of all groups
+        cells = np.zeros((len(groups) + all_of, len(STATES)), np.int64)
+        present.count_states(everybody.members, everybody.members_in, groups, cells)
+        new = len(everybody.person) - len(self._best)
+        self._best = np.append(self._best, np.full(new, 255, np.uint8))
+        present.best_states_of(everybody.members, everybody.members_of, persons, self._best)
+        cells[len(groups) :] = np.bincount(self._best[self._best < len(STATES)], minlength=len(STATES))
+        known = cells[:, 1:_LEFT].sum(axis=1)
+        unseen = np.maximum(np.append(everybody.groups["members"][groups], [0] * all_of) - known, 0)
+        columns = {"headcount": known + unseen, "unseen": unseen}
+        columns |= {name: cells[:, code] for code, name in enumerate(STATES) if name}
+        ids = pa.array([*everybody.group_names.strings(groups).to_pylist(), *[ALL] * all_of], pa.string())
+        return pa.table({name: pa.array(values) for name, values in columns.items()}), ids
+
+
+def _scores(members: NDArray[Any], rows: Codes, now: Now) -> NDArray[np.float64]:
+    low, high = np.empty(len(rows), np.uint64), np.empty(len(rows), np.uint64)
+    age = np.empty(len(rows), np.int64)
+    mask_features(members, rows, now.day, low, high, age)
+    return now.score.of(keys(low, high, age, HORIZON))

@@ -1,0 +1,27 @@
+"""The moment that rows of now belong to: the deployment's event time, its day, and the score in use."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.people.score import Score
+
+#: Days within which somebody comes back, or not.
+HORIZON = 28
+
+
+@dataclass(frozen=True)
+class Now:
+    """Time in milliseconds, the day (since 1970-01-01) and when it ends; the score, and the share of all gaps between
+    active days that are at least so long, shape (129,)."""
+
+    ms: int
+    day: int
+    end_ms: int
+    score: Score
+    longer: NDArray[np.float64]
+
+    def same_day(self, other: "Now") -> bool:
+        """Whether nothing has changed between the two that all rows depend on."""
+        return self.day == other.day and self.score is other.score

@@ -1,0 +1,50 @@
+"""The people agent's loop: look at what the sources have landed, work out what follows, land it."""
+
+import asyncio
+import logging
+import time
+from contextlib import suppress
+from functools import partial
+from typing import cast
+
+from sinks.clickhouse.store import ClickHouseStore
+from streams.checkpoint.processor import Processor
+from streams.people.task import PeopleTask, Reading
+from streams.retry import retrying
+
+log = logging.getLogger(__name__)
+#: Seconds between two looks at the sources.
+LOOK_S = 0.25
+
+
+class PeopleProcessor(Processor):
+    """A processor whose tasks take readings instead of frames, one reading and one flush at a time."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop`, look and land."""
+        while not stop.is_set():
+            began = asyncio.get_running_loop().time()
+            await self.look()
+            await self.flush()
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(began + LOOK_S):
+                    await stop.wait()
+
+    async def _look(self, task: PeopleTask) -> Reading | None:
+        found: Reading | None = await self._in_inserts(task.look, cast(ClickHouseStore, self.store))
+        return found
+
+    async def look(self) -> bool:
+        """Read and work out what is new of the shares that are ours. Returns whether anything was."""
+        broker, found = self.broker, False
+        for partition in sorted(self.running):
+            task, began = cast(PeopleTask, self.tasks[partition]), time.perf_counter()
+            moved = lambda: self.broker is not broker  # noqa: E731
+            reading = await retrying(partial(self._look, task), "reading what has landed", moved)
+            self.progress.seconds["read"] += time.perf_counter() - began
+            if reading is None or self.broker is not broker or partition not in self.running:
+                continue
+            began, found = time.perf_counter(), True
+            await self._in_kernels(task.take, reading)
+            self.progress.seconds["work out"] += time.perf_counter() - began
+        return found

@@ -1,0 +1,130 @@
+"""What the worker of a share of people keeps in memory, and the rows that follow from it.
+
+Knows nothing of Kafka. Unlike other states it is not loaded from a cut: a take-over reads everything again, works
+everybody out anew, and only compares with what has landed.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from schemas.agents import PEOPLE, Table
+from sinks.clickhouse.readers.marks import Marks
+from sinks.clickhouse.readers.people import PeopleReader
+from streams.people.everybody import Everybody
+from streams.people.family import Family
+from streams.people.landed import Landed, Taken
+from streams.people.members import Members
+from streams.people.now import Now
+from streams.people.sources import Sources
+from streams.state.arrays import Collected, Loaded
+from streams.state.base import PartitionState
+
+_MEMBERS, _USERS = range(2)
+
+
+class _Counts(NamedTuple):
+    counts: NDArray[np.int64]
+
+
+def _loaded(table: Table) -> Loaded:
+    return Loaded((*table.key, "slot", "row_hash", "gone"), lambda state, rows: state.load(table.name, rows))
+
+
+class PeopleState(PartitionState):
+    """Everybody, and the families of rows about them."""
+
+    agent = PEOPLE
+    rows = {}  # noqa: RUF012
+    tables = ()
+    loaded: ClassVar[dict[str, Loaded]] = {table.name: _loaded(table) for table in PEOPLE.states}
+    watched: ClassVar[dict[str, int]] = {"memberships": _MEMBERS, "users": _USERS}
+
+    def __init__(self, time_zone: str = "UTC", lateness_h: int = 48, horizon: int = 4_000_000) -> None:
+        self._settings = time_zone, lateness_h, horizon
+        self.horizon, self.state = 0, _Counts(np.zeros(2, np.int64))
+        self.everybody, self.marks = Everybody(), Marks()
+        self._sources = Sources()
+        self.families: tuple[Family, ...] = (Members(self.everybody), self._sources)
+        self._threads = ThreadPoolExecutor(2)  # each keeps a connection
+        self._now: Now | None = None
+        self._complete = True
+        self._taken = list[tuple[Landed, Taken]]()
+
+    def empty(self) -> "PeopleState":
+        """Another one with nothing in it and the same settings."""
+        return PeopleState(*self._settings)
+
+    @property
+    def landed(self) -> dict[str, Landed]:
+        """What has landed, by table."""
+        return {one.table.name: one for family in self.families for one in family.landed}
+
+    @property
+    def waiting(self) -> int:
+        """Rows that wait to land."""
+        return sum(one.waiting for one in self.landed.values())
+
+    @property
+    def newest_ms(self) -> int:
+        """The deployment's event time."""
+        return self._now.ms if self._now else 0
+
+    def load(self, table: str, rows: pa.Table) -> None:
+        """Take what has landed of a table, as the chain has it."""
+        self.landed[table].load(rows)
+
+    # --- readings
+
+    def settled(self, now: Now) -> bool:
+        """Whether there is nothing to work out when no source has landed anything."""
+        return self._now is not None and not self._complete and self._now.same_day(now)
+
+    def read(self, reader: PeopleReader) -> dict[str, pa.Table]:
+        """What has changed since the marks; touches no memory, and blocks."""
+        names = dict.fromkeys((*Everybody.reads, *(name for family in self.families for name in family.reads)))
+        asked = {name: self._threads.submit(getattr(reader, name), self.marks) for name in names}
+        return {name: found.result() for name, found in asked.items()}
+
+    def take(self, changed: dict[str, pa.Table], marks: Marks, now: Now) -> None:
+        """Take a reading, and work out what follows from it."""
+        self.everybody.take(changed)
+        for family in self.families:
+            family.take(changed)
+        self._sources.marked(marks)
+        touched = self.everybody.settle()
+        before, self._now, self.marks = self._now, now, marks
+        if self._complete or before is None or not now.same_day(before):
+            touched = self.everybody.all()
+        for family in self.families:
+            family.offer(touched, now, self._complete)
+        self._complete = False
+
+    # --- flushes
+
+    def collect(self) -> Collected:
+        """Take the rows that wait."""
+        found = Collected()
+        self._taken = [(one, one.collect(found)) for one in self.landed.values()]
+        return found
+
+    def confirmed(self, found: Collected) -> None:
+        """What was taken is checkpointed."""
+        for one, taken in self._taken:
+            one.confirm(taken)
+        self._taken = []
+
+    def put_back(self, found: Collected) -> None:
+        """What was taken did not become a checkpoint: everybody is worked out again and compared with what has."""
+        self._taken, self._complete = [], True
+
+    def count(self, what: int) -> int:
+        """How many memberships, or users, are in memory."""
+        return self.everybody.size[what]
+
+    def apply(self, frame: Any) -> Any:
+        """Its topic has no records."""
+        raise AssertionError("people.shards has no records")

@@ -1,0 +1,59 @@
+"""A share of people: read what its sources have landed, land what follows from it."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from analytics.people.score import Score
+from sinks.clickhouse.readers.marks import Marks, marks
+from sinks.clickhouse.readers.people import PeopleReader
+from sinks.clickhouse.store import ClickHouseStore
+from streams.checkpoint.task import Task
+from streams.people.now import Now
+from streams.people.state import PeopleState
+
+_EPOCH_DAY = date(1970, 1, 1)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the sources have landed beyond the marks of the reading before, and what is now."""
+
+    changed: dict[str, pa.Table]
+    marks: Marks
+    now: Now
+
+
+@dataclass
+class PeopleTask(Task):
+    """A task without records of its own. `look` runs in a thread that may block, `take` in the kernels' thread."""
+
+    state: PeopleState
+    _score: tuple[Any, ...] = field(default=(), repr=False)
+
+    @property
+    def _anything_new(self) -> bool:
+        return self.state.waiting > 0
+
+    def look(self, store: ClickHouseStore) -> Reading | None:
+        """Read what is new, None when nothing is. The marks are read before the rows that they vouch for."""
+        found, reader = marks(store), PeopleReader(store)
+        now = self._now(reader)
+        if found == self.state.marks and self.state.settled(now):
+            return None
+        return Reading(self.state.read(reader), found, now)
+
+    def take(self, reading: Reading) -> None:
+        """Work out what follows from a reading; rows then wait for a flush."""
+        self.state.take(reading.changed, reading.marks, reading.now)
+
+    def _now(self, reader: PeopleReader) -> Now:
+        now_ms, day, end_ms, fitted = reader.now()
+        if not self._score or self._score[0] != fitted:
+            mean, scale, weights, theta, longer = fitted
+            score = Score(np.array(mean), np.array(scale), np.array(weights), theta, 0, 0)
+            self._score = fitted, score, np.array(longer)
+        return Now(now_ms, (day - _EPOCH_DAY).days, end_ms, *self._score[1:])
