@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from schemas.chat import Tick
-from schemas.topics import TOPICS, TopicSpec
+from schemas.topics import SHARDS, TOPICS, TopicSpec
 from schemas.transition import Transition
 
 #: Headers of a dead letter: name -> meaning. All values are UTF-8 strings.
@@ -29,7 +29,7 @@ _WRITTEN = {"member.transitions": Transition.model_json_schema()}
 
 def asyncapi() -> dict[str, Any]:
     """Build the document; payloads point into the JSON Schemas next to it."""
-    specs = [(spec.name, spec) for spec in TOPICS]
+    specs = [(spec.name, spec) for spec in TOPICS if spec is not SHARDS]  # it has no records
     channels = {name: _channel(spec) for name, spec in specs}
     channels |= {spec.dlq: _dead_letter_channel(spec) for _, spec in specs if spec.dead_letters}
     return {

@@ -176,6 +176,10 @@ class Processor:
         """Records applied that no flush has taken yet; only running partitions are flushed."""
         return sum(self.tasks[partition].waiting for partition in self.running)
 
+    async def settled(self) -> bool:
+        """Whether nothing that has come is left to land."""
+        return not self.waiting
+
     def close(self) -> None:
         """Let the threads finish what they are doing; nothing new begins."""
         for threads in self._threads:

@@ -30,6 +30,12 @@ class PeopleProcessor(Processor):
                 async with asyncio.timeout_at(began + LOOK_S):
                     await stop.wait()
 
+    async def settled(self) -> bool:
+        """Whether everything that the sources have landed by now is worked out and landed."""
+        tasks, store = [cast(PeopleTask, self.tasks[partition]) for partition in self.running], self.store
+        current = [await self._in_inserts(task.up_to_date, store) for task in tasks]
+        return all(current)
+
     async def _look(self, task: PeopleTask) -> Reading | None:
         found: Reading | None = await self._in_inserts(task.look, cast(ClickHouseStore, self.store))
         return found

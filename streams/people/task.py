@@ -46,6 +46,11 @@ class PeopleTask(Task):
             return None
         return Reading(self.state.read(reader), found, now)
 
+    def up_to_date(self, store: ClickHouseStore) -> bool:
+        """Whether a look would find nothing, and nothing waits to land."""
+        idle = self.flushing is None and not self._anything_new
+        return idle and marks(store) == self.state.marks and self.state.settled(self._now(PeopleReader(store)))
+
     def take(self, reading: Reading) -> None:
         """Work out what follows from a reading; rows then wait for a flush."""
         self.state.take(reading.changed, reading.marks, reading.now)

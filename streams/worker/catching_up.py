@@ -26,7 +26,7 @@ class CatchingUp:
         """Whether all is landed of the partitions that are assigned to this worker (None: none are yet)."""
         processor = self._processor
         broker = processor.broker
-        if broker is None or assigned is None or processor.running != assigned or processor.waiting:
+        if broker is None or assigned is None or processor.running != assigned or not await processor.settled():
             return False
         if not assigned:
             return True  # more workers than partitions: there is nothing to do here

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from numba.core import event
 
-from schemas.agents import COMMUNITY, AgentSpec
+from schemas.agents import COMMUNITY, PEOPLE, AgentSpec
 from schemas.columns import Kind, columns
 from schemas.frame import Records
 from streams.agents import new_state
 from streams.checkpoint.task import Task
 from streams.kafka.records import PADDING, read_records
+from streams.people.sample import work_out_one
 from streams.state.base import load_ids
 
 _SAMPLES = {
@@ -71,6 +72,9 @@ def warm_up(agents: Iterable[AgentSpec] = (COMMUNITY,), compiling: Callable[[], 
 
 
 def _run_once(agent: AgentSpec) -> None:
+    if agent is PEOPLE:
+        work_out_one()
+        return
     read_records(b"", 0)
     task = Task(agent.contract, 0, new_state(agent))
     task.apply(sample_records(agent))

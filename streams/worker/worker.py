@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from schemas.agents import PEOPLE
 from schemas.errors import DataError, ServiceError
 from sinks.clickhouse.guard import Guard
 from streams.agents import new_state
@@ -24,6 +25,9 @@ from streams.kafka.app import FrameApp
 from streams.kafka.broker import KafkaBroker
 from streams.kafka.credentials import credentials
 from streams.kafka.membership import Membership
+from streams.people.processor import PeopleProcessor
+from streams.people.state import PeopleState
+from streams.people.task import PeopleTask
 from streams.retry import waits
 from streams.worker.background import in_background
 from streams.worker.catching_up import CatchingUp
@@ -61,11 +65,16 @@ class Worker:
         self.letters = DeadLetterProducer(config.kafka, config.topic)
         name = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
 
+        numbers = config.time_zone, config.lateness_h, config.duplicate_horizon
+        people = config.agent is PEOPLE
+
         def new_task(partition: int) -> Task:
+            if people:
+                return PeopleTask(config.topic, partition, PeopleState(*numbers), config.numbers, name)
             return Task(
                 config.topic,
                 partition,
-                new_state(config.agent, config.time_zone, config.lateness_h, config.duplicate_horizon),
+                new_state(config.agent, *numbers),
                 settings=config.numbers,
                 worker=name,
                 store_text=config.store_text,
@@ -75,7 +84,7 @@ class Worker:
                 excluded=shared.following.exclusions[config.agent.contract].rows,
             )
 
-        self.processor: Processor = Processor(
+        self.processor: Processor = (PeopleProcessor if people else Processor)(
             self.store, self.letters, new_task, flush_interval_s=config.flush_interval_s,
             flush_events=config.flush_events, inserts=shared.inserts, moved=give_back, check=self.guard,
             decided=shared.following.caught_up,

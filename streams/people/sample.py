@@ -1,0 +1,51 @@
+"""One person, to compile every kernel of the people agent before there is anybody."""
+
+import numpy as np
+import pyarrow as pa
+
+from analytics.people.score import Score
+from sinks.clickhouse.readers.marks import Marks
+from streams.people.now import Now
+from streams.people.state import PeopleState
+from streams.state.arrays import Collected
+
+_DAY_MS = 86_400_000
+_GROUP, _ACCOUNT, _USER = "wecom:a:g", "wecom:a:m", "u"
+
+
+def _table(texts: dict[str, str], words: tuple[str, ...] = (), numbers: dict[str, int] | None = None) -> pa.Table:
+    columns = {name: pa.array([text]) for name, text in texts.items()}
+    columns |= {name: pa.array([1], pa.uint64()) for name in words}
+    return pa.table(columns | {name: pa.array([value], pa.int64()) for name, value in (numbers or {}).items()})
+
+
+def one_person(day: int = 20_000) -> dict[str, pa.Table]:
+    """A reading: a member who acted in the product by a link of the group, linked to a user."""
+    at = day * _DAY_MS
+    times = dict.fromkeys(("first_ms", "last_ms", "spoke_ms", "join_ms", "in_ms"), at)
+    days = dict.fromkeys(("base_day", "first_day", "joined_day"), day)
+    member, used = {"group_id": _GROUP, "account_id": _ACCOUNT}, {"last_ms": at, "base_day": day}
+    return {
+        "memberships": _table(
+            member, ("spoke_lo", "reacted_lo", "read_lo", "active_hi"), times | days | {"out_ms": 0, "plays": 0}
+        ),
+        "users": _table({"user_id": _USER}, ("used_lo",), used | {"first_ms": at}),
+        "acts": _table({"user_id": _USER, "group_id": "", "way": "link:l"}, ("acted_lo",), used),
+        "owners": _table({"account_id": _ACCOUNT, "user_id": _USER}),
+        "groups_now": _table({"group_id": _GROUP}, (), {"roster_ms": 0, "first_ms": at, "members": 1}),
+        "ways": _table({"group_id": _GROUP, "way": "link:l"}),
+    }
+
+
+def work_out_one() -> None:
+    """Take one person through every step once, in memory."""
+    day = 20_000
+    score = Score(np.zeros(7), np.ones(7), np.zeros(8), 0.5, 0, 0)
+    state = PeopleState()
+    state.take(one_person(day), Marks(), Now(day * _DAY_MS, day, (day + 1) * _DAY_MS, score, np.ones(129)))
+    found = state.collect()
+    landed = {table: [make() for make in makers] for table, makers in found.parts.items()}
+    state.confirmed(Collected())
+    again = PeopleState()
+    for table, parts in landed.items():
+        again.load(table, pa.concat_tables(parts, promote_options="default"))
