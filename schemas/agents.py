@@ -70,10 +70,10 @@ class AgentSpec:
 
     `name` is what people type, `about` what it processes, in a word or two. Every record that keeps the contract lands
     in `records`; an agent without reads what others have landed, and its topic has no records. `states` are the tables
-    it holds in memory, in the order in which they are loaded; `days` are its tables of closed days. `texts` and `names` are the fields for what people write and their names: they land if the
-    deployment says so. Of the numbers in `nullable`, absent is not the same as 0. Fields in `renamed` have another name
-    in `raw`, where theirs is taken by the record itself. `ticks`: something ends by time alone, so time must advance
-    while input pauses.
+    it holds in memory, in the order in which they are loaded; `days` are its tables of closed days. `texts` and `names`
+    are the fields for what people write and their names: they land if the deployment says so. Of the numbers in
+    `nullable`, absent is not the same as 0. Fields in `renamed` have another name in `raw`, where theirs is taken by
+    the record itself. `ticks`: something ends by time alone, so time must advance while input pauses.
 
     `rules` is the version of what is computed, and rises when that changes; an epoch records it. Numbers of a version
     older than `goes_on_from` lack what this one keeps, and must be rebuilt.

@@ -64,6 +64,13 @@ class Landed:
         self._hashes[numbers] = np.where(gone, np.uint64(0), np.asarray(rows["row_hash"]).astype(np.uint64))
         self._slots[numbers] = np.asarray(rows["slot"])
 
+    def known(self) -> pa.Table:
+        """What has landed, as `load` takes it."""
+        numbers = np.flatnonzero((self._hashes != 0) | (self._slots != 0)).astype(np.int32)
+        hashes = self._hashes[numbers]
+        bookkeeping = {"slot": self._slots[numbers], "row_hash": hashes, "gone": (hashes == 0).astype(np.uint8)}
+        return pa.table(self.keys.columns(numbers) | {name: pa.array(values) for name, values in bookkeeping.items()})
+
     def offer(self, values: pa.Table, numbers: Codes, gone: Codes | None = None, complete: bool = False) -> None:
         """Offer what the rows of these keys should be, each key once, without the key's columns.
 

@@ -58,6 +58,13 @@ class PeopleState(PartitionState):
         """Another one with nothing in it and the same settings."""
         return PeopleState(*self._settings)
 
+    def anew(self) -> "PeopleState":
+        """Another one that knows what has landed, and nobody."""
+        other = self.empty()
+        for table, one in self.landed.items():
+            other.load(table, one.known())
+        return other
+
     @property
     def landed(self) -> dict[str, Landed]:
         """What has landed, by table."""
@@ -83,10 +90,10 @@ class PeopleState(PartitionState):
         """Whether there is nothing to work out when no source has landed anything."""
         return self._now is not None and not self._complete and self._now.same_day(now)
 
-    def read(self, reader: PeopleReader) -> dict[str, pa.Table]:
-        """What has changed since the marks; touches no memory, and blocks."""
+    def read(self, reader: PeopleReader, since: Marks) -> dict[str, pa.Table]:
+        """What has changed since these marks; touches no memory, and blocks."""
         names = dict.fromkeys((*Everybody.reads, *(name for family in self.families for name in family.reads)))
-        asked = {name: self._threads.submit(getattr(reader, name), self.marks) for name in names}
+        asked = {name: self._threads.submit(getattr(reader, name), since) for name in names}
         return {name: found.result() for name, found in asked.items()}
 
     def take(self, changed: dict[str, pa.Table], marks: Marks, now: Now) -> None:

@@ -20,11 +20,12 @@ _EPOCH_DAY = date(1970, 1, 1)
 
 @dataclass(frozen=True)
 class Reading:
-    """What the sources have landed beyond the marks of the reading before, and what is now."""
+    """What the sources have landed beyond the marks of the reading before, or, if `whole`, at all; and what is now."""
 
     changed: dict[str, pa.Table]
     marks: Marks
     now: Now
+    whole: bool
 
 
 @dataclass
@@ -44,7 +45,8 @@ class PeopleTask(Task):
         now = self._now(reader)
         if found == self.state.marks and self.state.settled(now):
             return None
-        return Reading(self.state.read(reader), found, now)
+        whole = self.state.marks.went_back(found)
+        return Reading(self.state.read(reader, Marks() if whole else self.state.marks), found, now, whole)
 
     def up_to_date(self, store: ClickHouseStore) -> bool:
         """Whether a look would find nothing, and nothing waits to land."""
@@ -53,6 +55,8 @@ class PeopleTask(Task):
 
     def take(self, reading: Reading) -> None:
         """Work out what follows from a reading; rows then wait for a flush."""
+        if reading.whole:
+            self.state = self.state.anew()
         self.state.take(reading.changed, reading.marks, reading.now)
 
     def _now(self, reader: PeopleReader) -> Now:

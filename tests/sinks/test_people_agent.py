@@ -1,4 +1,4 @@
-"""The rows of the people agent on a real ClickHouse: what is now, however it came in pieces and whoever worked it out."""
+"""The rows of the people agent on a real ClickHouse: what is now, in however many pieces it came."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,8 +18,8 @@ from tests.sinks.test_people import ZONES, examples, histories
 
 pytestmark = pytest.mark.services
 _MEMBERS = (
-    "group_id, member_id, person_id, state, reason, role, linked, in_product, reads_reported, groups_28d, score, rhythm, "
-    "fading"
+    "group_id, member_id, person_id, state, reason, role, linked, in_product, reads_reported, groups_28d, score, "
+    "rhythm, fading"
 )
 
 
@@ -31,7 +31,8 @@ def store(clickhouse: tuple[str, int, int]) -> Iterator[ClickHouseStore]:
 def rows(store: ClickHouseStore, table: str, columns: str, key: str) -> list[dict[str, Any]]:
     d = store.address.database
     return store.native.query(
-        f"SELECT {columns} FROM (SELECT * FROM {d}.{table} ORDER BY {key}, version DESC LIMIT 1 BY {key}) WHERE NOT gone"
+        f"SELECT {columns} FROM "
+        f"(SELECT * FROM {d}.{table} ORDER BY {key}, version DESC LIMIT 1 BY {key}) WHERE NOT gone"
     )
 
 

@@ -1,14 +1,14 @@
 """How far the topics of a database have landed, so that a later read only reads what is new.
 
-A checkpoint covers all rows up to its version, and all records before its offset. Rows of a flush without a checkpoint
-may be read early, and are then read again.
+A head vouches for all rows up to its version, and all records before its offset. Rows of a flush without one may be
+read early, and are then read again.
 """
 
 from dataclasses import dataclass, field
 
 from schemas.topics import CHAT, LINKS, PRODUCT
+from sinks.clickhouse.readers.heads import read_heads
 from sinks.clickhouse.store import ClickHouseStore
-from sinks.contract import Cut
 
 #: Topics whose records people are worked out from.
 SOURCES = tuple(topic.name for topic in (CHAT, PRODUCT, LINKS))
@@ -16,14 +16,23 @@ SOURCES = tuple(topic.name for topic in (CHAT, PRODUCT, LINKS))
 
 @dataclass(frozen=True)
 class Marks:
-    """By the names that topics have in the contract: the topic on its broker, and its epoch; and of every partition
-    (contract, partition) the version and the next offset of the newest checkpoint."""
+    """By the names that topics have in the contract: the topic on its broker, and its epoch; and of the newest head of
+    every partition (contract, partition) its version, next offset, the offset at which its term began, and its clock."""
 
     topics: dict[str, str] = field(default_factory=dict)
     epochs: dict[str, int] = field(default_factory=dict)
     versions: dict[tuple[str, int], int] = field(default_factory=dict)
     offsets: dict[tuple[str, int], int] = field(default_factory=dict)
+    begins: dict[tuple[str, int], int] = field(default_factory=dict)
     clocks: dict[tuple[str, int], int] = field(default_factory=dict)
+
+    def went_back(self, now: "Marks") -> bool:
+        """Whether what was read up to these marks may no longer hold: other epochs, or a term that began before them."""
+        return any(now.epochs.get(contract) != epoch for contract, epoch in self.epochs.items()) or any(
+            now.begins[place] < self.offsets[place] and now.begins[place] != self.begins[place]
+            for place in self.offsets
+            if place in now.begins
+        )
 
     def newer(self, contract: str, column: str, values: dict[tuple[str, int], int], sign: str) -> str:
         """The condition that a row of a contract topic is newer than the mark of its partition."""
@@ -36,16 +45,14 @@ class Marks:
 
 
 def marks(store: ClickHouseStore) -> Marks:
-    """How far everything has landed now, in the epochs in use."""
-    d, found = store.address.database, Marks()
-    rows = store.native.execute(
-        "SELECT contract, topic, partition, epoch, argMax((term, sequence, offsets[topic]), (term, sequence)) "
-        f"FROM {d}.checkpoints JOIN (SELECT topic, contract, max(epoch) AS epoch FROM {d}.epochs WHERE ready = 1 "
-        f"AND contract IN {SOURCES} GROUP BY topic, contract) AS used USING (topic, epoch) "
-        "GROUP BY contract, topic, partition, epoch"
-    )
-    for contract, topic, partition, epoch, (term, sequence, offset) in rows:
-        found.topics[contract], found.epochs[contract] = topic, epoch
-        found.versions[contract, partition] = Cut(term, sequence).version(epoch)
-        found.offsets[contract, partition] = offset
+    """How far everything has landed for good, in the epochs in use."""
+    found = Marks()
+    for contract, vouched in read_heads(store).items():
+        if contract not in SOURCES or not vouched.heads:
+            continue
+        found.topics[contract], found.epochs[contract] = vouched.topic, vouched.epoch
+        for partition, head in vouched.heads.items():
+            place = contract, partition
+            found.versions[place], found.offsets[place] = head.version, head.next_offset
+            found.begins[place], found.clocks[place] = head.begin_offset, head.clock_ms
     return found
