@@ -14,12 +14,12 @@ from typing import Any
 
 from schemas.errors import DataError, GroupvitalsError
 from schemas.frame import Records
-from sinks.contract import Head, Store
+from sinks.contract import Store
 from streams.checkpoint.flush import Flush
 from streams.checkpoint.landing import Landing
 from streams.checkpoint.progress import Progress
 from streams.checkpoint.takeover import Broker, take_over
-from streams.checkpoint.task import Task
+from streams.checkpoint.task import Task, confirmed
 from streams.checkpoint.vouching import Vouching
 from streams.dead_letters.producer import DeadLetterProducer
 from streams.decode.decoder import decode
@@ -243,12 +243,6 @@ class Processor:
             self.progress.refused_commits += 1
             log.warning("Kafka refused a commit: others own these partitions now.", extra={"partitions": sorted(cuts)})
             return False
-        self._vouching.committed(await self._in_kernels(_confirm, [self.tasks[p] for p in cuts]))  # it moves arrays
+        self._vouching.committed(await self._in_kernels(confirmed, [self.tasks[p] for p in cuts]))  # it moves arrays
         self.progress.flushed(flushes)
         return True
-
-
-def _confirm(tasks: list[Task]) -> list[Head]:
-    for task in tasks:
-        task.confirm()
-    return [task.head for task in tasks]

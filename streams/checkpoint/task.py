@@ -225,3 +225,10 @@ def _head(frame: Frame, count: int) -> Frame:
     columns = ("offsets", "timestamps", "ok", "extra", "types", "present")
     heads = {name: getattr(frame, name)[:count] for name in columns}
     return frame._replace(**heads, words=frame.words[:, :count].copy(), spans=frame.spans[:, :, :count].copy())
+
+
+def confirmed(tasks: list[Task]) -> list[Head]:
+    """Confirm the running flushes of these tasks; their heads."""
+    for task in tasks:
+        task.confirm()
+    return [task.head for task in tasks]

@@ -16,8 +16,8 @@ SOURCES = tuple(topic.name for topic in (CHAT, PRODUCT, LINKS))
 
 @dataclass(frozen=True)
 class Marks:
-    """By the names that topics have in the contract: the topic on its broker, and its epoch; and of the newest head of
-    every partition (contract, partition) its version, next offset, the offset at which its term began, and its clock."""
+    """By the names that topics have in the contract: topic on the broker, and epoch; and by (contract, partition)
+    of the newest head: its version, next offset, the offset at which its term began, and its clock."""
 
     topics: dict[str, str] = field(default_factory=dict)
     epochs: dict[str, int] = field(default_factory=dict)
@@ -27,7 +27,7 @@ class Marks:
     clocks: dict[tuple[str, int], int] = field(default_factory=dict)
 
     def went_back(self, now: "Marks") -> bool:
-        """Whether what was read up to these marks may no longer hold: other epochs, or a term that began before them."""
+        """Whether what was read up to these marks may no longer hold: another epoch, or a term that began before."""
         return any(now.epochs.get(contract) != epoch for contract, epoch in self.epochs.items()) or any(
             now.begins[place] < self.offsets[place] and now.begins[place] != self.begins[place]
             for place in self.offsets
