@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from analytics.people import present
 from analytics.people.rhythm import own_rhythm
-from analytics.people.score_features import keys
-from analytics.people.states import AT_RISK, HYSTERESIS, NEVER_MS, REASONS, STATES, ZOMBIE, mask_features
+from analytics.people.score import fading, zombies
+from analytics.people.score_features import Habits, keys
+from analytics.people.states import AT_RISK, NEVER_MS, REASONS, STATES, ZOMBIE, habits_of
 from schemas.agents import TABLES
 from schemas.chat import Role
 from sinks.clickhouse.readers.people import ALL, prefix
@@ -79,14 +80,14 @@ class Members:
         rows, evidence = np.empty(most, np.int32), np.zeros(most, present.EVIDENCE)
         count = present.members_now(e, persons, now.day, now.end_ms, rows, evidence)
         rows, evidence = rows[:count], evidence[:count]
-        score, rhythm = _scores(members, rows, now), np.empty(count)
-        limit = np.where(members["previous"][rows] == ZOMBIE, HYSTERESIS, 1.0) * now.score.theta
-        evidence["state"][(evidence["state"] == AT_RISK) & (score < limit)] = ZOMBIE
+        (score, before), rhythm = _scores(members, rows, now), np.empty(count)
+        zombie = zombies(score, members["previous"][rows] == ZOMBIE, now.limit)
+        evidence["state"][(evidence["state"] == AT_RISK) & zombie] = ZOMBIE
         members["state"][rows] = evidence["state"]
         own_rhythm(members, rows, now.day, now.longer, rhythm)
         state = evidence["state"]
-        fading = (state > _UNKNOWN) & (state <= _LURKER) & (score < now.score.theta)
-        scored = {"score": pa.array(score), "rhythm": pa.array(rhythm), "fading": pa.array(fading.astype(np.uint8))}
+        fades = (state > _UNKNOWN) & (state <= _LURKER) & fading(score, before)
+        scored = {"score": pa.array(score), "rhythm": pa.array(rhythm), "fading": pa.array(fades.astype(np.uint8))}
         return rows, pa.table(self._evidence(rows, evidence) | scored)
 
     def _evidence(self, rows: Codes, evidence: NDArray[Any]) -> dict[str, pa.Array]:
@@ -128,8 +129,8 @@ class Members:
         return pa.table({name: pa.array(values) for name, values in columns.items()}), ids
 
 
-def _scores(members: NDArray[Any], rows: Codes, now: Now) -> NDArray[np.float64]:
-    low, high = np.empty(len(rows), np.uint64), np.empty(len(rows), np.uint64)
-    age = np.empty(len(rows), np.int64)
-    mask_features(members, rows, now.day, low, high, age)
-    return now.score.of(keys(low, high, age, HORIZON))
+def _scores(members: NDArray[Any], rows: Codes, now: Now) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Everybody's chance now and a horizon ago, by the same fit."""
+    habits = Habits.blank(len(rows))
+    habits_of(members, rows, now.day, *habits)
+    return now.score.of(keys(habits, HORIZON)), now.score.of(keys(habits, HORIZON, HORIZON))

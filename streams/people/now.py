@@ -13,15 +13,16 @@ HORIZON = 28
 
 @dataclass(frozen=True)
 class Now:
-    """Time in milliseconds, the day (since 1970-01-01) and when it ends; the score, and the share of all gaps between
-    active days that are at least so long, shape (129,)."""
+    """Time in milliseconds, the day (since 1970-01-01) and when it ends; the score, below which chance a silent member
+    is a zombie, and the share of all gaps between active days that are at least so long, shape (129,)."""
 
     ms: int
     day: int
     end_ms: int
     score: Score
+    limit: float
     longer: NDArray[np.float64]
 
     def same_day(self, other: "Now") -> bool:
         """Whether nothing has changed between the two that all rows depend on."""
-        return self.day == other.day and self.score is other.score
+        return self.day == other.day and self.score is other.score and self.limit == other.limit

@@ -40,9 +40,9 @@ def one_person(day: int = 20_000) -> dict[str, pa.Table]:
 def work_out_one() -> None:
     """Take one person through every step once, in memory."""
     day = 20_000
-    score = Score(np.zeros(7), np.ones(7), np.zeros(8), 0.5, 0, 0)
+    score = Score(np.zeros(8), np.ones(8), np.zeros(9), np.zeros(9), 0, 0)
     state = PeopleState()
-    state.take(one_person(day), Marks(), Now(day * _DAY_MS, day, (day + 1) * _DAY_MS, score, np.ones(129)))
+    state.take(one_person(day), Marks(), Now(day * _DAY_MS, day, (day + 1) * _DAY_MS, score, 0.05, np.ones(129)))
     found = state.collect()
     landed = {table: [make() for make in makers] for table, makers in found.parts.items()}
     state.confirmed(Collected())

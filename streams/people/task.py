@@ -62,7 +62,7 @@ class PeopleTask(Task):
     def _now(self, reader: PeopleReader) -> Now:
         now_ms, day, end_ms, fitted = reader.now()
         if not self._score or self._score[0] != fitted:
-            mean, scale, weights, theta, longer = fitted
-            score = Score(np.array(mean), np.array(scale), np.array(weights), theta, 0, 0)
-            self._score = fitted, score, np.array(longer)
+            mean, scale, weights, silent, limit, longer = fitted
+            score = Score(np.array(mean), np.array(scale), np.array(weights), np.array(silent), 0, 0)
+            self._score = fitted, score, limit, np.array(longer)
         return Now(now_ms, (day - _EPOCH_DAY).days, end_ms, *self._score[1:])

@@ -189,7 +189,7 @@ class PeopleReader:
         """The deployment's event time, its day, when that ends (milliseconds), and the score in use."""
         d = self.d
         ((now_ms, today, end_ms, *score),) = self.store.native.execute(
-            "SELECT clock.now_ms, clock.today, day_end.end_ms, mean, scale, weights, theta, longer "
+            "SELECT clock.now_ms, clock.today, day_end.end_ms, mean, scale, weights, silent, theta, longer "
             f"FROM {d}.clock AS clock, {d}.day_end AS day_end, {d}.score AS score"
         )
         return now_ms, today, end_ms, tuple(score)
