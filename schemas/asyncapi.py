@@ -19,6 +19,8 @@ DEAD_LETTER_HEADERS = {
     "dlq.first_seen_ms": "when it was refused, milliseconds since the Unix epoch",
     "dlq.original_bytes": "only where key or value were cut: their lengths, bytes",
 }
+#: Topics with records.
+_CONTRACT = tuple(spec for spec in TOPICS if spec is not SHARDS)
 _DERIVED = {
     "member.transitions": "A member's state changed on a day that is closed.",
     "alerts": "One JSON object an alert or its resolution.",
@@ -29,7 +31,7 @@ _WRITTEN = {"member.transitions": Transition.model_json_schema()}
 
 def asyncapi() -> dict[str, Any]:
     """Build the document; payloads point into the JSON Schemas next to it."""
-    specs = [(spec.name, spec) for spec in TOPICS if spec is not SHARDS]  # it has no records
+    specs = [(spec.name, spec) for spec in _CONTRACT]
     channels = {name: _channel(spec) for name, spec in specs}
     channels |= {spec.dlq: _dead_letter_channel(spec) for _, spec in specs if spec.dead_letters}
     return {
@@ -111,7 +113,7 @@ def _binding(compacted: bool) -> dict[str, Any]:
 
 def _operations() -> dict[str, Any]:
     operations = {}
-    for spec in TOPICS:
+    for spec in _CONTRACT:
         if spec.events:
             operations[f"receive.{spec.name}"] = _operation("receive", spec.name)
         else:

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from schemas.agents import AGENTS, AgentSpec
+from schemas.agents import AGENTS, PEOPLE, AgentSpec
 from sinks.clickhouse.schema import declared
 
 #: A digest of all columns of what an agent computes, by agent and rules.
@@ -16,7 +16,11 @@ COLUMNS = {
 }
 
 
-@pytest.mark.parametrize("agent", AGENTS.values(), ids=AGENTS.keys())
+#: At every take-over the people agent compares all rows with what it works out anew, so none keep old columns.
+COMPUTING = [agent for agent in AGENTS.values() if agent is not PEOPLE]
+
+
+@pytest.mark.parametrize("agent", COMPUTING, ids=lambda one: one.name)
 def test_other_columns_are_other_rules(agent: AgentSpec) -> None:
     columns = [
         f"{table.name} {name} {column.type}"
