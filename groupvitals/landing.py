@@ -1,4 +1,4 @@
-"""From files to landed records: an import beside one worker per agent that its records are for."""
+"""From files to landed records: an import beside a worker of all agents."""
 
 import json
 import os
@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -16,8 +16,9 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
+from groupvitals.commands.worker import ALL
 from groupvitals.settings import Settings
-from schemas.agents import AGENT_OF, AgentSpec
+from schemas.agents import AGENT_OF, AGENTS, AgentSpec
 from schemas.errors import DataError
 from sinks.clickhouse.readers.landed import heads
 from sinks.clickhouse.store import ClickHouseStore
@@ -51,20 +52,20 @@ def agents_for(files: list[FileReport]) -> list[AgentSpec]:
 def import_and_land(
     settings: Settings, job: Import, agents: list[AgentSpec], bars: Progress
 ) -> tuple[Report, dict[str, Stats]]:
-    """Import while workers land what arrives; returns when both are done. Raises what an import raises, and
-    `DataError` when a worker fails."""
-    with ExitStack() as running:
-        workers = [running.enter_context(_Worker(settings, agent, bars)) for agent in agents]
+    """Import while all agents land what arrives; returns when both are done, with what `agents` did, by contract.
+
+    Raises what an import raises, and `DataError` when an agent fails.
+    """
+    with _Worker(settings, agents, bars) as worker:
         try:
             report = run(job, _bytes_sent(job, bars))
         finally:
-            for worker in workers:
-                worker.input_ended()
-            codes = [worker.wait() for worker in workers]
-    for worker, code in zip(workers, codes, strict=True):
-        if code:
-            raise DataError(f"The {worker.agent.name} worker ended with code {code}: {worker.last_words()}")
-    return report, {worker.agent.contract: worker.stats() for worker in workers}
+            worker.input_ended()
+            code = worker.wait()
+    if code:
+        raise DataError(f"The worker ended with code {code}: {worker.last_words()}")
+    done = worker.stats()
+    return report, {agent.contract: done[agent.name] for agent in agents}
 
 
 def wait_for_others(config: WorkerConfig, store: ClickHouseStore, bars: Progress) -> int:
@@ -126,26 +127,30 @@ def _bytes_sent(job: Import, bars: Progress) -> Callable[[Path, int], None]:
 
 
 class _Worker:
-    """A worker in its own process, which ends once it has landed all that arrived before its standard input ended."""
+    """All agents in a process of their own, which ends once they have landed all that arrived before its standard input
+    ended. The bars of some agents are there from the beginning, those of others once they land anything."""
 
-    def __init__(self, settings: Settings, agent: AgentSpec, bars: Progress) -> None:
-        self.agent, self._bars = agent, bars
-        self._stats, self._log = (settings.home / f"replay-{agent.name}.{end}" for end in ("json", "log"))
+    def __init__(self, settings: Settings, agents: list[AgentSpec], bars: Progress) -> None:
+        self._bars, self._of = bars, {agent.name: self._bar(bars, agent) for agent in agents}
+        self._stats, self._log = (settings.home / f"replay.{end}" for end in ("json", "log"))
         self._process: subprocess.Popen[bytes]
         self._follower: threading.Thread
+
+    @staticmethod
+    def _bar(bars: Progress, agent: AgentSpec) -> TaskID:
+        return bars.add_task(f"Records of {agent.contract} landed", total=None)
 
     def __enter__(self) -> "_Worker":
         self._log.parent.mkdir(parents=True, exist_ok=True)
         self._stats.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "groupvitals", "worker", "--agent", self.agent.name, "--until-caught-up"]
+        command = [sys.executable, "-m", "groupvitals", "worker", "--agent", ALL, "--until-caught-up"]
         command += ["--follow-input", "--json", "--stats", str(self._stats)]
         environment = os.environ | {"GROUPVITALS_WORKER__TICK_S": "0", "GROUPVITALS_WORKER__WEB_PORT": "0"}
         with self._log.open("wb") as log:
             pipe = subprocess.PIPE
             self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=log, env=environment)
         assert self._process.stdout is not None
-        bar = self._bars.add_task(f"Records of {self.agent.contract} landed", total=None)
-        self._follower = threading.Thread(target=self._follow, args=(self._process.stdout, bar), daemon=True)
+        self._follower = threading.Thread(target=self._follow, args=(self._process.stdout,), daemon=True)
         self._follower.start()
         return self
 
@@ -166,9 +171,9 @@ class _Worker:
         self._process.stdout.close()
         return code
 
-    def stats(self) -> Stats:
-        """What it did."""
-        found: Stats = json.loads(self._stats.read_text())
+    def stats(self) -> dict[str, Stats]:
+        """What each agent did, by name."""
+        found: dict[str, Stats] = json.loads(self._stats.read_text())
         return found
 
     def last_words(self) -> str:
@@ -176,10 +181,14 @@ class _Worker:
         lines = self._log.read_text(errors="replace").strip().splitlines()
         return lines[-1] if lines else f"see {self._log}"
 
-    def _follow(self, lines: IO[bytes], bar: TaskID) -> None:
+    def _follow(self, lines: IO[bytes]) -> None:
         for line in lines:
             said = json.loads(line)
             if "say" in said:
-                self._bars.console.print(f"{self.agent.name}: {said['say']}", highlight=False)
-            else:
-                self._bars.update(bar, completed=said["landed"])
+                self._bars.console.print(said["say"], highlight=False)
+                continue
+            name = said["agent"]
+            if name not in self._of and said["landed"]:
+                self._of[name] = self._bar(self._bars, AGENTS[name])
+            if name in self._of:
+                self._bars.update(self._of[name], completed=said["landed"])

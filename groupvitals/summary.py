@@ -56,7 +56,7 @@ class Summary:
         for topic, found in self.landed.items():
             yield from _topic(topic, found)
             if left := self.left.get(topic):
-                yield f"  {left:,} are still in Kafka and no worker is running: start `groupvitals worker`"
+                yield f"  {left:,} are still in Kafka and no worker is running: start `groupvitals worker --agent all`"
             if found.late:
                 yield f"  {found.late:,} late, after their hours had closed: {self._correction()}"
         for topic in self.not_landed:
