@@ -10,7 +10,7 @@ from deploy import services as deploy_services
 from deploy.endpoints import Endpoints
 from groupvitals.settings import load_settings
 from tests.faults.agents import AGENTS, COMMUNITY, Agent
-from tests.faults.deployments import Deployment, Reference
+from tests.faults.deployments import Deployment, Reference, undisturbed
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def agent(request: pytest.FixtureRequest) -> Agent:
 @pytest.fixture(scope="session")
 def references(services: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Agent], Reference]:
     """The answers of one undisturbed worker of an agent, equal to the oracle's; each is made once."""
-    return cache(lambda agent: Reference(services, tmp_path_factory.mktemp("reference"), agent))
+    return cache(lambda agent: undisturbed(services, tmp_path_factory.mktemp("reference"), agent))
 
 
 @pytest.fixture

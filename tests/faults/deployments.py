@@ -6,6 +6,7 @@ The answers are those of one undisturbed worker, which in turn are held against 
 import uuid
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +37,18 @@ def cut(part: Part, pieces: int) -> list[Part]:
 
 
 class Deployment:
-    """A topic and a database of their own, and the workers of one agent that were started for them."""
+    """A topic and a database of their own, and the workers of one agent that were started for them.
 
-    def __init__(self, servers: Endpoints, folder: Path, agent: Agent = COMMUNITY) -> None:
-        self.name, self.folder, self.sent, self.agent = f"t{uuid.uuid4().hex[:12]}", folder, 0, agent
+    `beside`: share the database, and the workers, with the deployment of another agent.
+    """
+
+    def __init__(
+        self, servers: Endpoints, folder: Path, agent: Agent = COMMUNITY, beside: "Deployment | None" = None
+    ) -> None:
+        self.name = beside.name if beside else f"t{uuid.uuid4().hex[:12]}"
+        self.folder, self.sent, self.agent = folder, 0, agent
         self.kafka, self.topic = Kafka(servers.kafka), f"{self.name}.{agent.contract}"
-        self._processes: list[Process] = []
+        self._processes: list[Process] = beside._processes if beside else []
         #: Bytes that a worker of it needed for as much that came undisturbed, where that is more than a world.
         self.undisturbed = 0
         self._layout = TopicLayout(prefix=f"{self.name}.", chat_partitions=PARTITIONS, person_partitions=PARTITIONS)
@@ -84,9 +91,9 @@ class Deployment:
             producer.close()
         self.sent += len(part)
 
-    def worker(self, *arguments: str, **options: Any) -> AbstractContextManager[Process]:
-        """A worker of this deployment: `processes.worker`."""
-        chosen = ("--agent", self.agent.name, *arguments)
+    def worker(self, *arguments: str, agent: str = "", **options: Any) -> AbstractContextManager[Process]:
+        """A worker of this deployment: `processes.worker`; of another `agent` than its own if one is named."""
+        chosen = ("--agent", agent or self.agent.name, *arguments)
         return worker(self.environment, self.folder, self._processes, *chosen, **options)
 
     def landed(self) -> bool:
@@ -140,16 +147,23 @@ class Deployment:
         assert more < MEMORY_ROOM, f"a worker took {more >> 20} MiB more than an undisturbed one"
 
 
+@dataclass(frozen=True)
 class Reference:
-    """What one undisturbed worker makes of the agent's world, equal to the oracle's answers."""
+    """A world, what an undisturbed worker makes of it, and how much memory that takes, bytes."""
 
-    def __init__(self, servers: Endpoints, folder: Path, agent: Agent) -> None:
-        self.world = agent.world()
-        deployment = Deployment(servers, folder, agent)
-        deployment.send(self.world)
-        deployment.finish()
-        self.rows, self.highest = deployment.rows(), deployment.highest
-        assert_each_record_once(deployment.answers, len(self.world))
-        deployment.remove()
-        parts = [[value for at, _, value in self.world if at == place] for place in range(PARTITIONS)]
-        agent.hold(self.rows, [[Record(i, END_MS, value) for i, value in enumerate(part)] for part in parts])
+    world: Part
+    rows: Rows
+    highest: int
+
+
+def undisturbed(servers: Endpoints, folder: Path, agent: Agent) -> Reference:
+    """What one undisturbed worker makes of the agent's world, equal to the oracle's answers."""
+    world, deployment = agent.world(), Deployment(servers, folder, agent)
+    deployment.send(world)
+    deployment.finish()
+    found = Reference(world, deployment.rows(), deployment.highest)
+    assert_each_record_once(deployment.answers, len(world))
+    deployment.remove()
+    parts = [[value for at, _, value in world if at == place] for place in range(PARTITIONS)]
+    agent.hold(found.rows, [[Record(i, END_MS, value) for i, value in enumerate(part)] for part in parts])
+    return found

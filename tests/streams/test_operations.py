@@ -78,13 +78,13 @@ class Watched:
 
 
 @contextmanager
-def watched(log: Path, **settings: object) -> Iterator[Watched]:
-    """A worker with pages and a JSON log, killed at the end if it still runs."""
+def watched(log: Path, agent: str = "community", **settings: object) -> Iterator[Watched]:
+    """A worker of an agent with pages and a JSON log, killed at the end if it still runs."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     settings |= {"LOGS": "json", "WORKER__WEB_PORT": port, "WORKER__TICK_S": 0}
     own = {f"GROUPVITALS_{name}": str(value) for name, value in settings.items()}
-    command = [sys.executable, "-m", "groupvitals", "worker"]
+    command = [sys.executable, "-m", "groupvitals", "worker", "--agent", agent]
     with log.open("wb") as stderr:
         process = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(ROOT)} | own, stderr=stderr)
     try:

@@ -81,6 +81,8 @@ class Answers:
     def __init__(self, settings: Settings, database: str | None = None, contract: str = CHAT.name) -> None:
         self.database, self._contract = database or settings.clickhouse.database, contract
         self.native, self.raw_table = Native(clickhouse(settings)), AGENT_OF[contract].raw.name
+        #: Which of the dead letters, whose table all agents share, are of the topic.
+        self.dead_letters = f"dead_letters FINAL WHERE endsWith(topic, '{contract}')"
 
     def value(self, query: str) -> int:
         """The one number that a query gives; `{d}` is the database."""
@@ -97,12 +99,12 @@ class Answers:
 
     def rows(self, name: str) -> list[dict[str, object]]:
         """All rows of a view or table, the newest of a state's two; without what only says which flush wrote them."""
-        final = " FINAL" if name in _MERGED else ""
+        source = self.dead_letters if name == "dead_letters" else f"{name}{' FINAL' if name in _MERGED else ''}"
         newest = ""
         if name in WRITTEN and WRITTEN[name].slots:
             key = ", ".join(WRITTEN[name].key)
             newest = f" ORDER BY {key}, version DESC LIMIT 1 BY {key}"
-        found = self.native.query(f"SELECT * FROM (SELECT * FROM {self.database}.{name}{final}{newest}) ORDER BY ALL")
+        found = self.native.query(f"SELECT * FROM (SELECT * FROM {self.database}.{source}{newest}) ORDER BY ALL")
         return [{key: value for key, value in row.items() if key not in _BOOKKEEPING} for row in found]
 
 
@@ -110,4 +112,4 @@ def assert_each_record_once(answers: Answers, sent: int) -> None:
     """Every record that was sent stands in the topic's table or among the dead letters, exactly once."""
     landed = answers.value(f"SELECT count() FROM {{d}}.{answers.raw_table} FINAL")
     assert landed == answers.value(f"SELECT uniqExact(topic, partition, offset) FROM {{d}}.{answers.raw_table}")
-    assert landed + answers.value("SELECT count() FROM {d}.dead_letters FINAL") == sent
+    assert landed + answers.value(f"SELECT count() FROM {{d}}.{answers.dead_letters}") == sent
