@@ -104,6 +104,10 @@ class Chain:
     epoch: int = 0
 
 
+#: Nothing was written before.
+NO_CHAIN = Chain(None, {})
+
+
 def chain(checkpoints: list[Checkpoint]) -> Chain:
     """Follow one task's checkpoints in an epoch from the newest back along the parents; the others are void."""
     by_cut = {checkpoint.cut: checkpoint for checkpoint in checkpoints}

@@ -14,7 +14,7 @@ from typing import Any
 
 from schemas.errors import DataError, GroupvitalsError
 from schemas.frame import Records
-from sinks.contract import Store
+from sinks.contract import Head, Store
 from streams.checkpoint.flush import Flush
 from streams.checkpoint.landing import Landing
 from streams.checkpoint.progress import Progress
@@ -57,9 +57,7 @@ class Processor:
         self._inserts = inserts or pool(4, "inserts")
         self._threads = [self._decoder, self._kernels, *([] if inserts else [self._inserts])]
         self._landing = Landing(store, letters, check, self._in_inserts, self.progress)
-        self._vouching = Vouching(lambda heads: self._in_inserts(store.vouch, heads), self._fail)
-
-    # --- ownership
+        self._vouching = Vouching(self._vouch, self._fail)
 
     def positions(self) -> dict[int, int]:
         """Where to read on in each running partition."""
@@ -127,8 +125,6 @@ class Processor:
     async def _in_kernels(self, function: Callable[..., Any], *args: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._kernels, function, *args)
 
-    # --- frames
-
     async def take(self, partition: int, generation: int, records: Records) -> None:
         """Decode one frame while the previous one is applied, then queue it to be applied next.
 
@@ -185,8 +181,6 @@ class Processor:
         for threads in self._threads:
             threads.shutdown(wait=False, cancel_futures=True)
 
-    # --- flushes
-
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`, flush when enough events wait or an interval has passed since the last flush began."""
         loop = asyncio.get_running_loop()
@@ -221,6 +215,9 @@ class Processor:
         await self.vouched()
         if self.failure is not None:
             raise self.failure
+
+    async def _vouch(self, heads: list[Head]) -> None:
+        await self._in_inserts(self.store.vouch, heads)
 
     async def vouched(self) -> None:
         """Wait until the heads of all that was committed have landed, or cannot."""

@@ -103,7 +103,7 @@ async def take_over(
 
 def own(task: Task, store: Store, valid: Chain, term: int, next_offset: int, start: int) -> None:
     """Begin applying records from `next_offset` on in a new term; the last checkpoint stands at `start`."""
-    task.resume(Cut(term, 0), next_offset, start, partial(_read_back, task, store, dict(valid.last)))
+    task.resume(Cut(term, 0), next_offset, start, partial(_read_back, task, store), valid)
 
 
 def begin_term(task: Task, store: Store, valid: Chain, term: int, start: int) -> None:
@@ -142,9 +142,9 @@ def _check(task: Task, valid: Chain, committed: int, begin: int, end: int) -> No
         )  # fmt: skip
 
 
-def _read_back(task: Task, store: Store, last: dict[int, int], keys: Sequence[tuple[str, ...]]) -> pa.Table:
+def _read_back(task: Task, store: Store, keys: Sequence[tuple[str, ...]]) -> pa.Table:
     """The last checkpointed rows of some keys of the table of cold rows; blocks until they arrive."""
-    valid = Chain(None, last | {task.cut.term: task.cut.sequence}, task.epoch)
+    valid = Chain(None, task.chain, task.epoch)
     table = task.state.cold_table
     columns = task.state.loaded[table].columns
     return wait_for(

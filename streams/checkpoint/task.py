@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from analytics.kernels.event_ids import EXCLUDED
 from schemas.errors import DataError
 from schemas.frame import Frame, Records
-from sinks.contract import Checkpoint, Cut, Head
+from sinks.contract import NO_CHAIN, Chain, Checkpoint, Cut, Head
 from streams.checkpoint.flush import Flush
 from streams.dead_letters.letter import Letter, letter_rows
 from streams.dead_letters.limits import DeadLetterLimits
@@ -79,6 +79,7 @@ class Task:
     _events: int = 0
     _flushed_offset: int = 0
     _begin_offset: int = 0
+    _before: dict[int, int] = field(default_factory=dict)
 
     @property
     def waiting(self) -> int:
@@ -103,15 +104,25 @@ class Task:
             self.worker,
         )  # fmt: skip
 
-    def resume(self, cut: Cut, next_offset: int, flushed_offset: int, read_back: ReadBack = _nothing_to_read) -> None:
+    def resume(
+        self, cut: Cut, next_offset: int, flushed_offset: int, read_back: ReadBack = _nothing_to_read,
+        before: Chain = NO_CHAIN,
+    ) -> None:  # fmt: skip
         """Own the partition for a term.
 
         `cut` is the term's first, `next_offset` the first record to apply; the last checkpoint stands at
-        `flushed_offset`, and `read_back` returns rows of the cut that are not in memory.
+        `flushed_offset`, and `read_back` returns rows of the cut that are not in memory. `before`: what the term
+        continues from.
         """
+        self._before = dict(before.last)
         self.cut, self.next_offset = cut, next_offset
         self._flushed_offset = self._begin_offset = flushed_offset
         self._read_back = read_back
+
+    @property
+    def chain(self) -> dict[int, int]:
+        """Of every term on the way to the last confirmed checkpoint, the last sequence that counts."""
+        return self._before | {self.cut.term: self.cut.sequence}
 
     def reset(self) -> None:
         """Drop everything in memory, so that it is loaded again."""

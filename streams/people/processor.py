@@ -8,7 +8,9 @@ from functools import partial
 from typing import cast
 
 from sinks.clickhouse.store import ClickHouseStore
+from sinks.contract import Head
 from streams.checkpoint.processor import Processor
+from streams.people.chains import CHAINS, chain_rows
 from streams.people.task import PeopleTask, Reading
 from streams.retry import retrying
 
@@ -26,9 +28,15 @@ class PeopleProcessor(Processor):
             began = asyncio.get_running_loop().time()
             await self.look()
             await self.flush()
+            await self.vouched()  # or the next flush could replace rows by which everybody still reads
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(began + LOOK_S):
                     await stop.wait()
+
+    async def _vouch(self, heads: list[Head]) -> None:
+        await super()._vouch(heads)
+        tasks = [self.tasks[head.partition] for head in heads if head.partition in self.tasks]
+        await self._in_inserts(self.store.insert, CHAINS, chain_rows(tasks))
 
     async def settled(self) -> bool:
         """Whether everything that the sources have landed by now is worked out and landed."""

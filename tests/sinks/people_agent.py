@@ -2,6 +2,7 @@
 
 from sinks.clickhouse.store import ClickHouseStore
 from streams.checkpoint.epochs import numbers_settings
+from streams.people.chains import CHAINS, chain_rows
 from streams.people.state import PeopleState
 from streams.people.task import PeopleTask
 from tests.memory import MemoryBroker, land, own
@@ -34,4 +35,5 @@ class PeopleAgent:
         self.task.take(reading)
         rows = self.task.state.waiting
         land(self.task, self.store, self.broker)
+        self.store.insert(CHAINS, chain_rows([self.task]))
         return rows

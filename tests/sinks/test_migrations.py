@@ -77,7 +77,7 @@ def test_a_cluster_gets_replicated_tables_and_distributed_ones_before_them(addre
     assert all(any(engine in statement for engine in engines) for statement in text if "CREATE TABLE" in statement)
 
 
-@pytest.mark.parametrize("agent", AGENTS.values(), ids=lambda agent: agent.name)
+@pytest.mark.parametrize("agent", [one for one in AGENTS.values() if one.records], ids=lambda agent: agent.name)
 def test_tables_have_what_agents_write(agent: AgentSpec, address: Address) -> None:
     migrations.migrate(address, ZONE)
     have = {

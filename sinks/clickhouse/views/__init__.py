@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
+from schemas.agents import PEOPLE
 from schemas.topics import CHAT, PRODUCT
 from sinks.clickhouse.connection import Address, Native
 from sinks.clickhouse.store import ClickHouseStore, quote
@@ -17,6 +18,22 @@ from sinks.clickhouse.views.answers import Answer, answer_of
 _FOLDERS = ("sinks.clickhouse.views", "sinks.clickhouse.questions")
 _READ = re.compile(r"\$\{database\}\.(\w+)(\$\{at\})?")
 _NOTE = re.compile(r"(?:^-- .*\n)+", re.MULTILINE)
+#: What the people agent has landed of one of its tables, as its chain of checkpoints has it.
+_NOW = """-- Rows of {table}: of every key the newest that counts.
+SELECT * EXCEPT (topic, partition, slot, version, row_hash, gone)
+FROM (
+    SELECT *
+    FROM ${{database}}.{table}
+    WHERE bitShiftRight(version, 56) = (SELECT epoch FROM ${{database}}.people_chain)
+        AND toInt64(bitAnd(bitShiftRight(version, 1), 2147483647)) <= transform(
+            bitShiftLeft(toUInt64(partition), 32) + bitAnd(bitShiftRight(version, 32), 16777215),
+            (SELECT terms FROM ${{database}}.people_chain), (SELECT lasts FROM ${{database}}.people_chain), toInt64(-1)
+        )
+    ORDER BY {key}, partition, version DESC
+    LIMIT 1 BY {key}, partition
+)
+WHERE NOT gone
+"""
 #: The comment of each of our views begins with this; other views in the database are left alone.
 MARK = "Groupvitals: "
 
@@ -38,7 +55,10 @@ class View:
 
 def texts() -> dict[str, str]:
     """Name of every view, including questions' -> its template."""
-    return {name.removesuffix(".sql"): text for folder in _FOLDERS for name, text in sql_texts(folder).items()}
+    written = {name.removesuffix(".sql"): text for folder in _FOLDERS for name, text in sql_texts(folder).items()}
+    return written | {
+        f"{table.name}_now": _NOW.format(table=table.name, key=", ".join(table.key)) for table in PEOPLE.states
+    }
 
 
 def ordered(found: dict[str, str]) -> list[str]:
