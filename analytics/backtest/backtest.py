@@ -98,7 +98,8 @@ def evaluate(activity: Activity, cut: int, horizon: int, limit: float = ZOMBIE_C
     outcomes, idle = back[known], (cut - 1 - activity.last(cut))[known]
     habits = activity.habits(cut - 1).chosen(known)
     now = keys(habits, horizon)
-    found = fit(pooled(histories(habits, horizon)))
+    gone = np.full(len(idle), -1)  # nobody: who leaves is not in these histories
+    found = fit(pooled(histories(habits, gone, horizon)))
     chances = found.of(now)
     predictions = [
         _Prediction("score", chances, True), *_simple(activity, cut, horizon, known, idle),

@@ -25,8 +25,10 @@ Flags = NDArray[np.bool_]
 ZOMBIE_CHANCE = 0.05
 #: Once a zombie, one stays so until the chance is clearly better.
 HYSTERESIS = 1.1
-#: Precision of the priors, and how many cells a fit looks at.
-PRIOR, MOST_CELLS = 5.0, 1 << 18
+#: Precision of the priors of slopes, and of how the silent differ: small communities have too few to tell.
+PRIOR, SILENT_PRIOR = 2.0, 50.0
+#: How many cells a fit looks at.
+MOST_CELLS = 1 << 18
 _DECIMALS, _STEPS, _HALVINGS, _CLOSE, _NOISE = 4, 100, 40, 1e-9, 1e-12
 
 
@@ -83,7 +85,7 @@ def fit(history: Histogram) -> Score:
     weights = _rounded(centre + found)
     odds = rows[:-1][silent] @ weights
     own, spread = _spread(seen[silent], counts[silent])
-    held = np.full(len(centre), PRIOR)
+    held = np.full(len(centre), SILENT_PRIOR)
     differ = regression(_rows(seen[silent], own, spread), counts[silent], back[silent], odds, held)
     # the same in terms of everybody's standardised features
     slopes = weights[1:] + differ[1:] * scale / spread

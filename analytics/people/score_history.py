@@ -40,13 +40,17 @@ def returned(habits: Habits, horizon: int, shift: int) -> NDArray[np.bool_]:
     return found
 
 
-def histories(habits: Habits, horizon: int) -> list[Histogram]:
+def histories(habits: Habits, gone: Whole, horizon: int) -> list[Histogram]:
     """A histogram of each horizon, newest first: keys as of its beginning, and who came back in it.
 
-    Raises `ConfigError` for a horizon that no mask can hold.
+    gone: days since each member left the group, −1 of those who are in it; members who had left do not count. Raises
+    `ConfigError` for a horizon that no mask can hold.
     """
-    shifts = [n * horizon for n in range(1, HORIZONS + 1)]
-    return [counted(keys(habits, horizon, shift), returned(habits, horizon, shift)) for shift in shifts]
+    found = []
+    for shift in (n * horizon for n in range(1, HORIZONS + 1)):
+        there = np.where(gone >= shift, -1, keys(habits, horizon, shift))
+        found.append(counted(there, returned(habits, horizon, shift)))
+    return found
 
 
 def counted(of_keys: Whole, came_back: NDArray[np.bool_]) -> Histogram:

@@ -12,8 +12,8 @@ import numpy as np
 from analytics.people import goodness
 from analytics.people.rhythm import gap_counts, longer
 from analytics.people.score import ZOMBIE_CHANCE, fit
-from analytics.people.score_features import habits_on, keys
-from analytics.people.score_history import histories, pooled, returned
+from analytics.people.score_features import habits_on
+from analytics.people.score_history import histories, pooled
 from sinks.clickhouse.readers.people import PeopleReader
 from sinks.clickhouse.store import ClickHouseStore
 from streams.people.now import HORIZON
@@ -65,7 +65,9 @@ class Fitted:
 def due(store: ClickHouseStore) -> bool:
     """Whether a day of event time has begun on which the score was not fitted yet."""
     d = store.address.database
-    rows = store.native.execute(f"SELECT today > (SELECT max(day) FROM {d}.scores), now_ms > 0 FROM {d}.clock")
+    # fits of before, which views pass over, do not count
+    fitted_on = f"SELECT max(day) FROM {d}.scores WHERE notEmpty(silent)"
+    rows = store.native.execute(f"SELECT today > ({fitted_on}), now_ms > 0 FROM {d}.clock")
     return bool(rows and rows[0][0] and rows[0][1])
 
 
@@ -84,14 +86,15 @@ def refit(store: ClickHouseStore, zombie_chance: float = ZOMBIE_CHANCE, most: in
 def _fit(store: ClickHouseStore, zombie_chance: float, most: int) -> Fitted:
     d = store.address.database
     today = store.native.execute(f"SELECT today FROM {d}.clock")[0][0]
-    rows = PeopleReader(store).habits(today, HORIZON, most)
+    rows = PeopleReader(store).habits(today, most)
     low, high = (np.asarray(rows[name]).astype(np.uint64) for name in ("low", "high"))
-    days, age = (np.asarray(rows[name]).astype(np.int64) for name in ("days", "age"))
+    days, age, gone = (np.asarray(rows[name]).astype(np.int64) for name in ("days", "age", "gone"))
     habits = habits_on(low, high, days, age)
-    score = fit(pooled(histories(habits, HORIZON)))
-    cells, came_back = keys(habits, HORIZON, HORIZON), returned(habits, HORIZON, HORIZON)
-    known = cells >= 0
-    chances, outcomes = score.of(cells[known]), came_back[known]
+    horizons = histories(habits, gone, HORIZON)
+    score, newest = fit(pooled(horizons)), horizons[0]
+    kinds = np.column_stack([newest.returned, newest.members - newest.returned]).ravel()
+    chances = np.repeat(score.of(newest.keys).repeat(2), kinds)
+    outcomes = np.repeat(np.tile([True, False], len(newest.keys)), kinds)
     auc, brier = goodness.auc(chances, outcomes), goodness.brier(chances, outcomes)
     return Fitted(
         today, HORIZON, score.mean.tolist(), score.scale.tolist(), score.weights.tolist(), score.silent.tolist(),

@@ -74,10 +74,10 @@ def test_neither_order_nor_repetition_of_members_shows_in_it() -> None:
     age, none = rng.integers(0, 900, 3_000), np.full(3_000, -1)
     all_ = Habits(low, low & np.uint64(0xFF0), age, none, np.array([bin(a | b << 64).count("1") for a, b in zip(
         low.tolist(), (low & np.uint64(0xFF0)).tolist(), strict=True)]))  # fmt: skip
-    found = fit(pooled(histories(all_, 28)))
+    found = fit(pooled(histories(all_, none, 28)))
     order = rng.permutation(3_000)
     shuffled = all_.chosen(order)
-    assert parameters(fit(pooled(histories(shuffled, 28)))) == parameters(found)
+    assert parameters(fit(pooled(histories(shuffled, none, 28)))) == parameters(found)
     chances = found.of(keys(all_, 28))
     assert found.of(keys(shuffled, 28)).tolist() == chances[order].tolist()
     assert [found.of(keys(all_.chosen(np.array([row])), 28))[0] for row in range(50)] == chances[:50].tolist()

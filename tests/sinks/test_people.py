@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -240,6 +241,9 @@ def test_the_score_of_the_view_is_the_one_that_was_fitted(store: ClickHouseStore
     empty(store, "UTC")
     group = {"group_id": "wecom:公司:g"}  # where reading is reported, so that the silent can be judged
     landed(history("UTC", *((day, event | group) for day, event in lives(3))), store, 2)
+    names = "(day, mean, scale, weights, theta)"  # a fit of another version counts nowhere
+    old = [date(2100, 1, 1), [0.0] * 7, [1.0] * 7, [9.0] * 8, 0.5]
+    store.native.execute(f"INSERT INTO {store.address.database}.scores {names} VALUES", [old])
     assert due(store)
     fitted = refit(store)
     assert not due(store)

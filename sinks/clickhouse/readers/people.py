@@ -53,8 +53,8 @@ class PeopleReader:
             f"FROM ({self._newest('membership_states', CHAT.name, 'epoch', 'group_id, member_id', since)}) AS found"
         )
 
-    def habits(self, today: date, horizon: int, most: int) -> pa.Table:
-        """Masks of any activity, and age in days, of plain members who had not left by `horizon` days ago.
+    def habits(self, today: date, most: int) -> pa.Table:
+        """Masks of any activity of plain members, and days since their base, the first day, and leaving (−1: never).
 
         If there are more than `most` rows, a sample is read, chosen by the members' ids and so the same every day.
         """
@@ -65,9 +65,8 @@ class PeopleReader:
         return self.store.read(
             "SELECT bitOr(bitOr(spoke_lo, reacted_lo), read_lo) AS low, "
             "bitOr(bitOr(spoke_hi, reacted_hi), read_hi) AS high, "
-            f"{now} - {_day('last_ms', self.zones[0])} AS days, {now} - {_day('first_ms', self.zones[0])} AS age "
-            f"FROM ({newest}) WHERE role = 'member' "
-            f"AND NOT (out_ms > 0 AND out_ms >= in_ms AND {now} - {left} >= {horizon})"
+            f"{now} - {_day('last_ms', self.zones[0])} AS days, {now} - {_day('first_ms', self.zones[0])} AS age, "
+            f"if(out_ms > 0 AND out_ms >= in_ms, {now} - {left}, -1) AS gone FROM ({newest}) WHERE role = 'member'"
         )
 
     def users(self, since: Marks) -> pa.Table:
