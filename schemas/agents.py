@@ -130,6 +130,10 @@ def _state(name: str, *key: str, closes: bool = False) -> Table:
     return Table(name, key, epoch=True, slots=True, closes=closes)
 
 
+def _landed(name: str, *key: str) -> Table:
+    return Table(name, key, epoch=True)
+
+
 def _days(name: str, *key: str) -> Table:
     return Table(name, key, epoch=True, closes=True)
 
@@ -205,9 +209,9 @@ OPERATIONS = AgentSpec(
 PEOPLE = AgentSpec(
     "people", "people", topics.SHARDS,
     states=(
-        _state("people_members", "group_id", "member_id"),
-        _state("people_groups", "group_id"),
-        _state("people_sources", "contract", "number"),
+        _landed("people_members", "group_id", "member_id"),
+        _landed("people_groups", "group_id"),
+        _landed("people_sources", "contract", "number"),
     ),
 )  # fmt: skip
 

@@ -25,7 +25,7 @@ TABLES = (
     "effective_member_days",
     "people_days",
     "names",
-    "people_chains",
+    "people_terms",
     "heads",
 )
 

@@ -14,7 +14,7 @@ class Family(Protocol):
 
     After every reading `take` gets what was read, then `offer` is called; both in the kernels' thread. What is offered
     must be a function of what has been taken and of `now` alone, never of the pieces in which that came: a worker that
-    takes over works everything out anew and compares.
+    takes over works everything out anew. A key is offered at most once between two flushes.
     """
 
     @property

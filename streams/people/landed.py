@@ -1,4 +1,4 @@
-"""What has landed of a table: of every key a hash of its row and the slot that holds it, so that only changes land."""
+"""What has landed of a table in a worker's term: of every key a hash of its row, so that only changes land."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -14,8 +14,6 @@ from streams.people.row_hash import Hashes, row_hashes
 from streams.state.arrays import Collected, grown
 
 _SEPARATOR = "\x1f"
-#: Numbers of keys, and the hashes that their rows have once these have landed.
-Taken = list[tuple[Codes, Hashes]]
 
 
 class Keys(Protocol):
@@ -29,58 +27,40 @@ class Keys(Protocol):
 
 
 @dataclass(frozen=True)
-class _Pending:
-    values: pa.Table
+class _Waiting:
+    """Rows that wait to land; without values, the keys are gone."""
+
     numbers: Codes
-    hashes: Hashes
+    values: pa.Table | None
 
 
 class Landed:
-    """The landed rows of one table. `offer` takes what rows should be; a flush takes those that are not so yet.
+    """The rows of one table. `offer` takes what rows should be; a flush takes those that were not so yet.
 
-    A row without values any more becomes a tombstone (`gone`).
+    Keys are few and small beside rows, so they are written out for a flush only.
     """
 
     def __init__(self, table: Table, keys: Keys | None = None) -> None:
         self.table, self.keys = table, keys or TextKeys(table.key)
-        self._hashes, self._slots = np.zeros(1024, np.uint64), np.zeros(1024, np.uint8)
-        self._waiting: list[_Pending] = []
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """What a take-over reads."""
-        return (*self.table.key, "slot", "row_hash", "gone")
+        self._hashes: Hashes = np.zeros(1024, np.uint64)  # 0: there is no row
+        self._waiting: list[_Waiting] = []
 
     @property
     def waiting(self) -> int:
         """Rows that wait to land."""
         return sum(len(one.numbers) for one in self._waiting)
 
-    def load(self, rows: pa.Table) -> None:
-        """Take what has landed, as a checkpoint has it."""
-        numbers = self.keys.numbers(rows)
-        self._reserve(numbers)
-        gone = np.asarray(rows["gone"]).astype(np.bool_)
-        self._hashes[numbers] = np.where(gone, np.uint64(0), np.asarray(rows["row_hash"]).astype(np.uint64))
-        self._slots[numbers] = np.asarray(rows["slot"])
-
-    def known(self) -> pa.Table:
-        """What has landed, as `load` takes it."""
-        numbers = np.flatnonzero((self._hashes != 0) | (self._slots != 0)).astype(np.int32)
-        hashes = self._hashes[numbers]
-        bookkeeping = {"slot": self._slots[numbers], "row_hash": hashes, "gone": (hashes == 0).astype(np.uint8)}
-        return pa.table(self.keys.columns(numbers) | {name: pa.array(values) for name, values in bookkeeping.items()})
-
     def offer(self, values: pa.Table, numbers: Codes, gone: Codes | None = None, complete: bool = False) -> None:
-        """Offer what the rows of these keys should be, each key once, without the key's columns.
+        """Offer what the rows of these keys should be, each key once until a flush, without the key's columns.
 
         `gone`: keys that should have no row; with `complete`, no key should have one that is not offered.
         """
         self._reserve(numbers)
-        hashes = np.maximum(row_hashes(values, tuple(values.column_names)), np.uint64(1))  # 0: there is no row
+        hashes = np.maximum(row_hashes(values, tuple(values.column_names)), np.uint64(1))
         changed = np.flatnonzero(hashes != self._hashes[numbers])
+        self._hashes[numbers] = hashes
         if len(changed):
-            self._waiting.append(_Pending(values.take(pa.array(changed)), numbers[changed], hashes[changed]))
+            self._waiting.append(_Waiting(numbers[changed], values.take(pa.array(changed))))
         left = gone if gone is not None else np.empty(0, np.int32)
         if complete:
             there = self._hashes != 0
@@ -88,42 +68,28 @@ class Landed:
             left = np.flatnonzero(there).astype(np.int32)
         self._reserve(left)
         left = left[self._hashes[left] != 0]
+        self._hashes[left] = 0
         if len(left):
-            self._waiting.append(_Pending(values[:0], left, np.zeros(len(left), np.uint64)))
+            self._waiting.append(_Waiting(left, None))
 
     def _reserve(self, numbers: Codes) -> None:
         most, used = int(numbers.max(initial=-1)) + 1, len(self._hashes)
         if most > used:
-            self._hashes, self._slots = grown(self._hashes, used, most), grown(self._slots, used, most)
+            self._hashes = grown(self._hashes, used, most)
 
-    # --- flushes
-
-    def collect(self, found: Collected) -> Taken:
-        """Give what waits to a flush; returns what to `confirm`."""
+    def collect(self, found: Collected) -> None:
+        """Give what waits to a flush."""
         waiting, self._waiting = self._waiting, []
         for one in waiting:
-            found.add(self.table.name, partial(self._rows, one, self._slots[one.numbers] ^ 1))
-        return [(one.numbers, one.hashes) for one in waiting]
+            found.add(self.table.name, partial(self._rows, one))
 
-    def _rows(self, one: _Pending, slots: pa.Array) -> pa.Table:
-        rows = pa.table(
-            self.keys.columns(one.numbers)
-            | {
-                "slot": pa.array(slots),
-                "row_hash": pa.array(one.hashes),
-                "gone": pa.array((one.hashes == 0) * np.uint8(1)),
-            }
-        )
-        for name, column in zip(one.values.column_names, one.values.columns, strict=True):
-            if one.values.num_rows:
+    def _rows(self, one: _Waiting) -> pa.Table:
+        gone = pa.array(np.full(len(one.numbers), one.values is None, np.uint8))
+        rows = pa.table(self.keys.columns(one.numbers) | {"gone": gone})
+        if one.values is not None:
+            for name, column in zip(one.values.column_names, one.values.columns, strict=True):
                 rows = rows.append_column(name, column)
         return rows
-
-    def confirm(self, taken: Taken) -> None:
-        """What was taken is checkpointed now."""
-        for numbers, hashes in taken:
-            self._hashes[numbers] = hashes
-            self._slots[numbers] ^= 1
 
 
 class TextKeys:

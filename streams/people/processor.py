@@ -4,14 +4,15 @@ import asyncio
 import logging
 import time
 from contextlib import suppress
+from copy import copy
 from functools import partial
 from typing import cast
 
 from sinks.clickhouse.store import ClickHouseStore
 from sinks.contract import Head
 from streams.checkpoint.processor import Processor
-from streams.people.chains import CHAINS, chain_rows
-from streams.people.task import PeopleTask, Reading
+from streams.people.task import PeopleTask, Reading, WentBackError
+from streams.people.terms import publish
 from streams.retry import retrying
 
 log = logging.getLogger(__name__)
@@ -28,15 +29,13 @@ class PeopleProcessor(Processor):
             began = asyncio.get_running_loop().time()
             await self.look()
             await self.flush()
-            await self.vouched()  # or the next flush could replace rows by which everybody still reads
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(began + LOOK_S):
                     await stop.wait()
 
     async def _vouch(self, heads: list[Head]) -> None:
         await super()._vouch(heads)
-        tasks = [self.tasks[head.partition] for head in heads if head.partition in self.tasks]
-        await self._in_inserts(self.store.insert, CHAINS, chain_rows(tasks))
+        await self._in_inserts(publish, self.store, heads)
 
     async def settled(self) -> bool:
         """Whether everything that the sources have landed by now is worked out and landed."""
@@ -48,13 +47,25 @@ class PeopleProcessor(Processor):
         found: Reading | None = await self._in_inserts(task.look, cast(ClickHouseStore, self.store))
         return found
 
+    async def _begin_anew(self) -> bool:
+        """Take the shares over again."""
+        broker, partitions = self.broker, sorted(self.tasks)
+        if broker is not None:
+            await self.revoked()
+            await self.assigned(copy(broker), partitions)
+        return True
+
     async def look(self) -> bool:
         """Read and work out what is new of the shares that are ours. Returns whether anything was."""
         broker, found = self.broker, False
         for partition in sorted(self.running):
             task, began = cast(PeopleTask, self.tasks[partition]), time.perf_counter()
             moved = lambda: self.broker is not broker  # noqa: E731
-            reading = await retrying(partial(self._look, task), "reading what has landed", moved)
+            try:
+                reading = await retrying(partial(self._look, task), "reading what has landed", moved)
+            except WentBackError as error:
+                log.warning("%s Beginning a new term.", error)
+                return await self._begin_anew()
             self.progress.seconds["read"] += time.perf_counter() - began
             if reading is None or self.broker is not broker or partition not in self.running:
                 continue

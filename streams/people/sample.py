@@ -7,7 +7,6 @@ from analytics.people.score import Score
 from sinks.clickhouse.readers.marks import Marks
 from streams.people.now import Now
 from streams.people.state import PeopleState
-from streams.state.arrays import Collected
 
 _DAY_MS = 86_400_000
 _GROUP, _ACCOUNT, _USER = "wecom:a:g", "wecom:a:m", "u"
@@ -43,9 +42,6 @@ def work_out_one() -> None:
     score = Score(np.zeros(8), np.ones(8), np.zeros(9), np.zeros(9), 0, 0)
     state = PeopleState()
     state.take(one_person(day), Marks(), Now(day * _DAY_MS, day, (day + 1) * _DAY_MS, score, 0.05, np.ones(129)))
-    found = state.collect()
-    landed = {table: [make() for make in makers] for table, makers in found.parts.items()}
-    state.confirmed(Collected())
-    again = PeopleState()
-    for table, parts in landed.items():
-        again.load(table, pa.concat_tables(parts, promote_options="default"))
+    for makers in state.collect().parts.values():
+        for make in makers:
+            make()

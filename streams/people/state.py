@@ -1,7 +1,7 @@
 """What the worker of a share of people keeps in memory, and the rows that follow from it.
 
-Knows nothing of Kafka. Unlike other states it is not loaded from a cut: a take-over reads everything again, works
-everybody out anew, and only compares with what has landed.
+Knows nothing of Kafka. Unlike other states it is not loaded from a cut: every term reads everything again, works
+everybody out anew, and lands all rows.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -11,16 +11,16 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from schemas.agents import PEOPLE, Table
+from schemas.agents import PEOPLE
 from sinks.clickhouse.readers.marks import Marks
 from sinks.clickhouse.readers.people import PeopleReader
 from streams.people.everybody import Everybody
 from streams.people.family import Family
-from streams.people.landed import Landed, Taken
+from streams.people.landed import Landed
 from streams.people.members import Members
 from streams.people.now import Now
 from streams.people.sources import Sources
-from streams.state.arrays import Collected, Loaded
+from streams.state.arrays import Collected
 from streams.state.base import PartitionState
 
 _MEMBERS, _USERS = range(2)
@@ -30,17 +30,13 @@ class _Counts(NamedTuple):
     counts: NDArray[np.int64]
 
 
-def _loaded(table: Table) -> Loaded:
-    return Loaded((*table.key, "slot", "row_hash", "gone"), lambda state, rows: state.load(table.name, rows))
-
-
 class PeopleState(PartitionState):
     """Everybody, and the families of rows about them."""
 
     agent = PEOPLE
     rows = {}  # noqa: RUF012
     tables = ()
-    loaded: ClassVar[dict[str, Loaded]] = {table.name: _loaded(table) for table in PEOPLE.states}
+    loaded = {}  # noqa: RUF012
     watched: ClassVar[dict[str, int]] = {"memberships": _MEMBERS, "users": _USERS}
 
     def __init__(self, time_zone: str = "UTC", lateness_h: int = 48, horizon: int = 4_000_000) -> None:
@@ -52,18 +48,10 @@ class PeopleState(PartitionState):
         self._threads = ThreadPoolExecutor(2)  # each keeps a connection
         self._now: Now | None = None
         self._complete = True
-        self._taken = list[tuple[Landed, Taken]]()
 
     def empty(self) -> "PeopleState":
         """Another one with nothing in it and the same settings."""
         return PeopleState(*self._settings)
-
-    def anew(self) -> "PeopleState":
-        """Another one that knows what has landed, and nobody."""
-        other = self.empty()
-        for table, one in self.landed.items():
-            other.load(table, one.known())
-        return other
 
     @property
     def landed(self) -> dict[str, Landed]:
@@ -79,10 +67,6 @@ class PeopleState(PartitionState):
     def newest_ms(self) -> int:
         """The deployment's event time."""
         return self._now.ms if self._now else 0
-
-    def load(self, table: str, rows: pa.Table) -> None:
-        """Take what has landed of a table, as the chain has it."""
-        self.landed[table].load(rows)
 
     # --- readings
 
@@ -115,18 +99,15 @@ class PeopleState(PartitionState):
     def collect(self) -> Collected:
         """Take the rows that wait."""
         found = Collected()
-        self._taken = [(one, one.collect(found)) for one in self.landed.values()]
+        for one in self.landed.values():
+            one.collect(found)
         return found
 
     def confirmed(self, found: Collected) -> None:
         """What was taken is checkpointed."""
-        for one, taken in self._taken:
-            one.confirm(taken)
-        self._taken = []
 
     def put_back(self, found: Collected) -> None:
-        """What was taken did not become a checkpoint: everybody is worked out again and compared with what has."""
-        self._taken, self._complete = [], True
+        """What was taken belongs to a term that is over; the next one begins with nobody in memory."""
 
     def count(self, what: int) -> int:
         """How many memberships, or users, are in memory."""

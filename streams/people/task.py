@@ -18,14 +18,17 @@ from streams.people.state import PeopleState
 _EPOCH_DAY = date(1970, 1, 1)
 
 
+class WentBackError(Exception):
+    """A source has other numbers, or an older backup of them: what was read of it may no longer hold."""
+
+
 @dataclass(frozen=True)
 class Reading:
-    """What the sources have landed beyond the marks of the reading before, or, if `whole`, at all; and what is now."""
+    """What the sources have landed beyond the marks of the reading before, and what is now."""
 
     changed: dict[str, pa.Table]
     marks: Marks
     now: Now
-    whole: bool
 
 
 @dataclass
@@ -39,14 +42,23 @@ class PeopleTask(Task):
     def _anything_new(self) -> bool:
         return self.state.waiting > 0
 
+    def resume(self, *args: Any, **more: Any) -> None:
+        """Own the share for a term, which begins with nobody in memory and no rows landed."""
+        self.reset()
+        super().resume(*args, **more)
+
     def look(self, store: ClickHouseStore) -> Reading | None:
-        """Read what is new, None when nothing is. The marks are read before the rows that they vouch for."""
+        """Read what is new, None when nothing is. The marks are read before the rows that they vouch for.
+
+        Raises `WentBackError` when what was read before may no longer hold.
+        """
         found, reader = marks(store), PeopleReader(store)
         now = self._now(reader)
         if found == self.state.marks and self.state.settled(now):
             return None
-        whole = self.state.marks.went_back(found)
-        return Reading(self.state.read(reader, Marks() if whole else self.state.marks), found, now, whole)
+        if self.state.marks.went_back(found):
+            raise WentBackError("Sources of people have other numbers, or an older backup of them.")
+        return Reading(self.state.read(reader, self.state.marks), found, now)
 
     def up_to_date(self, store: ClickHouseStore) -> bool:
         """Whether a look would find nothing, and nothing waits to land."""
@@ -55,8 +67,6 @@ class PeopleTask(Task):
 
     def take(self, reading: Reading) -> None:
         """Work out what follows from a reading; rows then wait for a flush."""
-        if reading.whole:
-            self.state = self.state.anew()
         self.state.take(reading.changed, reading.marks, reading.now)
 
     def _now(self, reader: PeopleReader) -> Now:

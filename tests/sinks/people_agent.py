@@ -2,9 +2,9 @@
 
 from sinks.clickhouse.store import ClickHouseStore
 from streams.checkpoint.epochs import numbers_settings
-from streams.people.chains import CHAINS, chain_rows
 from streams.people.state import PeopleState
 from streams.people.task import PeopleTask
+from streams.people.terms import publish
 from tests.memory import MemoryBroker, land, own
 
 TOPIC = "people.shards"
@@ -35,5 +35,5 @@ class PeopleAgent:
         self.task.take(reading)
         rows = self.task.state.waiting
         land(self.task, self.store, self.broker)
-        self.store.insert(CHAINS, chain_rows([self.task]))
+        publish(self.store, [self.task.head])
         return rows

@@ -1,14 +1,12 @@
--- What the people agent has worked out, in two slots a key as `membership_states`. Unlike theirs, its rows are not repeated
--- identically after a crash: they are read through the agent's chain of checkpoints. `row_hash` is that of all values;
--- `gone`: the key has no row any more.
+-- What the people agent has worked out. A worker that takes a share over writes all its rows again, in a term of its own, and
+-- nobody reads them before they are complete: so rows of an owner that lost its share count nowhere, whenever they land.
+-- A term is a partition (its number is the version >> 32); in it a key's newest row counts, and `gone` takes a key away.
 CREATE TABLE ${database}.people_members${local} ${on_cluster} (
     topic LowCardinality(String),
     partition UInt16,
     group_id LowCardinality(String),
     member_id String,
-    slot UInt8,
     version UInt64,
-    row_hash UInt64,
     gone UInt8,
     person_id String,
     state LowCardinality(String),
@@ -26,9 +24,9 @@ CREATE TABLE ${database}.people_members${local} ${on_cluster} (
     score Float64,
     rhythm Float64,
     fading UInt8
-) ENGINE = ${replicated}ReplacingMergeTree(version)
-PARTITION BY bitShiftRight(version, 56)
-ORDER BY (group_id, member_id, topic, partition, slot)
+) ENGINE = ${replicated}ReplacingMergeTree(version, gone)
+PARTITION BY (partition, bitShiftRight(version, 32))
+ORDER BY (group_id, member_id)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, ${window} = 100, min_level_for_wide_part = 1,
     merge_selector_base = 10;
 -- distribute people_members by cityHash64(topic, partition)
@@ -38,9 +36,7 @@ CREATE TABLE ${database}.people_groups${local} ${on_cluster} (
     topic LowCardinality(String),
     partition UInt16,
     group_id LowCardinality(String),
-    slot UInt8,
     version UInt64,
-    row_hash UInt64,
     gone UInt8,
     headcount Int64,
     unseen Int64,
@@ -54,9 +50,9 @@ CREATE TABLE ${database}.people_groups${local} ${on_cluster} (
     zombie Int64,
     excluded Int64,
     left Int64
-) ENGINE = ${replicated}ReplacingMergeTree(version)
-PARTITION BY bitShiftRight(version, 56)
-ORDER BY (group_id, topic, partition, slot)
+) ENGINE = ${replicated}ReplacingMergeTree(version, gone)
+PARTITION BY (partition, bitShiftRight(version, 32))
+ORDER BY group_id
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, ${window} = 100, min_level_for_wide_part = 1;
 -- distribute people_groups by cityHash64(topic, partition)
 
@@ -66,15 +62,23 @@ CREATE TABLE ${database}.people_sources${local} ${on_cluster} (
     partition UInt16,
     contract LowCardinality(String),
     number UInt16 COMMENT 'of the partition',
-    slot UInt8,
     version UInt64,
-    row_hash UInt64,
     gone UInt8,
     source_version UInt64,
     next_offset UInt64,
     clock_ms Int64
-) ENGINE = ${replicated}ReplacingMergeTree(version)
-PARTITION BY bitShiftRight(version, 56)
-ORDER BY (contract, number, topic, partition, slot)
+) ENGINE = ${replicated}ReplacingMergeTree(version, gone)
+PARTITION BY (partition, bitShiftRight(version, 32))
+ORDER BY (contract, number)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, ${window} = 100, min_level_for_wide_part = 1;
 -- distribute people_sources by cityHash64(topic, partition)
+
+-- Which term of every share is read: the newest that is complete.
+CREATE TABLE ${database}.people_terms${local} ${on_cluster} (
+    topic LowCardinality(String),
+    partition UInt16,
+    version UInt64 COMMENT 'of the newest checkpoint of which Kafka has taken the commit'
+) ENGINE = ${replicated}ReplacingMergeTree(version)
+ORDER BY (topic, partition)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_level_for_wide_part = 1;
+-- distribute people_terms by cityHash64(topic, partition)

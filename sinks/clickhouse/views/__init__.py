@@ -18,21 +18,12 @@ from sinks.clickhouse.views.answers import Answer, answer_of
 _FOLDERS = ("sinks.clickhouse.views", "sinks.clickhouse.questions")
 _READ = re.compile(r"\$\{database\}\.(\w+)(\$\{at\})?")
 _NOTE = re.compile(r"(?:^-- .*\n)+", re.MULTILINE)
-#: What the people agent has landed of one of its tables, as its chain of checkpoints has it.
-_NOW = """-- Rows of {table}: of every key the newest that counts.
-SELECT * EXCEPT (topic, partition, slot, version, row_hash, gone)
-FROM (
-    SELECT *
-    FROM ${{database}}.{table}
-    WHERE bitShiftRight(version, 56) = (SELECT epoch FROM ${{database}}.people_chain)
-        AND toInt64(bitAnd(bitShiftRight(version, 1), 2147483647)) <= transform(
-            bitShiftLeft(toUInt64(partition), 32) + bitAnd(bitShiftRight(version, 32), 16777215),
-            (SELECT terms FROM ${{database}}.people_chain), (SELECT lasts FROM ${{database}}.people_chain), toInt64(-1)
-        )
-    ORDER BY {key}, partition, version DESC
-    LIMIT 1 BY {key}, partition
-)
-WHERE NOT gone
+#: What the people agent has landed of one of its tables.
+_NOW = """-- Rows of {table}: of every key the newest, in the terms that are read.
+SELECT * EXCEPT (topic, partition, version, gone)
+FROM ${{database}}.{table} FINAL
+WHERE (partition, bitShiftRight(version, 32)) IN (SELECT partition, term FROM ${{database}}.people_term)
+SETTINGS do_not_merge_across_partitions_select_final = 1
 """
 #: The comment of each of our views begins with this; other views in the database are left alone.
 MARK = "Groupvitals: "

@@ -1,0 +1,48 @@
+"""Which terms of people's rows are read: one counts once all its rows have landed and Kafka has taken the commit."""
+
+import pyarrow as pa
+
+from schemas.agents import PEOPLE
+from sinks.clickhouse.store import ClickHouseStore
+from sinks.contract import TERM_SHIFT, Head
+
+
+def publish(store: ClickHouseStore, heads: list[Head]) -> None:
+    """Have the rows of these heads' terms be read from now on, and drop those of older terms.
+
+    A term's first head, which stands before any of its rows, changes nothing.
+    """
+    complete = [head for head in heads if head.cut.sequence > 0]
+    if not complete:
+        return
+    store.insert(
+        "people_terms",
+        pa.table(
+            {
+                "topic": pa.array([head.topic for head in complete], pa.string()),
+                "partition": pa.array([head.partition for head in complete], pa.uint16()),
+                "version": pa.array([head.version for head in complete], pa.uint64()),
+            }
+        ),
+    )
+    for head in complete:
+        if head.cut.sequence == 2:  # by now nobody has only just begun to read an older one
+            drop_older(store, head.partition, head.version >> TERM_SHIFT)
+
+
+def drop_older(store: ClickHouseStore, share: int, term: int) -> None:
+    """Drop the rows of a share's terms before this one, whoever landed them."""
+    address, native = store.address, store.native
+    local, on_cluster = ("_local", f" ON CLUSTER '{address.cluster}'") if address.cluster else ("", "")
+    for table in PEOPLE.states:
+        parts = native.execute(
+            "SELECT DISTINCT partition FROM system.parts WHERE active AND database = %(database)s "
+            "AND table = %(table)s", None, {"database": address.database, "table": f"{table.name}{local}"},
+        )  # fmt: skip
+        for (partition,) in parts:
+            of, written = (int(part) for part in partition.strip("()").split(","))
+            if of == share and written < term:
+                native.execute(
+                    f"ALTER TABLE {address.database}.{table.name}{local}{on_cluster} DROP PARTITION {partition} "
+                    "SETTINGS max_partition_size_to_drop = 0"
+                )
