@@ -12,12 +12,16 @@ from schemas.errors import GroupvitalsError
 
 @dataclass(frozen=True)
 class Check:
-    """A check; `needs` names what must be healthy before it can run, `gives` what it establishes for later checks."""
+    """A check; `needs` names what must be healthy before it can run, `gives` what it establishes for later checks.
+
+    `of_records`: leave it out for agents whose topics have no records.
+    """
 
     look: Callable[[Deployment], Iterator[Finding]]
     needs: tuple[str, ...] = ()
     gives: str = ""
     each_agent: bool = False
+    of_records: bool = False
 
 
 _TABLES, _BOTH = ("clickhouse", "tables"), ("clickhouse", "tables", "kafka")
@@ -32,13 +36,13 @@ CHECKS = (
     Check(servers.parts, _TABLES),
     Check(workers.origin, _BOTH, each_agent=True),
     Check(workers.lag, _BOTH, each_agent=True),
-    Check(workers.transactions, _BOTH, each_agent=True),
+    Check(workers.transactions, _BOTH, each_agent=True, of_records=True),
     Check(workers.event_time, _BOTH),
-    Check(stamps.stamps, ("kafka",), each_agent=True),
+    Check(stamps.stamps, ("kafka",), each_agent=True, of_records=True),
     Check(stamps.ahead, _TABLES),
-    Check(exclusions.exclusions, _BOTH, each_agent=True),
-    Check(numbers.dead_letters, _TABLES, each_agent=True),
-    Check(numbers.landed, _BOTH, each_agent=True),
+    Check(exclusions.exclusions, _BOTH, each_agent=True, of_records=True),
+    Check(numbers.dead_letters, _TABLES, each_agent=True, of_records=True),
+    Check(numbers.landed, _BOTH, each_agent=True, of_records=True),
     Check(numbers.late, _BOTH),
     Check(numbers.placement, _TABLES),
     Check(numbers.horizon, _TABLES),
@@ -79,7 +83,8 @@ def _agent(deployment: Deployment) -> list[Finding]:
                 WARNING, deployment.agent, f"could not be checked: {error}", "Try again when the server is less busy."
             )
         ]
-    found = [finding for check in CHECKS if check.each_agent for finding in _look(check, deployment)]
+    chosen = [one for one in CHECKS if one.each_agent and (deployment.config.agent.records or not one.of_records)]
+    found = [finding for check in chosen for finding in _look(check, deployment)]
     return [replace(finding, what=f"{deployment.agent}: {finding.what}") for finding in found]
 
 

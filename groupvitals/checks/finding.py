@@ -36,7 +36,8 @@ class Deployment:
         self.settings, self.deep, self.agent = settings, deep, agent
         self.config = worker_config(settings, agent)
         self.native = Native(self.config.address)
-        self.health = Health(self.native, self.config.topic, self.config.agent.raw.name)
+        records = self.config.agent.records
+        self.health = Health(self.native, self.config.topic, records.name if records else "")
 
     def ask_kafka(self) -> TopicState | None:
         """The agent's topic as it is now; None when it does not exist."""
