@@ -49,7 +49,7 @@ def test_everything_works_with_few_rights_and_shows_no_secret(deployment: Deploy
     commands = [
         ["topics"], ["migrate"], ["simulate", "world", "--groups", "4", "--members", "60", "--days", "9"],
         ["import", *files],
-        *(["worker", "--agent", agent, "--until-caught-up"] for agent in ("community", "product", "links")),
+        ["worker", "--agent", "all", "--until-caught-up"],
         ["rebuild", "--verify"], ["days"], ["dlq", "list"], ["dlq", "replay"], ["doctor", "--json"],
         ["replay", "--restart", files[0]],
     ]  # fmt: skip
@@ -72,7 +72,7 @@ def test_a_running_worker_shows_no_secret(deployment: Deployment) -> None:
         assert deployment.run(*words).returncode == 0
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
-    command = [sys.executable, "-m", "groupvitals", "--debug", "worker"]
+    command = [sys.executable, "-m", "groupvitals", "--debug", "worker", "--agent", "all"]
     variables = {
         "KAFKA__SASL_MECHANISM": "PLAIN",  # sends the password itself
         "KAFKA__PASSWORD_FILE": "", "KAFKA__PASSWORD": USERS["worker"], "WORKER__WEB_PORT": port,
@@ -104,7 +104,9 @@ def test_a_running_worker_shows_no_secret(deployment: Deployment) -> None:
         process.kill()
 
 
-@pytest.mark.parametrize("words", [["topics"], ["dlq", "list"], ["worker"], ["import", "empty.ndjson"]])
+@pytest.mark.parametrize(
+    "words", [["topics"], ["dlq", "list"], ["worker", "--agent", "all"], ["import", "empty.ndjson"]]
+)
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
@@ -127,11 +129,11 @@ def test_kafka_that_refuses_is_named(
         assert not [group for group in admin.list_groups() if deployment.name in group["group_id"]]
 
 
-@pytest.mark.parametrize("words", [["migrate"], ["worker"], ["ask", "tiers"]])
+@pytest.mark.parametrize("words", [["migrate"], ["worker", "--agent", "all"], ["ask", "tiers"]])
 @pytest.mark.parametrize("lock", ["password", "ca"])
 def test_clickhouse_that_refuses_is_named(deployment: Deployment, words: list[str], lock: str) -> None:
     deployment.grant()
-    if words == ["worker"]:
+    if words[0] == "worker":
         assert deployment.run("topics").returncode == 0
     if lock == "password":
         done = deployment.run(*words, CLICKHOUSE__PASSWORD=_WRONG, CLICKHOUSE__PASSWORD_FILE="")

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from groupvitals.connections import clickhouse
 from groupvitals.settings import Settings
 from schemas.agents import AGENTS
 from schemas.topics import LINKS, PRODUCT
+from sinks.clickhouse.readers.marks import marks
+from sinks.clickhouse.store import ClickHouseStore
 from tests.conftest import Run
 from tests.streams.test_operations import some_events, watched
 from tests.streams.workers import Answers, assert_each_record_once, send, wait_until
@@ -59,6 +62,13 @@ def test_all_catch_up_and_say_so_once(deployment: Settings, groupvitals: Run, tm
     assert len([line for line in lines if "Kernels ready" in line.get("say", "")]) == 1
     for name, count in sent.items():
         assert_each_record_once(Answers(deployment, contract=AGENTS[name].contract), count)
+    looked_at = {
+        (row["contract"], row["number"]): row["next_offset"]
+        for row in Answers(deployment).rows("people_sources")
+        if row["contract"] != "*"
+    }
+    landed = marks(ClickHouseStore(clickhouse(deployment))).offsets
+    assert landed and looked_at == landed, "people end last"
 
 
 def test_one_log_one_port_and_few_connections(deployment: Settings, tmp_path: Path) -> None:
