@@ -68,7 +68,7 @@ def arm(boundary: str, nth: int, number: signal.Signals) -> None:
         setattr(owner, name, call)
 
     then(processor, "decode", "after decode")
-    then(processor, "_confirm", "after the confirmation")
+    then(processor, "confirmed", "after the confirmation")
     then(takeover, "fill", "take-over: after loading")
     then(ClickHouseStore, "insert", "between the tables")
     connect, send, write, commit, take_over = (
