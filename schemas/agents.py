@@ -12,6 +12,8 @@ from schemas.topics import TopicSpec
 
 #: Kinds of messages that are calls by themselves.
 CALLING_KINDS = ("link", "miniprogram", "poll")
+#: `version` of a fact whose record has offset 0; a record's offset is taken from it, so that the least offset counts.
+FIRST_PLACE = (1 << 32) - 1
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,8 @@ class Table:
 
     `key` identifies a row within a task. The optional fields say how rows are kept:
 
-    - `by_task`: rows carry `topic` and `partition`, the task that wrote them;
+    - `per_event`: a repeated event has the same key whatever task lands it; of repeats, the least offset counts;
+    - `shared`: several agents write it, each its own topic's rows;
     - `epoch`: rows are computed, belong to an epoch, and a rebuild computes them again;
     - `slots`: a key has two rows, and a flush overwrites the one that no checkpoint covers;
     - `closes`: only a correction changes rows of closed hours and days. If there are slots, too, rows have `group_id`,
@@ -29,7 +32,8 @@ class Table:
 
     name: str
     key: tuple[str, ...]
-    by_task: bool = True
+    per_event: bool = False
+    shared: bool = False
     epoch: bool = False
     slots: bool = False
     closes: bool = False
@@ -70,10 +74,11 @@ class AgentSpec:
 
     `name` is what people type, `about` what it processes, in a word or two. Every record that keeps the contract lands
     in `records`; an agent without reads what others have landed, and its topic has no records. `states` are the tables
-    it holds in memory, in the order in which they are loaded; `days` are its tables of closed days. `texts` and `names`
-    are the fields for what people write and their names: they land if the deployment says so. Of the numbers in
-    `nullable`, absent is not the same as 0. Fields in `renamed` have another name in `raw`, where theirs is taken by
-    the record itself. `ticks`: something ends by time alone, so time must advance while input pauses.
+    it holds in memory, in the order in which they are loaded; `days` are its tables of days that close in a group's
+    time, `closings` those of days that the partition's clock closes. `texts` and `names` are the fields for what people
+    write and their names: they land if the deployment says so. Of the numbers in `nullable`, absent is not the same as
+    0. Fields in `renamed` have another name in `raw`, where theirs is taken by the record itself. `ticks`: something
+    ends by time alone, so time must advance while input pauses.
 
     `rules` is the version of what is computed, and rises when that changes; an epoch records it. Numbers of a version
     older than `goes_on_from` lack what this one keeps, and must be rebuilt.
@@ -86,6 +91,7 @@ class AgentSpec:
     facts: Facts | None = None
     states: tuple[Table, ...] = ()
     days: tuple[Table, ...] = ()
+    closings: tuple[Table, ...] = ()
     read_back: ReadBack | None = None
     texts: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
@@ -109,7 +115,7 @@ class AgentSpec:
     @property
     def computed(self) -> tuple[Table, ...]:
         """Tables of numbers, which depend on settings and can be rebuilt; none if it only lands records."""
-        return self.states + self.days
+        return self.states + self.days + self.closings
 
     @property
     def tables(self) -> tuple[Table, ...]:
@@ -124,6 +130,10 @@ class AgentSpec:
     def closing(self) -> tuple[Table, ...]:
         """Tables of hours and days that close, which late events only reach through a correction."""
         return tuple(table for table in self.computed if table.closes)
+
+
+#: The days that a partition's clock has closed.
+DAY_CLOSINGS = Table("day_closings", ("until_day",), epoch=True, shared=True)
 
 
 def _state(name: str, *key: str, closes: bool = False) -> Table:
@@ -141,7 +151,7 @@ def _days(name: str, *key: str) -> Table:
 COMMUNITY = AgentSpec(
     "community", "chat", topics.CHAT, Table("events", ("offset",)),
     facts=Facts(
-        Table("facts", ("group_id", "type", "member_id", "ts_ms", "event_id"), by_task=False),
+        Table("facts", ("group_id", "type", "member_id", "ts_ms", "event_id"), per_event=True),
         ("join", "leave", "roster", "roster_end", "profile", "group", "call"),
         (
             "group_id", "type", "member_id", "ts_ms", "event_id", "platform", "inviter_id", "source", "channel",
@@ -158,6 +168,7 @@ COMMUNITY = AgentSpec(
         _state("pane_states", "group_id", "daily", "bucket", closes=True),
     ),
     days=(_days("group_days", "group_id", "day"), _days("member_days", "group_id", "day", "member_id")),
+    closings=(DAY_CLOSINGS, Table("member_day_acts", ("day", "group_id", "member_id"), epoch=True)),
     read_back=ReadBack(
         (
             "event_id", "type", "platform", "group_id", "member_id", "message_id", "kind", "reply_to_message_id",
@@ -172,13 +183,15 @@ COMMUNITY = AgentSpec(
     names=("name", "nickname"),
     nullable=("member_count",),
     ticks=True,
-    rules=2,  # since 2 no record moves its group's time beyond its Kafka timestamp; older numbers stay as they are
+    # since 2 no record moves its group's time beyond its Kafka timestamp; since 3 the partition's clock closes days
+    rules=3,
+    goes_on_from=3,
 )  # fmt: skip
 
 PRODUCT = AgentSpec(
     "product", "product", topics.PRODUCT, Table("product_events", ("offset",)),
     facts=Facts(
-        Table("product_facts", ("user_id", "type", "ts_ms", "event_id"), by_task=False),
+        Table("product_facts", ("user_id", "type", "ts_ms", "event_id"), per_event=True),
         ("signup", "trial", "share", "purchase", "refund", "contact"),
         (
             "user_id", "type", "ts_ms", "event_id", "app_id", "referrer_user_id", "referral_code", "campaign_id",
@@ -188,6 +201,11 @@ PRODUCT = AgentSpec(
         ),
     ),
     states=(_state("user_states", "user_id"), _state("user_reference_states", "user_id", "kind", "reference")),
+    closings=(
+        DAY_CLOSINGS,
+        Table("user_day_acts", ("day", "user_id"), epoch=True),
+        Table("reference_day_acts", ("day", "user_id", "kind", "reference"), epoch=True),
+    ),
     read_back=ReadBack(
         (
             "event_id", "type", "user_id", "group_id", "call_id", "link_id", "campaign_id", "target", "order_id",
@@ -197,9 +215,19 @@ PRODUCT = AgentSpec(
         amounts={"amount_minor": ("purchase", "refund")},
     ),
     nullable=("cost_minor",),
+    ticks=True,
+    rules=2,  # since 2 the partition's clock closes days
+    goes_on_from=2,
 )  # fmt: skip
 
-LINKS = AgentSpec("links", "links", topics.LINKS, Table("link_events", ("offset",)))
+LINKS = AgentSpec(
+    "links", "links", topics.LINKS, Table("link_events", ("offset",)),
+    closings=(DAY_CLOSINGS,),
+    read_back=ReadBack(("event_id", "type", "account_id", "user_id", "source"), plain={"ts_ms": "Int64"}),
+    ticks=True,
+    rules=2,  # since 2 the partition's clock closes days
+    goes_on_from=2,
+)  # fmt: skip
 
 OPERATIONS = AgentSpec(
     "operations", "operators' decisions", topics.OPERATIONS, Table("operations", ("offset",)),

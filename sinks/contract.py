@@ -60,7 +60,8 @@ class Epoch:
 class Checkpoint:
     """All rows of `cut` and before belong to exactly these next offsets.
 
-    `parent` is the cut from which the term went on (only for sequence 0; None: from nothing).
+    `parent` is the cut from which the term went on (only for sequence 0; None: from nothing). `clock_ms` is the
+    partition's clock there; 0: no record has come.
     """
 
     topic: str
@@ -70,14 +71,15 @@ class Checkpoint:
     parent: Cut | None = None
     epoch: int = 0
     worker: str = ""
+    clock_ms: int = 0
 
 
 @dataclass(frozen=True)
 class Head:
     """A checkpoint of which Kafka has taken the commit: nothing can make it void any more.
 
-    `next_offset` is that of its task, `begin_offset` the one at which its term began. `clock_ms` is the partition's
-    clock there; 0: unknown. Rows landed for the task after a restored backup belong to a newer term.
+    `next_offset` is that of its task, `begin_offset` the one at which its term began; `clock_ms` is the partition's
+    clock at `next_offset` (0: no record has come). Rows landed after a restored backup belong to a newer term.
     """
 
     topic: str

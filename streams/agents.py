@@ -16,4 +16,4 @@ def new_state(
     """The state of a partition before its first record."""
     if agent.name in _STATES:
         return _STATES[agent.name](time_zone, lateness_h, horizon)
-    return Stateless(agent)
+    return Stateless(agent, time_zone, lateness_h)

@@ -30,14 +30,13 @@ Message = tuple[int, int, bytes | None, bytes | None]
 
 
 def _unique(table: Table) -> tuple[str, ...]:
-    task = ("topic", "partition") if table.slots or (table.by_task and not table.epoch) else ()
+    of_task = table.slots or table.shared or not (table.per_event or table.epoch)
+    task = ("topic", "partition") if of_task else ()
     return (*table.key, *task, *("slot",) * table.slots, *("epoch",) * table.epoch)
 
 
 #: The keys under which ReplacingMergeTree keeps one row.
 KEYS = {name: _unique(table) for name, table in TABLES.items()}
-#: Tables in which a repeated event has the same row, whatever wrote it.
-FACTS = tuple(name for name, table in TABLES.items() if not table.by_task)
 #: What the memory broker's topic is.
 ORIGIN = Origin("cluster", TOPIC, "topic", 1)
 _TEXT = {
@@ -89,8 +88,8 @@ class MemoryStore:
             row = {name: value for name, value in row.items() if value is not None}
             key = _key(row, table)
             old = known.get(key)
-            if old is not None and old["version"] == row["version"] and table not in FACTS:  # an event may be repeated
-                assert old == row, f"{table}: two rows of one key and version differ"
+            if old is not None and old["version"] == row["version"]:
+                assert _said(old) == _said(row), f"{table}: two rows of one key and version differ"
             if old is None or old["version"] <= row["version"]:
                 known[key] = row
 
@@ -143,6 +142,11 @@ class MemoryStore:
             if "epoch" not in KEYS[table] or (epoch and row["version"] >> EPOCH_SHIFT == epoch.number)
         ]
         return _newest(now, table)
+
+
+def _said(row: Row) -> Row:
+    """A row without defaults: columns that no record of an insert has are left out of it."""
+    return {name: value for name, value in row.items() if value not in ("", 0, [])}
 
 
 def _newest(rows: Iterable[Row], table: str) -> list[Row]:
@@ -213,5 +217,6 @@ def new_task(
     zone: str = "UTC", lateness_h: int = 48, horizon: int = 4_000_000, topic: str = TOPIC, **options: Any
 ) -> Task:
     """A task of partition 0 with nothing in it."""
-    settings = numbers_settings(zone, lateness_h, horizon)
-    return Task(topic, 0, new_state(AGENT_OF[topic], zone, lateness_h, horizon), settings, **options)
+    agent = AGENT_OF[topic]
+    settings = numbers_settings(zone, lateness_h, horizon, agent.rules)
+    return Task(topic, 0, new_state(agent, zone, lateness_h, horizon), settings, **options)

@@ -95,7 +95,7 @@ def test_a_healthy_deployment_is_well_and_each_fault_is_found(
     _records(deployment, groupvitals)
     _stamps(deployment, groupvitals)
     _links(deployment, native)
-    _tables(deployment, native)
+    _tables(deployment, native, monkeypatch)
     _topic(deployment, native)
 
 
@@ -119,6 +119,7 @@ def _well(groupvitals: Run) -> None:
     looked = {finding.what for finding in findings}
     assert looked == {
         "clickhouse", "kafka", "migrations", "disk", "clocks", "parts", "origin", "lag", "transactions", "event time",
+        "vouched",
         "stamps", "wrong clocks", "exclusions", "dead letters", "landed", "placement", "repeats", "links", "tables",
         "views", "late",
     }  # fmt: skip
@@ -185,7 +186,7 @@ def _workers(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
         with a_member(settings):
             found = faults(settings, "lag", "event time")
         one(found, ERROR, "1 workers run")
-        one(found, WARNING, "newest event of partition 0")
+        one(found, WARNING, "the clock of partition 0")
 
 
 def _records(settings: Settings, groupvitals: Run) -> None:
@@ -222,7 +223,7 @@ def _stamps(settings: Settings, groupvitals: Run) -> None:
     assert faults(settings, "stamps") == []
 
 
-def _tables(settings: Settings, native: Native) -> None:
+def _tables(settings: Settings, native: Native, monkeypatch: pytest.MonkeyPatch) -> None:
     """What happens to a database."""
     d = settings.clickhouse.database
     now = "SETTINGS mutations_sync = 2"
@@ -238,6 +239,10 @@ def _tables(settings: Settings, native: Native) -> None:
     native.execute(f"INSERT INTO {d}.checkpoints (topic, partition, term) VALUES", [("other.chat.events", 0, 1)])
     one(faults(settings, "origin"), ERROR, "the database also holds checkpoints of other.chat.events")
     native.execute(f"ALTER TABLE {d}.checkpoints DELETE WHERE topic = 'other.chat.events' {now}")
+    native.execute(f"ALTER TABLE {d}.heads DELETE WHERE partition = 1 {now}")
+    with monkeypatch.context() as changed:
+        changed.setattr(workers, "OLD_S", 0)
+        one(faults(settings, "vouched"), WARNING, "checkpoints are not vouched for: partition 1: nothing yet")
     native.execute(f"ALTER TABLE {d}.checkpoints DELETE WHERE partition = 0 AND term > 1 {now}")
     one(faults(settings, "checkpoint"), WARNING, "behind the offset committed to Kafka")
 

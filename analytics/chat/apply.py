@@ -113,16 +113,16 @@ def _member(state, frame, row, group, ts):
 
 
 @kernel
-def apply(state, clock, frame, first, flags, group_of):
-    """Apply the records of a frame from row `first` on; `flags` takes DUPLICATE and IS_LATE per record,
-    `group_of` the row of its group.
+def apply(state, clock, frame, first, until, flags, group_of):
+    """Apply the records of a frame from row `first` to the one before `until`; `flags` takes DUPLICATE and IS_LATE per
+    record, `group_of` the row of its group.
 
-    Returns (row, array): all rows done and 0, or the first row not applied and the place in `State` of the array that
-    must grow.
+    Returns (row, array): `until` and 0, or the first row not applied and the place in `State` of the array that must
+    grow.
     """
     groups, members, panes, arena, counts = state.groups, state.members, state.panes, state.arena, state.counts
     buffer, spans, starts = frame.buffer, frame.spans, clock.day_starts
-    for row in range(first, len(frame.offsets)):
+    for row in range(first, until):
         flags[row], group_of[row] = 0, -1
         if not frame.ok[row]:
             continue
@@ -171,4 +171,4 @@ def apply(state, clock, frame, first, flags, group_of):
                 continue
             m = members[_member(state, frame, row, group, ts)]
         change(state, frame, row, ts, late, starts, g, m, hour_pane, day_pane)
-    return len(frame.offsets), 0
+    return until, 0

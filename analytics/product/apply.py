@@ -108,14 +108,14 @@ def _refer(r, starts, ts):
 
 
 @kernel
-def apply(state, starts, horizon, frame, first, flags):
-    """Apply the records of a frame from row `first` on; `flags` takes DUPLICATE per record.
+def apply(state, starts, horizon, frame, first, until, flags):
+    """Apply the records of a frame from row `first` to the one before `until`; `flags` takes DUPLICATE per record.
 
     `starts` are the days' beginnings, `horizon` how far back a repeated id is found (offsets). Returns (row, array):
-    all rows done and 0, or the first row not applied and the place in `State` of the array that must grow.
+    `until` and 0, or the first row not applied and the place in `State` of the array that must grow.
     """
     counts, buffer, spans = state.counts, frame.buffer, frame.spans
-    for row in range(first, len(frame.offsets)):
+    for row in range(first, until):
         flags[row] = 0
         if not frame.ok[row]:
             continue
@@ -157,4 +157,4 @@ def apply(state, starts, horizon, frame, first, flags):
                 r = state.references[reference]
                 mark_dirty(r, reference, state.dirty_references, counts, DIRTY_REFERENCES)
                 _refer(r, starts, ts)
-    return len(frame.offsets), 0
+    return until, 0

@@ -6,6 +6,7 @@ from functools import cached_property
 from groupvitals.commands.worker import worker_config
 from groupvitals.settings import Settings
 from sinks.clickhouse.connection import Native
+from sinks.clickhouse.readers.heads import Vouched, read_heads
 from sinks.clickhouse.readers.health import Head, Health
 from sinks.clickhouse.store import ClickHouseStore
 from sinks.contract import Epoch
@@ -60,6 +61,11 @@ class Deployment:
         return self.epoch is not None or (
             topic is not None and any(topic.ends[p] > topic.begins[p] for p in topic.ends)
         )
+
+    @cached_property
+    def vouched(self) -> dict[str, Vouched]:
+        """What is vouched for, by the topics' names in the contract."""
+        return read_heads(ClickHouseStore(self.config.address))
 
     @cached_property
     def heads(self) -> dict[int, Head]:

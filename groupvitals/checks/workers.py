@@ -13,8 +13,9 @@ from streams.kafka.topic_state import TopicState
 from streams.kafka.transactions import open_transactions
 
 #: Lag in records from which a partition counts as behind; seconds that a checkpoint may be old while records wait;
-#: seconds that event time may be behind; seconds that a transaction may be open.
-LAG, OLD_S, BEHIND_S, OPEN_S = 100_000, 60, 3600, 5
+#: seconds that a partition's clock may be behind the present, or behind another's; seconds that a transaction may be
+#: open.
+LAG, OLD_S, BEHIND_S, APART_S, OPEN_S = 100_000, 60, 3600, 600, 5
 
 
 def origin(deployment: Deployment) -> Iterator[Finding]:
@@ -114,16 +115,45 @@ def transactions(deployment: Deployment) -> Iterator[Finding]:
         yield Finding(OK, "transactions", "no partition is held up by an open transaction")
 
 
+def vouched(deployment: Deployment) -> Iterator[Finding]:
+    """Whether what is committed is vouched for; who acts on results while workers run waits for that."""
+    behind, mine = [], deployment.vouched.get(deployment.config.agent.contract)
+    for partition, head in sorted(deployment.heads.items()):
+        known = mine.heads.get(partition) if mine else None
+        if head.age_s > OLD_S and (known is None or known.next_offset < head.offset):
+            at = f"up to {known.next_offset:,} of {head.offset:,}" if known else "nothing yet"
+            behind.append(f"partition {partition}: {at}")
+    if behind:
+        yield Finding(
+            WARNING, "vouched", f"checkpoints are not vouched for: {'; '.join(behind)}",
+            f"A worker that takes these partitions over does it: start one (`groupvitals worker --agent "
+            f"{deployment.agent}`), or read what the running ones log.",
+        )  # fmt: skip
+    else:
+        yield Finding(OK, "vouched", "all that is committed is vouched for")
+
+
 def event_time(deployment: Deployment) -> Iterator[Finding]:
-    """How far event time is behind the clock; hours and days close by event time."""
-    topic, epoch = deployment.topic, deployment.epoch
-    if topic is None or epoch is None:
+    """How far the partitions' clocks are behind the present, and behind each other; days close by them."""
+    topic, found = deployment.topic, deployment.vouched
+    mine = found.get(deployment.config.agent.contract)
+    if topic is None or mine is None or not deployment.config.agent.ticks:
         return
-    for partition, newest in sorted(deployment.health.newest_events(epoch.number).items()):
-        behind = time.time() - newest / 1000
-        found = f"the newest event of partition {partition} is {behind / 3600:,.1f} h old"
-        if behind > BEHIND_S and topic.workers:
-            do = "Days close late: check whether sources have stopped, and whether ticks are on (worker.tick_s)."
-            yield Finding(WARNING, "event time", found, do)
+    newest = max((head.clock_ms for one in found.values() for head in one.heads.values()), default=0) / 1000
+    for partition, head in sorted(mine.heads.items()):
+        clock, now = head.clock_ms / 1000, time.time()
+        if not clock:
+            yield Finding(OK, "event time", f"partition {partition} has no clock yet: no record has come")
+            continue
+        text = f"the clock of partition {partition} is {_hours(now - clock)} the present"
+        if not topic.workers or (now - clock <= BEHIND_S and newest - clock <= APART_S):
+            yield Finding(OK, "event time", text)
         else:
-            yield Finding(OK, "event time", found)
+            yield Finding(
+                WARNING, "event time", f"{text} and {_hours(newest - clock)} the newest of all",
+                "Days close late: check whether sources have stopped, and whether ticks are on (worker.tick_s).",
+            )  # fmt: skip
+
+
+def _hours(behind_s: float) -> str:
+    return f"{abs(behind_s) / 3600:,.1f} h {'behind' if behind_s >= 0 else 'ahead of'}"

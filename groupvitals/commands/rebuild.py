@@ -9,7 +9,6 @@ import typer
 from groupvitals.commands.worker import AGENT_HELP
 
 if TYPE_CHECKING:
-    from streams.config import WorkerConfig
     from streams.rebuild.correct import Correction
     from streams.rebuild.outcomes import Rebuilt, Verified
 
@@ -43,12 +42,11 @@ def rebuild(
     settings = load_settings()
     config = worker_config(settings, agent)
     if not config.agent.computed:
-        _settle(config)
-        return
-    if correct and not config.agent.closing:
         raise ConfigError(
-            f"--correct is for chat: numbers of {config.agent.about} never close, so no event is ever too late."
+            f"There are no numbers of {config.agent.about} to rebuild: every answer is read from the landed records."
         )
+    if correct and not config.agent.closing:
+        raise ConfigError(f"--correct is for chat: no hours and days of {config.agent.about} can be corrected.")
     log_to_stderr(settings.logs)
     with _bar(as_json) as report:
         job = Rebuild.of(config, report)
@@ -68,24 +66,6 @@ def rebuild(
     else:
         print("\n".join(_sentences(done.summary())))
     raise typer.Exit(1 if done.summary().get("different") else 0)
-
-
-def _settle(config: "WorkerConfig") -> None:
-    """For an agent without numbers: apply what operators have excluded or included again."""
-    from schemas.errors import ConfigError
-    from sinks.clickhouse.store import ClickHouseStore
-    from streams.kafka.broker import topic_origin
-    from streams.operations.exclusions import read_exclusions
-    from streams.operations.settling import Settling
-
-    decided = read_exclusions(config.kafka, config.topic_prefix, config.agent.contract)
-    every = dict.fromkeys(range(topic_origin(config.kafka, config.topic).partitions), 1 << 62)
-    changed = Settling(ClickHouseStore(config.address), config.agent, config.topic, decided).settle(every)
-    if not changed:
-        raise ConfigError(
-            f"There are no numbers of {config.agent.about} to rebuild: every answer is read from the landed records."
-        )
-    print(f"{changed:,} records are now left out, or counted again, as operators decided.")
 
 
 @contextmanager

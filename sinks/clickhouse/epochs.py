@@ -12,11 +12,11 @@ def drop_epoch(address: Address, number: int, agent: AgentSpec) -> None:
     """Drop all rows, checkpoints and heads of an agent's epoch, if there are any."""
     native = Native(address)
     local, on_cluster = ("_local", f" ON CLUSTER '{address.cluster}'") if address.cluster else ("", "")
-    parts = [(table.name, str(number)) for table in agent.computed]
+    parts = [(table.name, str(number)) for table in agent.computed if not table.shared]
     checkpointed = _checkpointed(native, agent)
     parts += [
         (table, f"({quote(topic)}, {number})")
-        for table in ("checkpoints", "heads")
+        for table in ("checkpoints", "heads", *(table.name for table in agent.computed if table.shared))
         for topic, epoch in checkpointed
         if epoch == number
     ]
@@ -30,7 +30,8 @@ def drop_epoch(address: Address, number: int, agent: AgentSpec) -> None:
 def epochs_with_rows(address: Address, agent: AgentSpec) -> list[int]:
     """Numbers of the agent's epochs that occupy space."""
     native = Native(address)
-    tables = tuple(f"{table.name}{'_local' if address.cluster else ''}" for table in agent.computed)
+    own = [table.name for table in agent.computed if not table.shared]
+    tables = tuple(f"{name}{'_local' if address.cluster else ''}" for name in own)
     rows = native.execute(
         "SELECT DISTINCT toUInt8(partition) FROM system.parts WHERE active AND database = %(database)s "
         "AND table IN %(tables)s",

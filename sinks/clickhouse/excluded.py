@@ -7,7 +7,7 @@ of excluded records are removed, and come back from the landed records.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from schemas.agents import CALLING_KINDS, AgentSpec
+from schemas.agents import CALLING_KINDS, FIRST_PLACE, AgentSpec
 from sinks.clickhouse.store import LONG, ClickHouseStore, quote, task_is
 
 
@@ -60,9 +60,11 @@ class ExcludedRecords:
             return
         same = f"({key}) IN ({', '.join(map(_literal, rows))})"
         self._alter(facts.table.name, f"DELETE WHERE {same}")
-        columns = ", ".join([*facts.columns, "version"])
+        columns = ", ".join([*facts.columns, "topic", "partition", "offset"])
+        place = f"toUInt64(greatest({FIRST_PLACE} - toInt64(offset), 0))"
         self.store.native.execute(
-            f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {self._where} AND {same} AND excluded = 0 "
+            f"INSERT INTO {table} ({columns}, version) "
+            f"SELECT {columns}, {place} FROM {self._where} AND {same} AND excluded = 0 "
             f"AND ({_is_fact(self.agent)}) ORDER BY offset LIMIT 1 BY {key}",
             settings=LONG,
         )

@@ -15,7 +15,7 @@ _EVERY_S = 60.0
 def written_by(agent: AgentSpec) -> frozenset[str]:
     """The tables that an agent writes: its own, and those that all share."""
     others = {table.name for other in AGENTS.values() if other is not agent for table in other.tables}
-    return frozenset(declared().keys() - others)
+    return frozenset(declared().keys() - (others - {table.name for table in agent.tables}))
 
 
 def check(address: Address, tables: frozenset[str]) -> None:

@@ -26,6 +26,7 @@ from sinks.contract import (
 
 _CHECKPOINT = (
     "topic", "partition", "epoch", "term", "sequence", "parent_term", "parent_sequence", "offsets", "worker",
+    "clock_ms",
 )  # fmt: skip
 _HEAD = (
     "topic", "partition", "epoch", "version", "term", "sequence", "next_offset", "begin_offset", "clock_ms", "worker",
@@ -68,7 +69,8 @@ class ClickHouseStore:
     def write_checkpoints(self, checkpoints: list[Checkpoint]) -> None:
         """Land checkpoint rows in one insert."""
         rows = [
-            (c.topic, c.partition, c.epoch, *_pair(c.cut), *_pair(c.parent), c.offsets, c.worker) for c in checkpoints
+            (c.topic, c.partition, c.epoch, *_pair(c.cut), *_pair(c.parent), c.offsets, c.worker, c.clock_ms)
+            for c in checkpoints
         ]
         self.native.execute(f"INSERT INTO {self.address.database}.checkpoints ({', '.join(_CHECKPOINT)}) VALUES", rows)
 
@@ -102,7 +104,7 @@ class ClickHouseStore:
             f"OR (term, sequence) IN (SELECT parent_term, parent_sequence FROM {table} WHERE {task} AND sequence = 0))"
         )
         return [
-            Checkpoint(topic, partition, Cut(r[3], r[4]), r[7], Cut(r[5], r[6]) if r[5] else None, epoch, r[8])
+            Checkpoint(topic, partition, Cut(r[3], r[4]), r[7], Cut(r[5], r[6]) if r[5] else None, epoch, *r[8:])
             for r in rows
         ]
 
@@ -120,7 +122,7 @@ class ClickHouseStore:
             return Chain(None, {}, valid.epoch)
         cut = Cut(rows[0][3], rows[0][4])
         last = {term: sequence for term, sequence in valid.last.items() if term < cut.term} | {cut.term: cut.sequence}
-        return Chain(Checkpoint(topic, partition, cut, rows[0][7], None, valid.epoch, rows[0][8]), last, valid.epoch)
+        return Chain(Checkpoint(topic, partition, cut, rows[0][7], None, valid.epoch, *rows[0][8:]), last, valid.epoch)
 
     def load(
         self, table: str, topic: str, partition: int, valid: Chain, columns: tuple[str, ...],

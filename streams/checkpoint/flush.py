@@ -28,7 +28,6 @@ class Flush:
     found: Collected
     letters: list[Letter]
     events: int
-    clock_ms: int = 0
 
     @property
     def targets(self) -> list[Target]:
@@ -42,11 +41,10 @@ class Flush:
         changed = [] if target.rare else [part() for part in self.found.parts.get(target.table, ())]
         found = concat(raw + changed)
         n = found.num_rows
-        found = found.append_column("version", pa.array(np.full(n, self.version, np.uint64)))
-        if TABLES[target.table].by_task:
-            found = found.append_column("topic", constant(self.checkpoint.topic, n))
-            found = found.append_column("partition", pa.array(np.full(n, self.checkpoint.partition, np.uint16)))
-        return found
+        if not TABLES[target.table].per_event:  # whose rows have versions of their own
+            found = found.append_column("version", pa.array(np.full(n, self.version, np.uint64)))
+        found = found.append_column("topic", constant(self.checkpoint.topic, n))
+        return found.append_column("partition", pa.array(np.full(n, self.checkpoint.partition, np.uint16)))
 
     @property
     def tables(self) -> dict[str, pa.Table]:

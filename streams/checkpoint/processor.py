@@ -57,7 +57,7 @@ class Processor:
         self._inserts = inserts or pool(4, "inserts")
         self._threads = [self._decoder, self._kernels, *([] if inserts else [self._inserts])]
         self._landing = Landing(store, letters, check, self._in_inserts, self.progress)
-        self._vouching = Vouching(self._vouch, self._fail)
+        self.vouching = Vouching(self._vouch, self._fail)
 
     def positions(self) -> dict[int, int]:
         """Where to read on in each running partition."""
@@ -114,7 +114,7 @@ class Processor:
         if self._broker is broker:
             self.running.add(partition)
             self.progress.taken_over(partition)
-            self._vouching.committed([task.head])
+            self.vouching.committed([task.head])
             fields = {"partition": partition, "term": task.cut.term, "offset": task.next_offset}
             log.info("%s partition %d taken over", broker.topic, partition, extra=fields)
             await broker.seek({partition: task.next_offset})
@@ -212,16 +212,12 @@ class Processor:
     async def finish(self) -> None:
         """Land everything that waits, and the heads that vouch for it. Raises what made it impossible."""
         await self.flush()
-        await self.vouched()
+        await self.vouching.landed()
         if self.failure is not None:
             raise self.failure
 
     async def _vouch(self, heads: list[Head]) -> None:
         await self._in_inserts(self.store.vouch, heads)
-
-    async def vouched(self) -> None:
-        """Wait until the heads of all that was committed have landed, or cannot."""
-        await self._vouching.landed()
 
     async def _land(self, broker: Broker, flushes: list[Flush]) -> bool:
         try:
@@ -240,6 +236,6 @@ class Processor:
             self.progress.refused_commits += 1
             log.warning("Kafka refused a commit: others own these partitions now.", extra={"partitions": sorted(cuts)})
             return False
-        self._vouching.committed(await self._in_kernels(confirmed, [self.tasks[p] for p in cuts]))  # it moves arrays
+        self.vouching.committed(await self._in_kernels(confirmed, [self.tasks[p] for p in cuts]))  # it moves arrays
         self.progress.flushed(flushes)
         return True

@@ -90,27 +90,28 @@ async def take_over(
     if valid.head is None or (task.epoch, task.cut) != (epoch.number, valid.head.cut) or task.cut == Cut(0, 0):
         task.epoch = epoch.number
         cut = await retrying(lambda: read(read_cut, task, store, valid, start), "loading state")
-        await thread(fill, task, cut)
+        await thread(fill, task, cut, valid)
         next_offset = start
     elif task.flushing is not None:
         task.abandon()  # a take-over stopped before its first checkpoint; what the task holds is flushed again
-    await retrying(lambda: thread(begin_term, task, store, valid, term, start), "writing a checkpoint")
+    first = first_of(task, valid, term, start)
+    await retrying(lambda: thread(store.write_checkpoints, [first]), "writing a checkpoint")
     if not await broker.commit({task.partition: (start, term)}):
         return False
-    own(task, store, valid, term, next_offset, start)
+    own(task, store, valid, first, next_offset)
     return True
 
 
-def own(task: Task, store: Store, valid: Chain, term: int, next_offset: int, start: int) -> None:
-    """Begin applying records from `next_offset` on in a new term; the last checkpoint stands at `start`."""
-    task.resume(Cut(term, 0), next_offset, start, partial(_read_back, task, store), valid)
+def own(task: Task, store: Store, valid: Chain, first: Checkpoint, next_offset: int) -> None:
+    """Begin applying records from `next_offset` on in the term of this first checkpoint."""
+    task.resume(first, next_offset, partial(_read_back, task, store), valid)
 
 
-def begin_term(task: Task, store: Store, valid: Chain, term: int, start: int) -> None:
-    """Write the first checkpoint of a term, which continues from the chain's head at offset `start`."""
-    parent = valid.head.cut if valid.head else None
-    first = Checkpoint(task.topic, task.partition, Cut(term, 0), {task.topic: start}, parent, task.epoch, task.worker)
-    store.write_checkpoints([first])
+def first_of(task: Task, valid: Chain, term: int, start: int) -> Checkpoint:
+    """The first checkpoint of a term, which continues from the chain's head at offset `start`."""
+    parent, clock_ms = (valid.head.cut, valid.head.clock_ms) if valid.head else (None, 0)
+    offsets = {task.topic: start}
+    return Checkpoint(task.topic, task.partition, Cut(term, 0), offsets, parent, task.epoch, task.worker, clock_ms)
 
 
 def _check(task: Task, valid: Chain, committed: int, begin: int, end: int) -> None:
@@ -154,7 +155,7 @@ def _read_back(task: Task, store: Store, keys: Sequence[tuple[str, ...]]) -> pa.
 
 def load(task: Task, store: Store, valid: Chain, start: int) -> None:
     """Fill a task from the cut of a chain's head, at offset `start`; blocks."""
-    fill(task, read_cut(task, store, valid, start))
+    fill(task, read_cut(task, store, valid, start), valid)
 
 
 def read_cut(task: Task, store: Store, valid: Chain, start: int) -> dict[str, pa.Table]:
@@ -170,11 +171,11 @@ def read_cut(task: Task, store: Store, valid: Chain, start: int) -> dict[str, pa
     return cut
 
 
-def fill(task: Task, cut: dict[str, pa.Table]) -> None:
-    """Fill a task's memory with what `read_cut` returned, and nothing else."""
+def fill(task: Task, cut: dict[str, pa.Table], valid: Chain) -> None:
+    """Fill a task's memory with what `read_cut` returned of a chain's head, and nothing else."""
     task.reset()
+    task.state.clock_ms = valid.head.clock_ms if valid.head else 0
     for table, rows in cut.items():
         loaded = task.state.loaded.get(table)
         (loaded.load if loaded else load_ids)(task.state, rows)
-    task.clock_ms = task.state.clock_ms
     task.evicted += task.state.evict(task.max_rows)

@@ -49,8 +49,8 @@ def _at_once(function: Callable[[], Any]) -> Callable[[], Any]:
 class Task:
     """One partition of a processor.
 
-    `cut` is the last confirmed checkpoint, `clock_ms` the partition's clock there (0: unknown), `next_offset` the first
-    record not yet applied. `excluded` gives, by
+    `cut` is the last confirmed checkpoint, `clock_ms` the partition's clock there, `next_offset` the first record not
+    yet applied. `excluded` gives, by
     partition and offsets, the places of records that operators have excluded: they land but have no other effect.
     `keep_raw`: the records themselves land too.
     """
@@ -105,18 +105,16 @@ class Task:
         )  # fmt: skip
 
     def resume(
-        self, cut: Cut, next_offset: int, flushed_offset: int, read_back: ReadBack = _nothing_to_read,
-        before: Chain = NO_CHAIN,
-    ) -> None:  # fmt: skip
+        self, first: Checkpoint, next_offset: int, read_back: ReadBack = _nothing_to_read, before: Chain = NO_CHAIN
+    ) -> None:
         """Own the partition for a term.
 
-        `cut` is the term's first, `next_offset` the first record to apply; the last checkpoint stands at
-        `flushed_offset`, and `read_back` returns rows of the cut that are not in memory. `before`: what the term
-        continues from.
+        `first` is the term's first checkpoint, `next_offset` the first record to apply; `read_back` returns rows of
+        the cut that are not in memory. `before`: what the term continues from.
         """
         self._before = dict(before.last)
-        self.cut, self.next_offset = cut, next_offset
-        self._flushed_offset = self._begin_offset = flushed_offset
+        self.cut, self.clock_ms, self.next_offset = first.cut, first.clock_ms, next_offset
+        self._flushed_offset = self._begin_offset = first.offsets[self.topic]
         self._read_back = read_back
 
     @property
@@ -197,17 +195,17 @@ class Task:
         if letters:
             found.add("dead_letters", partial(letter_rows, letters))
         offsets = {self.topic: self.next_offset}
-        checkpoint = Checkpoint(self.topic, self.partition, cut, offsets, None, self.epoch, self.worker)
-        self.flushing = Flush(
-            checkpoint, cut.version(self.epoch), raw, found, letters, events, clock_ms=self.state.clock_ms
+        checkpoint = Checkpoint(
+            self.topic, self.partition, cut, offsets, None, self.epoch, self.worker, self.state.clock_ms
         )
+        self.flushing = Flush(checkpoint, cut.version(self.epoch), raw, found, letters, events)
         return self.flushing
 
     def confirm(self) -> None:
         """Confirm the running flush, now landed, checkpointed and committed: its slots become the ones to keep."""
         flush = self._end()
         self.state.confirmed(flush.found)
-        self.cut, self.clock_ms = flush.checkpoint.cut, flush.clock_ms
+        self.cut, self.clock_ms = flush.checkpoint.cut, flush.checkpoint.clock_ms
         self.evicted += self.state.evict(self.max_rows)
         self._flushed_offset = flush.checkpoint.offsets[self.topic]
 

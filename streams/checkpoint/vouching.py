@@ -19,6 +19,10 @@ class Vouching:
         self._waiting: dict[int, Head] = {}
         self._landing: asyncio.Task[None] | None = None
 
+    def __len__(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
+
     def committed(self, heads: list[Head]) -> None:
         """Land these heads, of which Kafka has taken the commits, in the background; one insert at a time."""
         self._waiting |= {head.partition: head for head in heads}

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from analytics.kernels.compiled import kernel
 from analytics.kernels.event_ids import DUPLICATE, EXCLUDED, IS_LATE
 from analytics.kernels.hashing import hash64
-from schemas.agents import CALLING_KINDS, AgentSpec
+from schemas.agents import CALLING_KINDS, FIRST_PLACE, AgentSpec
 from schemas.columns import Columns, Field, Kind, columns
 from schemas.frame import Frame
 from streams.landing.arrow import categories, lists, strings
@@ -132,8 +132,9 @@ def event_rows(agent: AgentSpec, frame: Frame, applied: Applied, withheld: froze
         rows = rows[chosen & (applied.flags[rows] & (DUPLICATE | EXCLUDED) == 0)]
         if len(rows):
             all_of = _table(agent, frame, rows, applied, withheld)
-            had = [name for name in all_of.column_names if name in facts.columns]
-            found[Target(facts.table.name)] = all_of.select(had)
+            had = [name for name in all_of.column_names if name in (*facts.columns, "offset")]
+            place = pa.array(np.maximum(FIRST_PLACE - frame.offsets[rows], 0).astype(np.uint64))
+            found[Target(facts.table.name)] = all_of.select(had).append_column("version", place)
     return found
 
 

@@ -128,8 +128,8 @@ def _checkpoints(worker: Watched, look: Look) -> Samples:
 
 def _newest_event(worker: Watched, look: Look) -> Samples:
     for partition, task in sorted(worker.processor.tasks.items()):
-        if worker.config.agent.ticks and task.state.newest_ms:
-            yield (str(partition),), task.state.newest_ms / 1000
+        if worker.config.agent.ticks and task.state.clock_ms:
+            yield (str(partition),), task.state.clock_ms / 1000
 
 
 def _build(worker: Watched, look: Look) -> Samples:
@@ -155,8 +155,11 @@ METRICS = (
            _open_transactions),
     Metric("groupvitals_checkpoint_timestamp_seconds", "When the newest checkpoint was written, Unix time",
            ("partition",), _checkpoints),
-    Metric("groupvitals_newest_event_timestamp_seconds", "Highest event time seen, ticks included, Unix time: the "
-           "clock of the watermarks; absent for agents without ticks", ("partition",), _newest_event),
+    Metric("groupvitals_newest_event_timestamp_seconds", "The partition's clock: highest event time seen, ticks "
+           "included, never beyond Kafka's stamp, Unix time; absent for agents without ticks", ("partition",),
+           _newest_event),
+    Metric("groupvitals_heads_waiting", "Committed checkpoints that wait to be vouched for in ClickHouse", (),
+           lambda worker, look: [((), len(worker.processor.vouching))]),
     Metric("groupvitals_records_waiting", "Applied records that no flush has taken yet", (),
            lambda worker, look: [((), worker.processor.waiting)]),
     Metric("groupvitals_frames_total", "Frames decoded", (), _progress("frames")),

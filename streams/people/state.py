@@ -63,11 +63,6 @@ class PeopleState(PartitionState):
         """Rows that wait to land."""
         return sum(one.waiting for one in self.landed.values())
 
-    @property
-    def newest_ms(self) -> int:
-        """The deployment's event time."""
-        return self._now.ms if self._now else 0
-
     # --- readings
 
     def settled(self, now: Now) -> bool:

@@ -21,7 +21,7 @@ from sinks.clickhouse.readers.raw import RawRecords
 from sinks.clickhouse.store import ClickHouseStore
 from sinks.contract import Epoch, chain
 from streams.agents import new_state
-from streams.checkpoint.takeover import begin_term, load, own
+from streams.checkpoint.takeover import first_of, load, own
 from streams.checkpoint.task import Task
 from streams.dead_letters.limits import DeadLetterLimits
 from streams.decode.decoder import DeadLetter, decode
@@ -94,8 +94,9 @@ class Replay:
         start = valid.head.offsets[task.topic] if valid.head else 0
         term = valid.head.cut.term + 1 if valid.head else 1
         load(task, store, valid, start)
-        begin_term(task, store, valid, term, start)
-        own(task, store, valid, term, start, start)
+        first = first_of(task, valid, term, start)
+        store.write_checkpoints([first])
+        own(task, store, valid, first, start)
         return start
 
     def run(self, frames: Iterator[Records], report: Callable[[int], None] = lambda records: None) -> int:

@@ -50,6 +50,7 @@ class Collected:
     parts: dict[str, list[Callable[[], pa.Table]]] = field(default_factory=dict)
     changed: dict[str, NDArray[np.int32]] = field(default_factory=dict)
     closed: tuple[NDArray[Any], ...] = ()
+    closings: dict[str, list[pa.Table]] = field(default_factory=dict)
 
     def add(self, table: str, make: Callable[[], pa.Table]) -> None:
         """Rows of a table."""

@@ -12,12 +12,16 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from analytics.kernels.calendar import HOUR_MS, day_starts
 from analytics.kernels.event_ids import rebuild_ids, remember_ids
-from schemas.agents import AgentSpec
+from schemas.agents import DAY_CLOSINGS, AgentSpec
+from schemas.columns import columns
 from schemas.errors import DataError
 from schemas.frame import Frame
 from streams.landing.event_rows import Applied
 from streams.state.arrays import Collected, Loaded, Rows, StateTable, grown, indices
+from streams.state.closings import day_closing_row
+from streams.state.partition_clock import Closing, PartitionClock
 
 #: Maximum rows that one record may add to one array.
 MOST_NEW = 4
@@ -58,19 +62,14 @@ class PartitionState:
     state: Any
     #: Number of records for which an event id is remembered.
     horizon: int
+    #: The partition's clock after the records applied so far; 0 before the first. Set when a cut is loaded.
+    clock_ms: int = 0
 
     def __init__(self, time_zone: str = "UTC", lateness_h: int = 48, horizon: int = 4_000_000) -> None:
-        raise NotImplementedError
-
-    @property
-    def newest_ms(self) -> int:
-        """Highest event time seen, for metrics; any thread may ask. 0: none, or not kept."""
-        return 0
-
-    @property
-    def clock_ms(self) -> int:
-        """The partition's clock after the records applied so far; 0: unknown."""
-        return 0
+        self._settings = time_zone, lateness_h, horizon
+        self.horizon, self.day_starts, self.lateness_ms = horizon, day_starts(time_zone), lateness_h * HOUR_MS
+        self._clock = PartitionClock(columns(self.agent.contract), self.day_starts, self.lateness_ms)
+        self._closings: dict[str, list[pa.Table]] = {}
 
     def empty(self) -> "PartitionState":
         """A new state with nothing in it and the same settings."""
@@ -88,8 +87,39 @@ class PartitionState:
         """Fill in what is derived from fields that do not land; it lands with the record."""
 
     def apply(self, frame: Frame) -> Applied:
-        """Apply every good record of a frame. Raises `DataError` when a partition holds more than it can."""
+        """Apply every good record of a frame; what closed days held is taken before the record that closes them.
+
+        Raises `DataError` when a partition holds more than it can.
+        """
+        applied, first = self.nothing_applied(len(frame.offsets)), 0
+        self.clock_ms, closings = self._clock.advance(self.clock_ms, frame)
+        for closing in closings:
+            self.apply_rows(frame, first, closing.row, applied)
+            self._close(closing)
+            first = closing.row
+        self.apply_rows(frame, first, len(frame.offsets), applied)
+        return applied
+
+    def nothing_applied(self, count: int) -> Applied:
+        """What `apply_rows` fills in for so many records."""
+        return Applied(np.zeros(count, np.uint8))
+
+    def apply_rows(self, frame: Frame, first: int, until: int, applied: Applied) -> None:
+        """Apply the good records of a frame from row `first` to the one before `until`."""
         raise NotImplementedError
+
+    def day_acts(self, first_day: int, until_day: int) -> dict[str, pa.Table]:
+        """Rows, by table, of those who were active on days from `first_day` to the one before `until_day`."""
+        return {}
+
+    def _close(self, closing: Closing) -> None:
+        """Keep the rows of the days that the next record closes; they land with the next flush."""
+        if not self.agent.closings:
+            return
+        found = self.day_acts(closing.first_day, closing.until_day)
+        for table, rows in {DAY_CLOSINGS.name: day_closing_row(closing), **found}.items():
+            if rows.num_rows:
+                self._closings.setdefault(table, []).append(rows)
 
     def evict(self, limit: int) -> int:
         """Drop cold rows when more than `limit` are in memory; no flush may be running. Returns how many."""
@@ -178,6 +208,9 @@ class PartitionState:
                 records = array.take(dirty)  # whole records: ten times faster than an index
                 found.add(one.table, partial(one.make, state, records))
             state.counts[one.count] = 0
+        found.closings, self._closings = self._closings, {}
+        for table, parts in found.closings.items():
+            found.add(table, partial(pa.concat_tables, parts))
         return found
 
     def confirmed(self, found: Collected) -> None:
@@ -195,6 +228,8 @@ class PartitionState:
             used = self.count(one.count)
             getattr(state, one.listed)[used : used + len(again)] = again
             state.counts[one.count] = used + len(again)
+        for table, parts in found.closings.items():
+            self._closings[table] = parts + self._closings.get(table, [])
 
 
 def load_ids(state: PartitionState, table: pa.Table) -> None:

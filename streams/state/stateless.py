@@ -1,4 +1,4 @@
-"""The state of an agent that keeps none: its records land, and questions read these.
+"""The state of an agent that keeps none but the partition's clock: its records land, and questions read these.
 
 That is enough where neither order nor repetition of records matters, as for `identity.links`: the newest record of an
 account decides (`ts_ms`, then unlinking, then `event_id`).
@@ -26,16 +26,16 @@ class Stateless(PartitionState):
     tables = ()
     loaded = {}  # noqa: RUF012
 
-    def __init__(self, agent: AgentSpec) -> None:
-        self.agent, self.horizon, self.state = agent, 0, _Nothing(np.zeros(1, np.int64))
+    def __init__(self, agent: AgentSpec, time_zone: str = "UTC", lateness_h: int = 48) -> None:
+        self.agent, self.state = agent, _Nothing(np.zeros(1, np.int64))
+        super().__init__(time_zone, lateness_h, horizon=0)
 
     def empty(self) -> "Stateless":
         """Another one."""
-        return Stateless(self.agent)
+        return Stateless(self.agent, *self._settings[:2])
 
-    def apply(self, frame: Frame) -> Applied:
+    def apply_rows(self, frame: Frame, first: int, until: int, applied: Applied) -> None:
         """Nothing counts here."""
-        return Applied(np.zeros(len(frame.offsets), np.uint8))
 
     def remember(self, hashes: NDArray[np.uint64], offsets: NDArray[np.int64]) -> None:
         """Remember nothing: repeated records need not be told from new ones."""

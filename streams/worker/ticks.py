@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 async def tick(
     kafka: Kafka, topic: str, every_s: float, leading: Callable[[], Broker | None], stop: asyncio.Event
 ) -> None:
-    """Append a tick to every partition that has been idle for `every_s`, while `leading` returns a broker.
+    """Append a tick to every partition that is idle for `every_s`, empty or not, while `leading` returns a broker.
 
     Ends with `stop`. While Kafka is unreachable no tick is appended, as no other record is either.
     """
@@ -45,7 +45,7 @@ async def _tick(
             known, since = seen.get(partition, (-1, 0.0))
             if end != known:
                 seen[partition] = (end, time.monotonic())
-            elif end and time.monotonic() - since >= every_s:
+            elif time.monotonic() - since >= every_s:
                 await producer.deliver([Record(topic, _event(partition), partition=partition)])
                 seen[partition] = (end + 1, time.monotonic())
 

@@ -137,7 +137,7 @@ class Worker:
         finally:
             self.stop.set()
             try:
-                await asyncio.gather(*map(within, (self.processor.vouched, self.app.stop, self.letters.stop)))
+                await asyncio.gather(*map(within, (self.processor.vouching.landed, self.app.stop, self.letters.stop)))
             finally:
                 self.processor.close()
 

@@ -39,6 +39,8 @@ def test_neither_order_nor_repetition_of_records_matters(world: World, random: A
     random.shuffle(shuffled)
     other = World(world.zone, 48, 4_000_000, tuple(record._replace(offset=i) for i, record in enumerate(shuffled)))
     rows, wanted = found(finished(other, [1], [])), found(finished(world, sizes, []))
+    for fact in (*rows["product_facts"].values(), *wanted["product_facts"].values()):
+        del fact["offset"]
     same(rows, {table: wanted[table] for table in ("product_facts", "user_states", "user_reference_states")})
 
 

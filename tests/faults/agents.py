@@ -111,7 +111,7 @@ def _hold_links(rows: Rows, partitions: Partitions) -> None:
     assert rows["link_conflicts"]
 
 
-COMMUNITY = Agent("community", _chat, (*VIEWS, *TABLES), _hold_chat)
+COMMUNITY = Agent("community", _chat, (*VIEWS, *TABLES, "day_closings", "member_day_acts"), _hold_chat)
 AGENTS = {
     agent.name: agent
     for agent in (
@@ -120,11 +120,15 @@ AGENTS = {
             "product", _product,
             (
                 "users", "orders", "user_states", "user_reference_states", "product_facts", "product_events",
-                "dead_letters",
+                "dead_letters", "day_closings", "user_day_acts", "reference_day_acts",
             ),
             _hold_product,
         ),
-        Agent("links", _links, ("account_owners", "link_conflicts", "link_events", "dead_letters"), _hold_links),
+        Agent(
+            "links", _links,
+            ("account_owners", "link_conflicts", "link_events", "dead_letters", "day_closings"),
+            _hold_links,
+        ),
     )
 }  # fmt: skip
 _RARELY = {name: pytest.param(name, marks=pytest.mark.chaos) for name in AGENTS}

@@ -2,7 +2,6 @@
 
 import json
 import re
-from datetime import date
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -13,19 +12,17 @@ from analytics.chat.state import COUNTERS
 from analytics.kernels.calendar import NEVER_MIN
 from analytics.kernels.hashing import hash64
 from schemas.columns import Kind, columns
+from schemas.topics import CHAT
 from tests.memory import KEYS, MemoryStore, Row
+from tests.oracle.closed_days import Tables, chat_acts, closed_days, day_of, landed_days
 from tests.oracle.community import Community, Group, Landed, group_row, is_question, membership, panes
 
-_SPEC = columns("chat.events")
-_EPOCH = date(1970, 1, 1)
+_SPEC = columns(CHAT.name)
 _FACTS = ("join", "leave", "roster", "roster_end", "profile", "group", "call")
 _TIMES = (
     "max_ms", "activity_ms", "created_ms", "status_ms", "count_ms", "heartbeat_ms", "roster_ms", "last_ms", "spoke_ms",
     "in_ms", "out_ms", "role_ms",
 )  # fmt: skip
-
-#: Table -> key -> row.
-Tables = dict[str, dict[Any, Row]]
 
 
 def hash_of(text: str) -> int:
@@ -40,9 +37,9 @@ def expected(oracle: Community, store_text: bool = False) -> Tables:
     return {
         "events": {row.offset: _event(row, store_text) for row in oracle.landed},
         "facts": {
-            tuple(_event(row, False)[name] for name in KEYS["facts"]): _fact(_event(row, False))
-            for row in oracle.landed
-            if is_fact(row.event) and not row.duplicate
+            tuple(event[name] for name in KEYS["facts"]): _fact(event) | {"offset": row.offset}
+            for row in reversed(oracle.landed)  # of a repeated event the first counts
+            if is_fact(row.event) and not row.duplicate and (event := _event(row, False))
         },
         "dead_letters": {offset: {"error": kind} for offset, kind in oracle.dead.items()},
         "group_days": {(name, day): row for name, group in groups for day, row in group.group_days.items()},
@@ -59,7 +56,7 @@ def expected(oracle: Community, store_text: bool = False) -> Tables:
             (name, *bucket): {counter: counts[counter] for counter in COUNTERS}
             for name, group in groups for bucket, counts in panes(group).items()
         },
-    }  # fmt: skip
+    } | closed_days(oracle.landed, oracle.zone, oracle.lateness_h, chat_acts, ("member_day_acts",))  # fmt: skip
 
 
 def is_fact(event: dict[str, Any]) -> bool:
@@ -126,15 +123,17 @@ def found(store: MemoryStore) -> Tables:
     return {
         "events": {row["offset"]: _landed_event(row) for row in store.live("events")},
         "facts": {
-            tuple(row.get(name, "") for name in KEYS["facts"]): _fact(_landed_event(row)) for row in store.live("facts")
+            tuple(row.get(name, "") for name in KEYS["facts"]): _fact(_landed_event(row)) | {"offset": row["offset"]}
+            for row in store.live("facts")
         },
         "dead_letters": {row["offset"]: {"error": row["error"]} for row in store.live("dead_letters")},
         "group_days": {
-            (r["group_id"], _day(r)): _without(r, "group_id", "day", "version", "topic", "partition")
+            (r["group_id"], day_of(r["day"])): _without(r, "group_id", "day", "version", "topic", "partition")
             for r in store.live("group_days")
         },
         "member_days": {
-            (r["group_id"], _day(r), r["member_id"]): {"messages": r["messages"]} for r in store.live("member_days")
+            (r["group_id"], day_of(r["day"]), r["member_id"]): {"messages": r["messages"]}
+            for r in store.live("member_days")
         },
         "group_states": {row["group_id"]: _landed_group(row) for row in store.live("group_states")},
         "membership_states": {
@@ -144,11 +143,7 @@ def found(store: MemoryStore) -> Tables:
             (row["group_id"], row["daily"], row["bucket"]): {name: row[name] for name in COUNTERS}
             for row in store.live("pane_states")
         },
-    }
-
-
-def _day(row: Row) -> int:
-    return int((row["day"] - _EPOCH).days)
+    } | landed_days(store, CHAT.name, ("member_day_acts",))
 
 
 def _without(row: Row, *names: str) -> Row:

@@ -7,7 +7,8 @@ from functools import partial
 
 from schemas.topics import LINKS
 from tests.memory import MemoryStore
-from tests.oracle.landed import Tables, said
+from tests.oracle.closed_days import Tables, closed_days, landed_days, no_acts
+from tests.oracle.landed import said
 from tests.oracle.people import landed_of
 from tests.oracle.worlds import World
 
@@ -20,7 +21,7 @@ def expected(world: World) -> Tables:
     return {
         "link_events": {one.offset: _said(one.event) | {"kafka_ts_ms": one.kafka_ts_ms} for one in landed},
         "dead_letters": {offset: {"error": kind} for offset, kind in dead.items()},
-    }
+    } | closed_days(landed, world.zone, world.lateness_h, no_acts, ())
 
 
 def found(store: MemoryStore) -> Tables:
@@ -30,4 +31,4 @@ def found(store: MemoryStore) -> Tables:
             row["offset"]: _said(row) | {"kafka_ts_ms": row["kafka_ts_ms"]} for row in store.live("link_events")
         },
         "dead_letters": {row["offset"]: {"error": row["error"]} for row in store.live("dead_letters")},
-    }
+    } | landed_days(store, LINKS.name, ())

@@ -7,13 +7,15 @@ from typing import Any
 from analytics.kernels.calendar import NEVER_MIN
 from schemas.topics import PRODUCT
 from tests.memory import KEYS, MemoryStore, Row
+from tests.oracle.closed_days import Tables, closed_days, landed_days, product_acts
 from tests.oracle.community import Days, Event
-from tests.oracle.landed import Tables, said
+from tests.oracle.landed import said
 from tests.oracle.people import OWN, events_of, landed_of
 from tests.oracle.worlds import World
 
 Rows = dict[Any, Row]
 _FACTS = ("signup", "trial", "share", "purchase", "refund", "contact")
+_DAYS = ("user_day_acts", "reference_day_acts")
 _said = partial(said, PRODUCT.name)
 _KINDS = {"group": "group_id", "call": "call_id", "link": "link_id", "campaign": "campaign_id"}
 
@@ -69,11 +71,15 @@ def expected(world: World) -> Tables:
             one.offset: _said(one.event) | {"kafka_ts_ms": one.kafka_ts_ms, "duplicate": one.duplicate}
             for one in landed
         },
-        "product_facts": {_fact_key(e): _said(e) for e in events if e["type"] in _FACTS},
+        "product_facts": {
+            _fact_key(one.event): _said(one.event) | {"offset": one.offset}
+            for one in reversed(landed)  # of a repeated event the first counts
+            if one.event["type"] in _FACTS and not one.duplicate
+        },
         "dead_letters": {offset: {"error": kind} for offset, kind in dead.items()},
         "user_states": users(events, world.zone),
         "user_reference_states": references(events, world.zone),
-    }
+    } | closed_days(landed, world.zone, world.lateness_h, product_acts, _DAYS)
 
 
 def found(store: MemoryStore) -> Tables:
@@ -85,11 +91,13 @@ def found(store: MemoryStore) -> Tables:
             row["offset"]: _said(row) | {"kafka_ts_ms": row["kafka_ts_ms"], "duplicate": bool(row["duplicate"])}
             for row in store.live("product_events")
         },
-        "product_facts": {_fact_key(row): _said(row) for row in store.live("product_facts")},
+        "product_facts": {
+            _fact_key(row): _said(row) | {"offset": row["offset"]} for row in store.live("product_facts")
+        },
         "dead_letters": {row["offset"]: {"error": row["error"]} for row in store.live("dead_letters")},
         "user_states": user_rows,
         "user_reference_states": reference_rows,
-    }
+    } | landed_days(store, PRODUCT.name, _DAYS)
 
 
 def _fact_key(event: Row) -> tuple[Any, ...]:

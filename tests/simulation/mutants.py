@@ -15,9 +15,12 @@ from analytics.chat.fields import FIELDS
 from analytics.chat.state import DIRTY_MEMBERS, MEMBER_DAYS, MEMBERS
 from analytics.kernels.calendar import HOUR_MS
 from schemas.errors import BackpressureError
+from schemas.frame import Frame
 from sinks.contract import Chain, Checkpoint, Cut, Head
 from streams.checkpoint import processor, takeover
 from streams.checkpoint.task import Task
+from streams.landing.event_rows import Applied
+from streams.state.base import PartitionState
 from streams.state.chat.cold import coldest
 from streams.state.chat.load import load_groups
 from streams.state.chat.state import CommunityState
@@ -119,6 +122,31 @@ def watermark_forgotten() -> Patches:
     )
 
 
+def clock_forgotten() -> Patches:
+    """A loaded partition has no clock before its next record."""
+    fill = takeover.fill
+
+    def forget(task: Task, *args: Any) -> None:
+        fill(task, *args)
+        task.state.clock_ms = 0
+
+    return (mock.patch.object(takeover, "fill", forget),)
+
+
+def days_closed_after_frames() -> Patches:
+    """What closed days held is taken when the whole frame has been applied."""
+
+    def apply(self: PartitionState, frame: Frame) -> Applied:
+        applied, end = self.nothing_applied(len(frame.offsets)), len(frame.offsets)
+        self.clock_ms, closings = self._clock.advance(self.clock_ms, frame)
+        self.apply_rows(frame, 0, end, applied)
+        for closing in closings:
+            self._close(closing)
+        return applied
+
+    return (mock.patch.object(PartitionState, "apply", apply),)
+
+
 def time_moved_by_frames() -> Patches:
     """A frame's highest time counts from its first record on."""
     apply = CommunityState.apply
@@ -194,6 +222,8 @@ MUTANTS: dict[Callable[[], Patches], tuple[str, ...]] = {
     one_commit_a_take_over: ("freeze_midway", "kick"),
     dirty_rows_evicted: ("join",),
     watermark_forgotten: ("crash_midway",),
+    clock_forgotten: ("crash_midway",),
+    days_closed_after_frames: ("crash",),
     time_moved_by_frames: ("crash",),
     slots_never_change: ("crash_midway",),
     void_terms_loaded: ("freeze_midway", "crash_midway", "usurp"),
@@ -210,9 +240,11 @@ IN_PRODUCT = (
     memory_kept_always,
     ids_forgotten,
     unacknowledged_rows_checkpointed,
+    clock_forgotten,
+    days_closed_after_frames,
 )
-#: Links keep no state: what can be lost is records.
-IN_LINKS = (one_commit_a_take_over, unacknowledged_rows_checkpointed)
+#: Links keep no state but the clock: what can be lost is records, and that.
+IN_LINKS = (one_commit_a_take_over, unacknowledged_rows_checkpointed, clock_forgotten)
 
 
 @contextmanager

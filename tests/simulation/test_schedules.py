@@ -16,7 +16,7 @@ from tests.analytics.test_community import oracle_of, same, steady
 from tests.injected import Inject
 from tests.memory import KEYS, MemoryStore, Row
 from tests.oracle import landed, links, product
-from tests.oracle.landed import Tables
+from tests.oracle.closed_days import Tables
 from tests.oracle.worlds import World
 from tests.simulation.mutants import IN_LINKS, IN_PRODUCT, MUTANTS, Patches, broken
 from tests.simulation.schedule import Run, Schedule, schedules

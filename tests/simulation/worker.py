@@ -50,9 +50,9 @@ class Worker:
 
     def _task(self, partition: int) -> Task:
         contract, world = self.run.schedule.contract, self.run.schedule.worlds[0]
-        numbers = world.zone, world.lateness_h, world.horizon
+        numbers, agent = (world.zone, world.lateness_h, world.horizon), AGENT_OF[contract]
         return Task(
-            contract, partition, new_state(AGENT_OF[contract], *numbers), numbers_settings(*numbers), worker=self.name,
+            contract, partition, new_state(agent, *numbers), numbers_settings(*numbers, agent.rules), worker=self.name,
             max_rows=self.run.schedule.memberships, limits=DeadLetterLimits(1.0, 1 << 30),
         )  # fmt: skip
 

@@ -87,7 +87,7 @@ def test_tables_have_what_agents_write(agent: AgentSpec, address: Address) -> No
     fields = {agent.renamed.get(field.name, field.name) for field in columns(agent.contract).fields}
     assert fields | {"excluded"} <= have[agent.raw.name]
     for table in agent.tables:
-        bookkeeping = {"version", *("topic", "partition") * table.by_task}
+        bookkeeping = {"version", "topic", "partition"}
         assert {*table.key, *bookkeeping, *("slot",) * table.slots} <= have[table.name], table.name
     if agent.facts:
         assert set(agent.facts.columns) <= have[agent.facts.table.name]

@@ -11,7 +11,7 @@ from kafka import KafkaConsumer, TopicPartition
 
 from groupvitals.settings import Settings
 from schemas.frame import Records
-from sinks.contract import Cut
+from sinks.contract import Checkpoint, Cut
 from streams.checkpoint.processor import Processor
 from streams.checkpoint.task import Task
 from streams.state.chat.state import CommunityState
@@ -111,7 +111,7 @@ def _processor(task: Task) -> Processor:
 
 def _owned_task() -> Task:
     task = Task(TOPIC, 0, CommunityState())
-    task.resume(Cut(1, 0), 0, 0)
+    task.resume(Checkpoint(TOPIC, 0, Cut(1, 0), {TOPIC: 0}), 0)
     return task
 
 

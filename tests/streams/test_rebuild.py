@@ -19,7 +19,7 @@ from groupvitals.settings import Settings
 from schemas.agents import AGENT_OF, COMMUNITY, TABLES
 from schemas.errors import ConfigError, ServiceError
 from schemas.kafka import Kafka
-from schemas.topics import CHAT, PRODUCT
+from schemas.topics import CHAT, LINKS, PRODUCT
 from sinks.clickhouse.epochs import epochs_with_rows
 from sinks.clickhouse.migrations import migrate
 from sinks.clickhouse.store import ClickHouseStore
@@ -32,7 +32,7 @@ from tests.conftest import Run
 from tests.landing import Landing, clear, empty, land_topic, landed, own_store
 from tests.memory import ORIGIN, TOPIC
 from tests.oracle.corrected import closed_rows
-from tests.oracle.product_worlds import product_worlds
+from tests.oracle.product_worlds import LINK_EVENTS, product_worlds, topic_worlds
 from tests.oracle.worlds import DAY_MS, HOUR_MS, World, encode, worlds
 from tests.sinks.test_answers import MESSAGE, history
 from tests.streams.workers import Answers, assert_each_record_once, send, wait_until, worker
@@ -75,7 +75,7 @@ def rows(store: ClickHouseStore, contract: str = TOPIC) -> dict[str, list[Any]]:
         names = ", ".join(name for name in columns if name not in ("slot", "version"))
         found[table] = store.native.execute(
             f"SELECT {names} FROM (SELECT * FROM {store.address.database}.{table} WHERE bitShiftRight(version, 56) = "
-            f"{epoch.number} ORDER BY version DESC LIMIT 1 BY {', '.join(key)}) "
+            f"{epoch.number} AND topic = '{epoch.origin.topic}' ORDER BY version DESC LIMIT 1 BY {', '.join(key)}) "
             f"ORDER BY {', '.join(key)}"
         )
     return found
@@ -103,7 +103,14 @@ def replayed(store: ClickHouseStore, world: World, flushes: int, split: int, top
     assert rows(store, topic) == after
 
 
-@pytest.mark.parametrize(("topic", "of"), [(CHAT.name, worlds()), (PRODUCT.name, product_worlds(least=20))])
+@pytest.mark.parametrize(
+    ("topic", "of"),
+    [
+        (CHAT.name, worlds()),
+        (PRODUCT.name, product_worlds(least=20)),
+        (LINKS.name, topic_worlds(LINK_EVENTS, least=5)),
+    ],
+)
 def test_replayed_rows_are_those_of_kafkas_records(
     topic: str, of: st.SearchStrategy[World], store: ClickHouseStore
 ) -> None:

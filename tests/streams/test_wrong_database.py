@@ -9,8 +9,9 @@ from kafka import TopicPartition
 
 from groupvitals.connections import kafka_address
 from groupvitals.settings import Settings
+from schemas.agents import COMMUNITY
 from schemas.errors import ConfigError, DataError
-from schemas.topics import CHAT, LINKS
+from schemas.topics import CHAT, LINKS, OPERATIONS
 from sinks.clickhouse.readers.checks import split_groups
 from sinks.clickhouse.store import ClickHouseStore
 from sinks.contract import Chain, Epoch
@@ -28,7 +29,7 @@ from tests.memory import ORIGIN, TOPIC, MemoryBroker, MemoryStore, land, new_tas
 from tests.oracle.worlds import encode
 from tests.streams.workers import VIEWS, Answers, assert_each_record_once, send, wait_until
 
-SETTINGS, OTHERS = numbers_settings("UTC", 48, 4_000_000), numbers_settings("UTC", 24, 4_000_000)
+SETTINGS, OTHERS = (numbers_settings("UTC", lateness_h, 4_000_000, COMMUNITY.rules) for lateness_h in (48, 24))
 EPOCH = Epoch(0, SETTINGS, ORIGIN, CHAT.name)
 
 
@@ -69,9 +70,9 @@ def test_other_settings_are_refused() -> None:
         check(EPOCH, ORIGIN, OTHERS)
 
 
-def test_no_settings_matter_to_links() -> None:
-    links = replace(ORIGIN, topic="mine.identity.links")
-    check(replace(EPOCH, origin=links, contract=LINKS.name), links, OTHERS)
+def test_no_settings_matter_where_nothing_is_computed() -> None:
+    decisions = replace(ORIGIN, topic="mine.operations")
+    check(replace(EPOCH, origin=decisions, contract=OPERATIONS.name), decisions, OTHERS)
 
 
 def test_reset_offsets_are_refused() -> None:

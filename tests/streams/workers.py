@@ -26,8 +26,8 @@ VIEWS = (
     "rolling_activity_daily", "tiers", "tiers_daily", "retention", "retention_daily",
 )  # fmt: skip
 TABLES = ("facts", "dead_letters", "events")
-#: Of which a record landed again has the same key and a newer version.
-_MERGED = {name for name, table in WRITTEN.items() if not table.epoch}
+#: Of which what is landed again has the same key and a newer version.
+_MERGED = {name for name, table in WRITTEN.items() if not table.slots}
 _BOOKKEEPING = {"version", "slot", "ingested_on"}
 
 

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinks.clickhouse.connection import Native
-from sinks.contract import EPOCH_SHIFT
 
 _GENTLY = (
     " SETTINGS max_threads = 2, max_execution_time = 600, max_memory_usage = 4000000000, "
@@ -131,14 +130,6 @@ class Health:
             "max(first_seen_ms), argMax(reason, first_seen_ms) FROM {d}.dead_letters FINAL WHERE topic = %(topic)s "
             "GROUP BY error ORDER BY recent DESC, error"
         )
-
-    def newest_events(self, epoch: int) -> dict[int, int]:
-        """Highest event time by partition, ticks included, ms. Scans two columns of `group_states`."""
-        return dict(self.ask(
-            "SELECT partition, max(max_ms) FROM {d}.group_states WHERE topic = %(topic)s AND "
-            f"bitShiftRight(version, {EPOCH_SHIFT}) = %(epoch)s GROUP BY partition",
-            epoch=epoch,
-        ))  # fmt: skip
 
     def groups_ahead(self) -> list[tuple[str, float, str, int, int]]:
         """Groups whose time is ahead of the present, farthest first: by how many seconds, and since which record.

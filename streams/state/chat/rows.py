@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from analytics.chat.state import COUNTERS, State
 from schemas.columns import columns
 from streams.landing.arrow import categories, ids, plain, slots
+from streams.state.closings import days_of
 
 _SPEC = columns("chat.events")
 _ENUMS = {name: _SPEC.field(name).values for name in ("platform", "status", "source", "role")}
@@ -80,18 +81,24 @@ def pane_rows(state: State, records: NDArray[Any]) -> pa.Table:
 def group_day_rows(state: State, closed: NDArray[Any]) -> pa.Table:
     """Rows of `group_days`."""
     counters = tuple(name for name in closed.dtype.names or () if name not in ("group", "day"))
-    day = pa.array(np.ascontiguousarray(closed["day"])).cast(pa.date32())
-    return pa.table({"group_id": _group_ids(state, closed["group"]), "day": day, **plain(closed, counters)})
+    groups = _group_ids(state, closed["group"])
+    return pa.table({"group_id": groups, "day": days_of(closed["day"]), **plain(closed, counters)})
 
 
 def member_day_rows(state: State, closed: NDArray[Any]) -> pa.Table:
     """Rows of `member_days`; rows of memberships must not move meanwhile."""
-    rows = closed["membership"]
-    return pa.table(
-        {
-            "group_id": _group_ids(state, state.members["group"][rows]),
-            "member_id": ids(state.arena, state.members["id_at"][rows]),
-            "day": pa.array(np.ascontiguousarray(closed["day"])).cast(pa.date32()),
-            **plain(closed, ("messages",)),
-        }
-    )
+    return pa.table({**_members_on(state, closed["membership"], closed["day"]), **plain(closed, ("messages",))})
+
+
+def member_day_act_rows(state: State, acts: NDArray[Any]) -> pa.Table:
+    """Rows of `member_day_acts`."""
+    return pa.table({**_members_on(state, acts["member"], acts["day"]), **plain(acts, ("spoke", "reacted", "read"))})
+
+
+def _members_on(state: State, members: NDArray[np.int32], days: NDArray[np.int32]) -> dict[str, pa.Array]:
+    """Whose days these are."""
+    return {
+        "group_id": _group_ids(state, state.members["group"][members]),
+        "member_id": ids(state.arena, state.members["id_at"][members]),
+        "day": days_of(days),
+    }

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from analytics.chat.apply import apply
 from analytics.chat.cold import close_ranks
+from analytics.chat.day_acts import MEMBER_DAY_ACT, member_day_acts
 from analytics.chat.features import derive
 from analytics.chat.index import (
     rebuild_group_index,
@@ -40,7 +41,6 @@ from analytics.chat.state import (
     Clock,
     State,
 )
-from analytics.kernels.calendar import HOUR_MS, day_starts
 from schemas.agents import COMMUNITY
 from schemas.frame import Frame
 from streams.landing.event_rows import Applied
@@ -49,6 +49,7 @@ from streams.state.base import PartitionState
 from streams.state.chat import rows as made
 from streams.state.chat.cold import ColdMemberships, coldest
 from streams.state.chat.load import LOADED, load_groups, load_members, load_panes
+from streams.state.closings import written
 
 
 class CommunityState(PartitionState):
@@ -85,10 +86,9 @@ class CommunityState(PartitionState):
     }  # fmt: skip
 
     def __init__(self, time_zone: str = "UTC", lateness_h: int = 48, horizon: int = 4_000_000) -> None:
-        self._settings = time_zone, lateness_h, horizon
+        super().__init__(time_zone, lateness_h, horizon)
         self._cold = ColdMemberships()
-        self.horizon = horizon
-        self.clock = Clock(day_starts(time_zone), lateness_h * HOUR_MS, horizon)
+        self.clock = Clock(self.day_starts, self.lateness_ms, horizon)
         self.state = State(
             counts=np.zeros(16, np.int64),
             groups=np.zeros(64, GROUP),
@@ -118,19 +118,22 @@ class CommunityState(PartitionState):
         """Determine whether messages are questions: their texts do not land."""
         derive(frame)
 
-    def apply(self, frame: Frame) -> Applied:
-        """Apply every good record of a frame."""
-        flags, groups = np.zeros(len(frame.offsets), np.uint8), np.full(len(frame.offsets), -1, np.int32)
-        row, short = apply(self.state, self.clock, frame, 0, flags, groups)
+    def nothing_applied(self, count: int) -> Applied:
+        """Flags, and the group of every record."""
+        return Applied(np.zeros(count, np.uint8), np.full(count, -1, np.int32))
+
+    def apply_rows(self, frame: Frame, first: int, until: int, applied: Applied) -> None:
+        """Apply the good records of a frame from row `first` to the one before `until`."""
+        row, short = apply(self.state, self.clock, frame, first, until, *applied)
         while short:
             self.grow(short, int(frame.offsets[row]))
-            row, short = apply(self.state, self.clock, frame, row, flags, groups)
-        return Applied(flags, groups)
+            row, short = apply(self.state, self.clock, frame, row, until, *applied)
 
-    @property
-    def newest_ms(self) -> int:
-        """Highest event time of any group, ticks included."""
-        return int(self.state.groups["max_ms"][: self.count(GROUPS)].max(initial=0))
+    def day_acts(self, first_day: int, until_day: int) -> dict[str, pa.Table]:
+        """Members who were active on these days; a cold one was not, as it was not within 28 days of an open day."""
+        days = self.state, self.day_starts, first_day, until_day
+        acts = written(lambda out: member_day_acts(*days, out), MEMBER_DAY_ACT)
+        return {"member_day_acts": made.member_day_act_rows(self.state, acts)}
 
     def grow(self, short: int, offset: int) -> None:
         """Make room in an array: `PartitionState.grow`; closed days wait in arrays of their own."""

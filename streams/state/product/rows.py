@@ -18,6 +18,7 @@ from analytics.product.ids import find_reference, find_user, reference_key
 from analytics.product.state import REFERENCES, State
 from streams.landing.arrow import categories, ids, plain, slots, span_columns
 from streams.state.base import PartitionState
+from streams.state.closings import days_of
 
 USER_COLUMNS = (
     "first_ms", "last_ms", "used_lo", "used_hi", "bought_lo", "bought_hi", "signup_ms", "trial_ms", "purchase_ms",
@@ -35,15 +36,28 @@ def user_rows(state: State, records: NDArray[Any]) -> pa.Table:
 
 def reference_rows(state: State, records: NDArray[Any]) -> pa.Table:
     """Rows of `user_reference_states`."""
-    return pa.table(
-        {
-            "user_id": ids(state.arena, state.users["id_at"][records["user"]]),
-            "kind": categories(np.ascontiguousarray(records["kind"]).astype(np.int8), REFERENCES),
-            "reference": ids(state.arena, records["id_at"]),
-            "slot": slots(records),
-            **plain(records, REFERENCE_COLUMNS),
-        }
-    )
+    return pa.table({**_named(state, records), "slot": slots(records), **plain(records, REFERENCE_COLUMNS)})
+
+
+def user_day_rows(state: State, acts: NDArray[Any]) -> pa.Table:
+    """Rows of `user_day_acts`."""
+    users = ids(state.arena, state.users["id_at"][acts["user"]])
+    return pa.table({"user_id": users, "day": days_of(acts["day"]), **plain(acts, ("used", "bought"))})
+
+
+def reference_day_rows(state: State, acts: NDArray[Any]) -> pa.Table:
+    """Rows of `reference_day_acts`."""
+    records = state.references[acts["reference"]]
+    return pa.table({**_named(state, records), "day": days_of(acts["day"])})
+
+
+def _named(state: State, records: NDArray[Any]) -> dict[str, pa.Array]:
+    """Whose references these are, and to what."""
+    return {
+        "user_id": ids(state.arena, state.users["id_at"][records["user"]]),
+        "kind": categories(np.ascontiguousarray(records["kind"]).astype(np.int8), REFERENCES),
+        "reference": ids(state.arena, records["id_at"]),
+    }
 
 
 @kernel

@@ -4,9 +4,10 @@ Wraps `analytics.product.apply`; knows nothing of Kafka or ClickHouse.
 """
 
 import numpy as np
+import pyarrow as pa
 
-from analytics.kernels.calendar import day_starts
 from analytics.product.apply import apply
+from analytics.product.day_acts import REFERENCE_DAY_ACT, USER_DAY_ACT, reference_day_acts, user_day_acts
 from analytics.product.ids import rebuild_reference_index, rebuild_user_index
 from analytics.product.state import (
     ARENA,
@@ -25,12 +26,15 @@ from schemas.frame import Frame
 from streams.landing.event_rows import Applied
 from streams.state.arrays import Loaded, Rows, StateTable, indices
 from streams.state.base import PartitionState
+from streams.state.closings import written
 from streams.state.product.rows import (
     REFERENCE_COLUMNS,
     USER_COLUMNS,
     load_references,
     load_users,
+    reference_day_rows,
     reference_rows,
+    user_day_rows,
     user_rows,
 )
 
@@ -57,8 +61,7 @@ class ProductState(PartitionState):
     watched = {"users": USERS, "duplicates": DUPLICATES}  # noqa: RUF012
 
     def __init__(self, time_zone: str = "UTC", lateness_h: int = 48, horizon: int = 4_000_000) -> None:
-        self._settings = time_zone, lateness_h, horizon
-        self.horizon, self.day_starts = horizon, day_starts(time_zone)
+        super().__init__(time_zone, lateness_h, horizon)
         self.state = State(
             counts=np.zeros(8, np.int64),
             users=np.zeros(1024, USER),
@@ -76,16 +79,20 @@ class ProductState(PartitionState):
         """A new state with nothing in it and the same settings."""
         return ProductState(*self._settings)
 
-    @property
-    def newest_ms(self) -> int:
-        """Newest act of any user."""
-        return int(self.state.users["last_ms"][: self.count(USERS)].max(initial=0))
-
-    def apply(self, frame: Frame) -> Applied:
-        """Apply every good record of a frame."""
-        flags = np.zeros(len(frame.offsets), np.uint8)
-        row, short = apply(self.state, self.day_starts, self.horizon, frame, 0, flags)
+    def apply_rows(self, frame: Frame, first: int, until: int, applied: Applied) -> None:
+        """Apply the good records of a frame from row `first` to the one before `until`."""
+        rules = self.day_starts, self.horizon, frame
+        row, short = apply(self.state, *rules, first, until, applied.flags)
         while short:
             self.grow(short, int(frame.offsets[row]))
-            row, short = apply(self.state, self.day_starts, self.horizon, frame, row, flags)
-        return Applied(flags)
+            row, short = apply(self.state, *rules, row, until, applied.flags)
+
+    def day_acts(self, first_day: int, until_day: int) -> dict[str, pa.Table]:
+        """Users who acted on these days, and what their acts referred to."""
+        days = self.state, self.day_starts, first_day, until_day
+        users = written(lambda out: user_day_acts(*days, out), USER_DAY_ACT)
+        references = written(lambda out: reference_day_acts(*days, out), REFERENCE_DAY_ACT)
+        return {
+            "user_day_acts": user_day_rows(self.state, users),
+            "reference_day_acts": reference_day_rows(self.state, references),
+        }
