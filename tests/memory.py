@@ -13,7 +13,8 @@ import pyarrow as pa
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.util import calc_crc32c
 
-from schemas.agents import AGENT_OF, TABLES, Table
+from schemas.agents import AGENT_OF, TABLES
+from schemas.tables import Table
 from schemas.topics import CHAT
 from sinks.contract import EPOCH_SHIFT, Chain, Checkpoint, Cut, Epoch, Head, Origin, Store
 from streams.agents import new_state

@@ -7,7 +7,8 @@ of excluded records are removed, and come back from the landed records.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from schemas.agents import CALLING_KINDS, FIRST_PLACE, AgentSpec
+from schemas.agents import CALLING_KINDS, AgentSpec
+from schemas.tables import FIRST_PLACE
 from sinks.clickhouse.store import LONG, ClickHouseStore, quote, task_is
 
 

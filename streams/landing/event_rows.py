@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from analytics.kernels.compiled import kernel
 from analytics.kernels.event_ids import DUPLICATE, EXCLUDED, IS_LATE
 from analytics.kernels.hashing import hash64
-from schemas.agents import CALLING_KINDS, FIRST_PLACE, AgentSpec
+from schemas.agents import CALLING_KINDS, AgentSpec
 from schemas.columns import Columns, Field, Kind, columns
 from schemas.frame import Frame
+from schemas.tables import FIRST_PLACE
 from streams.landing.arrow import categories, lists, strings
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.agents import Table
+from schemas.tables import Table
 from streams.people.names import Codes, Names
 from streams.people.row_hash import Hashes, row_hashes
 from streams.state.arrays import Collected, grown

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from schemas.agents import AgentSpec, ReadBack
+from schemas.agents import AgentSpec
+from schemas.tables import ReadBack
 from sinks.clickhouse.store import ClickHouseStore, task_is
 
 _SETTINGS = {
