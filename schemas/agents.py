@@ -186,6 +186,8 @@ PEOPLE = AgentSpec(
     states=(
         _landed("people_members", "group_id", "member_id"),
         _landed("people_groups", "group_id"),
+        _landed("people_orders", "order_id"),
+        _landed("people_payers", "group_id", "currency"),
         _landed("people_sources", "contract", "number"),
     ),
 )  # fmt: skip

@@ -137,6 +137,11 @@ class Everybody:
 
     # --- whom it is about
 
+    def touch(self, names: Codes, groups: Codes) -> None:
+        """What was read is also about these accounts and users, and these groups."""
+        self._names_touched.append(names)
+        self._groups_touched.append(groups)
+
     def settle(self) -> Touched:
         """Work out anew who is a person and which rows belong to whom; returns whom the last readings are about."""
         person, linked = persons(self._owner_of_all(), MOST_ACCOUNTS)

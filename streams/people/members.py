@@ -62,7 +62,8 @@ class Members:
         self._members = Landed(TABLES["people_members"], _Memberships(everybody))
         self._groups = Landed(TABLES["people_groups"], TextKeys(("group_id",)))
         self.landed = (self._members, self._groups)
-        self._best = np.empty(0, np.uint8)
+        #: The best state of every person, by number; 255: none.
+        self.best = np.empty(0, np.uint8)
 
     def take(self, changed: dict[str, pa.Table]) -> None:
         """Nothing else is read."""
@@ -117,10 +118,10 @@ class Members:
         groups, all_of = groups[landed[groups]], int(landed.any())  # no group, no row of all groups
         cells = np.zeros((len(groups) + all_of, len(STATES)), np.int64)
         present.count_states(everybody.members, everybody.members_in, groups, cells)
-        new = len(everybody.person) - len(self._best)
-        self._best = np.append(self._best, np.full(new, 255, np.uint8))
-        present.best_states_of(everybody.members, everybody.members_of, persons, self._best)
-        cells[len(groups) :] = np.bincount(self._best[self._best < len(STATES)], minlength=len(STATES))
+        new = len(everybody.person) - len(self.best)
+        self.best = np.append(self.best, np.full(new, 255, np.uint8))
+        present.best_states_of(everybody.members, everybody.members_of, persons, self.best)
+        cells[len(groups) :] = np.bincount(self.best[self.best < len(STATES)], minlength=len(STATES))
         known = cells[:, 1:_LEFT].sum(axis=1)
         unseen = np.maximum(np.append(everybody.groups["members"][groups], [0] * all_of) - known, 0)
         columns = {"headcount": known + unseen, "unseen": unseen}

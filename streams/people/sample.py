@@ -33,7 +33,14 @@ def one_person(day: int = 20_000) -> dict[str, pa.Table]:
         "owners": _table({"account_id": _ACCOUNT, "user_id": _USER}),
         "groups_now": _table({"group_id": _GROUP}, (), {"roster_ms": 0, "first_ms": at, "members": 1}),
         "ways": _table({"group_id": _GROUP, "way": "link:l"}),
+        "orders": _order(at, day),
     }
+
+
+def _order(at: int, day: int) -> pa.Table:
+    texts = {"order_id": "o", "refund_id": "", "event_id": "e", "user_id": _USER, "currency": "CNY"}
+    numbers = {"back": 0, "ts_ms": at, "day": day, "amount_minor": 100, "items": 1, "cost_minor": 0}
+    return _table(texts | {"product_id": "", "group_id": _GROUP, "campaign_id": ""}, (), numbers)
 
 
 def work_out_one() -> None:

@@ -19,6 +19,8 @@ from streams.people.family import Family
 from streams.people.landed import Landed
 from streams.people.members import Members
 from streams.people.now import Now
+from streams.people.orders import Orders
+from streams.people.payers import Payers
 from streams.people.sources import Sources
 from streams.state.arrays import Collected
 from streams.state.base import PartitionState
@@ -44,7 +46,10 @@ class PeopleState(PartitionState):
         self.horizon, self.state = 0, _Counts(np.zeros(2, np.int64))
         self.everybody, self.marks = Everybody(), Marks()
         self._sources = Sources()
-        self.families: tuple[Family, ...] = (Members(self.everybody), self._sources)
+        members, orders = Members(self.everybody), Orders(self.everybody)
+        self.families: tuple[Family, ...] = (
+            members, orders, Payers(self.everybody, orders, members), self._sources,
+        )  # fmt: skip
         self._threads = ThreadPoolExecutor(2)  # each keeps a connection
         self._now: Now | None = None
         self._complete = True

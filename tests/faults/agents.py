@@ -98,7 +98,6 @@ def _people(rows: Rows, known: People, view: str) -> None:
 
 def _hold_product(rows: Rows, partitions: Partitions) -> None:
     events = [event for records in partitions for event in events_of(PRODUCT.name, records)]
-    _people(rows, People([], events, []), "orders")
     found = landed_states(rows["user_states"], rows["user_reference_states"])
     assert found == (users(events, "UTC"), references(events, "UTC"))
     assert {row["user_id"] for row in rows["users"]} == found[0].keys()
@@ -119,7 +118,7 @@ AGENTS = {
         Agent(
             "product", _product,
             (
-                "users", "orders", "user_states", "user_reference_states", "product_facts", "product_events",
+                "users", "user_states", "user_reference_states", "product_facts", "product_events",
                 "dead_letters", "day_closings", "user_day_acts", "reference_day_acts",
             ),
             _hold_product,

@@ -24,6 +24,7 @@ from tests.oracle.people import ANSWERS, STATES, People, events_of
 from tests.oracle.people_worlds import at_the_edges
 from tests.oracle.product_worlds import LINK_EVENTS, PRODUCT_EVENTS, beside
 from tests.oracle.worlds import DAY_MS, World, worlds
+from tests.sinks.people_agent import PeopleAgent
 from tests.sinks.test_answers import history, lives
 
 pytestmark = pytest.mark.services
@@ -61,6 +62,7 @@ def land_people(store: ClickHouseStore, chat: World, product: World, links: Worl
     for topic, world in ((CHAT, chat), (PRODUCT, product), (LINKS, links)):
         if world.records:
             land_topic(world, store, flushes, topic.name, taken_over=topic is not CHAT)
+    PeopleAgent(store, chat.zone).catch_up()
     return people_of(chat, product, links)
 
 
@@ -150,6 +152,7 @@ def test_neither_order_nor_repetition_of_records_matters(store: ClickHouseStore)
         clear(store)
         for topic, events in rng.sample(topics, 3):
             land_topic(world(events), store, 1 + turn % 3, topic.name)
+        PeopleAgent(store).catch_up()
         for view, answer in ANSWERS.items():
             same(store, view, answer(people))
     states = {row["member_id"]: row for row in store.native.query(

@@ -88,7 +88,10 @@ def landed_since(store: ClickHouseStore, agent: AgentSpec, topic: str, since: di
         found = replace(found, contradicted=contradicted)
     if "purchase" in kinds:
         paid = f"SELECT order_id FROM {d}.{agent.raw.name} WHERE {where} AND type = 'purchase'"
-        ((orders,),) = ask(f"SELECT count() FROM {d}.orders WHERE repeated > 0 AND order_id IN ({paid})")
+        ((orders,),) = ask(
+            f"SELECT count() FROM (SELECT order_id FROM {d}.product_facts WHERE type = 'purchase' "
+            f"AND order_id IN ({paid}) GROUP BY order_id HAVING uniqExact(event_id) > 1)"
+        )
         found = replace(found, orders=orders)
     return found
 

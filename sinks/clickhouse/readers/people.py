@@ -14,6 +14,7 @@ from schemas.chat import Role
 from schemas.platforms import READS_REPORTED
 from schemas.topics import CHAT, LINKS, PRODUCT
 from sinks.clickhouse.readers.marks import Marks
+from sinks.clickhouse.readers.orders import OrdersReader
 from sinks.clickhouse.store import ClickHouseStore, quote
 
 #: Stands for all groups, in which each person counts once.
@@ -28,7 +29,7 @@ _ABOUT = "('join', 'leave', 'roster', 'profile')"
 _ROLE = f"greatest(indexOf({list(get_args(Role))}, toString(role)), 1) - 1"
 
 
-class PeopleReader:
+class PeopleReader(OrdersReader):
     """Reads a database. Every call may raise `BackpressureError` (ClickHouse is unreachable)."""
 
     def __init__(self, store: ClickHouseStore) -> None:

@@ -1,0 +1,42 @@
+"""What is read of money: payments and refunds of orders, whole orders at a time."""
+
+import pyarrow as pa
+
+from schemas.topics import PRODUCT
+from sinks.clickhouse.readers.marks import Marks
+from sinks.clickhouse.store import ClickHouseStore, quote
+
+_KINDS = "type IN ('purchase', 'refund')"
+
+
+class OrdersReader:
+    """Reads a database. Every call may raise `BackpressureError` (ClickHouse is unreachable)."""
+
+    store: ClickHouseStore
+    d: str
+    zones: tuple[str, str]
+
+    def orders(self, since: Marks) -> pa.Table:
+        """Everything about orders of which anything is new, by order, time and event id."""
+        return self.store.read(
+            "SELECT order_id, type = 'refund' AS back, refund_id, event_id, user_id, ts_ms, "
+            f"toInt32(toDate(fromUnixTimestamp64Milli(ts_ms, {quote(self.zones[0])}))) AS day, amount_minor, "
+            "toString(currency) AS currency, items, toString(product_id) AS product_id, "
+            "toString(group_id) AS group_id, toString(campaign_id) AS campaign_id, cost_minor "
+            f"FROM {self.d}.product_facts WHERE {_KINDS} AND {self._of_new_records('order_id', _KINDS, since)} "
+            "ORDER BY order_id, ts_ms, event_id"
+        )
+
+    def _of_new_records(self, key: str, kinds: str, since: Marks) -> str:
+        """The condition that a fact has the key of a new product record of these kinds."""
+        topic = since.topics.get(PRODUCT.name)
+        if topic is None:
+            return "1"
+        least = min(offset for (contract, _), offset in since.offsets.items() if contract == PRODUCT.name)
+        new = (
+            f"SELECT {key} FROM {self.d}.product_events WHERE topic = {quote(topic)} AND offset >= {least} "
+            f"AND {since.newer(PRODUCT.name, 'offset', since.offsets, '>=')} AND duplicate = 0 AND excluded = 0 "
+            f"AND {kinds}"
+        )
+        # without any, the facts need not be looked through
+        return f"{key} IN ({new})" if self.store.native.execute(f"{new} LIMIT 1") else "0"

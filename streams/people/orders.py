@@ -1,0 +1,150 @@
+"""All orders in memory, and their rows in `people_orders`. What only rows need is read again with their order."""
+
+# mypy: disable-error-code="no-untyped-call"
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from analytics.people import orders as rule
+from analytics.people.lists import Lists, lists
+from analytics.people.orders import ORDER, REFUND, Facts, Numbers, orders_of, worths
+from schemas.agents import TABLES
+from streams.people.everybody import Everybody, Touched
+from streams.people.landed import Landed
+from streams.people.names import Codes, Names, blank
+from streams.people.now import Now
+from streams.state.arrays import grown
+
+_EVER = 1 << 30
+_NOTHING = pa.table({}), np.empty(0, np.int32)
+_PAID = (
+    "user_id", "ts_ms", "amount_minor", "currency", "items", "product_id", "group_id", "campaign_id", "cost_minor",
+)  # fmt: skip
+
+
+class NameKeys:
+    """Numbers for keys of one column: those of a list of names."""
+
+    def __init__(self, column: str, names: Names) -> None:
+        self._column, self._names = column, names
+
+    def numbers(self, rows: pa.Table) -> Codes:
+        """The number of each row's key."""
+        return self._names.codes(rows[self._column])
+
+    def columns(self, numbers: Codes) -> dict[str, pa.Array]:
+        """The key column."""
+        return {self._column: self._names.strings(numbers)}
+
+
+class Orders:
+    """Orders by number, whose they are, and what a person's orders are worth by currency."""
+
+    reads = ("orders",)
+
+    def __init__(self, everybody: Everybody) -> None:
+        self._everybody = everybody
+        self._names, self.currencies = Names(), Names()
+        self._landed = Landed(TABLES["people_orders"], NameKeys("order_id", self._names))
+        self.landed = (self._landed,)
+        self._rows, self.refunds = np.empty(0, ORDER), np.empty(0, REFUND)
+        self._read = _NOTHING
+        self._changed, self._person = True, np.empty(0, np.int32)
+        self._worths = np.zeros(1, np.int64), np.empty(0, np.int64)
+
+    @property
+    def rows(self) -> Numbers:
+        """Every order, `analytics.people.orders.ORDER`; shape (n,)."""
+        return self._rows[: len(self._names)]
+
+    def take(self, changed: dict[str, pa.Table]) -> None:
+        """Take orders that are new, or of which something is, into memory."""
+        table = changed["orders"]
+        if not table.num_rows:
+            return
+        codes = self._names.codes(table["order_id"])
+        back = np.asarray(table["back"]).astype(np.bool_)
+        refund = np.where(back, _equal(table["refund_id"]), -1)
+        money = self.currencies.few_codes(table["currency"])
+        amount, day = np.asarray(table["amount_minor"]), np.asarray(table["day"])
+        found = orders_of(Facts(codes, _equal(table["event_id"]), refund, amount, money))
+        self._reserve()
+        rows, first = codes[found.first], found.first
+        values = table.select(_PAID).take(pa.array(first))
+        users = self._everybody.names.codes(values["user_id"])
+        groups = np.where(
+            np.asarray(pc.equal(values["group_id"], "")), -1, self._everybody.group_names.few_codes(values["group_id"])
+        )
+        before = self._rows[rows]
+        self._rows["user"][rows], self._rows["group"][rows] = users, groups
+        self._rows["amount"][rows], self._rows["net"][rows] = amount[first], found.net
+        self._rows["currency"][rows], self._rows["day"][rows] = money[first], day[first]
+        self._rows["counted"][rows] = ~found.absurd
+        self._take_refunds(codes, found.refunds, amount, money, day)
+        self._everybody.touch(_known(users, before["user"]), _known(groups, before["group"]))
+        self._read = _values(values, found), rows
+        self._changed = True
+
+    def _take_refunds(self, codes: Codes, rows: Numbers, amount: Numbers, money: Codes, day: Numbers) -> None:
+        """Replace the refunds of these orders."""
+        new = np.empty(len(rows), REFUND)
+        new["order"], new["amount"], new["currency"], new["day"] = codes[rows], amount[rows], money[rows], day[rows]
+        again = np.zeros(len(self._names), np.bool_)
+        again[codes] = True
+        self.refunds = np.concatenate([self.refunds[~again[self.refunds["order"]]], new])
+
+    def _reserve(self) -> None:
+        used, most = len(self._rows), len(self._names)
+        if most > used:
+            self._rows = grown(self._rows, used, most)
+            self._rows[used:] = blank(ORDER, user=-1, group=-1)
+
+    def offer(self, touched: Touched, now: Now, complete: bool) -> None:
+        """Offer the rows of orders that were read; when complete, all have been."""
+        self._landed.offer(*self._read, complete=complete)
+        self._read = _NOTHING
+
+    # --- what they are worth
+
+    def of_persons(self) -> Lists:
+        """Rows of orders by person."""
+        person, paid = self._everybody.person, self.rows["user"] >= 0
+        users = np.where(paid, self.rows["user"], 0)
+        return lists(np.where(paid, person[users], len(person)), len(person) + 1)
+
+    def in_groups(self) -> Lists:
+        """Rows of orders by the group that they name."""
+        groups, count = self.rows["group"], len(self._everybody.group_names)
+        return lists(np.where(groups < 0, count, groups), count + 1)
+
+    def worths(self) -> tuple[NDArray[np.int64], Numbers]:
+        """What persons' orders are worth by now, `analytics.people.orders.worths`."""
+        person = self._everybody.person
+        if self._changed or not np.array_equal(person, self._person):
+            self._worths = worths(self.rows, np.ascontiguousarray(self.rows["net"]), self.of_persons(), _EVER)
+            self._changed, self._person = False, person
+        return self._worths
+
+
+def _values(paid: pa.Table, found: rule.Orders) -> pa.Table:
+    """Rows of orders, but for their keys."""
+    more = {
+        "asked_back_minor": found.asked_back, "refunded_minor": found.refunded, "net_minor": found.net,
+        "absurd": found.absurd.astype(np.uint8), "repeated": found.repeated.astype(np.uint32),
+        "mixed_currencies": found.mixed.astype(np.uint8),
+    }  # fmt: skip
+    for name, column in more.items():
+        paid = paid.append_column(name, pa.array(column))
+    return paid
+
+
+def _equal(texts: pa.ChunkedArray) -> Codes:
+    """Numbers that are equal where texts are."""
+    return np.asarray(texts.combine_chunks().dictionary_encode().indices)
+
+
+def _known(*numbers: Codes) -> Codes:
+    found = np.concatenate(numbers)
+    return found[found >= 0].astype(np.int32)
