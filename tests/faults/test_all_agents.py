@@ -117,14 +117,14 @@ def test_servers_are_away_and_the_process_is_killed_and_stopped(
         landed = together.flushed
         together.send(next(parts))
         wait_until(lambda: together.flushed > landed, "some land")
-        process.kill()
-        injected("SIGKILL of a process of all agents")
-    landed = together.flushed
-    together.send(next(parts))
-    with together.worker() as process:
-        wait_until(lambda: together.flushed > landed, "some land")
         process.stop()
         injected("SIGTERM of a process of all agents while records land")
+    landed = together.flushed
+    together.send(next(parts))
+    with together.worker(KAFKA__SESSION_TIMEOUT_S=300) as process:  # longer than the next one waits
+        wait_until(lambda: together.flushed > landed, "some land")
+        process.kill()
+        injected("SIGKILL of a process of all agents")
     together.finish()
     together.check(undisturbed)
 

@@ -14,6 +14,7 @@ from schemas.topics import LINKS, PRODUCT
 from sinks.clickhouse.readers.marks import marks
 from sinks.clickhouse.store import ClickHouseStore
 from tests.conftest import Run
+from tests.streams.forwarder import Forwarder
 from tests.streams.test_operations import some_events, watched
 from tests.streams.workers import Answers, assert_each_record_once, send, wait_until
 
@@ -120,3 +121,23 @@ def test_when_one_fails_the_others_land_what_they_applied(deployment: Settings, 
     assert len(errors) == 1 and "link_events" in errors[0], "said once"
     assert chat.flushed() == sent
     assert_each_record_once(chat, sent)
+
+
+def test_all_give_up_in_time_and_each_says_what_did_not_land(deployment: Settings, tmp_path: Path) -> None:
+    ch = deployment.clickhouse
+    with (
+        Forwarder(str(ch.host), ch.tcp_port) as tcp, Forwarder(str(ch.host), ch.http_port) as http,
+        watched(
+            tmp_path / "all.log", "all", CLICKHOUSE__TCP_PORT=tcp.port, CLICKHOUSE__HTTP_PORT=http.port,
+            WORKER__STOP_TIMEOUT_S=2,
+        ) as worker,
+    ):  # fmt: skip
+        wait_until(lambda: worker.page("readyz")[0] == 200, "all agents are ready")
+        tcp.freeze(), http.freeze()
+        sent = send(deployment, some_events(0, 50)) + send(deployment, some_product(0, 30), PRODUCT)
+        wait_until(lambda: worker.total("groupvitals_records_applied_total") == sent, "the records are applied")
+        worker.process.send_signal(signal.SIGTERM)
+        assert worker.process.wait(60) == 3, "two seconds are enough to give up; a minute is for slow machines"
+    errors = [line["message"].partition(":")[0] for line in worker.log() if line["level"] == "ERROR"]
+    assert {f"Stopped after 2 s without landing {n} records" for n in (50, 30)} <= set(errors)
+    assert len(errors) == len(set(errors)), "each is said once"
