@@ -27,7 +27,7 @@ from bench.year import END_MS, WORLDS, Home
 from deploy.endpoints import Endpoints
 from groupvitals.settings import load_settings
 from sinks.clickhouse.asking import Asked, select
-from sinks.clickhouse.connection import Address
+from sinks.clickhouse.past import period
 from sinks.clickhouse.questions import questions
 from sinks.clickhouse.questions.spec import Past
 
@@ -79,51 +79,62 @@ def cases(subjects: dict[str, list[str]], turns: int) -> list[Case]:
     return found
 
 
-def connection(servers: Endpoints, limit_s: float) -> clickhouse_driver.Client:
-    """A connection on which a statement may take so many seconds."""
-    return clickhouse_driver.Client(
-        servers.clickhouse_host, port=servers.clickhouse_tcp, send_receive_timeout=limit_s + 30, client_name="bench",
-        settings={"max_execution_time": limit_s},
-    )  # fmt: skip
+class Asking:
+    """Asks the questions of a database; use it as a context manager. A statement may take `limit_s` seconds."""
+
+    def __init__(self, servers: Endpoints, database: str, limit_s: float) -> None:
+        self._database, self._limit_s = database, limit_s
+        self._client = clickhouse_driver.Client(
+            servers.clickhouse_host, port=servers.clickhouse_tcp, send_receive_timeout=limit_s + 30,
+            client_name="bench", settings={"max_execution_time": limit_s},
+        )  # fmt: skip
+
+    def __enter__(self) -> "Asking":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.disconnect()
+
+    def ask(self, name: str, asked: Asked) -> tuple[float, int, int, int]:
+        """An answer's figures, as in `Case.answers`. As in `groupvitals ask`, the past needs a statement more."""
+        past = asked.as_of or asked.since
+        statements = [*([period(self._database)] if past else []), select(self._database, questions()[name], asked)]
+        given = {"group": asked.group, "person": asked.person, "day": asked.as_of or TODAY, "since": asked.since}
+        took, rows = np.zeros(3), []
+        for statement in statements:
+            rows = self._client.execute(statement, given)
+            progress = self._client.last_query.progress
+            took += (progress.elapsed_ns / 1e6, progress.rows, progress.bytes)
+        return float(took[0]), int(took[1]), int(took[2]), len(rows)
+
+    def ask_all(self, asked: list[Case], say: Callable[[str], None]) -> None:
+        """Ask in shuffled order, one at a time; fills in the answers, and says once per minute how far it is."""
+        order = [(case, one) for case in asked for one in case.asked]
+        np.random.default_rng(1).shuffle(order)
+        told = time.monotonic()
+        for place, (case, one) in enumerate(order):
+            if time.monotonic() - told > 60:
+                say(f"{place:,} of {len(order):,} questions asked")
+                told = time.monotonic()
+            if not case.failed and case.spent_s < PATIENCE_S * len(case.asked):
+                began = time.perf_counter()
+                try:
+                    case.answers.append(self.ask(case.question, one))
+                except (clickhouse_driver.errors.Error, OSError, EOFError) as error:
+                    case.failed = self._why(error)
+                    self._client.disconnect()
+                case.spent_s += time.perf_counter() - began
+
+    def _why(self, error: Exception) -> str:
+        code = getattr(error, "code", 0)
+        if code == clickhouse_driver.errors.ErrorCodes.TIMEOUT_EXCEEDED or isinstance(error, OSError):
+            return f"took longer than {self._limit_s:.0f} s"
+        if code == clickhouse_driver.errors.ErrorCodes.MEMORY_LIMIT_EXCEEDED:
+            return "ran out of memory"
+        return " ".join(str(error).split())[:200]
 
 
-def ask_all(client: clickhouse_driver.Client, asked: list[Case], limit_s: float, say: Callable[[str], None]) -> None:
-    """Ask in shuffled order, one at a time; fills in the answers, and says once per minute how far it is."""
-    order = [(case, one) for case in asked for one in case.asked]
-    np.random.default_rng(1).shuffle(order)
-    told = time.monotonic()
-    for place, (case, one) in enumerate(order):
-        if time.monotonic() - told > 60:
-            say(f"{place:,} of {len(order):,} questions asked")
-            told = time.monotonic()
-        if not case.failed and case.spent_s < PATIENCE_S * len(case.asked):
-            began = time.perf_counter()
-            try:
-                case.answers.append(_ask(client, case.question, one))
-            except (clickhouse_driver.errors.Error, OSError, EOFError) as error:
-                case.failed = _why(error, limit_s)
-                client.disconnect()
-            case.spent_s += time.perf_counter() - began
-
-
-def _ask(client: clickhouse_driver.Client, name: str, asked: Asked) -> tuple[float, int, int, int]:
-    statement = select(Address.database, questions()[name], asked)
-    given = {"group": asked.group, "person": asked.person, "day": asked.as_of or TODAY, "since": asked.since}
-    rows = client.execute(statement, given)
-    progress = client.last_query.progress
-    return progress.elapsed_ns / 1e6, progress.rows, progress.bytes, len(rows)
-
-
-def _why(error: Exception, limit_s: float) -> str:
-    code = getattr(error, "code", 0)
-    if code == clickhouse_driver.errors.ErrorCodes.TIMEOUT_EXCEEDED or isinstance(error, OSError):
-        return f"took longer than {limit_s:.0f} s"
-    if code == clickhouse_driver.errors.ErrorCodes.MEMORY_LIMIT_EXCEEDED:
-        return "ran out of memory"
-    return str(error).splitlines()[-1][:200] if code == 0 else str(error).replace("\n", " ")[:200]
-
-
-def processes(home: Home, client: clickhouse_driver.Client, asked: list[Case]) -> Iterator[dict[str, Any]]:
+def processes(home: Home, asking: Asking, asked: list[Case]) -> Iterator[dict[str, Any]]:
     """Seconds of whole `groupvitals ask` processes, for the questions that ClickHouse answers fastest.
 
     ClickHouse's part is measured in turns with them.
@@ -137,7 +148,7 @@ def processes(home: Home, client: clickhouse_driver.Client, asked: list[Case]) -
         for _ in range(1 + PROCESS_TURNS):
             began = time.perf_counter()
             subprocess.run(command, env=home.environment, check=True, stdout=subprocess.DEVNULL)
-            turns.append((time.perf_counter() - began, _ask(client, case.question, case.asked[0])[0] / 1e3))
+            turns.append((time.perf_counter() - began, asking.ask(case.question, case.asked[0])[0] / 1e3))
         whole, in_clickhouse = np.median(turns[1:], axis=0)  # the first reads files from the disk
         yield {
             "question": case.question, "about": case.about, "seconds": round(float(whole), 3),
@@ -151,13 +162,13 @@ def measure(home: Home, turns: int, limit_s: float) -> dict[str, Any]:
     if not produced:
         raise ContestantError(f"The world {world.name} is not landed in {home.folder}: leave out --ask.")
     asked = cases(produced, turns)
-    with home.servers("clickhouse") as servers, connection(servers, limit_s) as client:
-        ask_all(client, asked, limit_s, lambda text: home.console.print(f"{world.name}: {text}", highlight=False))
+    with home.servers("clickhouse") as servers, Asking(servers, home.database, limit_s) as asking:
+        asking.ask_all(asked, lambda text: home.console.print(f"{world.name}: {text}", highlight=False))
         return {
             "events": produced["records"], "memberships": world.memberships, "groups": world.groups,
             "users": produced["users"], "calls": produced["calls"], "implicit_calls": produced["implicit_calls"],
             "produced_per_s": produced["produced_per_s"], "landing": home.landing,
-            "cases": [case.figures() for case in asked], "processes": list(processes(home, client, asked)),
+            "cases": [case.figures() for case in asked], "processes": list(processes(home, asking, asked)),
         }  # fmt: skip
 
 
@@ -168,6 +179,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help=f"small worlds ({' '.join(QUICK)}); writes no results")
     parser.add_argument("--land", action="store_true", help="land only")
     parser.add_argument("--ask", action="store_true", help="ask only, what was landed before")
+    parser.add_argument("--again", action="store_true", help="land what is in Kafka once more, into a new database")
     parser.add_argument("--turns", type=int, help="how often each question is asked (default: 50; 10 if quick)")
     parser.add_argument("--limit", type=float, default=60.0, help="seconds that a question may take (default 60)")
     parser.add_argument("--home", type=Path, help="folder in which worlds are kept (default: bench-ask in the cache)")
@@ -180,7 +192,7 @@ def main(arguments: list[str] | None = None) -> int:
         for name in QUICK if options.quick else options.worlds:
             home = Home(WORLDS[name], (options.home or cache / "bench-ask") / name, cache, console)
             if not options.ask:
-                home.land()
+                home.land(options.again)
             if not options.land:
                 found[name] = measure(home, turns, options.limit)
     except ContestantError as error:

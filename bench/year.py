@@ -9,12 +9,14 @@ import json
 import os
 import shutil
 import time
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import clickhouse_driver
 import numpy as np
 from rich.console import Console
 
@@ -45,6 +47,7 @@ retention_days = -1
 [worker]
 tick_s = 0
 [clickhouse]
+database = "{database}"
 timeout_s = 600
 """
 
@@ -115,21 +118,34 @@ class Home:
 
     @property
     def landing(self) -> dict[str, dict[str, float]]:
-        """How fast each agent and job was when it last had something to do."""
+        """How fast each agent and job was when it last had something to do, in this database."""
         found: dict[str, dict[str, float]] = json.loads(self._landing.read_text()) if self._landing.exists() else {}
         return found
 
-    def land(self) -> None:
+    @property
+    def database(self) -> str:
+        """The database that the world is landed in; empty before."""
+        config = self.folder / "groupvitals.toml"
+        return str(tomllib.loads(config.read_text())["clickhouse"]["database"]) if config.exists() else ""
+
+    def land(self, again: bool = False) -> None:
         """Produce the world, if that was not done; then let every agent catch up, and evaluate closed days.
 
-        Raises `ContestantError` when a command fails.
+        `again`: into a new database, and so with new consumer groups. Raises `ContestantError` when a command fails.
         """
         if not self.produced:
             down(self.folder)
             shutil.rmtree(self.folder, ignore_errors=True)
             self.folder.mkdir(parents=True)
-        (self.folder / "groupvitals.toml").write_text(_CONFIG.format(home=self.folder, cache=self.cache))
+        before = self.database
+        database = f"year_{time.time_ns() // 1_000_000_000}" if again or not before else before
+        config = _CONFIG.format(home=self.folder, cache=self.cache, database=database)
+        (self.folder / "groupvitals.toml").write_text(config)
         with self.servers() as servers:
+            if database != before:
+                self._landing.unlink(missing_ok=True)
+                with clickhouse_driver.Client(servers.clickhouse_host, port=servers.clickhouse_tcp) as client:
+                    client.execute(f"DROP DATABASE IF EXISTS {before or database} SYNC")
             for command in ("topics", "migrate"):
                 self._run(command)
             if not self.produced:

@@ -23,15 +23,19 @@ class Known:
 
 def known(address: Address) -> Known:
     """The period that is known. Raises `ConfigError` before any chat has landed."""
-    d = address.database
-    now, chat_ms, product_ms = Native(address).execute(
-        f"SELECT now, (SELECT min(first_ms) FROM {d}.group_clocks), "
-        f"(SELECT min(first_ms) FROM {d}.users WHERE was_active) FROM {d}.clock"
-    )[0]
+    now, chat_ms, product_ms = Native(address).execute(period(address.database))[0]
     if not chat_ms:
         raise ConfigError("No chat has landed yet, so no day is over: leave out --as-of and --since.")
     first_ms = min(chat_ms, product_ms or chat_ms)
     return Known(datetime.fromtimestamp(first_ms / 1000, now.tzinfo).date(), now)
+
+
+def period(d: str) -> str:
+    """The statement for event time and the times of the first events in chat and in the product; `d`: the database."""
+    return (
+        f"SELECT now, (SELECT min(first_ms) FROM {d}.group_clocks), "
+        f"(SELECT min(first_ms) FROM {d}.users WHERE was_active) FROM {d}.clock"
+    )
 
 
 def check_day(question: Question, option: str, day: date, times: Known) -> None:
