@@ -158,27 +158,40 @@ def values(of_keys: Whole) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
 
 
 @kernel
-def seen_on(low: Any, high: Any, days: int) -> Any:
-    """Mask words, `left` and `ever` of a day mask so many days after its base, or before it if negative."""
-    start, left = max(DAY_BITS - days, 0), np.int64(-1)
+def seen_on(low: Any, high: Any, left: int, ever: int, days: int) -> Any:
+    """The same of a member so many days after the base of the mask, or before it if negative.
+
+    left: days from the newest older day to the base, −1: none known. ever: number of active days, −1: of the mask.
+    """
+    if ever < 0:
+        ever = count_bits(low) + count_bits(high)
+    start, found = max(DAY_BITS - days, 0), -1
     for part in range(2):
         word = window(low, high, start + 64 * part, 64)  # days that the moved mask no longer holds
-        if word != _NONE and left < 0:
-            left = start + 64 * part + newest_day(word) + days
+        if word != _NONE and found < 0:
+            found = start + 64 * part + newest_day(word) + days
+    if found < 0 and left >= 0:
+        found = left + days
     new_low, new_high = window(low, high, -days, 64), window(low, high, 64 - days, 64)
-    known = count_bits(low) + count_bits(high) if days >= 0 else count_bits(new_low) + count_bits(new_high)
-    return new_low, new_high, left, known
+    if days < 0:  # the newest days have not been yet
+        ever -= count_bits(low) + count_bits(high) - count_bits(new_low) - count_bits(new_high)
+    return new_low, new_high, found, ever
 
 
 @kernel
-def _see_on(low: Any, high: Any, days: Any, new_low: Any, new_high: Any, left: Any, ever: Any) -> None:
-    for i in range(len(low)):
-        new_low[i], new_high[i], left[i], ever[i] = seen_on(low[i], high[i], days[i])
+def _see_on(habits: Any, days: Any, found: Any) -> None:
+    for i in range(len(days)):
+        found.low[i], found.high[i], found.left[i], found.ever[i] = seen_on(
+            habits.low[i], habits.high[i], habits.left[i], habits.ever[i], days[i]
+        )
+        found.age[i] = habits.age[i] + days[i]
 
 
-def habits_on(low: Words, high: Words, days: Whole, age: Whole) -> Habits:
-    """Habits so many days after the base of each mask (negative: before it), if no older day is known; shape (n,)."""
-    found = Habits.blank(len(age))
-    found.age[:] = age
-    _see_on(low, high, days, found.low, found.high, found.left, found.ever)
+def moved(habits: Habits, days: Whole) -> Habits:
+    """Habits so many days later, or earlier if negative, when nothing was known of later days; shape (n,).
+
+    A number of −1 active days ever stands for those of the mask.
+    """
+    found = Habits.blank(len(days))
+    _see_on(habits, days, found)
     return found

@@ -211,7 +211,7 @@ def habits_of(members, chosen, day, low, high, age, left, ever):
     for i in range(len(chosen)):
         m = members[chosen[i]]
         active_lo = m.spoke_lo | m.reacted_lo | m.read_lo
-        low[i], high[i], left[i], ever[i] = seen_on(active_lo, m.active_hi, day - m.base_day)
+        low[i], high[i], left[i], ever[i] = seen_on(active_lo, m.active_hi, -1, -1, day - m.base_day)
         age[i] = day - m.first_day
 
 

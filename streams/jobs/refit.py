@@ -12,7 +12,7 @@ import numpy as np
 from analytics.people import goodness
 from analytics.people.rhythm import gap_counts, longer
 from analytics.people.score import ZOMBIE_CHANCE, fit
-from analytics.people.score_features import habits_on
+from analytics.people.score_features import Habits, moved
 from analytics.people.score_history import histories, pooled
 from sinks.clickhouse.readers.people import PeopleReader
 from sinks.clickhouse.store import ClickHouseStore
@@ -89,7 +89,8 @@ def _fit(store: ClickHouseStore, zombie_chance: float, most: int) -> Fitted:
     rows = PeopleReader(store).habits(today, most)
     low, high = (np.asarray(rows[name]).astype(np.uint64) for name in ("low", "high"))
     days, age, gone = (np.asarray(rows[name]).astype(np.int64) for name in ("days", "age", "gone"))
-    habits = habits_on(low, high, days, age)
+    unknown = np.full(len(days), -1)  # older days than those of the mask
+    habits = moved(Habits(low, high, age - days, unknown, unknown), days)
     horizons = histories(habits, gone, HORIZON)
     score, newest = fit(pooled(horizons)), horizons[0]
     kinds = np.column_stack([newest.returned, newest.members - newest.returned]).ravel()

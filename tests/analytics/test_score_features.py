@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.people.score_features import FEATURES, Habits, habits_on, keys, values
+from analytics.people.score_features import FEATURES, Habits, keys, moved, values
 from schemas.errors import ConfigError
 
 steady = settings(derandomize=True, deadline=None, max_examples=300)
@@ -78,17 +78,22 @@ def test_a_member_is_looked_at_alone(members: list[Member], horizon: int, data: 
 
 
 @steady
-@given(st.lists(st.tuples(st.sets(st.integers(0, 127), max_size=8), st.integers(-40, 300)), max_size=5))
-def test_a_mask_on_another_day(members: list[tuple[set[int], int]]) -> None:
-    masks = [sum(1 << day for day in days) for days, _ in members]
-    low, high = (np.array([mask >> part & WORD for mask in masks], np.uint64) for part in (0, 64))
-    later, age = np.array([days for _, days in members], np.int64), np.arange(len(members), dtype=np.int64)
-    found = habits_on(low, high, later, age)
-    for i, (days, moved) in enumerate(members):
-        then = {day + moved for day in days if day + moved >= 0}
-        assert int(found.low[i]) | int(found.high[i]) << 64 == sum(1 << day for day in then if day < 128)
-        assert found.left[i] == min((day for day in then if day >= 128), default=-1)
-        assert (found.ever[i], found.age[i]) == (len(then), i)
+@given(people, st.data())
+def test_a_mask_on_another_day(members: list[Member], data: st.DataObject) -> None:
+    """Later, days leave the mask; earlier, the newest ones have not been yet, and the mask reaches less far back."""
+    later = [data.draw(st.integers(-60, 300)) for _ in members]
+    at_base = habits_of(members)
+    found = moved(at_base, np.array(later, np.int64))
+    for i, ((age, days), ago) in enumerate(zip(members, later, strict=True)):
+        known = {day + ago for day in days if day <= age and day + ago >= 0}
+        masked = {day + ago for day in days if day <= age and 0 <= day + ago < 128 and day < 128}
+        assert int(found.low[i]) | int(found.high[i]) << 64 == sum(1 << day for day in masked)
+        assert found.left[i] == min(known - masked, default=-1)
+        assert (found.ever[i], found.age[i]) == (len(known), age + ago)
+    unknown = np.full(len(members), -1)
+    masks_alone = Habits(at_base.low, at_base.high, at_base.age, unknown, unknown)
+    bits = [sum(day < 128 for day in days if day <= age) for age, days in members]
+    assert moved(masks_alone, np.zeros(len(members), np.int64)).ever.tolist() == bits
 
 
 def test_ten_years_of_silence_are_not_a_hundred_days() -> None:

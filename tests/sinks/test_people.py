@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from analytics.people.score import Score, fading
-from analytics.people.score_features import habits_on, keys
+from analytics.people.score_features import Habits, keys, moved
 from schemas.topics import CHAT, LINKS, PRODUCT
 from sinks.clickhouse.store import ClickHouseStore
 from streams.jobs.refit import HORIZON, due, refit
@@ -260,7 +260,8 @@ def test_the_score_of_the_view_is_the_one_that_was_fitted(store: ClickHouseStore
     ]
     low, high = (np.array(words, np.uint64) for words in masks)
     days, ages = (np.array([(today - member[of]).days for member in members]) for of in ("base_day", "first_day"))
-    habits = habits_on(low, high, days, ages)
+    unknown = np.full(len(days), -1)
+    habits = moved(Habits(low, high, ages - days, unknown, unknown), days)
     parameters = (np.array(getattr(fitted, name)) for name in ("mean", "scale", "weights", "silent"))
     score = Score(*parameters, fitted.members, fitted.returned)
     wanted, before = (score.of(keys(habits, HORIZON, ago)) for ago in (0, HORIZON))
