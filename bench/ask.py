@@ -19,6 +19,7 @@ from typing import Any
 
 import clickhouse_driver
 import numpy as np
+from rich.markup import escape
 
 from bench import ask_report, report
 from bench.measure import ContestantError
@@ -196,7 +197,9 @@ def main(arguments: list[str] | None = None) -> int:
             if not options.land:
                 found[name] = measure(home, turns, options.limit)
     except ContestantError as error:
-        console.print(f"[red]{error}", markup=True, highlight=False)
+        console.print(f"[red]{escape(str(error))}", markup=True, highlight=False)
+        if not options.again:
+            console.print("If this version cannot go on with what an older one has landed, land it anew with --again.")
         return 1
     if options.land:
         return 0

@@ -13,7 +13,7 @@ from rich.table import Table
 TARGET_MS, GROWTH, IGNORED_MS, PROCESS_S = 200.0, 1.5, 20.0, 0.4
 #: World -> its figures, as `bench.ask.measure` returns them.
 Worlds = dict[str, dict[str, Any]]
-_GOOD, _BAD, _SMALLER = "#1b6e53", "#b3422f", "#b9c0c6"
+_GOOD, _BAD, _SMALLER = "#1b6e53", "#b3422f", "#8a939b"
 
 
 def by_size(worlds: Worlds) -> Worlds:
@@ -110,6 +110,7 @@ def picture(worlds: Worlds, path: Path) -> None:
     axes.axvline(TARGET_MS, color="#222", linewidth=0.8, linestyle="--")
     axes.set_xscale("log")
     axes.set_xlim(1, 1e5)
+    axes.margins(y=0.01)
     axes.set_xlabel(f"p95 in ClickHouse, milliseconds, logarithmic; dashed: the target of {TARGET_MS:.0f} ms")
     grey = f"; grey: {others[-1][1]['events']:,}" if others else ""
     axes.set_title(f"Asking {largest['events']:,} events ({name}){grey}", loc="left", fontsize=11)
