@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from schemas.wording import number_of
+
 if TYPE_CHECKING:
     from streams.worker.worker import Worker
 
@@ -48,7 +50,7 @@ class WorkerProgress:
             return
         rate = (landed - self._landed) / elapsed
         letters = sum(p.dead_letters for p in found)
-        text = f"{landed:,} events landed, {rate:,.0f} per second, {letters:,} dead letters"
+        text = f"{number_of(landed, 'event')} landed, {rate:,.0f} per second, {number_of(letters, 'dead letter')}"
         print(
             f"\r{text:<78}" if self._terminal else text, end="" if self._terminal else "\n", file=sys.stderr, flush=True
         )
@@ -62,7 +64,7 @@ class WorkerProgress:
             seconds = p.last_flush_at - p.reading_since
             rate = f" in {seconds:.1f} s, {p.landed / seconds:,.0f} per second" if p.landed and seconds > 0 else ""
             whose = f"{agent}: " if len(workers) > 1 and p.landed else ""
-            text = f"{whose}{p.landed:,} events landed{rate}; {p.dead_letters:,} dead letters."
+            text = f"{whose}{number_of(p.landed, 'event')} landed{rate}; {number_of(p.dead_letters, 'dead letter')}."
             print(f"\r{text:<78}" if self._terminal and not number else text, file=sys.stderr, flush=True)
             if late := counted(worker, "late"):
                 self.say(

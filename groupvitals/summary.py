@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from groupvitals.landing import Stats
+from schemas.wording import number_of
 from sinks.clickhouse.readers.landed import Landed
 from sources.importing import FileReport, Report
 
@@ -56,18 +57,21 @@ class Summary:
         for topic, found in self.landed.items():
             yield from _topic(topic, found)
             if left := self.left.get(topic):
-                yield f"  {left:,} are still in Kafka and no worker is running: start `groupvitals worker --agent all`"
+                yield (
+                    f"  {number_of(left, 'record is', 'records are')} still in Kafka and no worker is running: start "
+                    "`groupvitals worker --agent all`"
+                )
             if found.late:
                 yield f"  {found.late:,} late, after their hours had closed: {self._correction()}"
         for topic in self.not_landed:
             yield f"{topic}: no agent lands this topic yet; its records stay in Kafka"
         if self.report.problems:
             yield (
-                f"{self.report.problems:,} lines could not be read (--problems FILE lists them): fix the file and "
-                "replay it with --restart; what has already landed still counts once."
+                f"{number_of(self.report.problems, 'line')} could not be read (--problems FILE lists them): fix the "
+                "file and replay it with --restart; what has already landed still counts once."
             )
         if self.days:
-            yield f"{len(self.days):,} days closed, {self.days[0]} to {self.days[-1]}."
+            yield f"{number_of(len(self.days), 'day')} closed, {self.days[0]} to {self.days[-1]}."
 
     def _correction(self) -> str:
         done = self.corrected
@@ -76,9 +80,11 @@ class Summary:
         if done["different"]:
             return "they could not be counted, since other rows differ; `groupvitals rebuild --verify` shows which"
         open_ = (
-            f"; {done['pending']:,} groups wait for a day to close, then `rebuild --correct`" if done["pending"] else ""
+            f"; {number_of(done['pending'], 'group waits', 'groups wait')} for a day to close, then `rebuild --correct`"
+            if done["pending"]
+            else ""
         )
-        return f"now counted there ({sum(done['rows'].values()):,} rows of hours and days corrected{open_})"
+        return f"now counted there ({number_of(sum(done['rows'].values()), 'row')} of hours and days corrected{open_})"
 
 
 def _file(file: FileReport) -> dict[str, Any]:
@@ -92,7 +98,8 @@ def _topic(topic: str, found: Landed) -> Iterator[str]:
         yield f"{topic}: nothing new landed"
         return
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in found.kinds.items())
-    whose = [f"{n:,} {what}" for n, what in ((found.groups, "groups"), (found.people, "people")) if n]
+    counts = (found.groups, "group", "groups"), (found.people, "person", "people")
+    whose = [number_of(n, one, many) for n, one, many in counts if n]
     span = f", {_day(found.first_ms)} to {_day(found.last_ms)}" if found.records else ""
     yield f"{topic}: {found.records:,} landed: {kinds or 'none'}"
     if whose:
@@ -106,14 +113,14 @@ def _topic(topic: str, found: Landed) -> Iterator[str]:
         )
     if found.orders:
         yield (
-            f"  {found.orders:,} orders have several payments, and only the earliest counts; if they are lines of one "
-            "order, set lines = true in the mapping (docs/sources.md)"
+            f"  {number_of(found.orders, 'order has', 'orders have')} several payments, and only the earliest "
+            "counts; if they are lines of one order, set lines = true in the mapping (docs/sources.md)"
         )
     if found.dead:
         errors = ", ".join(f"{count:,} {error}" for error, count in found.dead.items())
         yield (
-            f"  {sum(found.dead.values()):,} dead letters ({errors}): run `groupvitals dlq list` to see why, fix the "
-            "source, then run `groupvitals dlq replay`"
+            f"  {number_of(sum(found.dead.values()), 'dead letter')} ({errors}): run `groupvitals dlq list` to see "
+            "why, fix the source, then run `groupvitals dlq replay`"
         )
 
 

@@ -106,7 +106,7 @@ def _links(settings: Settings, native: Native) -> None:
     rows = [(0, offset, account, user, offset) for offset, (account, user) in enumerate(said)]
     native.execute(f"INSERT INTO {d}.link_events (partition, offset, account_id, user_id, ts_ms) VALUES", rows)
     found = faults(settings, "links")
-    one(found, WARNING, "1 accounts were linked to a user while they belonged to another: qq:-:ann")
+    one(found, WARNING, "1 account was linked to a user while belonging to another: qq:-:ann")
     one(found, WARNING, "2 accounts are linked in a cycle, or to a user with too many")
     native.execute(f"TRUNCATE TABLE {d}.link_events")
 

@@ -62,7 +62,7 @@ def test_an_older_export_after_a_newer_one_gives_what_both_give_at_once(
     assert said.returncode == 0, said.stderr
     assert re.search(r"\d+ late, after their hours had closed: now counted there", said.stdout)
     assert re.search(r"\d+ repeated under an id seen before: each counts once", said.stdout)
-    assert "1 lines could not be read" in said.stdout
+    assert "1 line could not be read" in said.stdout
     assert "days closed, 2026-09-01 to 2026-09-06" in said.stdout
     found = figures(settings)
     (month,) = [row for row in found["rolling_activity"] if row["window"] == "28d" and row["group_id"] != "*"]
@@ -187,7 +187,7 @@ def test_orders_that_are_told_differently_in_another_file_are_counted(
     assert (found["repeated"], found["contradicted"], found["orders"]) == (1, 1, 0)
     said = groupvitals("replay", "--mapping", str(by_line), str(changed))
     assert said.returncode == 0, said.stderr
-    assert "1 orders have several payments, and only the earliest counts" in said.stdout
+    assert "1 order has several payments, and only the earliest counts" in said.stdout
 
 
 @pytest.mark.services

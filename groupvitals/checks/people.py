@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from groupvitals.checks.finding import OK, WARNING, Deployment, Finding
+from schemas.wording import number_of
 
 
 def links(deployment: Deployment) -> Iterator[Finding]:
@@ -14,13 +15,16 @@ def links(deployment: Deployment) -> Iterator[Finding]:
     )
     if conflicts:
         yield Finding(
-            WARNING, "links", f"{conflicts:,} accounts were linked to a user while they belonged to another: {example}",
+            WARNING, "links",
+            f"{number_of(conflicts, 'account was', 'accounts were')} linked to a user while belonging to another: "
+            f"{example}",
             "The newest link counts. See vitals.link_conflicts, and have the source send `unlink` first.",
         )  # fmt: skip
     if quarantined:
         yield Finding(
             WARNING, "links",
-            f"{quarantined:,} accounts are linked in a cycle, or to a user with too many accounts: {which}",
+            f"{number_of(quarantined, 'account is', 'accounts are')} linked in a cycle, or to a user with too many "
+            f"accounts: {which}",
             "Each counts as a person of its own. See vitals.account_owners, and unlink the wrong ones.",
         )  # fmt: skip
     if not conflicts and not quarantined:

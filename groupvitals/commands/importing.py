@@ -132,13 +132,15 @@ def print_report(report: "Report") -> None:
     """Print what was sent, what could not be read, and what was skipped on purpose."""
     from collections import Counter
 
+    from schemas.wording import number_of
+
     for file in report.files:
         if file.skipped:
             typer.echo(f"{file.path}: already imported, nothing sent (--restart sends it again)")
             continue
         resumed = f" after line {file.resumed_line:,}" if file.resumed_line else ""
-        lines = f"{file.lines - file.resumed_line:,} lines{resumed}"
-        typer.echo(f"{file.path} ({file.format}): {file.records:,} records from {lines}")
+        lines = f"{number_of(file.lines - file.resumed_line, 'line')}{resumed}"
+        typer.echo(f"{file.path} ({file.format}): {number_of(file.records, 'record')} from {lines}")
         for problem in file.shown:
             typer.echo(f"  line {problem.line:,}: {problem.kind}: {problem.reason}")
         if hidden := sum(file.problems.values()) - len(file.shown):
@@ -150,6 +152,6 @@ def print_report(report: "Report") -> None:
     for (topic, _), count in report.sent.acknowledged.items():
         by_topic[topic] += count
     for topic, count in sorted(by_topic.items()):
-        typer.echo(f"{topic}: {count:,} records acknowledged")
+        typer.echo(f"{topic}: {number_of(count, 'record')} acknowledged")
     for (topic, partition), count in sorted(report.sent.refused.items()):
         typer.echo(f"{topic}, partition {partition}: {count:,} refused by Kafka as too large (max.message.bytes)")

@@ -11,6 +11,7 @@ from typing import Any
 
 from schemas.agents import PEOPLE
 from schemas.errors import DataError, ServiceError
+from schemas.wording import number_of
 from sinks.clickhouse.guard import Guard
 from streams.agents import new_state
 from streams.allocator import give_back
@@ -171,8 +172,8 @@ class Worker:
             left = sum(task.unflushed for task in self.processor.tasks.values())
             why = "; ".join(f"{doing}: {error}" for doing, error in waits().items()) or "no server answered in time."
             raise ServiceError(
-                f"Stopped after {self.config.stop_timeout_s:g} s without landing {left:,} records: {why} "
-                "They are not lost: Kafka has them, and the next worker lands them."
+                f"Stopped after {self.config.stop_timeout_s:g} s without landing {number_of(left, 'record')}: {why} "
+                "Nothing is lost: Kafka has the records, and the next worker lands them."
             ) from None
 
     async def _watch(self, until_caught_up: bool, complete: Callable[[], bool]) -> None:

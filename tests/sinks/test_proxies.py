@@ -59,7 +59,7 @@ def test_commands_reach_what_is_local_past_the_environments_proxies(settings: Se
         assert groupvitals(*words).returncode == 0
     send(settings, [b'{"group_id": "telegram:-:g"}'])
     done = groupvitals("worker", "--until-caught-up")
-    assert "1 dead letters" in done.stdout + done.stderr, "it landed over HTTP"
+    assert "1 dead letter" in done.stdout + done.stderr, "it landed over HTTP"
 
 
 def test_what_is_elsewhere_goes_through_the_proxy_that_is_set(settings: Settings) -> None:

@@ -79,7 +79,7 @@ def test_a_record_is_left_out_whether_it_was_applied_or_not_and_comes_back(
 
     assert "groupvitals rebuild" in well(groupvitals("exclude", "chat.events", "0", "3", *WHY)), "it is counted already"
     (counted,) = faults(groupvitals)
-    assert "1 records are excluded but still counted: chat.events/0/3" in counted["found"]
+    assert "1 record is excluded but still counted: chat.events/0/3" in counted["found"]
     assert "groupvitals rebuild" in counted["do"]
     verified = json.loads(well(groupvitals("rebuild", "--verify", "--json")))
     assert (verified["different"], verified["excluded"], verified["unsettled"]) == (0, 0, 1)
@@ -104,7 +104,7 @@ def test_a_record_is_left_out_whether_it_was_applied_or_not_and_comes_back(
 
     well(groupvitals("exclude", "chat.events", "0", "3", "--undo", *WHY))
     (found,) = faults(groupvitals)
-    assert "1 records are no longer excluded but still left out: chat.events/0/3" in found["found"]
+    assert "1 record is no longer excluded but still left out: chat.events/0/3" in found["found"]
     well(groupvitals("rebuild"))
     assert faults(groupvitals) == []
     for view, rows in numbers(anew).items():
