@@ -79,16 +79,20 @@ def met(case: dict[str, Any]) -> bool:
 
 
 def _lines(name: str, world: dict[str, Any], console: Console) -> None:
-    agents = ", ".join(
-        f"{agent} {one['events_per_s']:,.0f}/s" for agent, one in world["landing"].items() if "events_per_s" in one
-    )
-    console.print(f"{name}: {world['events']:,} records, produced at {world['produced_per_s']:,}/s; landed: {agents}.")
+    steps = ", ".join(f"{step} {_pace(one)}" for step, one in world["landing"].items())
+    console.print(f"{name}: {world['events']:,} records, produced at {world['produced_per_s']:,}/s; landed: {steps}.")
     console.print(f"{name}: {sum(map(met, world['cases']))} of {len(world['cases'])} cases within {TARGET_MS:.0f} ms.")
     for one in world["processes"]:
         console.print(
             f"{name}: groupvitals ask {one['question']} ({one['about']}) took {one['seconds']:.2f} s, "
             f"{one['beside_clickhouse_s']:.2f} s beside ClickHouse (target: {PROCESS_S} s)."
         )
+
+
+def _pace(step: dict[str, float]) -> str:
+    """Events per second, or seconds for what has no events of its own."""
+    events, seconds = step.get("events", 0), step["seconds"]
+    return f"{events / seconds:,.0f}/s" if events and seconds else f"{seconds:,.0f} s"
 
 
 def picture(worlds: Worlds, path: Path) -> None:

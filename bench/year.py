@@ -175,8 +175,9 @@ class Home:
         self.console.print(f"{self.world.name}: {agent} catches up")
         _, cpu_s, peak_rss_mb = self._run("worker", "--agent", agent, "--until-caught-up", "--stats", str(stats))
         found = json.loads(stats.read_text())
-        if found["events"]:
-            keep = {name: round(found[name], 1) for name in ("events", "seconds", "events_per_s")}
+        if found["events"] or agent not in self.landing:  # an agent without records of its own works the first time
+            seconds = max(found["last_flush_at"] - found["reading_since"], 0.0) if found["flushes"] else 0.0
+            keep = {"events": found["events"], "seconds": round(seconds, 1)}
             self._keep(agent, keep | {"cpu_s": round(cpu_s, 1), "peak_rss_mb": round(peak_rss_mb)})
 
     def _keep(self, name: str, figures: dict[str, float]) -> None:
