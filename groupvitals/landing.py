@@ -114,6 +114,15 @@ def close_days(
     return corrected, sorted(days)
 
 
+def catch_up(settings: Settings, bars: Progress) -> None:
+    """Land what follows from a correction. Raises `DataError` when an agent fails."""
+    with _Worker(settings, [], bars) as worker:
+        worker.input_ended()
+        code = worker.wait()
+    if code:
+        raise DataError(f"The worker ended with code {code}: {worker.last_words()}")
+
+
 def _bytes_sent(job: Import, bars: Progress) -> Callable[[Path, int], None]:
     sizes = [text_size(path) for path in job.paths]
     sent = bars.add_task("Bytes sent", total=None if None in sizes else sum(filter(None, sizes)))

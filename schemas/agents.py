@@ -188,6 +188,8 @@ PEOPLE = AgentSpec(
         _landed("people_groups", "group_id"),
         _landed("people_orders", "order_id"),
         _landed("people_payers", "group_id", "currency"),
+        _landed("people_activity", "group_id"),
+        _landed("people_tiers", "group_id"),
         _landed("people_sources", "contract", "number"),
     ),
 )  # fmt: skip

@@ -41,6 +41,12 @@ def index_pairs(ones, others, index, count):
 
 
 @kernel
+def pair_row(ones, others, index, a, b):
+    """The row of this pair; -1: there is none."""
+    return index[search(index, pair_key(a, b), _free_or_pair, (ones, others, a, b))]
+
+
+@kernel
 def has_pair(ones, others, index, a, b):
     """Whether there is a row of this pair."""
-    return index[search(index, pair_key(a, b), _free_or_pair, (ones, others, a, b))] >= 0
+    return pair_row(ones, others, index, a, b) >= 0

@@ -26,6 +26,7 @@ ORDER = np.dtype(
         ("group", "i4"),  # the one that it names; -1: none
         ("currency", "i4"),
         ("day", "i4"),  # of the payment
+        ("hour", "i4"),
         ("counted", "u1"),  # paid, and not absurd
     ]
 )

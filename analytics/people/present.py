@@ -42,6 +42,7 @@ GROUP = np.dtype(
     [
         ("roster_ms", "i8"),  # start of the newest complete roster; 0: none
         ("first_ms", "i8"),  # lowest event time; NEVER_MS: nothing has landed
+        ("closed_day", "i4"),  # the first that is not closed
         ("members", "i4"),  # the platform's own count; -1: unknown
         ("reads_reported", "u1"),
     ]
@@ -104,6 +105,12 @@ def _acted(e, who, group, day):
             acted = min(acted, newest_ago(e.acts[row].acted_lo, e.acts[row].base_day, day))
             acted_ms = max(acted_ms, e.acts[row].last_ms)
     return acted, acted_ms
+
+
+@kernel
+def is_in(m, group):
+    """Whether somebody is in the group now."""
+    return m.first_ms != NEVER_MS and not is_gone(m.in_ms, m.out_ms, max(m.last_ms, m.first_ms), group.roster_ms)
 
 
 @kernel

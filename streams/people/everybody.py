@@ -53,6 +53,8 @@ class Everybody:
         self.members_of = self.members_in = self._users_of = self._acts_of = lists(_NONE, 0)
         self._names_touched, self._ways_touched = list[Codes](), list[Codes]()
         self._groups_touched, self._whole_groups = list[Codes](), list[Codes]()
+        #: Rows of the memberships in the newest reading, in its order.
+        self.read_members = _NONE
 
     @property
     def members(self) -> NDArray[Any]:
@@ -91,6 +93,7 @@ class Everybody:
         for name in _MEMBER:
             members[name][rows] = np.asarray(table[name])
         members["role"][rows] = np.asarray(table["plays"])
+        self.read_members = rows
         groups, accounts = self.places
         self._names_touched.append(accounts[rows])
         self._groups_touched.append(groups[rows])
@@ -118,7 +121,7 @@ class Everybody:
     def _take_groups_now(self, table: pa.Table) -> None:
         codes, groups = self.group_names.few_codes(table["group_id"]), self.groups
         moved = groups["roster_ms"][codes] != np.asarray(table["roster_ms"])
-        for name in ("roster_ms", "first_ms", "members"):
+        for name in ("roster_ms", "first_ms", "closed_day", "members"):
             groups[name][codes] = np.asarray(table[name])
         self._groups_touched.append(codes)
         self._whole_groups.append(codes[moved])

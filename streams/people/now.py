@@ -23,6 +23,15 @@ class Now:
     limit: float
     longer: NDArray[np.float64]
 
+    @property
+    def hour(self) -> int:
+        """The hour since 1970-01-01."""
+        return self.ms // 3_600_000
+
+    def same_hour(self, other: "Now") -> bool:
+        """Whether no hour has begun between the two, nor anything that `same_day` names."""
+        return self.hour == other.hour and self.same_day(other)
+
     def same_day(self, other: "Now") -> bool:
         """Whether nothing has changed between the two that all rows depend on."""
         return self.day == other.day and self.score is other.score and self.limit == other.limit

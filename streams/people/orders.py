@@ -81,6 +81,7 @@ class Orders:
         self._rows["user"][rows], self._rows["group"][rows] = users, groups
         self._rows["amount"][rows], self._rows["net"][rows] = amount[first], found.net
         self._rows["currency"][rows], self._rows["day"][rows] = money[first], day[first]
+        self._rows["hour"][rows] = np.asarray(values["ts_ms"]) // 3_600_000
         self._rows["counted"][rows] = ~found.absurd
         self._take_refunds(codes, found.refunds, amount, money, day)
         self._everybody.touch(_known(users, before["user"]), _known(groups, before["group"]))

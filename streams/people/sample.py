@@ -3,6 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
+from analytics.people.activity import SUMS
 from analytics.people.score import Score
 from sinks.clickhouse.readers.marks import Marks
 from streams.people.now import Now
@@ -26,14 +27,20 @@ def one_person(day: int = 20_000) -> dict[str, pa.Table]:
     member, used = {"group_id": _GROUP, "account_id": _ACCOUNT}, {"last_ms": at, "base_day": day}
     return {
         "memberships": _table(
-            member, ("spoke_lo", "reacted_lo", "read_lo", "active_hi"), times | days | {"out_ms": 0, "plays": 0}
-        ),
+            member,
+            ("spoke_lo", "reacted_lo", "read_lo", "active_hi", "spoke_hours", "reacted_hours", "read_hours"),
+            times | days | {"out_ms": 0, "plays": 0},
+        ).append_column("open_messages", pa.array([[1, 0, 0, 0]], pa.list_(pa.uint32()))),
         "users": _table({"user_id": _USER}, ("used_lo",), used | {"first_ms": at}),
         "acts": _table({"user_id": _USER, "group_id": "", "way": "link:l"}, ("acted_lo",), used),
         "owners": _table({"account_id": _ACCOUNT, "user_id": _USER}),
-        "groups_now": _table({"group_id": _GROUP}, (), {"roster_ms": 0, "first_ms": at, "members": 1}),
+        "groups_now": _table(
+            {"group_id": _GROUP}, (), {"roster_ms": 0, "first_ms": at, "members": 1, "closed_day": day}
+        ),
         "ways": _table({"group_id": _GROUP, "way": "link:l"}),
         "orders": _order(at, day),
+        "panes": _table({"group_id": _GROUP}, (), dict.fromkeys(SUMS, 1) | {"number": 2 * day + 1}),
+        "spoken": _table(member, (), {"day": day, "messages": 1}),
     }
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from schemas.agents import PEOPLE
 from sinks.clickhouse.readers.marks import Marks
 from sinks.clickhouse.readers.people import PeopleReader
+from streams.people.activity import Activity
 from streams.people.everybody import Everybody
 from streams.people.family import Family
 from streams.people.landed import Landed
@@ -22,6 +23,7 @@ from streams.people.now import Now
 from streams.people.orders import Orders
 from streams.people.payers import Payers
 from streams.people.sources import Sources
+from streams.people.tiers import Tiers
 from streams.state.arrays import Collected
 from streams.state.base import PartitionState
 
@@ -48,7 +50,8 @@ class PeopleState(PartitionState):
         self._sources = Sources()
         members, orders = Members(self.everybody), Orders(self.everybody)
         self.families: tuple[Family, ...] = (
-            members, orders, Payers(self.everybody, orders, members), self._sources,
+            members, orders, Payers(self.everybody, orders, members), Activity(self.everybody, orders),
+            Tiers(self.everybody), self._sources,
         )  # fmt: skip
         self._threads = ThreadPoolExecutor(2)  # each keeps a connection
         self._now: Now | None = None
@@ -72,7 +75,7 @@ class PeopleState(PartitionState):
 
     def settled(self, now: Now) -> bool:
         """Whether there is nothing to work out when no source has landed anything."""
-        return self._now is not None and not self._complete and self._now.same_day(now)
+        return self._now is not None and not self._complete and self._now.same_hour(now)
 
     def read(self, reader: PeopleReader, since: Marks) -> dict[str, pa.Table]:
         """What has changed since these marks; touches no memory, and blocks."""

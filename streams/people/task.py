@@ -57,7 +57,7 @@ class PeopleTask(Task):
         if found == self.state.marks and self.state.settled(now):
             return None
         if self.state.marks.went_back(found):
-            raise WentBackError("Sources of people have other numbers, or an older backup of them.")
+            raise WentBackError("Sources of people have other numbers, corrected ones, or an older backup of them.")
         return Reading(self.state.read(reader, self.state.marks), found, now)
 
     def up_to_date(self, store: ClickHouseStore) -> bool:

@@ -175,28 +175,41 @@ def _spoken(group: Group, member: str, days: range, late: bool) -> list[int]:
     return [day for day in found if day in days]
 
 
-def tiers(partitions: Iterable[Community], zone: str) -> list[Row]:
-    """Loud, occasional and silent members, operators, aliases and bots left out."""
+def tiers(partitions: Iterable[Community], zone: str, person: Callable[[str], str] = lambda one: one) -> list[Row]:
+    """Loud, occasional and silent members, operators, aliases and bots left out; `*`: all of them, each person once."""
     groups = groups_of(partitions)
-    now_ms = now_of(groups)
+    now_ms = now_of(groups) if groups else 0
+    everybody: dict[str, list[tuple[Group, str]]] = {}
     rows = []
     for name, group in groups.items():
-        today = group.days.of(now_ms)
-        days = range(today - 27, today + 1)
         known = {member: membership(group, member) for member in group.members()}
         base = [member for member, row in known.items() if row["present"] and row["role"] == "member"]
-        if not base:
-            continue
-        spoken = {m: len(set(_spoken(group, m, days, late=True))) for m in base}
-        messages = {m: len(_spoken(group, m, days, late=False)) for m in base}
-        row = _tiers(list(spoken.values()), len(base))
-        loud = sum(n for m, n in messages.items() if spoken[m] >= 8)
-        total = sum(messages.values())
-        row |= {"messages": total, "loud_messages": loud, "loud_message_share": loud / total if total else 0.0}
-        row["occasional_messages"] = sum(n for m, n in messages.items() if 1 <= spoken[m] < 8)
-        row |= _concentration([n for n in messages.values() if n])
-        rows.append({"group_id": name, "as_of": moment(now_ms, zone)} | row)
+        for member in base:
+            everybody.setdefault(person(account_of(name, member)), []).append((group, member))
+        if base:
+            row = _tiers_now(({member: [(group, member)] for member in base}), now_ms)
+            rows.append({"group_id": name, "as_of": moment(now_ms, zone)} | row)
+    if everybody:
+        rows.append({"group_id": "*", "as_of": moment(now_ms, zone)} | _tiers_now(everybody, now_ms))
     return rows
+
+
+def _tiers_now(base: dict[str, list[tuple[Group, str]]], now_ms: int) -> Row:
+    """Of people, each by their memberships."""
+    spoken, messages = {}, {}
+    for one, memberships in base.items():
+        days, count = set[int](), 0
+        for group, member in memberships:
+            today = group.days.of(now_ms)
+            days |= set(_spoken(group, member, range(today - 27, today + 1), late=True))
+            count += len(_spoken(group, member, range(today - 27, today + 1), late=False))
+        spoken[one], messages[one] = len(days), count
+    row = _tiers(list(spoken.values()), len(base))
+    loud = sum(n for m, n in messages.items() if spoken[m] >= 8)
+    total = sum(messages.values())
+    row |= {"messages": total, "loud_messages": loud, "loud_message_share": loud / total if total else 0.0}
+    row["occasional_messages"] = sum(n for m, n in messages.items() if 1 <= spoken[m] < 8)
+    return row | _concentration([n for n in messages.values() if n])
 
 
 def _tiers(days_spoken: list[int], members: int) -> Row:
@@ -234,7 +247,7 @@ def tiers_daily(partitions: Iterable[Community], zone: str) -> list[Row]:
 
 
 def retention_daily(partitions: Iterable[Community], zone: str) -> list[Row]:
-    """Cohorts by day of the first join, source and inviter, for every n whose day is closed."""
+    """Cohorts by day of the first join and what brought them, for every n whose day is closed."""
     cohorts: dict[tuple[Any, ...], Row] = {}
     for name, group in groups_of(partitions).items():
         for member in group.members():
@@ -245,7 +258,7 @@ def retention_daily(partitions: Iterable[Community], zone: str) -> list[Row]:
             for n in (1, 7, 30, 60, 90):
                 if joined + n >= group.closed_day:
                     continue
-                key = (name, _date(joined), n, row["source"], row["inviter_id"] or "")
+                key = (name, _date(joined), n, *brought_by(group, member, row))
                 cohort = cohorts.setdefault(key, {"base": 0, "stayed": 0, "spoke": 0, "spoke_within_7d": 0})
                 cohort["base"] += 1
                 cohort["stayed"] += _stayed(group, member, row["join_ms"], joined + n)
@@ -253,8 +266,21 @@ def retention_daily(partitions: Iterable[Community], zone: str) -> list[Row]:
                 cohort["spoke_within_7d"] += n >= 7 and _spoke(
                     group, member, row, range(joined + n - 6, joined + n + 1)
                 )
-    names = ("group_id", "cohort", "n", "source", "inviter_id")
+    names = ("group_id", "cohort", "n", *BROUGHT_BY)
     return [dict(zip(names, key, strict=True)) | row | _NOBODY_LINKED for key, row in cohorts.items()]
+
+
+#: What a cohort is told apart by, beside its day.
+BROUGHT_BY = ("source", "inviter_id", "campaign_id", "channel")
+
+
+def brought_by(group: Group, member: str, row: Row) -> tuple[str, ...]:
+    """Source and inviter of a member's first join, and the campaign and the channel that it names."""
+    first = [
+        e for e, _ in group.log if e["type"] == "join" and (e["member_id"], e["ts_ms"]) == (member, row["join_ms"])
+    ]
+    named = (min((e[name] for e in first if e[name]), key=str.encode, default="") for name in BROUGHT_BY[2:])
+    return row["source"], row["inviter_id"] or "", *named
 
 
 def _spoke(group: Group, member: str, row: Row, days: range) -> bool:
@@ -288,11 +314,15 @@ def _newest_roster(events: list[Event]) -> int:
 
 
 def retention(partitions: Iterable[Community], zone: str) -> list[Row]:
-    """All cohorts together, by source and by inviter."""
+    """All cohorts together, and by what brought them."""
     found: dict[tuple[Any, ...], Counter[str]] = {}
     for row in retention_daily(partitions, zone):
-        for dimension, value in (("all", ""), ("source", row["source"]), ("inviter", row["inviter_id"])):
-            if dimension != "inviter" or value:
+        dimensions = [
+            ("all", ""),
+            *zip(("source", "inviter", "campaign", "channel"), map(row.get, BROUGHT_BY), strict=True),
+        ]
+        for dimension, value in dimensions:
+            if dimension in ("all", "source") or value:
                 counts = found.setdefault((row["group_id"], dimension, value, row["n"]), Counter())
                 counts.update({name: row[name] for name in ("base", "stayed", "spoke", "spoke_within_7d")})
     return [
@@ -308,8 +338,11 @@ def retention(partitions: Iterable[Community], zone: str) -> list[Row]:
     ]  # fmt: skip
 
 
-#: View -> its rows.
+#: View -> its rows, of views that read what chat has landed.
 ANSWERS: dict[str, Callable[[Iterable[Community], str], list[Row]]] = {
-    answer.__name__: answer
-    for answer in (rolling_activity, rolling_activity_daily, tiers, tiers_daily, retention_daily, retention)
+    answer.__name__: answer for answer in (rolling_activity_daily, tiers_daily, retention_daily, retention)
+}
+#: The same of views that read what the people agent has landed.
+OF_PEOPLE: dict[str, Callable[[Iterable[Community], str], list[Row]]] = {
+    answer.__name__: answer for answer in (rolling_activity, tiers)
 }

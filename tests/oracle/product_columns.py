@@ -44,6 +44,11 @@ def rolling_activity(people: People) -> list[Row]:
     return list(rows.values())
 
 
+def tiers(people: People) -> list[Row]:
+    """All of it, and everybody once (`*`): on how many days, and how much, a person spoke as a plain member of any."""
+    return answers.tiers(people.chat, people.zone, people.person)
+
+
 def everybody_daily(people: People) -> list[Row]:
     """The rows of `*` in `rolling_activity_daily` of the day at whose end people are looked at."""
     members = people.members()
@@ -77,7 +82,7 @@ def retention_daily(people: People) -> list[Row]:
                     cohort["linked_base"] += 1
                     cohort["used"] += joined + n in days
                     cohort["used_within_7d"] += n >= 7 and not days.isdisjoint(range(joined + n - 6, joined + n + 1))
-    names = ("group_id", "cohort", "n", "source", "inviter_id")
+    names = ("group_id", "cohort", "n", *answers.BROUGHT_BY)
     return [dict(zip(names, key, strict=True)) | row for key, row in cohorts.items()]
 
 
@@ -89,10 +94,10 @@ def _closed(name: str, group: Group, member: str) -> list[tuple[int, tuple[Any, 
     joined = group.days.of(row["join_ms"])
     day = date(1970, 1, 1) + timedelta(days=joined)
     return [
-        (n, (name, day, n, row["source"], row["inviter_id"] or ""), joined)
+        (n, (name, day, n, *answers.brought_by(group, member, row)), joined)
         for n in (1, 7, 30, 60, 90)
         if joined + n < group.closed_day
     ]
 
 
-ANSWERS = {answer.__name__: answer for answer in (rolling_activity, retention_daily)}
+ANSWERS = {answer.__name__: answer for answer in (rolling_activity, tiers, retention_daily)}

@@ -13,9 +13,10 @@ from sinks.clickhouse.store import ClickHouseStore
 from sinks.contract import chain
 from tests.landing import empty, landed, own_store
 from tests.memory import TOPIC
-from tests.oracle.answers import ANSWERS, comparable
+from tests.oracle.answers import ANSWERS, OF_PEOPLE, comparable
 from tests.oracle.community import Record, community
 from tests.oracle.worlds import DAY_MS, World, encode, worlds
+from tests.sinks.people_agent import PeopleAgent
 
 pytestmark = pytest.mark.services
 ZONES = ("UTC", "Asia/Kolkata", "America/New_York")
@@ -36,7 +37,8 @@ def compare(world: World, store: ClickHouseStore, flushes: int) -> None:
     """Land a world and ask every view."""
     landed(world, store, flushes)
     oracle = community(list(world.records), world.zone, world.lateness_h, world.horizon)
-    for view, answer in ANSWERS.items():
+    PeopleAgent(store, world.zone).catch_up()
+    for view, answer in (ANSWERS | OF_PEOPLE).items():
         wanted = answer([oracle], world.zone) if oracle.groups else []
         found = store.native.query(f"SELECT * FROM {store.address.database}.{view}")
         assert comparable(found) == comparable(wanted), view
@@ -80,7 +82,10 @@ def lives(seed: int) -> list[tuple[float, dict[str, Any]]]:
         left = joined + rng.expovariate(1 / 80)
         stays[member] = (joined, left)
         inviter = rng.choice((None, "m0", "m1"))
-        events.append((joined, {"type": "join", "member_id": member, "inviter_id": inviter, "source": "invite"}))
+        named = {
+            "inviter_id": inviter, "campaign_id": (None, "k1", "k2")[number % 3], "channel": (None, "c")[number % 2],
+        }  # fmt: skip
+        events.append((joined, {"type": "join", "member_id": member, "source": "invite"} | named))
         spoken = [day + rng.random() for day in range(int(joined) + 1, 180) if rng.random() < rhythm]
         events += [
             (at, MESSAGE | {"member_id": member}) for at in spoken for _ in range(rng.randint(1, 4)) if at < left
@@ -102,7 +107,7 @@ def test_half_a_year_of_a_group(zone: str, store: ClickHouseStore) -> None:
     empty(store, zone)
     world = history(zone, *lives(1))
     compare(world, store, 3)
-    tiers = store.native.query(f"SELECT * FROM {store.address.database}.tiers")[0]
+    tiers = store.native.query(f"SELECT * FROM {store.address.database}.tiers WHERE group_id = 'g'")[0]
     assert min(tiers[name] for name in ("daily", "loud", "occasional", "silent", "half_of_messages_by")) > 0
     kept = store.native.query(f"SELECT * FROM {store.address.database}.retention WHERE dimension = 'all' AND n = 90")[0]
     assert 0 < kept["spoke"] < kept["stayed"] < kept["base"]

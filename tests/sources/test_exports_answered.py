@@ -92,7 +92,7 @@ def test_exports_come_to_the_same_people_however_they_are_cut(
             home = f"home{turn}" if how == "from two computers" else "home"
             for messages in files[turn : turn + 1]:
                 bring(home, group(*messages, number=number))
-        assert groupvitals("worker", "--until-caught-up").returncode == 0
+        assert groupvitals("worker", "--agent", "all", "--until-caught-up").returncode == 0
     bring("home", ANONYMOUS)
     bring("home", group(*TOPIC, number=301))
     bring("home", *migrated(401, 1_700_000_401))
@@ -102,7 +102,7 @@ def test_exports_come_to_the_same_people_however_they_are_cut(
     bring("home", *whole)  # the supergroup has landed under its own id: that stays
     renamed = [happened(2, "edit_group_title", BEGIN + 60, title="Green"), ben(3, 120), ben(4, 180, "Benjamin")]
     bring("home", group(founded(), *renamed, number=501) | {"name": "Green"})
-    assert groupvitals("worker", "--until-caught-up").returncode == 0
+    assert groupvitals("worker", "--agent", "all", "--until-caught-up").returncode == 0
 
     address, answers = clickhouse(settings), Answers(settings)
     members = {row["group_id"]: row for row in ask(address, "effective_members", Asked())}

@@ -66,7 +66,7 @@ def now(settings: Settings, groupvitals: Run, monkeypatch: pytest.MonkeyPatch) -
 
 
 def land(groupvitals: Run) -> None:
-    done = groupvitals("worker", "--until-caught-up")
+    done = groupvitals("worker", "--agent", "all", "--until-caught-up")
     assert done.returncode == 0, done.stderr
     verified = groupvitals("rebuild", "--verify")
     assert verified.returncode == 0, verified.stdout + verified.stderr

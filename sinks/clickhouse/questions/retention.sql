@@ -6,9 +6,11 @@ SELECT
     stayed / base AS stayed_share, spoke / base AS spoke_share, sum(cohorts.linked_base) AS linked_base, sum(cohorts.used) AS used,
     if(n >= 7, sum(cohorts.used_within_7d), NULL) AS used_within_7d, if(linked_base > 0, used / linked_base, NULL) AS used_share
 FROM (
-    SELECT *, arrayJoin([('all', ''), ('source', source), ('inviter', inviter_id)]) AS dimensions
+    SELECT *, arrayJoin([
+        ('all', ''), ('source', source), ('inviter', inviter_id), ('campaign', campaign_id), ('channel', channel)
+    ]) AS dimensions
     FROM ${database}.retention_daily
     WHERE cohort + n <= ${day}
 ) AS cohorts
-WHERE dimension != 'inviter' OR value != ''
+WHERE dimension IN ('all', 'source') OR value != ''
 GROUP BY group_id, dimension, value, n

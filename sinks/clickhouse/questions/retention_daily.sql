@@ -1,4 +1,4 @@
--- Do they stay? One row per group, day of the cohort (first join) and n; only cohorts whose day n is closed.
+-- Do they stay? One row per group, day of the cohort (first join), n, and what brought them (source, inviter, campaign, channel); only cohorts whose day n is closed.
 -- spoke_n is read from the day mask while it reaches back so far, else from member_days; used_n of linked members from the
 -- product's events.
 WITH
@@ -12,7 +12,9 @@ WITH
     ),
     presence AS (
         SELECT
-            group_id, member_id, groupArrayIf(ts_ms, type IN ('join', 'roster')) AS ins, groupArrayIf(ts_ms, type = 'leave') AS outs
+            group_id, member_id, groupArrayIf(ts_ms, type IN ('join', 'roster')) AS ins, groupArrayIf(ts_ms, type = 'leave') AS outs,
+            groupArrayIf((ts_ms, toString(campaign_id)), type = 'join' AND campaign_id != '') AS campaigns,
+            groupArrayIf((ts_ms, toString(channel)), type = 'join' AND channel != '') AS channels
         FROM (SELECT * FROM ${database}.facts FINAL)
         WHERE type IN ('join', 'leave', 'roster')
         GROUP BY group_id, member_id
@@ -41,12 +43,15 @@ WITH
         GROUP BY person_id
     )
 SELECT
-    group_id, joined_on AS cohort, n, source, inviter_id, count() AS base, countIf(stayed) AS stayed, countIf(spoke) AS spoke,
+    group_id, joined_on AS cohort, n, source, inviter_id, campaign_id, channel, count() AS base, countIf(stayed) AS stayed, countIf(spoke) AS spoke,
     countIf(spoke_within) AS spoke_within_7d, countIf(linked) AS linked_base, countIf(linked AND used) AS used,
     countIf(linked AND used_within) AS used_within_7d
 FROM (
     SELECT
         cohort.group_id AS group_id, joined_on, n, source, inviter_id,
+        -- what the first join itself names; of several at the same time, the first by name
+        arraySort(arrayMap(one -> one.2, arrayFilter(one -> one.1 = join_ms, presence.campaigns)))[1] AS campaign_id,
+        arraySort(arrayMap(one -> one.2, arrayFilter(one -> one.1 = join_ms, presence.channels)))[1] AS channel,
         toUnixTimestamp64Milli(toDateTime64(day_n + 1, 3, '${zone}')) AS end_ms,
         arrayMax(arrayFilter(t -> t < end_ms, arrayConcat(presence.ins, [join_ms]))) AS last_in,
         arrayMax(arrayConcat([0], arrayFilter(t -> t < end_ms, presence.outs))) AS last_out,
@@ -70,4 +75,4 @@ FROM (
     LEFT JOIN rosters ON cohort.group_id = rosters.group_id
     LEFT JOIN days ON cohort.group_id = days.group_id AND cohort.member_id = days.member_id
 )
-GROUP BY group_id, joined_on, n, source, inviter_id
+GROUP BY group_id, joined_on, n, source, inviter_id, campaign_id, channel

@@ -1,6 +1,6 @@
 """tiers: loud, occasional and silent members by days spoken of the last 28."""
 
-from sinks.clickhouse.questions.columns import AS_OF, DAY, GROUP_ID, GROUP_NAME
+from sinks.clickhouse.questions.columns import AS_OF, DAY, EVERY_GROUP_ID, GROUP_NAME
 from sinks.clickhouse.questions.spec import Column, Past, Question
 
 QUESTION = Question(
@@ -8,7 +8,7 @@ QUESTION = Question(
     asks='Is it "10 % loud, 20 % occasional, 70 % silent" here?',
     row="group",
     columns=(
-        GROUP_ID,
+        EVERY_GROUP_ID,
         GROUP_NAME,
         DAY,
         AS_OF,

@@ -25,32 +25,48 @@ class Marks:
     offsets: dict[tuple[str, int], int] = field(default_factory=dict)
     begins: dict[tuple[str, int], int] = field(default_factory=dict)
     clocks: dict[tuple[str, int], int] = field(default_factory=dict)
+    #: How many partitions each topic has.
+    partitions: dict[str, int] = field(default_factory=dict)
+    #: How often closed hours and days were corrected: the rows belong to versions of before.
+    corrections: int = 0
 
     def went_back(self, now: "Marks") -> bool:
-        """Whether what was read up to these marks may no longer hold: another epoch, or a term that began before."""
-        return any(now.epochs.get(contract) != epoch for contract, epoch in self.epochs.items()) or any(
-            now.begins[place] < self.offsets[place] and now.begins[place] != self.begins[place]
-            for place in self.offsets
-            if place in now.begins
+        """Whether what was read up to these marks may no longer hold: another epoch, a term that began
+        before, or a correction."""
+        return (
+            any(now.epochs.get(contract) != epoch for contract, epoch in self.epochs.items())
+            or any(
+                now.begins[place] < self.offsets[place] and now.begins[place] != self.begins[place]
+                for place in self.offsets
+                if place in now.begins
+            )
+            or bool(self.topics and self.corrections != now.corrections)
         )
 
     def newer(self, contract: str, column: str, values: dict[tuple[str, int], int], sign: str) -> str:
-        """The condition that a row of a contract topic is newer than the mark of its partition."""
+        """The condition that a row of a contract topic is newer than the mark of its partition.
+
+        Once every partition has one, it also names the least, by which ClickHouse passes over parts that have no newer
+        row; it cannot tell from an expression.
+        """
         mine = {partition: value for (of, partition), value in values.items() if of == contract}
         partitions, bounds = ([f"toUInt64({n})" for n in numbers] for numbers in (mine, mine.values()))
         if not mine:
             return "1"
         bound = f"transform(toUInt64(partition), [{', '.join(partitions)}], [{', '.join(bounds)}], toUInt64(0))"
-        return f"{column} {sign} {bound}"
+        least = f" AND {column} {sign} {min(mine.values())}" if len(mine) == self.partitions.get(contract) else ""
+        return f"{column} {sign} {bound}{least}"
 
 
 def marks(store: ClickHouseStore) -> Marks:
     """How far everything has landed for good, in the epochs in use."""
-    found = Marks()
+    ((corrections,),) = store.native.execute(f"SELECT count() FROM {store.address.database}.corrections")
+    found = Marks(corrections=corrections)
     for contract, vouched in read_heads(store).items():
         if contract not in SOURCES or not vouched.heads:
             continue
         found.topics[contract], found.epochs[contract] = vouched.topic, vouched.epoch
+        found.partitions[contract] = vouched.partitions
         for partition, head in vouched.heads.items():
             place = contract, partition
             found.versions[place], found.offsets[place] = head.version, head.next_offset

@@ -4,7 +4,6 @@ Of each membership, user and account the newest row is read; what changed since 
 (`sinks.clickhouse.readers.marks`) of the previous read.
 """
 
-import json
 from datetime import date
 from typing import Any, get_args
 
@@ -13,45 +12,35 @@ import pyarrow as pa
 from schemas.chat import Role
 from schemas.platforms import READS_REPORTED
 from schemas.topics import CHAT, LINKS, PRODUCT
+from sinks.clickhouse.readers.activity import ActivityReader
 from sinks.clickhouse.readers.marks import Marks
 from sinks.clickhouse.readers.orders import OrdersReader
-from sinks.clickhouse.store import ClickHouseStore, quote
+from sinks.clickhouse.readers.rows import ACCOUNT
+from sinks.clickhouse.store import quote
 
 #: Stands for all groups, in which each person counts once.
 ALL = "*"
 _MASKS = "spoke_lo, reacted_lo, read_lo, bitOr(bitOr(spoke_hi, reacted_hi), read_hi) AS active_hi"
-_PLACE = "splitByChar(':', toString(group_id))"
-#: The account of a member, as the views have it.
-ACCOUNT = f"concat({_PLACE}[1], ':', {_PLACE}[2], ':', member_id)"
 #: A name whose member has since become known by id no longer counts.
 _FIRST = "if(role = 'alias' AND startsWith(member_id, 'name:'), 4611686018427387904, found.first_ms) AS first_ms"
 _ABOUT = "('join', 'leave', 'roster', 'profile')"
 _ROLE = f"greatest(indexOf({list(get_args(Role))}, toString(role)), 1) - 1"
 
 
-class PeopleReader(OrdersReader):
+class PeopleReader(ActivityReader, OrdersReader):
     """Reads a database. Every call may raise `BackpressureError` (ClickHouse is unreachable)."""
-
-    def __init__(self, store: ClickHouseStore) -> None:
-        self.store, self.d = store, store.address.database
-        settings = {
-            contract: epoch.settings for contract in (CHAT.name, PRODUCT.name) if (epoch := store.epoch(contract))
-        }
-        known = {contract: json.loads(text)["time_zone"] for contract, text in settings.items()}
-        zone = known.get(CHAT.name, "UTC")
-        #: Time zones of the numbers of chat and of the product.
-        self.zones = zone, known.get(PRODUCT.name, zone)
 
     # --- rows of state: each key's newest
 
     def memberships(self, since: Marks) -> pa.Table:
         """Masks, times and days of memberships, and who they are by now."""
         return self.store.read(
-            f"SELECT toString(group_id) AS group_id, {ACCOUNT} AS account_id, {_MASKS}, {_FIRST}, last_ms, spoke_ms, "
+            f"SELECT toString(group_id) AS group_id, {ACCOUNT} AS account_id, {_MASKS}, spoke_hours, reacted_hours, "
+            f"read_hours, open_messages, {_FIRST}, last_ms, spoke_ms, "
             f"join_ms, in_ms, out_ms, toUInt8({_ROLE}) AS plays, "
             f"{_day('last_ms', self.zones[0])} AS base_day, {_day('found.first_ms', self.zones[0])} AS first_day, "
             f"if(join_ms < 4611686018427387904, {_day('join_ms', self.zones[0])}, -1000000) AS joined_day "
-            f"FROM ({self._newest('membership_states', CHAT.name, 'epoch', 'group_id, member_id', since)}) AS found"
+            f"FROM ({self.newest('membership_states', CHAT.name, 'epoch', 'group_id, member_id', since)}) AS found"
         )
 
     def habits(self, today: date, most: int) -> pa.Table:
@@ -62,7 +51,7 @@ class PeopleReader(OrdersReader):
         now, left = f"toInt64(toDate('{today}'))", f"toInt64({_day('out_ms', self.zones[0])})"
         ((rows,),) = self.store.native.execute(f"SELECT count() FROM {self.d}.membership_states")
         share = f"cityHash64(group_id, member_id) % {-(-rows // most)} = 0" if rows > most else "1"
-        newest = self._newest("membership_states", CHAT.name, "epoch", "group_id, member_id", Marks(), share)
+        newest = self.newest("membership_states", CHAT.name, "epoch", "group_id, member_id", Marks(), share)
         return self.store.read(
             "SELECT bitOr(bitOr(spoke_lo, reacted_lo), read_lo) AS low, "
             "bitOr(bitOr(spoke_hi, reacted_hi), read_hi) AS high, "
@@ -74,24 +63,16 @@ class PeopleReader(OrdersReader):
         """Masks of use of users."""
         return self.store.read(
             f"SELECT user_id, used_lo, first_ms, last_ms, {_day('last_ms', self.zones[1])} AS base_day "
-            f"FROM ({self._newest('user_states', PRODUCT.name, 'product_epoch', 'user_id', since)})"
+            f"FROM ({self.newest('user_states', PRODUCT.name, 'product_epoch', 'user_id', since)})"
         )
 
     def acts(self, since: Marks) -> pa.Table:
         """Acts of users with the id of a group, or by a `way`: one of the group's calls, or a link that was posted."""
-        rows = self._newest("user_reference_states", PRODUCT.name, "product_epoch", "user_id, kind, reference", since)
+        rows = self.newest("user_reference_states", PRODUCT.name, "product_epoch", "user_id, kind, reference", since)
         return self.store.read(
             "SELECT user_id, if(kind = 'group', reference, '') AS group_id, "
             "if(kind = 'group', '', concat(kind, ':', reference)) AS way, acted_lo, last_ms, "
             f"{_day('last_ms', self.zones[1])} AS base_day FROM ({rows}) WHERE kind != 'campaign'"
-        )
-
-    def _newest(self, table: str, contract: str, epoch: str, key: str, since: Marks, only: str = "1") -> str:
-        newer = since.newer(contract, "version", since.versions, ">")
-        return (
-            f"SELECT * FROM {self.d}.{table} "
-            f"WHERE bitShiftRight(version, 56) = (SELECT epoch FROM {self.d}.{epoch}) AND {newer} AND {only} "
-            f"ORDER BY {key}, version DESC LIMIT 1 BY {key}"
         )
 
     def owners(self, since: Marks) -> pa.Table:
@@ -163,11 +144,12 @@ class PeopleReader(OrdersReader):
     # --- groups and days
 
     def groups_now(self, since: Marks) -> pa.Table:
-        """Groups as their worker last wrote them: newest complete roster, first event, the platform's count or -1."""
+        """Groups as their worker last wrote them: newest complete roster, first event, the first day that is not
+        closed, the platform's count or -1."""
         return self.store.read(
-            "SELECT toString(group_id) AS group_id, roster_ms, first_ms, "
+            "SELECT toString(group_id) AS group_id, roster_ms, first_ms, closed_day, "
             "toInt32(if(count_ms > 0, member_count, -1)) AS members "
-            f"FROM ({self._newest('group_states', CHAT.name, 'epoch', 'group_id', since)})"
+            f"FROM ({self.newest('group_states', CHAT.name, 'epoch', 'group_id', since)})"
         )
 
     def groups(self) -> pa.Table:

@@ -1,0 +1,34 @@
+"""The newest row of each key, in the epoch in use: all, or those that are newer than marks."""
+
+import json
+
+from schemas.topics import CHAT, PRODUCT
+from sinks.clickhouse.readers.marks import Marks
+from sinks.clickhouse.store import ClickHouseStore
+
+_PLACE = "splitByChar(':', toString(group_id))"
+#: The account of a member, as the views have it.
+ACCOUNT = f"concat({_PLACE}[1], ':', {_PLACE}[2], ':', member_id)"
+
+
+class RowsReader:
+    """Reads rows of state. Every call may raise `BackpressureError` (ClickHouse is unreachable)."""
+
+    def __init__(self, store: ClickHouseStore) -> None:
+        self.store, self.d = store, store.address.database
+        settings = {
+            contract: epoch.settings for contract in (CHAT.name, PRODUCT.name) if (epoch := store.epoch(contract))
+        }
+        known = {contract: json.loads(text)["time_zone"] for contract, text in settings.items()}
+        zone = known.get(CHAT.name, "UTC")
+        #: Time zones of the numbers of chat and of the product.
+        self.zones = zone, known.get(PRODUCT.name, zone)
+
+    def newest(self, table: str, contract: str, epoch: str, key: str, since: Marks, only: str = "1") -> str:
+        """The statement that selects them; `only`: a condition that all rows of a key meet, or none."""
+        newer = since.newer(contract, "version", since.versions, ">")
+        return (
+            f"SELECT * FROM {self.d}.{table} "
+            f"WHERE bitShiftRight(version, 56) = (SELECT epoch FROM {self.d}.{epoch}) AND {newer} AND {only} "
+            f"ORDER BY {key}, version DESC LIMIT 1 BY {key}"
+        )

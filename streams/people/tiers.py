@@ -1,0 +1,119 @@
+"""Rows of `people_tiers`: loud, occasional and silent members of each group; `*` counts everybody once."""
+
+# mypy: disable-error-code="no-untyped-call"
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from analytics.people import tiers
+from analytics.people.lists import rows_of
+from schemas.agents import TABLES
+from streams.landing.arrow import categories
+from streams.people.everybody import Everybody, Touched
+from streams.people.few import Few
+from streams.people.group_keys import GroupKeys
+from streams.people.landed import Landed
+from streams.people.longer import longer
+from streams.people.names import Codes
+from streams.people.now import Now
+from streams.people.talk import Talk
+
+_SHAPES = ("effective_speakers", "gini", "half_of_messages_by")
+
+
+class Tiers:
+    """On how many days members and people spoke of late, and how much."""
+
+    reads = ("spoken",)
+
+    def __init__(self, everybody: Everybody) -> None:
+        self._everybody = everybody
+        self._tiers = Landed(TABLES["people_tiers"], GroupKeys(everybody))
+        self.landed = (self._tiers,)
+        self._open, self._closed = Few(tiers.OPEN), Talk()
+        self._days, self._messages = np.empty(0, np.uint8), np.empty(0, np.int32)
+        self._days_of, self._messages_of = np.empty(0, np.uint8), np.empty(0, np.int32)
+        self._figures = np.zeros(len(tiers.FIGURES), np.int64)
+        self._closed_day = np.empty(0, np.int32)
+        self._read = list[Codes]()
+        self._now: Now | None = None
+
+    def take(self, changed: dict[str, pa.Table]) -> None:
+        """Take messages of open days, and of days that have closed."""
+        rows, table = self._everybody.read_members, changed["memberships"]
+        messages = np.asarray(table["open_messages"].combine_chunks().flatten()).reshape(-1, 4)
+        some = np.flatnonzero(messages.any(axis=1) | (self._open.places(int(rows.max(initial=-1)) + 1)[rows] >= 0))
+        open_days = np.zeros(len(some), tiers.OPEN)
+        open_days["messages"] = messages[some]
+        self._open.put(rows[some], open_days)
+        table = changed["spoken"]
+        spoke = self._everybody.member_rows(table)
+        self._closed.take(spoke, np.asarray(table["day"]), np.asarray(table["messages"]).astype(np.int32))
+        self._read.append(spoke)
+
+    def offer(self, touched: Touched, now: Now, complete: bool) -> None:
+        """Work out the tiers of these persons, of everybody on a new day, and of their groups."""
+        everybody = self._everybody
+        whole = complete or self._now is None or not now.same_day(self._now)
+        rows, persons, groups = self._concerned(touched, now, whole)
+        self._now, (of, _) = now, everybody.places
+        tiers.talk_of_members(
+            everybody.members, of, everybody.groups, self._open.places(len(everybody.members)), self._open.records,
+            self._closed.sums(len(everybody.members)), rows, now.day, self._days, self._messages,
+        )  # fmt: skip
+        tiers.talk_of_persons(
+            everybody.members, everybody.members_of, persons, now.day, self._days, self._messages, self._days_of,
+            self._messages_of, self._figures,
+        )  # fmt: skip
+        figures, shapes = np.zeros((len(groups) + 1, len(tiers.FIGURES)), np.int64), np.zeros((len(groups) + 1, 3))
+        self._shape(groups, figures[1:], shapes[1:])
+        speakers = np.bincount(self._messages_of)  # by number of messages
+        counts = np.flatnonzero(speakers[1:]) + 1
+        figures[0], shapes[0] = self._figures, tiers.concentration(counts, speakers[counts])
+        numbers, there = np.append(0, groups + 1).astype(np.int32), figures[:, 0] > 0
+        self._tiers.offer(_columns(figures[there], shapes[there]), numbers[there], numbers[~there], complete)
+
+    def _shape(self, groups: Codes, figures: NDArray[np.int64], shapes: NDArray[np.float64]) -> None:
+        members_in = self._everybody.members_in
+        spoken = np.empty(int((members_in.firsts[groups + 1] - members_in.firsts[groups]).sum()), np.int64)
+        speakers = tiers.tiers_of_groups(members_in, self._days, self._messages, groups, figures, spoken)
+        spoken = np.sort(spoken[:speakers])
+        tiers.shapes_of_groups(spoken, spoken & 0xFFFFFFFF, np.ones(speakers, np.int64), shapes)
+
+    def _concerned(self, touched: Touched, now: Now, whole: bool) -> tuple[Codes, Codes, Codes]:
+        """Rows, persons and groups to look at: of these persons, of days that have closed."""
+        everybody = self._everybody
+        (of, accounts), count = everybody.places, len(everybody.members)
+        self._days, self._messages = longer(self._days, count, tiers.OUT), longer(self._messages, count)
+        self._days_of = longer(self._days_of, len(everybody.person), tiers.OUT)
+        self._messages_of = longer(self._messages_of, len(everybody.person))
+        known, closed_day = len(self._closed_day), everybody.groups["closed_day"].copy()
+        moved = np.flatnonzero(closed_day[:known] != self._closed_day).astype(np.int32)
+        self._closed_day = closed_day
+        read, self._read = self._read, []
+        if whole:
+            self._closed.move_to(now.day)
+            self._open.keep(everybody.members["base_day"][self._open.rows] >= closed_day[of[self._open.rows]])
+            touched = everybody.all()
+            return np.arange(count, dtype=np.int32), touched.persons, touched.groups
+        rows = [*read, rows_of(everybody.members_of, touched.persons), rows_of(everybody.members_in, moved)]
+        concerned = np.unique(np.concatenate(rows)).astype(np.int32)
+        persons = np.unique(np.append(touched.persons, everybody.person[accounts[concerned]])).astype(np.int32)
+        return concerned, persons, np.unique(np.append(touched.groups, of[concerned])).astype(np.int32)
+
+
+def _columns(figures: NDArray[np.int64], shapes: NDArray[np.float64]) -> pa.Table:
+    """All that a row says."""
+    columns: dict[str, Any] = {name: figures[:, i] for i, name in enumerate(tiers.FIGURES)}
+    members, messages = columns["members"], columns["messages"]
+    for name in ("loud", "occasional", "silent"):
+        columns[f"{name}_share"] = columns[name] / members
+    columns["loud_message_share"] = columns["loud_messages"] / np.maximum(messages, 1)
+    columns |= {name: shapes[:, i] for i, name in enumerate(_SHAPES[:2])}
+    columns[_SHAPES[2]] = shapes[:, 2].astype(np.int64)
+    bands = np.searchsorted(np.array([most for _, most in tiers.BANDS]), members).astype(np.int8)
+    rows = {name: pa.array(np.ascontiguousarray(one)) for name, one in columns.items()}
+    return pa.table({"size_band": categories(bands, tuple(name for name, _ in tiers.BANDS))} | rows)
