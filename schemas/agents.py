@@ -190,6 +190,9 @@ PEOPLE = AgentSpec(
         _landed("people_payers", "group_id", "currency"),
         _landed("people_activity", "group_id"),
         _landed("people_tiers", "group_id"),
+        _landed("people_calls", "group_id", "call_id"),
+        _landed("people_call_answers", "group_id", "call_id", "member_id"),
+        _landed("people_call_groups", "group_id"),
         _landed("people_sources", "contract", "number"),
     ),
 )  # fmt: skip

@@ -26,7 +26,7 @@ from streams.people.now import HORIZON, Now
 _LEFT, _LURKER, _UNKNOWN = STATES.index("left"), STATES.index("lurker"), 0
 
 
-class _Memberships:
+class Memberships:
     """Numbers of memberships: their rows in memory."""
 
     def __init__(self, everybody: Everybody) -> None:
@@ -59,7 +59,7 @@ class Members:
 
     def __init__(self, everybody: Everybody) -> None:
         self._everybody = everybody
-        self._members = Landed(TABLES["people_members"], _Memberships(everybody))
+        self._members = Landed(TABLES["people_members"], Memberships(everybody))
         self._groups = Landed(TABLES["people_groups"], TextKeys(("group_id",)))
         self.landed = (self._members, self._groups)
         #: The best state of every person, by number; 255: none.

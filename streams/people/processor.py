@@ -3,10 +3,11 @@
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from copy import copy
 from functools import partial
-from typing import cast
+from typing import Any, cast
 
 from sinks.clickhouse.store import ClickHouseStore
 from sinks.contract import Head
@@ -55,6 +56,16 @@ class PeopleProcessor(Processor):
             await self.assigned(copy(broker), partitions)
         return True
 
+    async def _more(self, task: PeopleTask) -> Any:
+        return await self._in_inserts(task.more, cast(ClickHouseStore, self.store))
+
+    async def _finish(self, task: PeopleTask, moved: Callable[[], bool]) -> None:
+        """Read by keys what is needed to work a reading out, until it is."""
+        while (found := await retrying(partial(self._more, task), "reading by keys", moved)) is not None:
+            if moved():
+                return
+            await self._in_kernels(task.state.answer, found)
+
     async def look(self) -> bool:
         """Read and work out what is new of the shares that are ours. Returns whether anything was."""
         broker, found = self.broker, False
@@ -71,5 +82,6 @@ class PeopleProcessor(Processor):
                 continue
             began, found = time.perf_counter(), True
             await self._in_kernels(task.take, reading)
+            await self._finish(task, moved)
             self.progress.seconds["work out"] += time.perf_counter() - began
         return found

@@ -1,10 +1,13 @@
-"""One person, to compile every kernel of the people agent before there is anybody."""
+"""One person and one call, to compile every kernel of the people agent before there is anybody."""
+
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
 
 from analytics.people.activity import SUMS
 from analytics.people.score import Score
+from sinks.clickhouse.readers.calls import CallReader, New
 from sinks.clickhouse.readers.marks import Marks
 from streams.people.now import Now
 from streams.people.state import PeopleState
@@ -50,12 +53,54 @@ def _order(at: int, day: int) -> pa.Table:
     return _table(texts | {"product_id": "", "group_id": _GROUP, "campaign_id": ""}, (), numbers)
 
 
+class _OneCall:
+    """Reads what was written and done about the one call of the person's group; stands in for a `CallReader`."""
+
+    def __init__(self, at_ms: int) -> None:
+        self._at_ms = at_ms
+        self._member = {"group_id": _GROUP, "account_id": _ACCOUNT}
+
+    def written(self, *_: Any) -> pa.Table:
+        return _table(self._member, ("about",), {"ts_ms": self._at_ms, "wrote": 1})
+
+    def acted(self, *_: Any) -> pa.Table:
+        return _table({"user_id": _USER}, ("about", "link", "campaign"), {"ts_ms": self._at_ms})
+
+    def new(self, *_: Any) -> New:
+        groups = _table({"group_id": _GROUP}, (), {"told_ms": self._at_ms, "called": 1})
+        return New(groups, self.written(), self.acted())
+
+    def calls(self, *_: Any) -> pa.Table:
+        texts = {"group_id": _GROUP, "call_id": "c", "kind": "poll", "series_id": "", "variant": ""}
+        table = _table(texts, ("id", "message", "campaign"), {"ts_ms": self._at_ms - 1, "window_h": 1, "role": 0})
+        more = {name: pa.array([name == "told"]) for name in ("told", "to_all")}
+        more["links"] = pa.array([[1]], pa.list_(pa.uint64()))
+        return pa.table({name: table[name] for name in table.column_names} | more)
+
+    def said(self, *_: Any) -> pa.Table:
+        return _table(self._member, (), {"ts_ms": 1, "came_ms": 1, "went_ms": 0, "named": 0})
+
+    said_before = said
+
+    def rosters(self, *_: Any) -> pa.Table:
+        return _table({"group_id": _GROUP}, (), {"at_ms": 1, "roster_ms": 1})
+
+
+def _take(state: PeopleState, day: int, now: Now) -> None:
+    state.take(one_person(day), Marks(), now)
+    reader = cast(CallReader, _OneCall(day * _DAY_MS + 2))
+    while state.wanted is not None:
+        state.answer(state.wanted(reader))
+
+
 def work_out_one() -> None:
-    """Take one person through every step once, in memory."""
+    """Take one person through every step, in memory: once everything, once what is new."""
     day = 20_000
     score = Score(np.zeros(8), np.ones(8), np.zeros(9), np.zeros(9), 0, 0)
     state = PeopleState()
-    state.take(one_person(day), Marks(), Now(day * _DAY_MS, day, (day + 1) * _DAY_MS, score, 0.05, np.ones(129)))
+    now = Now(day * _DAY_MS, day, (day + 1) * _DAY_MS, score, 0.05, np.ones(129))
+    for _ in range(2):
+        _take(state, day, now)
     for makers in state.collect().parts.values():
         for make in makers:
             make()

@@ -15,6 +15,8 @@ from schemas.agents import PEOPLE
 from sinks.clickhouse.readers.marks import Marks
 from sinks.clickhouse.readers.people import PeopleReader
 from streams.people.activity import Activity
+from streams.people.call_material import Request
+from streams.people.calls import Calls
 from streams.people.everybody import Everybody
 from streams.people.family import Family
 from streams.people.landed import Landed
@@ -47,11 +49,11 @@ class PeopleState(PartitionState):
         self._settings = time_zone, lateness_h, horizon
         self.horizon, self.state = 0, _Counts(np.zeros(2, np.int64))
         self.everybody, self.marks = Everybody(), Marks()
-        self._sources = Sources()
+        self._sources, self._calls = Sources(), Calls(self.everybody)
         members, orders = Members(self.everybody), Orders(self.everybody)
         self.families: tuple[Family, ...] = (
             members, orders, Payers(self.everybody, orders, members), Activity(self.everybody, orders),
-            Tiers(self.everybody), self._sources,
+            Tiers(self.everybody), self._calls, self._sources,
         )  # fmt: skip
         self._threads = ThreadPoolExecutor(2)  # each keeps a connection
         self._now: Now | None = None
@@ -76,6 +78,7 @@ class PeopleState(PartitionState):
     def settled(self, now: Now) -> bool:
         """Whether there is nothing to work out when no source has landed anything."""
         return self._now is not None and not self._complete and self._now.same_hour(now)
+        return self._now is not None and not self._complete and self._now.same_day(now) and not self._calls.due(now.ms)
 
     def read(self, reader: PeopleReader, since: Marks) -> dict[str, pa.Table]:
         """What has changed since these marks; touches no memory, and blocks."""
@@ -89,6 +92,7 @@ class PeopleState(PartitionState):
         for family in self.families:
             family.take(changed)
         self._sources.marked(marks)
+        self._calls.since(self.marks)
         touched = self.everybody.settle()
         before, self._now, self.marks = self._now, now, marks
         if self._complete or before is None or not now.same_day(before):
@@ -96,6 +100,15 @@ class PeopleState(PartitionState):
         for family in self.families:
             family.offer(touched, now, self._complete)
         self._complete = False
+
+    @property
+    def wanted(self) -> Request | None:
+        """What is to be read by keys before all is worked out; None: nothing."""
+        return self._calls.wanted
+
+    def answer(self, found: Any) -> None:
+        """Take what was `wanted`."""
+        self._calls.answer(found)
 
     # --- flushes
 

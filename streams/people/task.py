@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from analytics.people.score import Score
+from sinks.clickhouse.readers.calls import CallReader
 from sinks.clickhouse.readers.marks import Marks, marks
 from sinks.clickhouse.readers.people import PeopleReader
 from sinks.clickhouse.store import ClickHouseStore
@@ -40,7 +41,7 @@ class PeopleTask(Task):
 
     @property
     def _anything_new(self) -> bool:
-        return self.state.waiting > 0
+        return self.state.waiting > 0 and self.state.wanted is None
 
     def resume(self, *args: Any, **more: Any) -> None:
         """Own the share for a term, which begins with nobody in memory and no rows landed."""
@@ -68,6 +69,11 @@ class PeopleTask(Task):
     def take(self, reading: Reading) -> None:
         """Work out what follows from a reading; rows then wait for a flush."""
         self.state.take(reading.changed, reading.marks, reading.now)
+
+    def more(self, store: ClickHouseStore) -> Any:
+        """Read by keys what has turned out to be needed to work a reading out; None: nothing, all is worked out."""
+        wanted = self.state.wanted
+        return None if wanted is None else wanted(CallReader(PeopleReader(store)))
 
     def _now(self, reader: PeopleReader) -> Now:
         now_ms, day, end_ms, fitted = reader.now()

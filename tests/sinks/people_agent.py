@@ -33,6 +33,8 @@ class PeopleAgent:
         if reading is None:
             return 0
         self.task.take(reading)
+        while (found := self.task.more(self.store)) is not None:
+            self.task.state.answer(found)
         rows = self.task.state.waiting
         land(self.task, self.store, self.broker)
         publish(self.store, [self.task.head])

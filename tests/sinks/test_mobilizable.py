@@ -1,18 +1,30 @@
-"""Calls and who answers them, on a real ClickHouse against the oracle."""
+"""Calls and who answers them, as the people agent lands them on a real ClickHouse, against the oracle."""
 
-from collections.abc import Iterator
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import pytest
 
+from schemas.topics import CHAT, LINKS, PRODUCT
 from sinks.clickhouse.store import ClickHouseStore
-from tests.landing import empty, own_store
+from tests.landing import Landing, clear, empty, own_store
 from tests.oracle.call_worlds import EMPTY, A, B, called_by_hand, drawn_calls
 from tests.oracle.calls import ANSWERS, answers_of, calls_of, mobilizable, mobilizable_groups
 from tests.oracle.people import People
-from tests.sinks.test_people import land_people, same
+from tests.oracle.worlds import World
+from tests.sinks.people_agent import PeopleAgent
+from tests.sinks.test_people import people_of, same
 
 pytestmark = pytest.mark.services
-SEEDS = range(1, 6)
+_TOPICS = (CHAT, PRODUCT, LINKS)
+#: How much of chat, product and links there is by each look.
+_ONCE = ((1.0, 1.0, 1.0),)
+_TOGETHER = tuple((part / 6,) * 3 for part in range(1, 7))
+_LINKS_LATE = ((0.4, 0.2, 0.0), (0.7, 0.9, 0.0), (1.0, 1.0, 0.0), (1.0, 1.0, 0.5), *_ONCE)
+_CHAT_LATE = ((0.1, 1.0, 0.0), (0.1, 1.0, 1.0), (0.5, 1.0, 1.0), (0.9, 1.0, 1.0), *_ONCE)
+_RANDOM = random.Random(1)
+_MANY = (*((n / 16, min(1.0, n / 16 * _RANDOM.uniform(0.5, 2)), n / 16) for n in range(1, 16)), *_ONCE)
 
 
 @pytest.fixture(scope="module")
@@ -21,18 +33,47 @@ def store(clickhouse: tuple[str, int, int]) -> Iterator[ClickHouseStore]:
 
 
 def asked(store: ClickHouseStore, people: People) -> None:
-    """Both views have the oracle's rows."""
+    """Both questions have the oracle's rows, and so has who answered."""
     for view, answer in ANSWERS.items():
         same(store, view, answer(people))
+    found = store.native.execute(
+        "SELECT group_id, call_id, member_id, first_ms FROM "
+        f"{store.address.database}.people_call_answers_now ORDER BY group_id, call_id, member_id"
+    )
+    answers = answers_of(people, calls_of(people)).items()
+    assert found == sorted((*key, member, min(times)) for key, members in answers for member, times in members.items())
 
 
-def test_views_are_the_oracles_answers(store: ClickHouseStore) -> None:
+def in_pieces(
+    store: ClickHouseStore, worlds: Sequence[World], pieces: Sequence[tuple[float, ...]], moves: bool = False
+) -> People:
+    """Land worlds in pieces, and ask after each; `moves`: every other piece is worked out by another worker."""
+    clear(store)
+    landings = [Landing(world, store, topic.name) for topic, world in zip(_TOPICS, worlds, strict=True)]
+    agent, before, people = PeopleAgent(store, worlds[0].zone), (0, 0, 0), people_of(*worlds)
+    for number, piece in enumerate(pieces):
+        ends = tuple(round(len(world.records) * part) for world, part in zip(worlds, piece, strict=True))
+        for landing, first, end in zip(landings, before, ends, strict=True):
+            landing.land(landing.world.records[first:end])
+        before = tuple(map(max, before, ends))
+        if moves and number % 2:
+            agent.taken_over()
+        agent.catch_up()
+        assert agent.catch_up() == 0
+        people = people_of(
+            *(replace(world, records=world.records[:end]) for world, end in zip(worlds, before, strict=True))
+        )
+        asked(store, people)
+    return people
+
+
+@pytest.mark.parametrize("pieces", [_ONCE, _TOGETHER, _LINKS_LATE, _CHAT_LATE], ids=["once", "six", "links", "chat"])
+def test_answers_are_the_oracles_in_any_pieces(pieces: tuple[tuple[float, ...], ...], store: ClickHouseStore) -> None:
     zone = "America/New_York"
     empty(store, zone)
     rows = []
-    for seed in SEEDS:
-        people = land_people(store, *drawn_calls(seed, zone), 1 + seed % 3)
-        asked(store, people)
+    for seed in range(1, 4):
+        people = in_pieces(store, drawn_calls(seed, zone), pieces, moves=seed % 2 == 0)
         rows += mobilizable(people)
         assert mobilizable_groups(people)
     assert {row["open"] for row in rows} == {0, 1}
@@ -41,10 +82,14 @@ def test_views_are_the_oracles_answers(store: ClickHouseStore) -> None:
         assert len({row[column] for row in rows}) > 2, column
 
 
+def test_many_small_pieces(store: ClickHouseStore) -> None:
+    empty(store, "UTC")
+    in_pieces(store, drawn_calls(7), _MANY)
+
+
 def test_every_edge(store: ClickHouseStore) -> None:
     empty(store, "UTC")
-    people = land_people(store, *called_by_hand())
-    asked(store, people)
+    people = in_pieces(store, called_by_hand(), _MANY, moves=True)
     found = {row["call_id"]: row for row in mobilizable(people)}
     assert {found[name]["group_id"] for name in ("c1", "c3", "a9")} == {A}
     assert {found[name]["group_id"] for name in ("c2", "b0", "b9")} == {B} and found["c4"]["group_id"] == EMPTY

@@ -97,8 +97,8 @@ def test_views_that_are_gone_or_others_are_found(address: Address, groupvitals: 
     assert {"clock", "member_names"} & set(outdated(address, "Asia/Tokyo", "name-city")[1])
     native, d = Native(address), address.database
     native.execute(f"DROP VIEW {d}.tiers")
-    native.execute(f"CREATE OR REPLACE VIEW {d}.calls AS SELECT * FROM {d}.facts")
-    assert outdated(address, "UTC") == (["tiers"], ["calls"])
+    native.execute(f"CREATE OR REPLACE VIEW {d}.users AS SELECT * FROM {d}.facts")
+    assert outdated(address, "UTC") == (["tiers"], ["users"])
     said = {
         (f["severity"], f["found"]) for f in json.loads(groupvitals("doctor", "--json").stdout) if f["what"] == "views"
     }

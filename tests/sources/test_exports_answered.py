@@ -104,6 +104,8 @@ def test_exports_come_to_the_same_people_however_they_are_cut(
     bring("home", group(founded(), *renamed, number=501) | {"name": "Green"})
     assert groupvitals("worker", "--agent", "all", "--until-caught-up").returncode == 0
 
+    assert groupvitals("worker", "--agent", "people", "--until-caught-up").returncode == 0
+
     address, answers = clickhouse(settings), Answers(settings)
     members = {row["group_id"]: row for row in ask(address, "effective_members", Asked())}
     activity = {row["group_id"]: row for row in ask(address, "rolling_activity", Asked()) if row["window"] == "28d"}
@@ -119,7 +121,7 @@ def test_exports_come_to_the_same_people_however_they_are_cut(
     chess = "telegram:-:-1001700000007"
     assert [members[chess][name] for name in ("headcount", "effective")] == [2, 2]
     assert [activity[chess][name] for name in ("mau", "speakers", "messages", "replies")] == [2, 2, 5, 0]
-    assert answers.value(f"SELECT countIf(implicit) FROM {{d}}.calls WHERE group_id = '{chess}'") == 1
+    assert answers.value(f"SELECT countIf(implicit) FROM {{d}}.mobilizable WHERE group_id = '{chess}'") == 1
     topics = activity["telegram:-:-301"]
     assert (topics["messages"], topics["replies"]) == (3, 1)
     for one in ("telegram:-:-401", "telegram:-:-402", "telegram:-:-1001700000404"):

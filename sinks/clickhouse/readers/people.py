@@ -23,7 +23,7 @@ ALL = "*"
 _MASKS = "spoke_lo, reacted_lo, read_lo, bitOr(bitOr(spoke_hi, reacted_hi), read_hi) AS active_hi"
 #: A name whose member has since become known by id no longer counts.
 _FIRST = "if(role = 'alias' AND startsWith(member_id, 'name:'), 4611686018427387904, found.first_ms) AS first_ms"
-_ABOUT = "('join', 'leave', 'roster', 'profile')"
+ABOUT = "('join', 'leave', 'roster', 'profile')"
 _ROLE = f"greatest(indexOf({list(get_args(Role))}, toString(role)), 1) - 1"
 
 
@@ -93,7 +93,8 @@ class PeopleReader(ActivityReader, OrdersReader):
 
     # --- facts: all of them, or those of records since
 
-    def _facts(self, since: Marks) -> str:
+    def facts(self, since: Marks) -> str:
+        """Table and conditions of facts: all, or those of records since."""
         topic = since.topics.get(CHAT.name)
         if topic is None:
             return f"{self.d}.facts WHERE"
@@ -106,30 +107,30 @@ class PeopleReader(ActivityReader, OrdersReader):
         """The facts about every member before a moment: newest join or roster row, leave, role with its time."""
         return self.store.read(
             f"SELECT toString(group_id) AS group_id, {ACCOUNT} AS account_id, max(came) AS came_ms, "
-            f"max(went) AS went_ms, max(role_said) AS named FROM (SELECT group_id, member_id, {_SAID} "
-            f"FROM {self.d}.facts WHERE type IN {_ABOUT} AND ts_ms < {end_ms}) GROUP BY group_id, member_id"
+            f"max(went) AS went_ms, max(role_said) AS named FROM (SELECT group_id, member_id, {SAID} "
+            f"FROM {self.d}.facts WHERE type IN {ABOUT} AND ts_ms < {end_ms}) GROUP BY group_id, member_id"
         )
 
     def said(self, since: Marks, from_ms: int = 0) -> pa.Table:
         """Facts about members within a period, one row each."""
         return self.store.read(
             f"SELECT toString(group_id) AS group_id, {ACCOUNT} AS account_id, ts_ms, came AS came_ms, went AS went_ms, "
-            f"role_said AS named FROM (SELECT group_id, member_id, ts_ms, {_SAID} FROM {self._facts(since)} "
-            f"type IN {_ABOUT} AND ts_ms >= {from_ms})"
+            f"role_said AS named FROM (SELECT group_id, member_id, ts_ms, {SAID} FROM {self.facts(since)} "
+            f"type IN {ABOUT} AND ts_ms >= {from_ms})"
         )
 
     def rosters(self, since: Marks) -> pa.Table:
         """Moments of rosters, and whether one of them says that the roster is complete."""
         return self.store.read(
             "SELECT toString(group_id) AS group_id, snapshot_id, ts_ms, max(type = 'roster_end' AND complete) AS whole "
-            f"FROM {self._facts(since)} type IN ('roster', 'roster_end') GROUP BY group_id, snapshot_id, ts_ms"
+            f"FROM {self.facts(since)} type IN ('roster', 'roster_end') GROUP BY group_id, snapshot_id, ts_ms"
         )
 
     def sizes(self, since: Marks) -> pa.Table:
         """How many members the platforms count in groups."""
         return self.store.read(
             "SELECT toString(group_id) AS group_id, ts_ms, assumeNotNull(member_count) AS members "
-            f"FROM {self._facts(since)} type = 'group' AND member_count IS NOT NULL"
+            f"FROM {self.facts(since)} type = 'group' AND member_count IS NOT NULL"
         )
 
     def ways(self, since: Marks) -> pa.Table:
@@ -138,7 +139,7 @@ class PeopleReader(ActivityReader, OrdersReader):
             "SELECT DISTINCT toString(group_id) AS group_id, arrayJoin(arrayConcat("
             "if(type = 'call', [concat('call:', toString(call_id))], []), "
             "arrayMap(link -> concat('link:', link), link_ids))) AS way "
-            f"FROM {self._facts(since)} (type = 'call' OR (type = 'message' AND notEmpty(link_ids)))"
+            f"FROM {self.facts(since)} (type = 'call' OR (type = 'message' AND notEmpty(link_ids)))"
         )
 
     # --- groups and days
@@ -199,7 +200,7 @@ class PeopleReader(ActivityReader, OrdersReader):
         )
 
 
-_SAID = (
+SAID = (
     "if(type IN ('join', 'roster'), ts_ms, 0) AS came, if(type = 'leave', ts_ms, 0) AS went, "
     f"if(type = 'roster' OR role != '', ts_ms * 4 + {_ROLE}, 0) AS role_said"
 )

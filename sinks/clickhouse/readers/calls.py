@@ -1,0 +1,164 @@
+"""What is read about calls: what is new, and by their keys the calls of groups, who is in these, and what people did.
+
+Ids of messages, calls, links and campaigns come as 64-bit hashes, 0 for none: they are only compared.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from schemas.topics import CHAT, PRODUCT
+from sinks.clickhouse.readers.marks import Marks
+from sinks.clickhouse.readers.people import ABOUT, SAID, PeopleReader
+from sinks.clickhouse.readers.rows import ACCOUNT
+from sinks.clickhouse.store import LONG, quote
+
+_WROTE = "toString(group_id) AS group_id, {account} AS account_id, ts_ms, type = 'message' AS wrote, {about} AS about"
+_HASH = "if({0} = '', 0, cityHash64(toString({0})))"
+_ABOUT_MESSAGE = "if(type = 'message', reply_to_message_id, if(removed, '', message_id))"
+_ACTED = (
+    f"user_id, ts_ms, {_HASH.format('call_id')} AS about, {_HASH.format('link_id')} AS link, "
+    f"{_HASH.format('campaign_id')} AS campaign"
+)
+_DID = (
+    "type IN ('click', 'share', 'signup', 'trial', 'purchase') "
+    "AND (call_id != '' OR link_id != '' OR campaign_id != '') AND duplicate = 0 AND excluded = 0"
+)
+_LEAST = 4611686018427387904
+
+
+@dataclass(frozen=True)
+class New:
+    """What has come since: of groups the least time of a fact about members and whether there are calls; messages,
+    replies and reactions; acts in the product that carry an id."""
+
+    groups: pa.Table
+    written: pa.Table
+    acted: pa.Table
+
+
+class CallReader:
+    """Reads a database. Every call may raise `BackpressureError` (ClickHouse is unreachable)."""
+
+    def __init__(self, people: PeopleReader) -> None:
+        self.people, self.store, self.d = people, people.store, people.d
+
+    def new(self, since: Marks, first: bool) -> New:
+        """What lies beyond these marks; at first only the groups: what was written and done is read by their calls."""
+        groups = self.store.read(
+            f"SELECT toString(group_id) AS group_id, min(if(type IN ('call', 'message'), {_LEAST}, ts_ms)) AS told_ms, "
+            f"max(type IN ('call', 'message')) AS called FROM {self.people.facts(since)} type IN "
+            "('join', 'leave', 'roster', 'roster_end', 'profile', 'call', 'message') "
+            "AND (type != 'message' OR notEmpty(link_ids) OR link_count > 0 OR mentions_all OR kind IN "
+            "('link', 'miniprogram', 'poll')) GROUP BY group_id"
+        )
+        return New(
+            groups,
+            self._written(self._beyond("events", CHAT.name, since, first)),
+            self._acted(self._beyond("product_events", PRODUCT.name, since, first)),
+        )
+
+    def _beyond(self, table: str, contract: str, since: Marks, first: bool) -> str:
+        topic = since.topics.get(contract)
+        if first or topic is None:
+            return f"{self.d}.{table} WHERE {int(not first)}"
+        least = min(offset for (of, _), offset in since.offsets.items() if of == contract)
+        newer = since.newer(contract, "offset", since.offsets, ">=")
+        return f"{self.d}.{table} WHERE topic = {quote(topic)} AND offset >= {least} AND {newer}"
+
+    def _written(self, where: str) -> pa.Table:
+        columns = _WROTE.format(account=ACCOUNT, about=_HASH.format(f"({_ABOUT_MESSAGE})"))
+        return self.store.read(
+            f"SELECT {columns} FROM {where} AND type IN ('message', 'reaction') AND duplicate = 0 AND excluded = 0",
+            LONG,
+        )
+
+    def _acted(self, where: str) -> pa.Table:
+        return self.store.read(f"SELECT {_ACTED} FROM {where} AND {_DID}")
+
+    def written(self, groups: Sequence[str], from_ms: int, end_ms: int) -> pa.Table:
+        """Messages, replies and reactions in groups within a period."""
+        return self._written(f"{self.d}.events WHERE ts_ms >= {from_ms} AND ts_ms < {end_ms} AND {_in(groups)}")
+
+    def acted(self, from_ms: int, end_ms: int) -> pa.Table:
+        """Acts in the product that carry an id, within a period."""
+        return self._acted(f"{self.d}.product_events WHERE ts_ms >= {from_ms} AND ts_ms < {end_ms}")
+
+    def calls(self, groups: Sequence[str] | None) -> pa.Table:
+        """What may be a call in groups (None: in all): each once, as first told; and the role of its author then."""
+        columns = (
+            "group_id, call, message_id, ts_ms, member_id, kind, mentions_all, series_id, variant, campaign_id, "
+            "window_h, link_ids"
+        )
+        facts = (
+            "SELECT toString(group_id) AS group_id, toString(call_id) AS call, message_id, ts_ms, event_id, member_id, "
+            "toString(kind) AS kind, mentions_all, toString(series_id) AS series_id, toString(variant) AS variant, "
+            f"toString(campaign_id) AS campaign_id, window_h, link_ids FROM {self.d}.facts WHERE {_in(groups)}"
+        )
+        first = f"SELECT {columns}, {{told}} AS told FROM ({facts} AND {{which}}) ORDER BY ts_ms, event_id LIMIT 1 BY "
+        told = first.format(told="toBool(1)", which="type = 'call'") + "group_id, call"
+        posts = first.format(told="toBool(0)", which="type = 'message' AND call_id = ''") + "group_id, message_id"
+        roles = (
+            "SELECT group_id, member_id, ts_ms AS at_ms, max(role_said) OVER (PARTITION BY group_id, member_id "
+            "ORDER BY ts_ms) AS named FROM (SELECT toString(group_id) AS group_id, member_id, ts_ms, "
+            f"{SAID} FROM {self.d}.facts WHERE type IN {ABOUT} AND {_in(groups)}) WHERE role_said > 0"
+        )
+        return self.store.read(
+            "SELECT group_id, if(told, call, concat('message:', message_id)) AS call_id, told, ts_ms, kind, "
+            "toBool(mentions_all) AS to_all, series_id, variant, window_h, toUInt8(roles.named % 4) AS role, "
+            f"cityHash64(call_id) AS id, {_HASH.format('message_id')} AS message, {_HASH.format('campaign_id')} "
+            "AS campaign, arrayMap(link -> cityHash64(link), link_ids) AS links "
+            f"FROM (SELECT * FROM ({told}) UNION ALL SELECT * FROM ({posts})) AS found "
+            f"ASOF LEFT JOIN ({roles}) AS roles ON roles.group_id = found.group_id "
+            "AND roles.member_id = found.member_id AND found.ts_ms > roles.at_ms",
+            LONG,
+        )
+
+    def said_before(self, groups: Sequence[str], end_ms: int) -> pa.Table:
+        """The facts about each member of groups before a moment, as one row without time."""
+        return self.store.read(
+            f"SELECT toString(group_id) AS group_id, {ACCOUNT} AS account_id, toInt64(-1) AS ts_ms, "
+            "max(came) AS came_ms, max(went) AS went_ms, max(role_said) AS named "
+            f"FROM (SELECT group_id, member_id, {SAID} FROM {self.d}.facts "
+            f"WHERE type IN {ABOUT} AND ts_ms < {end_ms} AND {_in(groups)}) GROUP BY group_id, member_id",
+            LONG,
+        )
+
+    def said(self, groups: Sequence[str], from_ms: int, end_ms: int) -> pa.Table:
+        """Facts about members of groups within a period, one row each."""
+        return self.store.read(
+            f"SELECT toString(group_id) AS group_id, {ACCOUNT} AS account_id, ts_ms, came AS came_ms, went AS went_ms, "
+            f"role_said AS named FROM (SELECT group_id, member_id, ts_ms, {SAID} FROM {self.d}.facts "
+            f"WHERE type IN {ABOUT} AND ts_ms >= {from_ms} AND ts_ms < {end_ms} AND {_in(groups)})",
+            LONG,
+        )
+
+    def rosters(self, groups: Sequence[str]) -> pa.Table:
+        """Moments at which a roster of a group was complete, and when that one began, sorted."""
+        return self.store.read(
+            "SELECT group_id, at_ms, max(began) AS roster_ms FROM ("
+            "SELECT group_id, at_ms, min(at_ms) OVER so_far AS began, max(ended) OVER so_far AS whole FROM ("
+            "SELECT toString(group_id) AS group_id, snapshot_id, ts_ms AS at_ms, "
+            f"max(type = 'roster_end' AND complete) AS ended FROM {self.d}.facts "
+            f"WHERE type IN ('roster', 'roster_end') AND {_in(groups)} GROUP BY group_id, snapshot_id, at_ms) "
+            "WINDOW so_far AS (PARTITION BY group_id, snapshot_id ORDER BY at_ms)) "
+            "WHERE whole GROUP BY group_id, at_ms",
+            LONG,
+        )
+
+    def references(self, users: Sequence[str]) -> pa.Table:
+        """What calls, links and campaigns users acted by, and between when."""
+        if not users:
+            users = [""]
+        return self.store.read(
+            f"SELECT user_id, kind = 'call' AS called, kind = 'link' AS linked, cityHash64(reference) AS id, "
+            f"min(first_ms) AS first_ms, max(last_ms) AS last_ms FROM {self.d}.user_reference_states "
+            f"WHERE bitShiftRight(version, 56) = (SELECT epoch FROM {self.d}.product_epoch) AND kind != 'group' "
+            f"AND user_id IN ({', '.join(map(quote, users))}) GROUP BY user_id, kind, reference",
+            LONG,
+        )
+
+
+def _in(groups: Sequence[str] | None) -> str:
+    return "1" if groups is None else f"group_id IN ({', '.join(map(quote, groups)) or quote('')})"
