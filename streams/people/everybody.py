@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from analytics.people import present
 from analytics.people.lists import lists, rows_of
 from analytics.people.persons import persons
-from analytics.people.states import NEVER_MS, NO_DAY
+from analytics.people.states import NEVER_MS, NO_DAY, STATES
 from sinks.clickhouse.readers.people import reads_reported
 from sinks.clickhouse.templates import MOST_ACCOUNTS
 from streams.people.names import Codes, Names, PairRows, blank, pair_rows
@@ -40,7 +40,7 @@ class Everybody:
     """All memberships, users, acts and links there are."""
 
     #: Methods of `PeopleReader` that read them.
-    reads = ("memberships", "users", "acts", "owners", "groups_now", "ways")
+    reads = ("memberships", "users", "acts", "owners", "groups_now", "ways", "changes")
 
     def __init__(self) -> None:
         self.names, self.group_names, self.ways = Names(), Names(), Names()
@@ -131,6 +131,13 @@ class Everybody:
         before = len(self._posted)
         rows = self._posted.find(ways, groups)
         self._ways_touched.append(ways[rows >= before])
+
+    def _take_changes(self, table: pa.Table) -> None:
+        rows, members = self.member_rows(table), self.members
+        members["previous"][rows] = np.asarray(pc.index_in(table["closed"], pa.array(STATES)))
+        for name in ("since_day", "returned_day"):
+            members[name][rows] = np.asarray(table[name])
+        self._names_touched.append(self.places[1][rows])
 
     def _owner_of_all(self) -> Codes:
         """Owner of every name there is by now; -1: none."""

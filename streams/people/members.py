@@ -89,13 +89,14 @@ class Members:
         state = evidence["state"]
         fades = (state > _UNKNOWN) & (state <= _LURKER) & fading(score, before)
         scored = {"score": pa.array(score), "rhythm": pa.array(rhythm), "fading": pa.array(fades.astype(np.uint8))}
-        return rows, pa.table(self._evidence(rows, evidence) | scored)
+        return rows, pa.table(self._evidence(rows, evidence) | scored | _history(members[rows], now.day))
 
     def _evidence(self, rows: Codes, evidence: NDArray[Any]) -> dict[str, pa.Array]:
         everybody = self._everybody
         members, (groups, accounts) = everybody.members[rows], (codes[rows] for codes in everybody.places)
         joined = np.where(members["join_ms"] == NEVER_MS, 0, members["join_ms"])
         return {
+            "previous": categories(members["previous"].astype(np.int8), STATES),
             "person_id": everybody.names.strings(everybody.person[accounts]),
             "state": categories(evidence["state"].astype(np.int8), STATES),
             "reason": categories(evidence["reason"].astype(np.int8), REASONS),
@@ -135,3 +136,14 @@ def _scores(members: NDArray[Any], rows: Codes, now: Now) -> tuple[NDArray[np.fl
     habits = Habits.blank(len(rows))
     habits_of(members, rows, now.day, *habits)
     return now.score.of(keys(habits, HORIZON)), now.score.of(keys(habits, HORIZON, HORIZON))
+
+
+def _history(members: NDArray[Any], today: int) -> dict[str, pa.Array]:
+    """Since which day members are what they are now, and when they last came back (0: never), today included."""
+    state, previous = members["state"], members["previous"]
+    effective = (state > _UNKNOWN) & (state <= _LURKER)
+    back = effective & ((previous == AT_RISK) | (previous == ZOMBIE))
+    since = np.where(state == previous, members["since_day"], today)
+    returned = np.where(back, today, members["returned_day"])
+    days = {"since": since, "returned_on": returned}
+    return {name: pa.array(found.astype(np.int32)).cast(pa.date32()) for name, found in days.items()}

@@ -40,6 +40,7 @@ def one_person(day: int = 20_000) -> dict[str, pa.Table]:
         "groups_now": _table(
             {"group_id": _GROUP}, (), {"roster_ms": 0, "first_ms": at, "members": 1, "closed_day": day}
         ),
+        "changes": _table(member | {"closed": "zombie"}, (), {"since_day": day, "returned_day": 0}),
         "ways": _table({"group_id": _GROUP, "way": "link:l"}),
         "orders": _order(at, day),
         "panes": _table({"group_id": _GROUP}, (), dict.fromkeys(SUMS, 1) | {"number": 2 * day + 1}),

@@ -25,6 +25,7 @@ from tests.oracle.people import STATES, Before, People, effective_members, membe
 from tests.oracle.people_worlds import BEGIN_MS as PEOPLE_MS
 from tests.oracle.people_worlds import DAYS, at_the_edges, lives_of_people
 from tests.oracle.worlds import DAY_MS, World
+from tests.sinks.people_agent import PeopleAgent
 from tests.sinks.test_answers import BEGIN_MS, MESSAGE, history
 from tests.sinks.test_people import examples, histories, land_people, people_of, sum_of_states
 
@@ -111,6 +112,7 @@ def test_changes_are_rows_and_are_told_once_a_day(store: ClickHouseStore) -> Non
     assert {row["state"] for row in later} == {"active", "participant", "at_risk", "zombie", "left"}
     status = {"member_id", "state", "previous", "since", "returned_on"}
     now = replace(people_of(world), before=before, theta=fitted(store, days[-1], days))
+    PeopleAgent(store).catch_up()
     assert comparable(ask(store, "member_status"), status) == comparable(member_status(now), status)
     daily = ask(store, "effective_members_daily")
     assert all(sum_of_states(row) == row["headcount"] for row in daily)

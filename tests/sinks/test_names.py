@@ -10,6 +10,7 @@ from sinks.clickhouse.migrations import migrate
 from sinks.clickhouse.questions import questions
 from sinks.clickhouse.store import ClickHouseStore
 from tests.landing import Landing, clear, land_topic, landed, own_store
+from tests.sinks.people_agent import PeopleAgent
 from tests.sinks.test_answers import history
 
 pytestmark = pytest.mark.services
@@ -47,6 +48,7 @@ def store(clickhouse: tuple[str, int, int]) -> Iterator[ClickHouseStore]:
 
 def test_the_newest_name_stands_beside_every_id(store: ClickHouseStore) -> None:
     landed(history("UTC", *EVENTS), store, 4)
+    PeopleAgent(store).catch_up()
     rows = {row["member_id"]: row for row in ask(store.address, "member_status", Asked())}
     assert {member: row["member_name"] for member, row in rows.items()} == {
         "ann": "Ann",
@@ -105,5 +107,6 @@ def test_names_land_nowhere_where_a_deployment_says_so(kept: bool, store: ClickH
             assert "secret words" not in row[0], table
             found |= {(table, name) for name in NAMES if name in row[0]}
     assert {table for table, _ in found} == ({"events", "facts", "names"} if kept else set())
+    PeopleAgent(store).catch_up()
     rows = ask(store.address, "member_status", Asked())
     assert {row["group_name"] for row in rows} == ({"钓鱼 群"} if kept else {None})

@@ -54,7 +54,8 @@ def numbers(answers: Answers) -> dict[str, Any]:
 
 
 def worker(groupvitals: Run, agent: str = "community") -> None:
-    well(groupvitals("worker", "--until-caught-up", "--agent", agent))
+    for one in (agent, "people"):
+        well(groupvitals("worker", "--until-caught-up", "--agent", one))
 
 
 def faults(groupvitals: Run, what: str = "exclusions") -> list[dict[str, str]]:

@@ -7,6 +7,7 @@ import pytest
 
 from groupvitals.connections import clickhouse
 from groupvitals.settings import Settings
+from schemas.agents import PEOPLE
 from schemas.errors import ConfigError
 from sinks.clickhouse.connection import Native
 from tests.conftest import Run
@@ -44,8 +45,9 @@ def _fresh(settings: Settings) -> str:
 
 
 def _catch_up(groupvitals: Run) -> None:
-    assert (found := groupvitals("migrate")).returncode == 0, found.stderr
-    for agent in TOPICS:
+    for command in ("topics", "migrate"):
+        assert (found := groupvitals(command)).returncode == 0, found.stderr
+    for agent in (*TOPICS, PEOPLE.name):
         found = groupvitals("worker", "--agent", agent, "--until-caught-up")
         assert found.returncode == 0, found.stderr
     for command in ("refit", "days"):

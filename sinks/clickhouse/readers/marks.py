@@ -29,6 +29,8 @@ class Marks:
     partitions: dict[str, int] = field(default_factory=dict)
     #: How often closed hours and days were corrected: the rows belong to versions of before.
     corrections: int = 0
+    #: When the newest evaluation of a closed day was complete.
+    evaluated_ms: int = 0
 
     def went_back(self, now: "Marks") -> bool:
         """Whether what was read up to these marks may no longer hold: another epoch, a term that began
@@ -60,8 +62,12 @@ class Marks:
 
 def marks(store: ClickHouseStore) -> Marks:
     """How far everything has landed for good, in the epochs in use."""
-    ((corrections,),) = store.native.execute(f"SELECT count() FROM {store.address.database}.corrections")
-    found = Marks(corrections=corrections)
+    d = store.address.database
+    ((corrections,),) = store.native.execute(f"SELECT count() FROM {d}.corrections")
+    ((evaluated_ms,),) = store.native.execute(
+        f"SELECT max(toUnixTimestamp64Milli(evaluated_at)) FROM {d}.effective_member_days WHERE group_id = '*'"
+    )
+    found = Marks(corrections=corrections, evaluated_ms=evaluated_ms)
     for contract, vouched in read_heads(store).items():
         if contract not in SOURCES or not vouched.heads:
             continue

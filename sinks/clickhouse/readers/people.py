@@ -142,6 +142,19 @@ class PeopleReader(ActivityReader, OrdersReader):
             f"FROM {self.facts(since)} (type = 'call' OR (type = 'message' AND notEmpty(link_ids)))"
         )
 
+    def changes(self, since: Marks) -> pa.Table:
+        """Of members whose closed days were evaluated since: the state at the end of the newest, the day since which it
+        is that, and the day of the newest return from at risk or zombie; days since 1970-01-01, 0: none."""
+        table = f"{self.d}.member_transitions"
+        newer = f"evaluated_at > fromUnixTimestamp64Milli(toInt64({since.evaluated_ms}))"
+        only = f"(group_id, member_id) IN (SELECT group_id, member_id FROM {table} WHERE {newer})"
+        return self.store.read(
+            f"SELECT toString(group_id) AS group_id, {ACCOUNT} AS account_id, toString(argMax(state, day)) AS closed, "
+            "toInt32(maxIf(day, state != previous)) AS since_day, toInt32(maxIf(day, previous IN ('at_risk', 'zombie') "
+            "AND state IN ('active', 'participant', 'lurker'))) AS returned_day "
+            f"FROM {table} FINAL WHERE {only if since.evaluated_ms else 1} GROUP BY group_id, member_id"
+        )
+
     # --- groups and days
 
     def groups_now(self, since: Marks) -> pa.Table:
