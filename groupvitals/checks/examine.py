@@ -47,6 +47,7 @@ CHECKS = (
     Check(numbers.late, _BOTH),
     Check(numbers.placement, _TABLES),
     Check(numbers.horizon, _TABLES),
+    Check(people.worked_out, _TABLES),
     Check(people.links, _TABLES),
 )
 

@@ -1,9 +1,37 @@
-"""Who owns which account, according to the links: contradictions that change answers about people."""
+"""Answers about people: whether they have come as far as their sources, and links that contradict each other."""
 
 from collections.abc import Iterator
 
-from groupvitals.checks.finding import OK, WARNING, Deployment, Finding
+from groupvitals.checks.finding import ERROR, OK, WARNING, Deployment, Finding
 from schemas.wording import number_of
+from sinks.clickhouse.readers.marks import SOURCES
+
+#: People's rows follow what their sources have landed within seconds; later than this, no worker does it.
+_LATE_S = 60
+
+
+def worked_out(deployment: Deployment) -> Iterator[Finding]:
+    """Whether people's rows count everything that their sources have landed for good."""
+    d = deployment.config.address.database
+    ((behind, late_s, known),) = deployment.native.execute(
+        "SELECT countIf(heads.version > people.source_version), "
+        "maxIf(dateDiff('second', heads.vouched_at, now64(3)), heads.version > people.source_version), "
+        "max(people.contract != '') FROM (SELECT contract, partition, version, vouched_at "
+        f"FROM {d}.heads AS rows FINAL INNER JOIN (SELECT contract, topic, max(epoch) AS epoch FROM {d}.epochs "
+        "WHERE ready = 1 AND contract IN %(sources)s GROUP BY contract, topic) AS used USING (topic, epoch)) AS heads "
+        f"LEFT JOIN {d}.people_sources_now AS people "
+        "ON people.contract = heads.contract AND people.number = heads.partition",
+        parameters={"sources": SOURCES},
+    )
+    if not behind:
+        yield Finding(OK, "people", "answers about people count all that has landed")
+    elif late_s > _LATE_S:
+        yield Finding(
+            WARNING if known else ERROR, "people",
+            f"answers about people lack what {number_of(behind, "partition")} landed up to {late_s:,} s ago"
+            if known else "answers about people are empty: nobody has worked them out yet",
+            "Run `groupvitals worker --agent people`, or one worker with `--agent all`.",
+        )  # fmt: skip
 
 
 def links(deployment: Deployment) -> Iterator[Finding]:
