@@ -8,5 +8,5 @@ SELECT
     if(active_ms > 0, fromUnixTimestamp64Milli(active_ms, '${zone}'), NULL) AS last_active_at,
     if(acted_ms > 0, fromUnixTimestamp64Milli(acted_ms, '${zone}'), NULL) AS last_act_here_at,
     if(used_ms > 0, fromUnixTimestamp64Milli(used_ms, '${zone}'), NULL) AS last_used_at,
-    groups_28d, reads_reported, in_product
+    toUInt64(groups_28d) AS groups_28d, reads_reported, in_product
 FROM ${database}.people_members_now AS found
