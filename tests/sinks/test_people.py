@@ -250,6 +250,7 @@ def test_the_score_of_the_view_is_the_one_that_was_fitted(store: ClickHouseStore
     assert due(store)
     fitted = refit(store)
     assert not due(store)
+    PeopleAgent(store).catch_up()
     assert fitted.auc is not None and fitted.auc > 0.6 and 0 < fitted.returned < fitted.members
     today = store.native.execute(f"SELECT today FROM {store.address.database}.clock")[0][0]
     members = store.native.query(f"SELECT * FROM {store.address.database}.memberships ORDER BY member_id")
