@@ -28,7 +28,7 @@ def worked_out(deployment: Deployment) -> Iterator[Finding]:
     elif late_s > _LATE_S:
         yield Finding(
             WARNING if known else ERROR, "people",
-            f"answers about people lack what {number_of(behind, "partition")} landed up to {late_s:,} s ago"
+            f"answers about people lack what {number_of(behind, 'partition')} landed up to {late_s:,} s ago"
             if known else "answers about people are empty: nobody has worked them out yet",
             "Run `groupvitals worker --agent people`, or one worker with `--agent all`.",
         )  # fmt: skip
