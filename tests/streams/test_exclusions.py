@@ -122,6 +122,7 @@ def test_a_repeat_of_an_excluded_record_counts(deployment: Settings, groupvitals
     before = numbers(answers)
     well(groupvitals("exclude", "chat.events", "0", "0", *WHY))
     well(groupvitals("rebuild"))
+    before["facts"][0]["offset"] = 1  # of the repeat
     assert numbers(answers) == before
     well(groupvitals("exclude", "chat.events", "0", "1", *WHY))
     well(groupvitals("rebuild"))
