@@ -50,9 +50,8 @@ class Task:
     """One partition of a processor.
 
     `cut` is the last confirmed checkpoint, `clock_ms` the partition's clock there, `next_offset` the first record not
-    yet applied. `excluded` gives, by
-    partition and offsets, the places of records that operators have excluded: they land but have no other effect.
-    `keep_raw`: the records themselves land too.
+    yet applied. `excluded` gives, by partition and offsets, the places of records that operators have excluded: they
+    land but have no other effect. `keep_raw`: the records themselves land too.
     """
 
     topic: str

@@ -13,6 +13,7 @@ from sinks.contract import Cut, Head
 from tests.landing import Landing, empty, own_store
 from tests.oracle.community import Record
 from tests.oracle.worlds import World
+from tests.streams.test_rebuild import job
 
 pytestmark = pytest.mark.services
 END_MS = 1_772_063_999_000
@@ -64,6 +65,17 @@ def test_heads_count_in_the_epoch_in_use(store: ClickHouseStore, landing: Landin
     store.claim(replace(later, number=2))
     vouched = read_heads(store)[CHAT.name]
     assert (vouched.epoch, vouched.heads) == (2, {})
+
+
+def test_a_rebuilt_epoch_is_vouched_for_when_it_comes_into_use(store: ClickHouseStore, landing: Landing) -> None:
+    landing.land(landing.world.records)
+    job(landing).rebuild()
+    vouched, before = read_heads(store)[CHAT.name], landing.task.head
+    assert vouched.epoch == 1
+    assert (vouched.heads[0].next_offset, vouched.heads[0].clock_ms) == (before.next_offset, END_MS)
+    landing.again()
+    assert read_heads(store)[CHAT.name].heads == {0: landing.task.head}
+    assert landing.task.head.cut > vouched.heads[0].cut
 
 
 def test_each_topic_has_its_own(store: ClickHouseStore, landing: Landing) -> None:

@@ -47,6 +47,8 @@ def test_the_migrations_declare_what_they_make(address: Address) -> None:
         ("events MODIFY COLUMN text_len UInt64", "events.text_len is UInt64, not UInt32"),
         ("membership_states DROP COLUMN open_messages", "membership_states.open_messages Array(UInt32) is missing"),
         ("checkpoints RENAME COLUMN worker TO who", "checkpoints.worker String is missing"),
+        ("heads DROP COLUMN clock_ms", "heads.clock_ms Int64 is missing"),
+        ("day_closings MODIFY COLUMN next_offset UInt32", "day_closings.next_offset is UInt32, not UInt64"),
     ],
 )
 def test_a_changed_column_is_refused_until_it_is_made_again(
