@@ -20,8 +20,8 @@ END_MS = 1_772_063_999_000
 
 
 def said(number: int) -> Record:
-    event = {"event_id": f"e{number}", "type": "message", "platform": "p", "group_id": "g", "member_id": "m",
-             "message_id": str(number), "ts_ms": END_MS}  # fmt: skip
+    event = {"event_id": f"e{number}", "type": "message", "platform": "irc", "group_id": "g", "member_id": "m",
+             "kind": "text", "message_id": str(number), "ts_ms": END_MS}  # fmt: skip
     return Record(number, END_MS, json.dumps(event).encode())
 
 
