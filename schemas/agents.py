@@ -193,6 +193,9 @@ PEOPLE = AgentSpec(
         _landed("people_calls", "group_id", "call_id"),
         _landed("people_call_answers", "group_id", "call_id", "member_id"),
         _landed("people_call_groups", "group_id"),
+        _landed("people_across", "person_id", "group_id", "member_id"),
+        _landed("people_accounts", "person_id", "account_id"),
+        _landed("people_segments", "person_id"),
         _landed("people_sources", "contract", "number"),
     ),
 )  # fmt: skip

@@ -26,6 +26,8 @@ TABLES = (
     "people_days",
     "names",
     "people_terms",
+    "journey_acts",
+    "journey_marks",
     "heads",
 )
 

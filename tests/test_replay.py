@@ -129,6 +129,7 @@ def test_files_of_all_kinds_land_in_one_go_and_all_of_them_is_said(
     assert found["days"] and all(count == 0 for count in (topic["left"] for topic in topics.values()))
     answers = Answers(settings)
     assert answers.value("SELECT count() FROM {d}.orders") == 3
+    assert answers.value("SELECT count() FROM {d}.journey_acts FINAL WHERE side = 'product'") == 5
     again = groupvitals("replay", "--restart", "--mapping", str(shop), *map(str, files))
     assert again.returncode == 0, again.stderr
     for sentence in (

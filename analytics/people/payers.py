@@ -7,7 +7,7 @@ import numpy as np
 from analytics.kernels.compiled import kernel
 from analytics.people.states import STATES
 
-_EFFECTIVE, _INSIDE = STATES.index("lurker"), STATES.index("zombie")
+_EFFECTIVE, INSIDE = STATES.index("lurker"), STATES.index("zombie")
 #: A place (0: all groups; else a group's number + 1) and currency: persons among its members with orders, those whose
 #: first order is recent, those with several; their orders and what these are worth, and what orders are worth that
 #: name the place; effective persons of the place.
@@ -29,7 +29,7 @@ PAYERS = np.dtype(
 @kernel
 def is_inside(state):
     """Whether somebody with this state is a member: known, in the group, and no operator, alias or bot."""
-    return 0 < state <= _INSIDE
+    return 0 < state <= INSIDE
 
 
 @kernel

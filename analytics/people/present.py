@@ -38,7 +38,17 @@ MEMBER = np.dtype(
         ("previous", "u1"),  # state at the end of the newest closed day
     ]
 )
-USER = np.dtype([("used_lo", "u8"), ("first_ms", "i8"), ("last_ms", "i8"), ("base_day", "i4")])
+USER = np.dtype(
+    [
+        ("used_lo", "u8"),
+        ("used_hi", "u8"),
+        ("first_ms", "i8"),
+        ("last_ms", "i8"),  # newest act of the user; 0: none
+        ("base_day", "i4"),
+        ("first_day", "i4"),
+        ("signup_day", "i4"),  # first; NO_DAY: unknown
+    ]
+)
 ACT = np.dtype([("acted_lo", "u8"), ("last_ms", "i8"), ("base_day", "i4")])
 GROUP = np.dtype(
     [

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from schemas.agents import CALLING_KINDS, AgentSpec
 from schemas.tables import FIRST_PLACE
+from sinks.clickhouse.journeys import copy_acts
 from sinks.clickhouse.store import LONG, ClickHouseStore, quote, task_is
 
 
@@ -46,6 +47,7 @@ class ExcludedRecords:
                 self._alter(self.agent.raw.name, f"UPDATE excluded = {mark} WHERE {task}")
         if (changed := wanted ^ before) and self.agent.facts is not None:
             self._facts_of(changed)
+            self._acts_of(changed)
         return changed
 
     def _facts_of(self, changed: set[int]) -> None:
@@ -72,6 +74,12 @@ class ExcludedRecords:
         if self.agent.names:
             at = facts.table.key.index("group_id"), facts.table.key.index("member_id")
             self._names_of({(row[at[0]], row[at[1]]) for row in rows})
+
+    def _acts_of(self, changed: set[int]) -> None:
+        """Copy these records' acts again, as they count now."""
+        epoch = self.store.epoch(self.agent.contract)
+        where = f"{task_is(self.topic, self.partition)} AND {_among(changed)}"
+        copy_acts(self.store, self.agent.contract, epoch.number if epoch else 0, where)
 
     def _names_of(self, named: set[tuple[str, str]]) -> None:
         """Rename groups and members as the remaining facts say."""

@@ -45,7 +45,7 @@ class Everybody:
     def __init__(self) -> None:
         self.names, self.group_names, self.ways = Names(), Names(), Names()
         self._members = pair_rows(present.MEMBER, first_ms=NEVER_MS, join_ms=NEVER_MS, joined_day=NO_DAY)
-        self._users, self._acts = pair_rows(present.USER, first_ms=NEVER_MS), pair_rows(present.ACT)
+        self._users, self._acts = pair_rows(present.USER, first_ms=NEVER_MS, signup_day=NO_DAY), pair_rows(present.ACT)
         self._posted = PairRows(np.zeros(1, np.uint8))
         self._groups = np.empty(0, present.GROUP)
         self._owner, self.person = np.empty(0, np.int32), np.empty(0, np.int32)
@@ -101,7 +101,7 @@ class Everybody:
     def _take_users(self, table: pa.Table) -> None:
         names = self.names.codes(table["user_id"])
         rows, users = self._users.find(names, np.zeros_like(names)), self._users.rows
-        for name in ("used_lo", "first_ms", "last_ms", "base_day"):
+        for name in present.USER.names or ():
             users[name][rows] = np.asarray(table[name])
         self._names_touched.append(names)
 

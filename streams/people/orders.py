@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from analytics.people import orders as rule
 from analytics.people.lists import Lists, lists
-from analytics.people.orders import ORDER, REFUND, Facts, Numbers, orders_of, worths
+from analytics.people.orders import ORDER, REFUND, Facts, Numbers, net_on, orders_of, worths
 from schemas.agents import TABLES
 from streams.people.everybody import Everybody, Touched
 from streams.people.landed import Landed
@@ -17,7 +17,9 @@ from streams.people.names import Codes, Names, blank
 from streams.people.now import Now
 from streams.state.arrays import grown
 
-_EVER = 1 << 30
+#: Later than any day.
+EVER = 1 << 30
+Worths = tuple[NDArray[np.int64], Numbers]
 _NOTHING = pa.table({}), np.empty(0, np.int32)
 _PAID = (
     "user_id", "ts_ms", "amount_minor", "currency", "items", "product_id", "group_id", "campaign_id", "cost_minor",
@@ -52,7 +54,7 @@ class Orders:
         self._rows, self.refunds = np.empty(0, ORDER), np.empty(0, REFUND)
         self._read = _NOTHING
         self._changed, self._person = True, np.empty(0, np.int32)
-        self._worths = np.zeros(1, np.int64), np.empty(0, np.int64)
+        self._worths, self._newest = dict[int, Worths](), 0
 
     @property
     def rows(self) -> Numbers:
@@ -120,13 +122,20 @@ class Orders:
         groups, count = self.rows["group"], len(self._everybody.group_names)
         return lists(np.where(groups < 0, count, groups), count + 1)
 
-    def worths(self) -> tuple[NDArray[np.int64], Numbers]:
-        """What persons' orders are worth by now, `analytics.people.orders.worths`."""
-        person = self._everybody.person
+    def worths(self, day: int = EVER) -> Worths:
+        """What persons' orders are worth at the end of a day, `analytics.people.orders.worths`. The same object as long
+        as nothing has changed."""
+        person, rows = self._everybody.person, self.rows
         if self._changed or not np.array_equal(person, self._person):
-            self._worths = worths(self.rows, np.ascontiguousarray(self.rows["net"]), self.of_persons(), _EVER)
+            self._worths.clear()
             self._changed, self._person = False, person
-        return self._worths
+            self._newest = max(rows["day"].max(initial=0), self.refunds["day"].max(initial=0))
+        until = day if day < self._newest else EVER
+        if until not in self._worths:
+            self._worths = {one: kept for one, kept in self._worths.items() if one == EVER}  # of past days, the last
+            net = net_on(rows, self.refunds, until)
+            self._worths[until] = worths(rows, net, self.of_persons(), until)
+        return self._worths[until]
 
 
 def _values(paid: pa.Table, found: rule.Orders) -> pa.Table:

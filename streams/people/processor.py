@@ -9,6 +9,9 @@ from copy import copy
 from functools import partial
 from typing import Any, cast
 
+from schemas.errors import GroupvitalsError
+from sinks.clickhouse.journeys import Journeys
+from sinks.clickhouse.readers.marks import Marks
 from sinks.clickhouse.store import ClickHouseStore
 from sinks.contract import Head
 from streams.checkpoint.processor import Processor
@@ -24,11 +27,16 @@ LOOK_S = 0.25
 class PeopleProcessor(Processor):
     """A processor whose tasks take readings instead of frames, one reading and one flush at a time."""
 
+    _beside: asyncio.Task[None] | None = None
+    _journeys: Journeys | None = None
+    _ending = False
+
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`, look and land."""
         while not stop.is_set():
             began = asyncio.get_running_loop().time()
             await self.look()
+            self._copy_beside()
             await self.flush()
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(began + LOOK_S):
@@ -38,11 +46,51 @@ class PeopleProcessor(Processor):
         await super()._vouch(heads)
         await self._in_inserts(publish, self.store, heads)
 
+    async def revoked(self) -> None:
+        """As every processor; and how far acts are copied is read again, since somebody else may go on with them."""
+        self._journeys = None
+        await super().revoked()
+
+    def _uncopied(self) -> bool:
+        """Whether the owner of the first share has acts to copy."""
+        if 0 not in self.running:
+            return False
+        if self._journeys is None:
+            self._journeys = Journeys(cast(ClickHouseStore, self.store))
+        return bool(self._journeys.behind(cast(PeopleTask, self.tasks[0]).state.marks))
+
+    def _copy_beside(self) -> None:
+        """Copy what accounts did, up to what the first share has read, beside everything else."""
+        if (self._beside is None or self._beside.done()) and self._uncopied() and self._journeys:
+            marks = cast(PeopleTask, self.tasks[0]).state.marks
+            self._beside = asyncio.create_task(self._copy(self._journeys, marks))
+
+    async def _copy(self, journeys: Journeys, marks: Marks) -> None:
+        broker = self.broker
+
+        def moved() -> bool:
+            return self.broker is not broker
+
+        try:
+            step = partial(self._in_inserts, journeys.land, marks)
+            while not self._ending and not moved() and await retrying(step, "copying what accounts did", moved):
+                pass
+        except GroupvitalsError as error:
+            if not moved():
+                self._fail(error)
+
+    async def finish(self) -> None:
+        """Let what runs beside end, too."""
+        await super().finish()
+        self._ending = True
+        if self._beside is not None:
+            await self._beside
+
     async def settled(self) -> bool:
         """Whether everything that the sources have landed by now is worked out and landed."""
         tasks, store = [cast(PeopleTask, self.tasks[partition]) for partition in self.running], self.store
         current = [await self._in_inserts(task.up_to_date, store) for task in tasks]
-        return all(current)
+        return all(current) and not self._uncopied()
 
     async def _look(self, task: PeopleTask) -> Reading | None:
         found: Reading | None = await self._in_inserts(task.look, cast(ClickHouseStore, self.store))

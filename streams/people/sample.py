@@ -34,7 +34,9 @@ def one_person(day: int = 20_000) -> dict[str, pa.Table]:
             ("spoke_lo", "reacted_lo", "read_lo", "active_hi", "spoke_hours", "reacted_hours", "read_hours"),
             times | days | {"out_ms": 0, "plays": 0},
         ).append_column("open_messages", pa.array([[1, 0, 0, 0]], pa.list_(pa.uint32()))),
-        "users": _table({"user_id": _USER}, ("used_lo",), used | {"first_ms": at}),
+        "users": _table(
+            {"user_id": _USER}, ("used_lo", "used_hi"), used | {"first_ms": at, "first_day": day, "signup_day": day}
+        ),
         "acts": _table({"user_id": _USER, "group_id": "", "way": "link:l"}, ("acted_lo",), used),
         "owners": _table({"account_id": _ACCOUNT, "user_id": _USER}),
         "groups_now": _table(
@@ -45,6 +47,7 @@ def one_person(day: int = 20_000) -> dict[str, pa.Table]:
         "orders": _order(at, day),
         "panes": _table({"group_id": _GROUP}, (), dict.fromkeys(SUMS, 1) | {"number": 2 * day + 1}),
         "spoken": _table(member, (), {"day": day, "messages": 1}),
+        "referrals": _table({"user_id": _USER, "referrer_user_id": "r"}, (), {"day": day}),
     }
 
 

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from schemas.agents import PEOPLE
 from sinks.clickhouse.readers.marks import Marks
 from sinks.clickhouse.readers.people import PeopleReader
+from streams.people.accounts import Accounts
+from streams.people.across import Across
 from streams.people.activity import Activity
 from streams.people.call_material import Request
 from streams.people.calls import Calls
@@ -24,6 +26,7 @@ from streams.people.members import Members
 from streams.people.now import Now
 from streams.people.orders import Orders
 from streams.people.payers import Payers
+from streams.people.segments import Segments
 from streams.people.sources import Sources
 from streams.people.tiers import Tiers
 from streams.state.arrays import Collected
@@ -53,7 +56,8 @@ class PeopleState(PartitionState):
         members, orders = Members(self.everybody), Orders(self.everybody)
         self.families: tuple[Family, ...] = (
             members, orders, Payers(self.everybody, orders, members), Activity(self.everybody, orders),
-            Tiers(self.everybody), self._calls, self._sources,
+            Tiers(self.everybody), self._calls, Across(self.everybody), Accounts(self.everybody),
+            Segments(self.everybody, orders), self._sources,
         )  # fmt: skip
         self._threads = ThreadPoolExecutor(2)  # each keeps a connection
         self._now: Now | None = None
@@ -77,8 +81,8 @@ class PeopleState(PartitionState):
 
     def settled(self, now: Now) -> bool:
         """Whether there is nothing to work out when no source has landed anything."""
-        return self._now is not None and not self._complete and self._now.same_hour(now)
-        return self._now is not None and not self._complete and self._now.same_day(now) and not self._calls.due(now.ms)
+        known = self._now is not None and not self._complete and self._now.same_hour(now)
+        return known and not self._calls.due(now.ms)
 
     def read(self, reader: PeopleReader, since: Marks) -> dict[str, pa.Table]:
         """What has changed since these marks; touches no memory, and blocks."""

@@ -1,5 +1,6 @@
 """The people agent in this process, without Kafka: it takes its share over, and works out what has landed."""
 
+from sinks.clickhouse.journeys import Journeys
 from sinks.clickhouse.store import ClickHouseStore
 from streams.checkpoint.epochs import numbers_settings
 from streams.people.state import PeopleState
@@ -38,4 +39,6 @@ class PeopleAgent:
         rows = self.task.state.waiting
         land(self.task, self.store, self.broker)
         publish(self.store, [self.task.head])
+        while Journeys(self.store).land(self.task.state.marks):
+            pass
         return rows

@@ -4,14 +4,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.topics import CHAT, LINKS, PRODUCT
 from sinks.clickhouse.store import ClickHouseStore
 from tests.landing import Landing, clear, empty, own_store
 from tests.oracle.people import People, orders, payers
+from tests.oracle.people_questions import contacts, cross_group, journey
 from tests.oracle.people_worlds import at_the_edges, lives_of_people
+from tests.oracle.segments import segments
 from tests.oracle.worlds import World
 from tests.sinks.people_agent import PeopleAgent
 from tests.sinks.test_people import ZONES, examples, histories, people_of, same
@@ -27,6 +29,11 @@ def store(clickhouse: tuple[str, int, int]) -> Iterator[ClickHouseStore]:
 def same_as_oracle(store: ClickHouseStore, people: People) -> None:
     same(store, "orders", orders(people))
     same(store, "payers", payers(people))
+    same(store, "cross_group", cross_group(people))
+    same(store, "contacts", contacts(people))
+    same(store, "segments", segments(people))
+    for person in ("u1", "irc:-:m2", "wecom:公司:m1"):
+        same(store, f"journeys(person = '{person}')", journey(people, person))
 
 
 def in_pieces(store: ClickHouseStore, worlds: tuple[World, World, World], cuts: tuple[float, ...], moves: bool) -> None:
@@ -51,7 +58,7 @@ def in_pieces(store: ClickHouseStore, worlds: tuple[World, World, World], cuts: 
 def test_persons_are_the_oracles_in_any_pieces(zone: str, store: ClickHouseStore) -> None:
     empty(store, zone)
 
-    @examples
+    @settings(examples, max_examples=3)
     @given(histories(zone), st.sampled_from([(1.0,), (0.3, 0.6, 0.8, 1.0)]), st.booleans())
     def check(found: tuple[World, World, World], cuts: tuple[float, ...], moves: bool) -> None:
         in_pieces(store, found, cuts, moves)

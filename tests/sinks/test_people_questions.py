@@ -20,6 +20,7 @@ from tests.oracle.people_worlds import at_the_edges, lives_of_people
 from tests.oracle.product_worlds import ACCOUNTS
 from tests.oracle.segments import segment_moves, segments
 from tests.oracle.worlds import World
+from tests.sinks.people_agent import PeopleAgent
 from tests.sinks.test_people import examples, histories, land_people, same
 
 pytestmark = pytest.mark.services
@@ -47,6 +48,7 @@ def judged(store: ClickHouseStore, people: People) -> None:
     store.native.execute(
         f"INSERT INTO {store.address.database}.scores (day, mean, scale, weights, silent, theta) VALUES", [fitted]
     )
+    PeopleAgent(store, people.zone).catch_up()
 
 
 def ask_all(store: ClickHouseStore, people: People, ago: int, asked: Iterable[str]) -> None:

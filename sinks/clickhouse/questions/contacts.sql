@@ -54,8 +54,11 @@ WITH
                 state = 'at_risk', 3, 0
             ) AS class
         FROM (
-            SELECT toString(states.group_id) AS group_id, member_id, person_id, account_id, joined_at, state, score, fading
-            FROM ${database}.member_states AS states
+            SELECT
+                toString(states.group_id) AS group_id, member_id, person_id, splitByChar(':', group_id) AS place,
+                concat(place[1], ':', place[2], ':', member_id) AS account_id,
+                if(joined_ms > 0, fromUnixTimestamp64Milli(joined_ms, '${zone}'), NULL) AS joined_at, state, score, fading
+            FROM ${database}.people_members_now AS states
             WHERE state NOT IN ('left', 'excluded')
         ) AS members
         LEFT JOIN said ON said.person_id = members.person_id

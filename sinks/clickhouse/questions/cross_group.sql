@@ -1,17 +1,11 @@
--- Dead here, alive there? One row per membership of everybody who is a member of several groups.
+-- Dead here, alive there? One row per membership of everybody who is a member of several groups, as the people agent landed it.
+WITH
+    (SELECT groupArray((toString(group_id), name)) FROM ${database}.group_names) AS names,
+    arrayPushBack(arrayMap(one -> one.1, names), '') AS ids,
+    arrayPushBack(arrayMap(one -> one.2, names), '') AS called
 SELECT
-    person_id, group_id, member_id, account_id, state, groups,
-    arrayMap(one -> one.1, arraySort(arrayFilter(one -> one.1 != group_id, effective_in))) AS effective_elsewhere,
-    arrayMap(one -> one.2, arraySort(arrayFilter(one -> one.1 != group_id, effective_in))) AS effective_elsewhere_names,
-    state NOT IN ('active', 'participant', 'lurker', 'newcomer') AND notEmpty(effective_elsewhere) AS dead_here_alive_there
-FROM (
-    SELECT
-        person_id, toString(states.group_id) AS group_id, member_id, account_id, state,
-        uniqExact(states.group_id) OVER (PARTITION BY person_id) AS groups,
-        groupUniqArrayIf((toString(states.group_id), names.name), state IN ('active', 'participant', 'lurker'))
-            OVER (PARTITION BY person_id) AS effective_in
-    FROM ${database}.member_states AS states
-    LEFT JOIN ${database}.group_names AS names ON names.group_id = toString(states.group_id)
-    WHERE state NOT IN ('left', 'excluded')
-)
-WHERE groups > 1
+    person_id, toString(across.group_id) AS group_id, member_id, splitByChar(':', group_id) AS place,
+    concat(place[1], ':', place[2], ':', member_id) AS account_id, state, groups, dead_here_alive_there,
+    arraySort(across.effective_elsewhere) AS effective_elsewhere,
+    arrayMap(one -> transform(one, ids, called, ''), effective_elsewhere) AS effective_elsewhere_names
+FROM ${database}.people_across_now AS across

@@ -53,9 +53,9 @@ WITH
             )) AS place
         FROM (
             SELECT
-                toString(found.group_id) AS group_id, member_id, person_id, indexOf(states, state) AS state,
-                min(indexOf(states, found.state)) OVER (PARTITION BY person_id) AS best
-            FROM ${database}.member_states AS found
+                toString(found.group_id) AS group_id, member_id, person_id, indexOf(states, toString(found.state)) AS state,
+                min(indexOf(states, toString(found.state))) OVER (PARTITION BY person_id) AS best
+            FROM ${database}.people_members_now AS found
             WHERE found.state NOT IN ('left', 'excluded')
         ) AS members
         INNER JOIN own ON own.group_id = members.group_id AND own.member_id = members.member_id

@@ -1,5 +1,10 @@
--- Which segment is each person in? One row per person who was known at the end of the day.
+-- Which segment is each person in now? One row per person, as the people agent landed it.
 SELECT
-    ${day} AS day, person_id, lifecycle, stage, win_back, rfm, recency, frequency, monetary, currency, order_count AS orders,
-    net AS net_minor, last_order, referred, first_seen, last_active
-FROM ${database}.person_segments${at}
+    assumeNotNull((SELECT today FROM ${database}.clock)) AS day, person_id, nullIf(toString(found.lifecycle), '') AS lifecycle,
+    nullIf(toString(found.stage), '') AS stage, if(found.win_back < 0, NULL, found.win_back) AS win_back,
+    if(found.orders > 0, concat(toString(found.recency), toString(found.frequency), toString(found.monetary)), NULL) AS rfm,
+    nullIf(found.recency, 0) AS recency, nullIf(found.frequency, 0) AS frequency, nullIf(found.monetary, 0) AS monetary,
+    nullIf(toString(found.currency), '') AS currency, nullIf(found.orders, 0) AS orders,
+    if(found.orders > 0, found.net_minor, NULL) AS net_minor, if(found.orders > 0, toDate(found.last_order), NULL) AS last_order,
+    referred, toDate(first_day) AS first_seen, if(last_day > 0, toDate(last_day), NULL) AS last_active
+FROM ${database}.people_segments_now AS found

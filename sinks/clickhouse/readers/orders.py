@@ -1,4 +1,4 @@
-"""What is read of money: payments and refunds of orders, whole orders at a time."""
+"""What is read of orders and referrals: payments and refunds, whole orders at a time, and who named whom."""
 
 import pyarrow as pa
 
@@ -27,16 +27,29 @@ class OrdersReader:
             "ORDER BY order_id, ts_ms, event_id"
         )
 
+    def referrals(self, since: Marks) -> pa.Table:
+        """Who named whom as referrer, and on which first day."""
+        topic, kinds = since.topics.get(PRODUCT.name), "type IN ('signup', 'trial') AND referrer_user_id != ''"
+        rows = f"{self.d}.product_facts WHERE {kinds}"
+        if topic is not None:
+            rows = f"{self.d}.product_events WHERE {_new_records(topic, since)} AND {kinds}"
+        return self.store.read(
+            "SELECT user_id, referrer_user_id, toInt32(toDate(fromUnixTimestamp64Milli(min(ts_ms), "
+            f"{quote(self.zones[0])}))) AS day FROM {rows} GROUP BY user_id, referrer_user_id"
+        )
+
     def _of_new_records(self, key: str, kinds: str, since: Marks) -> str:
         """The condition that a fact has the key of a new product record of these kinds."""
         topic = since.topics.get(PRODUCT.name)
         if topic is None:
             return "1"
-        least = min(offset for (contract, _), offset in since.offsets.items() if contract == PRODUCT.name)
-        new = (
-            f"SELECT {key} FROM {self.d}.product_events WHERE topic = {quote(topic)} AND offset >= {least} "
-            f"AND {since.newer(PRODUCT.name, 'offset', since.offsets, '>=')} AND duplicate = 0 AND excluded = 0 "
-            f"AND {kinds}"
-        )
+        new = f"SELECT {key} FROM {self.d}.product_events WHERE {_new_records(topic, since)} AND {kinds}"
         # without any, the facts need not be looked through
         return f"{key} IN ({new})" if self.store.native.execute(f"{new} LIMIT 1") else "0"
+
+
+def _new_records(topic: str, since: Marks) -> str:
+    """The condition that a landed product record is new and counts."""
+    least = min(offset for (contract, _), offset in since.offsets.items() if contract == PRODUCT.name)
+    newer = since.newer(PRODUCT.name, "offset", since.offsets, ">=")
+    return f"topic = {quote(topic)} AND offset >= {least} AND {newer} AND duplicate = 0 AND excluded = 0"

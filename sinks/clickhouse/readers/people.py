@@ -62,7 +62,9 @@ class PeopleReader(ActivityReader, OrdersReader):
     def users(self, since: Marks) -> pa.Table:
         """Masks of use of users."""
         return self.store.read(
-            f"SELECT user_id, used_lo, first_ms, last_ms, {_day('last_ms', self.zones[1])} AS base_day "
+            f"SELECT user_id, used_lo, used_hi, first_ms, last_ms, {_day('last_ms', self.zones[1])} AS base_day, "
+            f"{_day('first_ms', self.zones[0])} AS first_day, "
+            f"if(signup_ms < 4611686018427387904, {_day('signup_ms', self.zones[1])}, -1000000) AS signup_day "
             f"FROM ({self.newest('user_states', PRODUCT.name, 'product_epoch', 'user_id', since)})"
         )
 
