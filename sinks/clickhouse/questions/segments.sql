@@ -1,10 +1,12 @@
 -- Which segment is each person in now? One row per person, as the people agent landed it.
 SELECT
-    assumeNotNull((SELECT today FROM ${database}.clock)) AS day, person_id, nullIf(toString(found.lifecycle), '') AS lifecycle,
-    nullIf(toString(found.stage), '') AS stage, if(found.win_back < 0, NULL, found.win_back) AS win_back,
+    assumeNotNull((SELECT today FROM ${database}.clock)) AS day, person_id, nullIf(CAST(found.lifecycle, 'String'), '') AS lifecycle,
+    nullIf(CAST(found.stage, 'String'), '') AS stage, if(found.win_back < 0, NULL, toUInt8(found.win_back)) AS win_back,
     if(found.orders > 0, concat(toString(found.recency), toString(found.frequency), toString(found.monetary)), NULL) AS rfm,
-    nullIf(found.recency, 0) AS recency, nullIf(found.frequency, 0) AS frequency, nullIf(found.monetary, 0) AS monetary,
-    nullIf(toString(found.currency), '') AS currency, nullIf(found.orders, 0) AS orders,
+    nullIf(toInt64(found.recency), 0) AS recency, nullIf(toInt64(found.frequency), 0) AS frequency,
+    nullIf(toInt64(found.monetary), 0) AS monetary,
+    nullIf(CAST(found.currency, 'String'), '') AS currency, nullIf(toUInt64(found.orders), 0) AS orders,
     if(found.orders > 0, found.net_minor, NULL) AS net_minor, if(found.orders > 0, toDate(found.last_order), NULL) AS last_order,
-    referred, toDate(first_day) AS first_seen, if(last_day > 0, toDate(last_day), NULL) AS last_active
+    toUInt64(found.referred) AS referred, toNullable(toDate(first_day)) AS first_seen,
+    if(last_day > 0, toDate(last_day), NULL) AS last_active
 FROM ${database}.people_segments_now AS found
