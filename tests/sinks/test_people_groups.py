@@ -4,17 +4,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from schemas.topics import CHAT, LINKS, PRODUCT
 from sinks.clickhouse.store import ClickHouseStore
 from tests.landing import Landing, clear, empty, own_store
 from tests.oracle import product_columns
-from tests.oracle.people_worlds import at_the_edges, lives_of_people
-from tests.oracle.worlds import World
+from tests.oracle.people import People
 from tests.sinks.people_agent import PeopleAgent
-from tests.sinks.test_people import ZONES, examples, histories, people_of, same
+from tests.sinks.pieces import in_any_pieces
+from tests.sinks.test_answers import MESSAGE, history
+from tests.sinks.test_people import ZONES, people_of, same
 
 pytestmark = pytest.mark.services
 ANSWERS = {answer.__name__: answer for answer in (product_columns.rolling_activity, product_columns.tiers)}
@@ -25,35 +23,32 @@ def store(clickhouse: tuple[str, int, int]) -> Iterator[ClickHouseStore]:
     yield from own_store(clickhouse)
 
 
-def in_pieces(store: ClickHouseStore, worlds: tuple[World, World, World], cuts: tuple[float, ...], moves: bool) -> None:
-    """Land parts of all topics; after each, what has landed of people is what the oracle says of these parts."""
+def hold(store: ClickHouseStore, people: People) -> None:
+    for view, answer in ANSWERS.items():
+        same(store, view, answer(people))
+
+
+def test_hours_and_days_that_begin_without_an_event_count(store: ClickHouseStore) -> None:
+    """Nothing but time goes on: windows empty, days close, and rows of the groups land each time."""
+    empty(store, "UTC")
     clear(store)
-    topics = (CHAT, PRODUCT, LINKS)
-    landings = [Landing(world, store, topic.name) for topic, world in zip(topics, worlds, strict=True) if world.records]
-    agent, before = PeopleAgent(store, worlds[0].zone), 0.0
-    for cut in cuts:
-        for landing in landings:
-            first, end = (int(len(landing.world.records) * part) for part in (before, cut))
-            landing.land(landing.world.records[first:end])
-        before = cut
-        if moves:
-            agent.taken_over()
+    first = [
+        (0, {"type": "join", "member_id": "ann"}),
+        *((0.01, MESSAGE | {"member_id": one}) for one in ("ann", "bob")),
+    ]
+    ticks = [(days, {"type": "tick"}) for days in (0.02, 0.1, 1.1, 2.5, 7.1, 20, 29)]
+    world = history("UTC", *first, *ticks)
+    landing, agent, found = Landing(world, store), PeopleAgent(store), []
+    for number in range(len(first), len(world.records) + 1):
+        landing.land(world.records[number - 1 if found else 0 : number])
         agent.catch_up()
-        known = (replace(world, records=world.records[: int(len(world.records) * cut)]) for world in worlds)
-        people = people_of(*known)
-        for view, answer in ANSWERS.items():
-            same(store, view, answer(people))
+        hold(store, people_of(replace(world, records=world.records[:number])))
+        rows = store.native.query(f"SELECT * FROM {store.address.database}.rolling_activity WHERE group_id = 'g'")
+        found.append([row["speakers"] for row in rows] + [rows[0]["dau"]])
+    assert found == [[2, 2, 2, 2, 2], [2, 2, 2, 2, 2], [0, 2, 2, 2, 2], *[[0, 0, 2, 2, 0]] * 2, *[[0, 0, 0, 2, 0]] * 2,
+                     [0, 0, 0, 0, 0]]  # fmt: skip
 
 
 @pytest.mark.parametrize("zone", ZONES)
-def test_groups_are_what_the_oracle_says(zone: str, store: ClickHouseStore) -> None:
-    empty(store, zone)
-
-    @examples
-    @given(histories(zone), st.sampled_from([(1.0,), (0.3, 0.6, 0.8, 1.0)]), st.booleans())
-    def check(found: tuple[World, World, World], cuts: tuple[float, ...], moves: bool) -> None:
-        in_pieces(store, found, cuts, moves)
-
-    check()
-    in_pieces(store, at_the_edges(zone), (0.5, 0.9, 1.0), False)
-    in_pieces(store, lives_of_people(3, zone), (0.9, 0.95, 1.0), True)
+def test_groups_are_what_the_oracle_says_in_any_pieces(zone: str, store: ClickHouseStore) -> None:
+    in_any_pieces(store, zone, hold)

@@ -2,7 +2,7 @@
 -- `*` adds all groups up and counts a person once. Advertising is not known yet and stays empty.
 SELECT
     group_id, window,
-    (SELECT fromUnixTimestamp64Milli(max(clock_ms), '${zone}') FROM ${database}.people_sources_now WHERE contract = '*') AS as_of,
+    (SELECT now FROM ${database}.people_clock) AS as_of,
     messages[place] AS messages, speakers[place] AS speakers, reactors[place] AS reactors, readers[place] AS readers,
     buyers[place] AS buyers, joins[place] AS joins, leaves[place] AS leaves, replies[place] AS replies,
     questions[place] AS questions, mentions[place] AS mentions, links[place] AS links,

@@ -1,0 +1,56 @@
+"""Worlds of chat, product and links that land in pieces, and a people agent that follows or is taken over each time."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.topics import CHAT, LINKS, PRODUCT
+from sinks.clickhouse.store import ClickHouseStore
+from tests.landing import Landing, clear, empty
+from tests.oracle.people import People
+from tests.oracle.people_worlds import at_the_edges, lives_of_people
+from tests.oracle.worlds import World
+from tests.sinks.people_agent import PeopleAgent
+from tests.sinks.test_people import examples, histories, people_of
+
+_Worlds = tuple[World, World, World]
+#: Compares a database with what the oracle knows of what has landed.
+Hold = Callable[[ClickHouseStore, People], None]
+
+
+def in_pieces(store: ClickHouseStore, worlds: _Worlds, cuts: tuple[float, ...], moves: bool, hold: Hold) -> None:
+    """Land these worlds up to each cut, a share of all their records, and hold what the agent then has landed.
+
+    `moves`: somebody else takes the agent's share over each time.
+    """
+    clear(store)
+    topics = (CHAT, PRODUCT, LINKS)
+    landings = [Landing(world, store, topic.name) for topic, world in zip(topics, worlds, strict=True) if world.records]
+    agent, before = PeopleAgent(store, worlds[0].zone), 0.0
+    for cut in cuts:
+        for landing in landings:
+            first, end = (int(len(landing.world.records) * part) for part in (before, cut))
+            landing.land(landing.world.records[first:end])
+        before = cut
+        if moves:
+            agent.taken_over()
+        agent.catch_up()
+        assert agent.catch_up() == 0
+        parts = (replace(world, records=world.records[: int(len(world.records) * cut)]) for world in worlds)
+        hold(store, people_of(*parts))
+
+
+def in_any_pieces(store: ClickHouseStore, zone: str, hold: Hold) -> None:
+    """Random worlds, the edges of windows, and the lives of some people; in one piece and in several."""
+    empty(store, zone)
+
+    @examples
+    @given(histories(zone), st.sampled_from([(1.0,), (0.3, 0.6, 0.8, 1.0)]), st.booleans())
+    def check(found: _Worlds, cuts: tuple[float, ...], moves: bool) -> None:
+        in_pieces(store, found, cuts, moves, hold)
+
+    check()
+    in_pieces(store, at_the_edges(zone), (0.5, 0.9, 1.0), False, hold)
+    in_pieces(store, lives_of_people(3, zone), (0.5, 0.9, 0.95, 1.0), zone != "UTC", hold)
