@@ -9,7 +9,7 @@ import pytest
 from schemas.topics import CHAT, LINKS, PRODUCT
 from sinks.clickhouse.store import ClickHouseStore
 from tests.landing import Landing, clear, empty, own_store
-from tests.oracle.call_worlds import EMPTY, A, B, called_by_hand, drawn_calls
+from tests.oracle.call_worlds import EMPTY, A, B, called_by_hand, drawn_calls, made
 from tests.oracle.calls import ANSWERS, answers_of, calls_of, mobilizable, mobilizable_groups
 from tests.oracle.people import People
 from tests.oracle.worlds import World
@@ -85,6 +85,21 @@ def test_answers_are_the_oracles_in_any_pieces(pieces: tuple[tuple[float, ...], 
 def test_many_small_pieces(store: ClickHouseStore) -> None:
     empty(store, "UTC")
     in_pieces(store, drawn_calls(7), _MANY)
+
+
+def test_a_call_told_late_takes_answers_from_another_group(store: ClickHouseStore) -> None:
+    empty(store, "UTC")
+    chat = [(0, {"type": "join", "group_id": group, "member_id": "ann"}) for group in (A, B)]
+    for minute, call, group in ((100, "c1", A), (150, "c2", B)):
+        called = {"type": "call", "group_id": group, "call_id": call, "kind": "poll", "link_ids": ["l"], "window_h": 24}
+        chat.append((minute, called))
+    product = [(200, {"type": "click", "user_id": "wecom:公司:ann", "link_id": "l"})]
+    link = {"account_id": "wecom:公司:ann", "user_id": "wecom:公司:ann", "source": "login"}
+    worlds = made("UTC", chat, product, [(0, link)], end=300)
+    before = in_pieces(store, worlds, [(0.75, 1.0, 1.0)])
+    assert [row["answered"] for row in mobilizable(before)] == [1]
+    after = in_pieces(store, worlds, [(0.75, 1.0, 1.0), *_ONCE])
+    assert {row["call_id"]: row["answered"] for row in mobilizable(after)} == {"c1": 0, "c2": 1}
 
 
 def test_every_edge(store: ClickHouseStore) -> None:
