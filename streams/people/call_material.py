@@ -1,18 +1,15 @@
 """What was written and done in the windows of calls: of late from memory, else read again by group and time."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from typing import Any
 
 import numpy as np
 
-from sinks.clickhouse.readers.calls import CallReader, New
+from sinks.clickhouse.readers.calls import New, Request
 from streams.people.call_book import CallBook
 from streams.people.everybody import Everybody
 from streams.people.names import Codes
 from streams.people.recent import NEVER, Acts, Recent, Times, Writes
-
-#: Reads something by keys; blocks.
-Request = Callable[[CallReader], Any]
 
 
 class Material:

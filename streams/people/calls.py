@@ -2,7 +2,7 @@
 
 # mypy: disable-error-code="no-untyped-call"
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from analytics.people import calls as rules
-from sinks.clickhouse.readers.calls import CallReader, New
+from sinks.clickhouse.readers.calls import New, Request
 from sinks.clickhouse.readers.marks import Marks
 from streams.people.call_book import CallBook
 from streams.people.call_material import Material
@@ -23,8 +23,6 @@ from streams.people.names import Codes
 from streams.people.now import Now
 from streams.people.recent import NEVER
 
-#: Reads something by keys; blocks.
-Request = Callable[[CallReader], Any]
 _Steps = Generator[Request, Any, Any]
 _Mask = NDArray[np.bool_]
 #: Exposures that are worked out together, about; and how much later a call may begin than the one before.

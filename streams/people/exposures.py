@@ -2,7 +2,7 @@
 
 # mypy: disable-error-code="no-untyped-call"
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from typing import Any
 
 import numpy as np
@@ -13,14 +13,12 @@ from analytics.people.calls import Exposed
 from analytics.people.exposure import SEEN, Rosters, exposed, told
 from analytics.people.lists import rows_of
 from analytics.people.states import NEVER_MS
-from sinks.clickhouse.readers.calls import CallReader
+from sinks.clickhouse.readers.calls import Request
 from streams.people.call_book import CallBook
 from streams.people.everybody import Everybody, Touched
 from streams.people.names import Codes, blank
 
 _Mask = NDArray[np.bool_]
-#: Reads something by keys; blocks.
-Request = Callable[[CallReader], Any]
 
 
 class Exposures:

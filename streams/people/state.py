@@ -12,12 +12,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from schemas.agents import PEOPLE
+from sinks.clickhouse.readers.calls import Request
 from sinks.clickhouse.readers.marks import Marks
 from sinks.clickhouse.readers.people import PeopleReader
 from streams.people.accounts import Accounts
 from streams.people.across import Across
 from streams.people.activity import Activity
-from streams.people.call_material import Request
 from streams.people.calls import Calls
 from streams.people.everybody import Everybody
 from streams.people.family import Family

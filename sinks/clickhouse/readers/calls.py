@@ -3,8 +3,9 @@
 Ids of messages, calls, links and campaigns come as 64-bit hashes, 0 for none: they are only compared.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 
@@ -162,3 +163,7 @@ class CallReader:
 
 def _in(groups: Sequence[str] | None) -> str:
     return "1" if groups is None else f"group_id IN ({', '.join(map(quote, groups)) or quote('')})"
+
+
+#: Reads something by keys; blocks.
+Request = Callable[[CallReader], Any]
