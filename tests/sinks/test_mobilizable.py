@@ -102,6 +102,21 @@ def test_a_call_told_late_takes_answers_from_another_group(store: ClickHouseStor
     assert {row["call_id"]: row["answered"] for row in mobilizable(after)} == {"c1": 0, "c2": 1}
 
 
+def test_a_message_that_a_call_names_later_is_no_call_any_more(store: ClickHouseStore) -> None:
+    empty(store, "UTC")
+    post = {"type": "message", "member_id": "op", "message_id": "t", "kind": "text", "link_ids": ["l"]}
+    events = [
+        (0, {"type": "roster", "member_id": "op", "role": "operator"}), (0, {"type": "join", "member_id": "ann"}),
+        (100, post), (110, {"type": "reaction", "member_id": "ann", "message_id": "t"}),
+        (120, {"type": "call", "call_id": "c", "kind": "poll", "message_id": "t", "window_h": 1}),
+    ]  # fmt: skip
+    chat = [(minute, event | {"group_id": A}) for minute, event in events]
+    link = {"account_id": "wecom:公司:ann", "user_id": "u", "source": "login"}
+    worlds = made("UTC", chat, [(0, {"type": "open", "user_id": "u"})], [(0, link)], end=300)
+    after = in_pieces(store, worlds, [(0.8, 1.0, 1.0), *_ONCE])
+    assert {row["call_id"]: row["answered"] for row in mobilizable(after)} == {"c": 0}
+
+
 def test_every_edge(store: ClickHouseStore) -> None:
     empty(store, "UTC")
     people = in_pieces(store, called_by_hand(), _MANY, moves=True)
