@@ -41,9 +41,8 @@ async def unless_stopped(work: Coroutine[Any, Any, None], stop: asyncio.Event) -
 def _needs(config: WorkerConfig, until_caught_up: bool) -> dict[str, set[str]]:
     """What a worker does with each topic; one that only catches up neither appends ticks nor closes days."""
     operations = config.topic_prefix + OPERATIONS.name  # if unreadable, operators' decisions would be ignored silently
-    needs = {config.topic: {"READ"}, operations: {"READ"}}
-    if config.agent.topic.dead_letters:
-        needs[f"{config.topic}.dlq"] = {"WRITE"}
+    letters = {f"{config.topic}.dlq": {"WRITE"}} if config.agent.topic.dead_letters else {}
+    needs = {config.topic: {"READ"}, **letters, operations: {"READ"}}
     if config.ticks and not until_caught_up:
         needs[config.topic].add("WRITE")
     if config.agent.days and not until_caught_up:
