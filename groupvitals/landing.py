@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from groupvitals.commands.worker import ALL
 from groupvitals.settings import Settings
-from schemas.agents import AGENT_OF, AGENTS, AgentSpec
+from schemas.agents import AGENT_OF, AGENTS, PEOPLE, AgentSpec
 from schemas.errors import DataError
 from sinks.clickhouse.readers.landed import heads
 from sinks.clickhouse.store import ClickHouseStore
@@ -114,13 +114,29 @@ def close_days(
     return corrected, sorted(days)
 
 
-def catch_up(settings: Settings, bars: Progress) -> None:
-    """Land what follows from a correction. Raises `DataError` when an agent fails."""
-    with _Worker(settings, [], bars) as worker:
-        worker.input_ended()
-        code = worker.wait()
-    if code:
-        raise DataError(f"The worker ended with code {code}: {worker.last_words()}")
+def follow_days(settings: Settings, bars: Progress) -> None:
+    """Have the people agent follow what `close_days` did. Raises `DataError` when it fails."""
+    bars.add_task("People follow the days that were closed", total=None)
+    log = settings.home / "replay-people.log"
+    with log.open("wb") as lines:
+        done = subprocess.run(_command(PEOPLE.name), env=_only_landing(), stdout=lines, stderr=lines, check=False)
+    if done.returncode:
+        raise DataError(f"The people agent ended with code {done.returncode}: {_last_words(log)}")
+
+
+def _command(agent: str) -> list[str]:
+    return [sys.executable, "-m", "groupvitals", "worker", "--agent", agent, "--until-caught-up"]
+
+
+def _only_landing() -> dict[str, str]:
+    """The environment of a worker that serves no pages and appends no ticks."""
+    return os.environ | {"GROUPVITALS_WORKER__TICK_S": "0", "GROUPVITALS_WORKER__WEB_PORT": "0"}
+
+
+def _last_words(log: Path) -> str:
+    """Why a worker ended, as far as its log says."""
+    lines = log.read_text(errors="replace").strip().splitlines()
+    return lines[-1] if lines else f"see {log}"
 
 
 def _bytes_sent(job: Import, bars: Progress) -> Callable[[Path, int], None]:
@@ -152,12 +168,10 @@ class _Worker:
     def __enter__(self) -> "_Worker":
         self._log.parent.mkdir(parents=True, exist_ok=True)
         self._stats.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "groupvitals", "worker", "--agent", ALL, "--until-caught-up"]
-        command += ["--follow-input", "--json", "--stats", str(self._stats)]
-        environment = os.environ | {"GROUPVITALS_WORKER__TICK_S": "0", "GROUPVITALS_WORKER__WEB_PORT": "0"}
+        command = [*_command(ALL), "--follow-input", "--json", "--stats", str(self._stats)]
         with self._log.open("wb") as log:
             pipe = subprocess.PIPE
-            self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=log, env=environment)
+            self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=log, env=_only_landing())
         assert self._process.stdout is not None
         self._follower = threading.Thread(target=self._follow, args=(self._process.stdout,), daemon=True)
         self._follower.start()
@@ -187,8 +201,7 @@ class _Worker:
 
     def last_words(self) -> str:
         """Why it ended, as far as its log says."""
-        lines = self._log.read_text(errors="replace").strip().splitlines()
-        return lines[-1] if lines else f"see {self._log}"
+        return _last_words(self._log)
 
     def _follow(self, lines: IO[bytes]) -> None:
         for line in lines:

@@ -36,7 +36,7 @@ def run_replay(settings: "Settings", files: Files) -> "Summary":
     from groupvitals.commands.topics import topic_layout
     from groupvitals.commands.worker import worker_config
     from groupvitals.connections import clickhouse, kafka_address
-    from groupvitals.landing import agents_for, catch_up, close_days, import_and_land, progress_bars, wait_for_others
+    from groupvitals.landing import agents_for, close_days, follow_days, import_and_land, progress_bars, wait_for_others
     from groupvitals.summary import Summary
     from schemas.agents import COMMUNITY
     from sinks.clickhouse.migrations import migrate
@@ -61,6 +61,5 @@ def run_replay(settings: "Settings", files: Files) -> "Summary":
         chat = done.landed.get(COMMUNITY.contract)
         if chat is not None and chat.records:
             done.corrected, done.days = close_days(configs[COMMUNITY.contract], store, chat.first_late_ms, bars)
-            if done.corrected:
-                catch_up(settings, bars)
+            follow_days(settings, bars)
     return done
