@@ -154,10 +154,10 @@ def test_a_partition_stands_at_an_open_transaction_and_says_so(
         opened = "groupvitals_open_transaction_timestamp_seconds"
         wait_until(lambda: first.metrics().get(opened, {}) != {} and answers.flushed() == 1, "a transaction is named")
         [(labels, since)] = first.metrics()[opened].items()
-        assert labels[0] == "0" and labels[2] == slow.name
-        assert first.metrics()["groupvitals_newest_event_timestamp_seconds"][("0",)] < since
-        assert first.metrics()["groupvitals_held_back_records"][("0",)] == 5
-        assert first.metrics()["groupvitals_lag_records"][("0",)] == 0
+        assert labels[:2] == ("community", "0") and labels[3] == slow.name
+        assert first.metrics()["groupvitals_newest_event_timestamp_seconds"][("community", "0")] < since
+        assert first.metrics()["groupvitals_held_back_records"][("community", "0")] == 5
+        assert first.metrics()["groupvitals_lag_records"][("community", "0")] == 0
         first.process.kill()
     assert landed(settings) == ["before"]
     [finding] = transactions(settings)
