@@ -30,6 +30,8 @@ PRIOR, SILENT_PRIOR = 2.0, 50.0
 #: How many cells a fit looks at.
 MOST_CELLS = 1 << 18
 _DECIMALS, _STEPS, _HALVINGS, _CLOSE, _NOISE = 4, 100, 40, 1e-9, 1e-12
+#: Added to the curvature, which vanishes where all chances are 0 or 1: it bounds a step, and moves no maximum.
+_FLAT = 1e-9
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ def regression(rows: Values, members: Values, returned: Values, odds: Values, pr
     for _ in range(_STEPS):
         chances = np.exp(-np.logaddexp(0, -odds - rows @ weights))
         slope = rows.T @ (returned - members * chances) - precision * weights
-        curve = (rows.T * (members * chances * (1 - chances))) @ rows + np.diag(precision)
+        curve = (rows.T * (members * chances * (1 - chances))) @ rows + np.diag(precision + _FLAT)
         step = np.linalg.solve(curve, slope)
         for _ in range(_HALVINGS):
             reached = height(weights + step)

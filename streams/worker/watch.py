@@ -27,7 +27,7 @@ async def watch(
 ) -> None:  # fmt: skip
     """Check every few seconds until `stop`; what cannot be checked now is checked the next time.
 
-    `tell` sends changes of members' states to those who listen; None: do not close days now. `zombie_chance`: silent
+    `tell` sends changes of members' states to those who listen; None: neither close days nor refit the score now. `zombie_chance`: silent
     members with a lower chance are zombies.
     """
     looks, days, evaluator = 0, list[date](), MemberDays(store)
@@ -41,7 +41,7 @@ async def watch(
             if agent is COMMUNITY and looks % _LOOKS == 1 and 0 in processor.running:
                 for group in await asyncio.to_thread(split_groups, store.native):
                     log.error("%s", group)
-                if await asyncio.to_thread(refit.due, store):
+                if tell is not None and await asyncio.to_thread(refit.due, store):
                     fitted = await asyncio.to_thread(refit.refit, store, zombie_chance)
                     log.info("The zombie score was refitted.", extra=fitted.summary())
                 if tell is not None and await _everything_begun(store, processor):

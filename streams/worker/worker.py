@@ -146,7 +146,7 @@ class Worker:
         """All that runs next to the app, until told to stop or caught up; then lands what was applied."""
         flushing = asyncio.create_task(self.processor.run(self.stop))
         watching = asyncio.create_task(self._watch(until_caught_up, complete))
-        # a worker that only catches up leaves closing days to long-running ones
+        # a worker that only catches up leaves closing days and fitting the score to long-running ones
         tell = None if until_caught_up else sender(self.config.kafka, self.config.topic_prefix)
         assigned, agent = (lambda: self.assigned or set()), self.config.agent
         chance = self.config.zombie_chance
