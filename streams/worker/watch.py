@@ -27,8 +27,8 @@ async def watch(
 ) -> None:  # fmt: skip
     """Check every few seconds until `stop`; what cannot be checked now is checked the next time.
 
-    `tell` sends changes of members' states to those who listen; None: neither close days nor refit the score now. `zombie_chance`: silent
-    members with a lower chance are zombies.
+    `tell` sends changes of members' states to those who listen; None: neither close days nor refit the score now.
+    `zombie_chance`: silent members with a lower chance are zombies.
     """
     looks, days, evaluator = 0, list[date](), MemberDays(store)
     while not stop.is_set():
