@@ -86,6 +86,12 @@ class PeopleProcessor(Processor):
         if self._beside is not None:
             await self._beside
 
+    def close(self) -> None:
+        """As every processor; and no reading that has not begun yet does."""
+        super().close()
+        for task in self.tasks.values():
+            cast(PeopleTask, task).state.close()
+
     async def settled(self) -> bool:
         """Whether everything that the sources have landed by now is worked out and landed."""
         tasks, store = [cast(PeopleTask, self.tasks[partition]) for partition in self.running], self.store

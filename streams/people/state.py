@@ -67,6 +67,10 @@ class PeopleState(PartitionState):
         """Another one with nothing in it and the same settings."""
         return PeopleState(*self._settings)
 
+    def close(self) -> None:
+        """Begin no more reading: what waits for a server that hangs would hold the process."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
     @property
     def landed(self) -> dict[str, Landed]:
         """What has landed, by table."""
