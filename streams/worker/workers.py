@@ -65,9 +65,8 @@ class Workers:
                 await asyncio.wait(self._running.values())
                 following.cancel()
                 await within(self._shared.close)
-        for later in self._failures[1:]:
-            if str(later) != str(self._failures[0]):
-                log.error("%s", later)
+        for later in list(dict.fromkeys(map(str, self._failures)))[1:]:
+            log.error("%s", later)
         if self._failures:
             raise self._failures[0]
 
