@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.topics import CHAT, LINKS, PRODUCT
@@ -42,11 +42,11 @@ def in_pieces(store: ClickHouseStore, worlds: _Worlds, cuts: tuple[float, ...], 
         hold(store, people_of(*parts))
 
 
-def in_any_pieces(store: ClickHouseStore, zone: str, hold: Hold) -> None:
-    """Random worlds, the edges of windows, and the lives of some people; in one piece and in several."""
+def in_any_pieces(store: ClickHouseStore, zone: str, hold: Hold, most: int = 8) -> None:
+    """Random worlds, `most` of them, the edges of windows, and the lives of some people; in one piece and several."""
     empty(store, zone)
 
-    @examples
+    @settings(examples, max_examples=most)
     @given(histories(zone), st.sampled_from([(1.0,), (0.3, 0.6, 0.8, 1.0)]), st.booleans())
     def check(found: _Worlds, cuts: tuple[float, ...], moves: bool) -> None:
         in_pieces(store, found, cuts, moves, hold)

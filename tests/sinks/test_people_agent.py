@@ -7,14 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.topics import CHAT, LINKS, PRODUCT
 from sinks.clickhouse.store import ClickHouseStore
-from tests.landing import Landing, clear, empty, own_store
+from tests.landing import empty, own_store
 from tests.oracle.answers import comparable
-from tests.oracle.people import STATES
+from tests.oracle.people import STATES, People
 from tests.oracle.people_worlds import at_the_edges, lives_of_people
 from tests.oracle.worlds import World
-from tests.sinks.people_agent import PeopleAgent
+from tests.sinks.pieces import in_pieces
 from tests.sinks.test_people import ZONES, examples, histories
 
 pytestmark = pytest.mark.services
@@ -30,7 +29,7 @@ def store(clickhouse: tuple[str, int, int]) -> Iterator[ClickHouseStore]:
     yield from own_store(clickhouse)
 
 
-def same_as_views(store: ClickHouseStore) -> None:
+def same_as_views(store: ClickHouseStore, _: People) -> None:
     """Members are what the view of today says, and counts are theirs."""
     d = store.address.database
     found, wanted = (
@@ -48,23 +47,6 @@ def same_as_views(store: ClickHouseStore) -> None:
         assert {state: row[state] for state in STATES} == {state: counts[row["group_id"]][state] for state in STATES}
 
 
-def in_pieces(store: ClickHouseStore, worlds: tuple[World, World, World], cuts: tuple[float, ...], moves: bool) -> None:
-    clear(store)
-    topics = (CHAT, PRODUCT, LINKS)
-    landings = [Landing(world, store, topic.name) for topic, world in zip(topics, worlds, strict=True) if world.records]
-    agent, before = PeopleAgent(store, worlds[0].zone), 0.0
-    for cut in cuts:
-        for landing in landings:
-            first, end = (int(len(landing.world.records) * part) for part in (before, cut))
-            landing.land(landing.world.records[first:end])
-        before = cut
-        if moves:
-            agent.taken_over()
-        agent.catch_up()
-        assert agent.catch_up() == 0
-        same_as_views(store)
-
-
 @pytest.mark.parametrize("zone", ZONES)
 def test_members_and_groups_are_what_the_views_say(zone: str, store: ClickHouseStore) -> None:
     empty(store, zone)
@@ -72,8 +54,8 @@ def test_members_and_groups_are_what_the_views_say(zone: str, store: ClickHouseS
     @settings(examples, max_examples=4)
     @given(histories(zone), st.sampled_from([(1.0,), (0.3, 0.6, 0.8, 1.0)]), st.booleans())
     def check(found: tuple[World, World, World], cuts: tuple[float, ...], moves: bool) -> None:
-        in_pieces(store, found, cuts, moves)
+        in_pieces(store, found, cuts, moves, same_as_views)
 
     check()
-    in_pieces(store, at_the_edges(zone), (0.5, 0.9, 1.0), False)
-    in_pieces(store, lives_of_people(3, zone), (0.9, 0.95, 1.0), True)
+    in_pieces(store, at_the_edges(zone), (0.5, 0.9, 1.0), False, same_as_views)
+    in_pieces(store, lives_of_people(3, zone), (0.9, 0.95, 1.0), True, same_as_views)
