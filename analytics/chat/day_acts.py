@@ -5,9 +5,8 @@
 import numpy as np
 
 from analytics.chat.state import MEMBERS
-from analytics.kernels.calendar import day_of
 from analytics.kernels.compiled import kernel
-from analytics.kernels.masks import DAY_BITS, bit
+from analytics.kernels.masks import days_held, window
 
 #: What a member did on a day.
 MEMBER_DAY_ACT = np.dtype([("member", "i4"), ("day", "i4"), ("spoke", "u1"), ("reacted", "u1"), ("read", "u1")])
@@ -20,17 +19,14 @@ def member_day_acts(state, starts, first_day, until_day, out):
 
     Returns how many rows there are; only those for which `out` has room are written.
     """
-    count, earliest = 0, starts[first_day]
+    count = 0
     for row in range(state.counts[MEMBERS]):
         m = state.members[row]
-        if m.last_ms < earliest or m.last_ms == 0:
-            continue
-        base = day_of(starts, m.last_ms)
-        for day in range(max(first_day, base - DAY_BITS + 1), min(until_day, base + 1)):
-            lo, hi = bit(base - day, 0), bit(base - day, 64)
-            spoke = m.spoke_lo & lo | m.spoke_hi & hi != _EMPTY
-            reacted = m.reacted_lo & lo | m.reacted_hi & hi != _EMPTY
-            read = m.read_lo & lo | m.read_hi & hi != _EMPTY
+        base, begin, end = days_held(starts, m.last_ms, first_day, until_day)
+        for day in range(begin, end):
+            spoke = window(m.spoke_lo, m.spoke_hi, base - day, 1) != _EMPTY
+            reacted = window(m.reacted_lo, m.reacted_hi, base - day, 1) != _EMPTY
+            read = window(m.read_lo, m.read_hi, base - day, 1) != _EMPTY
             if spoke or reacted or read:
                 if count < len(out):
                     act = out[count]

@@ -8,6 +8,7 @@ bit counts, exact and O(1). A day mask is 128 bits in two words, an hour mask 64
 
 import numpy as np
 
+from analytics.kernels.calendar import day_of
 from analytics.kernels.compiled import kernel
 
 DAY_BITS, HOUR_BITS = 128, 64
@@ -52,6 +53,16 @@ def window(low, high, age, days):
     else:
         word = low >> np.uint64(age) | high << np.uint64(64 - age)
     return word if days >= 64 else word & ((np.uint64(1) << np.uint64(days)) - np.uint64(1))
+
+
+@kernel
+def days_held(starts, last_ms, first_day, until_day):
+    """Base day of a day mask, which is that of `last_ms` (0: empty); of the days from `first_day` to the one before
+    `until_day`, the first that it may hold, and the one after the last."""
+    if last_ms == 0 or last_ms < starts[first_day]:
+        return 0, 0, 0
+    base = day_of(starts, last_ms)
+    return base, max(first_day, base - DAY_BITS + 1), min(until_day, base + 1)
 
 
 @kernel

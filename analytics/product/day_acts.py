@@ -7,9 +7,8 @@ Compiled; touches only what it is given.
 
 import numpy as np
 
-from analytics.kernels.calendar import day_of
 from analytics.kernels.compiled import kernel
-from analytics.kernels.masks import DAY_BITS, bit
+from analytics.kernels.masks import days_held, window
 from analytics.product.state import USER_REFERENCES, USERS
 
 #: A day on which a user used the product, and whether the user bought.
@@ -25,19 +24,16 @@ def user_day_acts(state, starts, first_day, until_day, out):
 
     Returns how many rows there are; only those for which `out` has room are written.
     """
-    count, earliest = 0, starts[first_day]
+    count = 0
     for row in range(state.counts[USERS]):
         u = state.users[row]
-        if u.last_ms < earliest or u.last_ms == 0:
-            continue
-        base = day_of(starts, u.last_ms)
-        for day in range(max(first_day, base - DAY_BITS + 1), min(until_day, base + 1)):
-            lo, hi = bit(base - day, 0), bit(base - day, 64)
-            if u.used_lo & lo | u.used_hi & hi != _EMPTY:
+        base, begin, end = days_held(starts, u.last_ms, first_day, until_day)
+        for day in range(begin, end):
+            if window(u.used_lo, u.used_hi, base - day, 1) != _EMPTY:
                 if count < len(out):
                     act = out[count]
                     act.user, act.day, act.used = row, day, 1
-                    act.bought = u.bought_lo & lo | u.bought_hi & hi != _EMPTY
+                    act.bought = window(u.bought_lo, u.bought_hi, base - day, 1) != _EMPTY
                 count += 1
     return count
 
@@ -45,14 +41,12 @@ def user_day_acts(state, starts, first_day, until_day, out):
 @kernel
 def reference_day_acts(state, starts, first_day, until_day, out):
     """The same per reference of a user."""
-    count, earliest = 0, starts[first_day]
+    count = 0
     for row in range(state.counts[USER_REFERENCES]):
         r = state.references[row]
-        if r.last_ms < earliest or r.last_ms == 0:
-            continue
-        base = day_of(starts, r.last_ms)
-        for day in range(max(first_day, base - DAY_BITS + 1), min(until_day, base + 1)):
-            if r.acted_lo & bit(base - day, 0) | r.acted_hi & bit(base - day, 64) != _EMPTY:
+        base, begin, end = days_held(starts, r.last_ms, first_day, until_day)
+        for day in range(begin, end):
+            if window(r.acted_lo, r.acted_hi, base - day, 1) != _EMPTY:
                 if count < len(out):
                     act = out[count]
                     act.reference, act.day = row, day
