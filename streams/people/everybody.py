@@ -19,6 +19,7 @@ from analytics.people.persons import persons
 from analytics.people.states import NEVER_MS, NO_DAY, STATES
 from sinks.clickhouse.readers.people import reads_reported
 from sinks.clickhouse.templates import MOST_ACCOUNTS
+from streams.people.longer import longer
 from streams.people.names import Codes, Names, PairRows, blank, pair_rows
 
 _MEMBER = (
@@ -141,8 +142,7 @@ class Everybody:
 
     def _owner_of_all(self) -> Codes:
         """Owner of every name there is by now; -1: none."""
-        missing = len(self.names) - len(self._owner)
-        self._owner = np.append(self._owner, np.full(missing, -1, np.int32))
+        self._owner = longer(self._owner, len(self.names), -1)
         return self._owner
 
     # --- whom it is about

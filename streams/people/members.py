@@ -16,10 +16,12 @@ from analytics.people.score_features import Habits, keys
 from analytics.people.states import AT_RISK, NEVER_MS, REASONS, STATES, ZOMBIE, habits_of
 from schemas.agents import TABLES
 from schemas.chat import Role
-from sinks.clickhouse.readers.people import ALL, prefix
+from sinks.clickhouse.readers.people import prefix
 from streams.landing.arrow import categories
 from streams.people.everybody import Everybody, Touched
-from streams.people.landed import Landed, TextKeys
+from streams.people.group_keys import GroupKeys
+from streams.people.landed import Landed
+from streams.people.longer import longer
 from streams.people.names import Codes
 from streams.people.now import HORIZON, Now
 
@@ -60,7 +62,7 @@ class Members:
     def __init__(self, everybody: Everybody) -> None:
         self._everybody = everybody
         self._members = Landed(TABLES["people_members"], Memberships(everybody))
-        self._groups = Landed(TABLES["people_groups"], TextKeys(("group_id",)))
+        self._groups = Landed(TABLES["people_groups"], GroupKeys(everybody))
         self.landed = (self._members, self._groups)
         #: The best state of every person, by number; 255: none.
         self.best = np.empty(0, np.uint8)
@@ -72,8 +74,8 @@ class Members:
         """Work out what the members of these persons are, and how many of each state these groups have."""
         numbers, values = self._now(touched.persons, now)
         self._members.offer(values, numbers, complete=complete)
-        counts, ids = self._counts(touched.persons, touched.groups)
-        self._groups.offer(counts, self._groups.keys.numbers(pa.table({"group_id": ids})), complete=complete)
+        counts, groups = self._counts(touched.persons, touched.groups)
+        self._groups.offer(counts, groups, complete=complete)
 
     def _now(self, persons: Codes, now: Now) -> tuple[Codes, pa.Table]:
         e, members = self._everybody.arrays(), self._everybody.members
@@ -86,8 +88,7 @@ class Members:
         evidence["state"][(evidence["state"] == AT_RISK) & zombie] = ZOMBIE
         members["state"][rows] = evidence["state"]
         own_rhythm(members, rows, now.day, now.longer, rhythm)
-        state = evidence["state"]
-        fades = (state > _UNKNOWN) & (state <= _LURKER) & fading(score, before)
+        fades = _effective(evidence["state"]) & fading(score, before)
         scored = {"score": pa.array(score), "rhythm": pa.array(rhythm), "fading": pa.array(fades.astype(np.uint8))}
         return rows, pa.table(self._evidence(rows, evidence) | scored | _history(members[rows], now.day))
 
@@ -112,23 +113,28 @@ class Members:
             "used_ms": pa.array(np.ascontiguousarray(evidence["used_ms"])),
         }
 
-    def _counts(self, persons: Codes, groups: Codes) -> tuple[pa.Table, pa.Array]:
-        """Members by state of these groups as far as anything has landed there, and of everybody once."""
+    def _counts(self, persons: Codes, groups: Codes) -> tuple[pa.Table, Codes]:
+        """Members by state of these groups as far as anything has landed there, and of everybody once; their keys."""
         everybody = self._everybody
         landed = everybody.groups["first_ms"] != NEVER_MS
         groups, all_of = groups[landed[groups]], int(landed.any())  # no group, no row of all groups
         cells = np.zeros((len(groups) + all_of, len(STATES)), np.int64)
         present.count_states(everybody.members, everybody.members_in, groups, cells)
-        new = len(everybody.person) - len(self.best)
-        self.best = np.append(self.best, np.full(new, 255, np.uint8))
+        self.best = longer(self.best, len(everybody.person), 255)
         present.best_states_of(everybody.members, everybody.members_of, persons, self.best)
         cells[len(groups) :] = np.bincount(self.best[self.best < len(STATES)], minlength=len(STATES))
         known = cells[:, 1:_LEFT].sum(axis=1)
         unseen = np.maximum(np.append(everybody.groups["members"][groups], [0] * all_of) - known, 0)
         columns = {"headcount": known + unseen, "unseen": unseen}
         columns |= {name: cells[:, code] for code, name in enumerate(STATES) if name}
-        ids = pa.array([*everybody.group_names.strings(groups).to_pylist(), *[ALL] * all_of], pa.string())
-        return pa.table({name: pa.array(values) for name, values in columns.items()}), ids
+        numbers = np.append(groups + 1, [0] * all_of).astype(np.int32)  # as `GroupKeys` has them
+        return pa.table({name: pa.array(values) for name, values in columns.items()}), numbers
+
+
+def _effective(state: NDArray[Any]) -> NDArray[np.bool_]:
+    """Who spoke, reacted, read or acted here lately, by code of the state."""
+    found: NDArray[np.bool_] = (state > _UNKNOWN) & (state <= _LURKER)
+    return found
 
 
 def _scores(members: NDArray[Any], rows: Codes, now: Now) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -141,8 +147,7 @@ def _scores(members: NDArray[Any], rows: Codes, now: Now) -> tuple[NDArray[np.fl
 def _history(members: NDArray[Any], today: int) -> dict[str, pa.Array]:
     """Since which day members are what they are now, and when they last came back (0: never), today included."""
     state, previous = members["state"], members["previous"]
-    effective = (state > _UNKNOWN) & (state <= _LURKER)
-    back = effective & ((previous == AT_RISK) | (previous == ZOMBIE))
+    back = _effective(state) & ((previous == AT_RISK) | (previous == ZOMBIE))
     since = np.where(state == previous, members["since_day"], today)
     returned = np.where(back, today, members["returned_day"])
     days = {"since": since, "returned_on": returned}

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from analytics.people.calls import ACT, WRITE
 from streams.people.everybody import Everybody
+from streams.people.longer import longer
 from streams.people.names import Codes
 
 #: Later than any time.
@@ -28,8 +29,7 @@ class Recent:
 
     def held_from(self) -> Times:
         """From when on there is everything of each group; shape (groups,)."""
-        missing = len(self._everybody.group_names) - len(self._from)
-        self._from = np.append(self._from, np.full(max(missing, 0), NEVER))
+        self._from = longer(self._from, len(self._everybody.group_names), int(NEVER))
         return self._from
 
     def written(self, table: pa.Table) -> tuple[Writes, Acts]:
