@@ -28,15 +28,21 @@ class PeopleAgent:
         """Somebody else takes over."""
         self.task = self._new()
 
-    def catch_up(self) -> int:
-        """Work out all that has landed and land what follows; returns how many rows that were."""
+    def work_out(self) -> int:
+        """Work out all that has landed; returns how many rows wait to land."""
         reading = self.task.look(self.store)
         if reading is None:
             return 0
         self.task.take(reading)
         while (found := self.task.more(self.store)) is not None:
             self.task.state.answer(found)
-        rows = self.task.state.waiting
+        return self.task.state.waiting
+
+    def catch_up(self) -> int:
+        """Work out all that has landed and land what follows; returns how many rows that were."""
+        rows = self.work_out()
+        if not rows:
+            return 0
         land(self.task, self.store, self.broker)
         publish(self.store, [self.task.head])
         while Journeys(self.store).land(self.task.state.marks):

@@ -2,17 +2,22 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from schemas.topics import CHAT
 from sinks.clickhouse.store import ClickHouseStore
-from tests.landing import empty, own_store
+from streams.people.terms import publish
+from tests.landing import Landing, empty, own_store
 from tests.oracle.answers import comparable
 from tests.oracle.people import STATES, People
 from tests.oracle.people_worlds import at_the_edges, lives_of_people
 from tests.oracle.worlds import World
+from tests.sinks.people_agent import PeopleAgent
 from tests.sinks.pieces import in_pieces
 from tests.sinks.test_people import ZONES, examples, histories
 
@@ -59,3 +64,31 @@ def test_members_and_groups_are_what_the_views_say(zone: str, store: ClickHouseS
     check()
     in_pieces(store, at_the_edges(zone), (0.5, 0.9, 1.0), False, same_as_views)
     in_pieces(store, lives_of_people(3, zone), (0.9, 0.95, 1.0), True, same_as_views)
+
+
+def test_rows_of_an_owner_that_lost_its_share_count_nowhere(store: ClickHouseStore) -> None:
+    """A flush is begun, its owner freezes, another takes over and learns more; then the flush lands after all."""
+    empty(store, "UTC")
+    world = lives_of_people(3, "UTC")[0]
+    landing, half = Landing(world, store, CHAT.name), len(world.records) // 2
+    landing.land(world.records[:half])
+    read = f"SELECT * FROM {store.address.database}.people_members_now ORDER BY group_id, member_id"
+    agent = PeopleAgent(store)
+    agent.catch_up()
+    before, frozen = store.native.query(read), agent.task
+    landing.land(world.records[half:])
+    assert agent.work_out()
+    late = frozen.begin_flush()
+    assert late is not None and late.tables["people_members"].num_rows
+
+    agent.taken_over()
+    publish(store, [agent.task.head])
+    assert store.native.query(read) == before, "a term is not read before its rows are there"
+    agent.catch_up()
+    after = store.native.query(read)
+    assert after != before
+    for table, rows in late.tables.items():
+        gone = pa.array([1] * rows.num_rows, pa.uint8())  # so that it would be seen
+        store.insert(table, rows.drop_columns(["gone"]).append_column("gone", gone))
+    publish(store, [replace(frozen.head, cut=late.checkpoint.cut)])
+    assert store.native.query(read) == after
