@@ -60,7 +60,8 @@ class PeopleState(PartitionState):
             Segments(self.everybody, orders), self._sources,
         )  # fmt: skip
         self._threads = ThreadPoolExecutor(2)  # each keeps a connection
-        self._now: Now | None = None
+        #: The moment of the newest reading.
+        self.now: Now | None = None
         self._complete = True
 
     def empty(self) -> "PeopleState":
@@ -83,10 +84,11 @@ class PeopleState(PartitionState):
 
     # --- readings
 
-    def settled(self, now: Now) -> bool:
-        """Whether there is nothing to work out when no source has landed anything."""
-        known = self._now is not None and not self._complete and self._now.same_hour(now)
-        return known and not self._calls.due(now.ms)
+    def settled(self, now: Now | None) -> bool:
+        """Whether there is nothing to work out when no source has landed anything; None: nothing was read yet."""
+        if now is None or self.now is None or self._complete:
+            return False
+        return self.now.same_hour(now) and not self._calls.due(now.ms)
 
     def read(self, reader: PeopleReader, since: Marks) -> dict[str, pa.Table]:
         """What has changed since these marks; touches no memory, and blocks."""
@@ -102,7 +104,7 @@ class PeopleState(PartitionState):
         self._sources.marked(marks)
         self._calls.since(self.marks)
         touched = self.everybody.settle()
-        before, self._now, self.marks = self._now, now, marks
+        before, self.now, self.marks = self.now, now, marks
         if self._complete or before is None or not now.same_day(before):
             touched = self.everybody.all()
         for family in self.families:

@@ -1,5 +1,6 @@
 """A share of people: read what its sources have landed, land what follows from it."""
 
+import time
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -53,18 +54,26 @@ class PeopleTask(Task):
 
         Raises `WentBackError` when what was read before may no longer hold.
         """
-        found, reader = marks(store), PeopleReader(store)
-        now = self._now(reader)
-        if found == self.state.marks and self.state.settled(now):
+        found = marks(store)
+        if self._settled(found, store):
             return None
+        reader = PeopleReader(store)
         if self.state.marks.went_back(found):
             raise WentBackError("Sources of people have other numbers, corrected ones, or an older backup of them.")
+        now = self._now(reader)
         return Reading(self.state.read(reader, self.state.marks), found, now)
 
     def up_to_date(self, store: ClickHouseStore) -> bool:
         """Whether a look would find nothing, and nothing waits to land."""
         idle = self.flushing is None and not self._anything_new
-        return idle and marks(store) == self.state.marks and self.state.settled(self._now(PeopleReader(store)))
+        return idle and self._settled(marks(store), store)
+
+    def _settled(self, found: Marks, store: ClickHouseStore) -> bool:
+        """Whether nothing has come since the newest reading. What is now only moves with marks, or a clock ahead."""
+        if found != self.state.marks:
+            return False
+        moving = found.ahead_of(int(time.time() * 1000))
+        return self.state.settled(self._now(PeopleReader(store)) if moving else self.state.now)
 
     def take(self, reading: Reading) -> None:
         """Work out what follows from a reading; rows then wait for a flush."""

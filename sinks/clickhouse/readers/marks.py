@@ -31,6 +31,12 @@ class Marks:
     corrections: int = 0
     #: When the newest evaluation of a closed day was complete.
     evaluated_ms: int = 0
+    #: When the score in use was fitted.
+    fitted_ms: int = 0
+
+    def ahead_of(self, present_ms: int) -> bool:
+        """Whether a clock is ahead of the present: then event time goes on with the present, and no record says so."""
+        return max(self.clocks.values(), default=0) > present_ms
 
     def went_back(self, now: "Marks") -> bool:
         """Whether what was read up to these marks may no longer hold: another epoch, a term that began
@@ -64,10 +70,12 @@ def marks(store: ClickHouseStore) -> Marks:
     """How far everything has landed for good, in the epochs in use."""
     d = store.address.database
     ((corrections,),) = store.native.execute(f"SELECT count() FROM {d}.corrections")
-    ((evaluated_ms,),) = store.native.execute(
-        f"SELECT max(toUnixTimestamp64Milli(evaluated_at)) FROM {d}.effective_member_days WHERE group_id = '*'"
+    ((evaluated_ms, fitted_ms),) = store.native.execute(
+        "SELECT max(toUnixTimestamp64Milli(evaluated_at)), "
+        f"(SELECT max(toUnixTimestamp64Milli(fitted_at)) FROM {d}.scores) "
+        f"FROM {d}.effective_member_days WHERE group_id = '*'"
     )
-    found = Marks(corrections=corrections, evaluated_ms=evaluated_ms)
+    found = Marks(corrections=corrections, evaluated_ms=evaluated_ms, fitted_ms=fitted_ms)
     for contract, vouched in read_heads(store).items():
         if contract not in SOURCES or not vouched.heads:
             continue
