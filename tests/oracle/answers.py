@@ -52,7 +52,7 @@ def comparable(rows: Iterable[Row], names: Iterable[str] | None = None) -> list[
     )
 
 
-def _date(day: int) -> date:
+def date_of(day: int) -> date:
     return date(1970, 1, 1) + timedelta(days=day)
 
 
@@ -139,7 +139,7 @@ def rolling_activity_daily(partitions: Iterable[Community], zone: str) -> list[R
                 people = {what: closed[f"{what}_{width}d"] for what in ("speakers", "reactors", "readers")}
                 rates = rates_of(*(closed[f"speakers_{n}d"] for n in (1, 7, 28)))
                 rows.append(
-                    {"group_id": name, "day": _date(day), "window": window, "buyers": None, "advertising": None}
+                    {"group_id": name, "day": date_of(day), "window": window, "buyers": None, "advertising": None}
                     | sums_of(group, 1, day - width + 1, day) | people | rates
                 )  # fmt: skip
     return rows
@@ -235,7 +235,7 @@ def tiers_daily(partitions: Iterable[Community], zone: str) -> list[Row]:
             if days:
                 tier = _tiers(list(days.values()), len(days))
                 rows.append(
-                    {"group_id": name, "day": _date(day), "speakers": len(days), "messages": sum(messages.values())}
+                    {"group_id": name, "day": date_of(day), "speakers": len(days), "messages": sum(messages.values())}
                     | {key: tier[key] for key in ("daily", "loud", "occasional")}
                     | {"loud_messages": sum(n for m, n in messages.items() if days[m] >= 8)}
                     | _concentration(list(messages.values()))
@@ -258,7 +258,7 @@ def retention_daily(partitions: Iterable[Community], zone: str) -> list[Row]:
             for n in (1, 7, 30, 60, 90):
                 if joined + n >= group.closed_day:
                     continue
-                key = (name, _date(joined), n, *brought_by(group, member, row))
+                key = (name, date_of(joined), n, *brought_by(group, member, row))
                 cohort = cohorts.setdefault(key, {"base": 0, "stayed": 0, "spoke": 0, "spoke_within_7d": 0})
                 cohort["base"] += 1
                 cohort["stayed"] += _stayed(group, member, row["join_ms"], joined + n)

@@ -3,7 +3,7 @@
 Shares nothing with kernels and views but the contract's own `validate` and the list of platforms that report reading.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -21,10 +21,10 @@ from tests.oracle.community import Community, Days, Event, Group, Landed, Record
 #: More links in a row are a cycle, or as bad as one; more accounts are not one person; more money is a mistake.
 LINKS, ACCOUNTS, ABSURD = 3, 100, 10**12
 OWN = ("signup", "trial", "open", "view", "click", "share", "purchase", "custom")
-_EFFECTIVE = ("active", "participant", "lurker")
+EFFECTIVE = ("active", "participant", "lurker")
 #: In the order in which a person's best state is chosen.
 STATES = (
-    *_EFFECTIVE, "newcomer", "elsewhere", "unobservable", "at_risk", "zombie", "excluded", "left",
+    *EFFECTIVE, "newcomer", "elsewhere", "unobservable", "at_risk", "zombie", "excluded", "left",
 )  # fmt: skip
 
 
@@ -51,6 +51,39 @@ def events_of(topic: str, records: Iterable[Record], horizon: int = 4_000_000) -
     return [one.event for one in found if not one.duplicate and one.event["type"] != "tick"]
 
 
+def _said(links: Iterable[Event]) -> dict[str, set[tuple[int, bool, str, str]]]:
+    """Account -> what was said of it: when, whether it was an unlink, by which record, of which user."""
+    said = defaultdict(set)
+    for e in links:
+        said[e["account_id"]].add((e["ts_ms"], e["unlink"], e["event_id"], e["user_id"]))
+    return said
+
+
+def owners(links: Iterable[Event]) -> dict[str, Row]:
+    """Account -> its owner, for accounts that have one."""
+    named = {account: max(found) for account, found in _said(links).items()}
+    user_of = {account: "" if newest[1] else newest[3] for account, newest in named.items()}
+    ends = {account: _end(user_of, account) for account, user in user_of.items() if user}
+    sizes = Counter(ends.values())
+    found: dict[str, Row] = {}
+    for account, end in ends.items():
+        quarantined = end == "" or sizes[end] > ACCOUNTS
+        found[account] = {
+            "account_id": account, "user_id": user_of[account], "quarantined": int(quarantined),
+            "person_id": account if quarantined else end,
+        }  # fmt: skip
+    return found
+
+
+def _end(user_of: dict[str, str], account: str) -> str:
+    """Where the chain of an account ends; empty when it is too long."""
+    for _ in range(LINKS):
+        account = user_of[account]
+        if not user_of.get(account):
+            return account
+    return ""
+
+
 class Before(NamedTuple):
     """What was known of a membership on the days before; days as numbers."""
 
@@ -73,8 +106,6 @@ class People:
     #: (group, member) -> what is known of the days before: state, since, returned on.
     before: dict[tuple[str, str], Before] = field(default_factory=dict)
     days: Days = field(init=False)
-    #: Account -> how often it was linked while it belonged to somebody else.
-    conflicts: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.days = Days(self.zone)
@@ -82,43 +113,11 @@ class People:
         self.today = self.days.of(now_of(self.groups)) if self.groups else 0
         if self.day is not None:
             self.today = self.day
-        self.owners = self._owners()
+        self.owners = owners(self.links)
 
     def so_far(self, ts_ms: int) -> bool:
         """Whether something was before the end of the day."""
         return self.days.of(ts_ms) <= self.today
-
-    # --- identity
-
-    def _owners(self) -> dict[str, Row]:
-        """Account -> its owner, for accounts that have one."""
-        said = defaultdict(set)
-        for e in self.links:
-            said[e["account_id"]].add((e["ts_ms"], e["unlink"], e["event_id"], e["user_id"]))
-        named = {account: max(found) for account, found in said.items()}
-        user_of = {account: "" if newest[1] else newest[3] for account, newest in named.items()}
-        found: dict[str, Row] = {}
-        ends = {account: self._end(user_of, account) for account, user in user_of.items() if user}
-        sizes = defaultdict(int)
-        for end in ends.values():
-            sizes[end] += 1
-        for account, end in ends.items():
-            quarantined = end == "" or sizes[end] > ACCOUNTS
-            found[account] = {
-                "account_id": account, "user_id": user_of[account], "quarantined": int(quarantined),
-                "person_id": account if quarantined else end,
-            }  # fmt: skip
-        for account, one in said.items():
-            self.conflicts[account] = sum(not a[1] and not b[1] and a[3] != b[3] for a, b in pairwise(sorted(one)))
-        return found
-
-    def _end(self, user_of: dict[str, str], account: str) -> str:
-        """Where the chain of an account ends; empty when it is too long."""
-        for _ in range(LINKS):
-            account = user_of[account]
-            if not user_of.get(account):
-                return account
-        return ""
 
     def person(self, one: str) -> str:
         return str(self.owners[one]["person_id"]) if one in self.owners else one
@@ -204,18 +203,11 @@ class People:
             row["acted_here_28d"] = self.recent(here[person, group])
             row["last_used_ms"] = max(used[person], default=None)
             row["last_act_here_ms"] = max(here[person, group], default=None)
-            row["state"], row["reason"] = self._state(row)
-            row["fading"] = int(row["state"] in _EFFECTIVE and row["score"] < row.pop("score_28d_ago") / 2)
-            self._changed(row)
+            before = self.before.get((group, row["member_id"]), Before())
+            row["state"], row["reason"] = state_of(row, before.state, self.theta)
+            row["fading"] = int(row["state"] in EFFECTIVE and row["score"] < row.pop("score_28d_ago") / 2)
+            row |= changed(row["state"], before, self.today)
         return rows
-
-    def _changed(self, row: Row) -> None:
-        """Since when, and whether the member had come back."""
-        before = self.before.get((row["group_id"], row["member_id"]), Before())
-        row["previous"] = before.state
-        row["since"] = before.since if row["state"] == before.state else self.today
-        back = row["state"] in _EFFECTIVE and before.state in ("at_risk", "zombie")
-        row["returned"] = self.today if back else before.returned
 
     def _member(self, name: str, group: Group, member: str) -> Row:
         known = membership(group, member)
@@ -239,7 +231,7 @@ class People:
             "linked": int(linked), "role": role, "present": present, "ages": ages,
             "new": joined is not None and self.today - 7 < joined <= self.today,
             "active_28d": bool(days) and days[0] < 28, "reads_reported": int(account.split(":")[0] in READS_REPORTED),
-            "score": _chance(held, span, 0), "score_28d_ago": _chance(held, span, 28) if span >= 28 else 0.0,
+            "score": chance(held, span, 0), "score_28d_ago": chance(held, span, 28) if span >= 28 else 0.0,
             "rhythm": (sum(gap >= days[0] for gap in gaps) + 2) / (len(gaps) + 2) if days else 1.0,
         }  # fmt: skip
 
@@ -269,29 +261,40 @@ class People:
         missed = max(whole, default=(0, 0))[1] > max(came, known["last_ms"] or 0, known["first_ms"])
         return get_args(Role)[max(roles, default=(0, 0))[1]], not (went and went >= came) and not missed
 
-    def _state(self, row: Row) -> tuple[str, str]:
-        ages = row["ages"]
-        was = self.before.get((row["group_id"], row["member_id"]), Before()).state
-        within = {f"{what}_{n}d": any(age < n for age in ages[what]) for what in ages for n in (7, 28)}
-        rules = (
-            ("left", "left", not row["present"]),
-            ("excluded", row["role"], row["role"] != "member"),
-            ("active", "spoke_7d", within["spoke_7d"]),
-            ("participant", "spoke_28d", within["spoke_28d"]),
-            ("participant", "reacted_28d", within["reacted_28d"]),
-            ("lurker", "read_28d", within["read_28d"]),
-            ("lurker", "acted_here_28d", row["acted_here_28d"]),
-            ("newcomer", "joined_7d", row["new"]),
-            ("elsewhere", "used_28d", row["used_28d"]),
-            ("elsewhere", "other_group_28d", row["groups_28d"] > 0),
-            ("unobservable", "no_reading_no_product", not row["reads_reported"] and not row["in_product"]),
-            ("zombie", "score", row["score"] < self.theta * (1.1 if was == "zombie" else 1)),
-            ("at_risk", "score", True),
-        )
-        return next((state, reason) for state, reason, holds in rules if holds)
+
+def state_of(row: Row, was: str, theta: float) -> tuple[str, str]:
+    """State and reason of a member with this evidence, whose state of the day before `was` this."""
+    ages = row["ages"]
+    within = {f"{what}_{n}d": any(age < n for age in ages[what]) for what in ages for n in (7, 28)}
+    rules = (
+        ("left", "left", not row["present"]),
+        ("excluded", row["role"], row["role"] != "member"),
+        ("active", "spoke_7d", within["spoke_7d"]),
+        ("participant", "spoke_28d", within["spoke_28d"]),
+        ("participant", "reacted_28d", within["reacted_28d"]),
+        ("lurker", "read_28d", within["read_28d"]),
+        ("lurker", "acted_here_28d", row["acted_here_28d"]),
+        ("newcomer", "joined_7d", row["new"]),
+        ("elsewhere", "used_28d", row["used_28d"]),
+        ("elsewhere", "other_group_28d", row["groups_28d"] > 0),
+        ("unobservable", "no_reading_no_product", not row["reads_reported"] and not row["in_product"]),
+        ("zombie", "score", row["score"] < theta * (1.1 if was == "zombie" else 1)),
+        ("at_risk", "score", True),
+    )
+    return next((state, reason) for state, reason, holds in rules if holds)
 
 
-def _chance(days: list[int], span: int, ago: int) -> float:
+def changed(state: str, before: Before, today: int) -> Row:
+    """What the state was before, since when it is what it is, and whether the member had come back."""
+    back = state in EFFECTIVE and before.state in ("at_risk", "zombie")
+    return {
+        "previous": before.state,
+        "since": before.since if state == before.state else today,
+        "returned": today if back else before.returned,
+    }
+
+
+def chance(days: list[int], span: int, ago: int) -> float:
     """The score so many days ago, of active days and the first day known: 1 / (2 + idle days), in steps."""
     idle = min((age for age in days if age >= ago), default=span) - ago
     return 1 / (1 + exp(floor(log1p(idle) * 8 + 0.5) / 8))
@@ -305,7 +308,12 @@ def account_owners(people: People) -> list[Row]:
 
 
 def link_conflicts(people: People) -> list[Row]:
-    return [{"account_id": account, "conflicts": n} for account, n in people.conflicts.items() if n]
+    """How often accounts were linked while they belonged to somebody else."""
+    found = {
+        account: sum(not a[1] and not b[1] and a[3] != b[3] for a, b in pairwise(sorted(said)))
+        for account, said in _said(people.links).items()
+    }
+    return [{"account_id": account, "conflicts": n} for account, n in found.items() if n]
 
 
 def orders(people: People) -> list[Row]:
@@ -329,29 +337,37 @@ def member_status(people: People) -> list[Row]:
 
 
 def effective_members(people: People) -> list[Row]:
-    members = people.members()
+    known = {
+        name: _platform_count(people, group)
+        for name, group in people.groups.items()
+        if people.so_far(min(e["ts_ms"] for e, _ in group.log))
+    }
+    rows = counts(people.members(), known)
+    return rows if len(rows) > 1 else []
+
+
+def counts(members: Iterable[Row], known: dict[str, int]) -> list[Row]:
+    """How many members of each state groups have, and people of all groups (`*`); `known`: the platform's counts."""
     states: dict[str, list[str]] = defaultdict(list)
     best: dict[str, str] = {}
     for row in members:
         states[row["group_id"]].append(row["state"])
         best[row["person_id"]] = min(best.get(row["person_id"], "left"), row["state"], key=STATES.index)
     states["*"] = list(best.values())
-    for name, group in people.groups.items():
-        if people.so_far(min(e["ts_ms"] for e, _ in group.log)):
-            states[name] = states.get(name, [])
     rows = []
-    for group, found in states.items():
+    for group in dict.fromkeys((*states, *known)):
+        found = states[group]
         row: Row = {state: found.count(state) for state in STATES}
         inside = len(found) - row["left"]
-        row["unseen"] = 0 if group == "*" else max(_platform_count(people, people.groups[group]) - inside, 0)
+        row["unseen"] = max(known.get(group, 0) - inside, 0)
         row["headcount"] = inside + row["unseen"]
-        row["effective"] = sum(row[state] for state in _EFFECTIVE)
+        row["effective"] = sum(row[state] for state in EFFECTIVE)
         base = row["headcount"] - row["excluded"]
         row["share"] = row["effective"] / base if base > 0 else 0.0
         row["zombies_at_least"] = row["zombie"]
         row["zombies_at_most"] = row["zombie"] + row["unobservable"] + row["unseen"]
         rows.append({"group_id": group} | row)
-    return rows if len(rows) > 1 else []
+    return rows
 
 
 def _platform_count(people: People, group: Group) -> int:
@@ -371,7 +387,7 @@ def payers(people: People) -> list[Row]:
     for row in members:
         for group in (row["group_id"], "*"):
             places[group].add(row["person_id"])
-            if row["state"] in _EFFECTIVE:
+            if row["state"] in EFFECTIVE:
                 effective[group].add(row["person_id"])
     rows = []
     for group, persons in places.items():

@@ -1,7 +1,7 @@
 """Small adversarial worlds: few groups, members and ids, all types of events, clocks that jump, broken records."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -226,3 +226,14 @@ def encode(event: dict[str, Any], form: int = 0) -> bytes:
     if form % 5 == 1:
         event["deep"] = {"er": [1.5]}
     return json.dumps(event, ensure_ascii=form % 4 == 0).encode()
+
+
+def ticked(*worlds: World, days: float = 5) -> tuple[World, ...]:
+    """The same worlds, each with one more record: a tick so many days after all of them, which closes their days."""
+    end = max((record.kafka_ts_ms for world in worlds for record in world.records), default=0) + int(days * DAY_MS)
+    value = encode({"type": "tick", "event_id": f"tick{end}", "ts_ms": end})
+    return tuple(
+        replace(world, records=(*world.records, Record(offset, end, value)))
+        for world in worlds
+        for offset in (world.records[-1].offset + 1 if world.records else 0,)
+    )
