@@ -56,10 +56,13 @@ def clear(store: ClickHouseStore) -> None:
 class Landing:
     """One partition of a world on its way into ClickHouse."""
 
-    def __init__(self, world: World, store: ClickHouseStore, topic: str = TOPIC) -> None:
+    def __init__(
+        self, world: World, store: ClickHouseStore, topic: str = TOPIC, partition: int = 0, partitions: int = 1
+    ) -> None:
         self.world, self.store = world, store
-        self.broker = MemoryBroker(world.records[0].offset, world.records[-1].offset + 1, topic=topic)
-        self.task: Task = new_task(world.zone, world.lateness_h, world.horizon, topic)
+        begin, end = world.records[0].offset, world.records[-1].offset + 1
+        self.broker = MemoryBroker(begin, end, topic=topic, partitions=partitions)
+        self.task: Task = new_task(world.zone, world.lateness_h, world.horizon, topic, partition)
         own(self.task, self.broker, store)
 
     def land(self, records: tuple[Record, ...]) -> None:
@@ -87,7 +90,8 @@ class Landing:
 
     def again(self) -> None:
         """Somebody else takes over."""
-        self.task = new_task(self.world.zone, self.world.lateness_h, self.world.horizon, self.task.topic)
+        world, task = self.world, self.task
+        self.task = new_task(world.zone, world.lateness_h, world.horizon, task.topic, task.partition)
         own(self.task, self.broker, self.store)
 
 

@@ -171,12 +171,13 @@ def _type(column: str) -> pa.DataType:
 
 @dataclass
 class MemoryBroker:
-    """A broker that has one partition from `begin` to `end` and never refuses this worker."""
+    """A broker that has one partition, of so many, from `begin` to `end` and never refuses this worker."""
 
     begin: int
     end: int
     kept: tuple[int, int] = (0, 0)
     topic: str = TOPIC
+    partitions: int = 1
 
     async def committed(self, partition: int) -> tuple[int, int]:
         return self.kept
@@ -189,7 +190,7 @@ class MemoryBroker:
         return self.begin, self.end
 
     async def origin(self) -> Origin:
-        return replace(ORIGIN, topic=self.topic)
+        return replace(ORIGIN, topic=self.topic, partitions=self.partitions)
 
 
 async def _at_once(function: Callable[..., Any], *args: Any) -> Any:
@@ -215,9 +216,10 @@ def land(task: Task, store: Store, broker: MemoryBroker) -> None:
 
 
 def new_task(
-    zone: str = "UTC", lateness_h: int = 48, horizon: int = 4_000_000, topic: str = TOPIC, **options: Any
-) -> Task:
-    """A task of partition 0 with nothing in it."""
+    zone: str = "UTC", lateness_h: int = 48, horizon: int = 4_000_000, topic: str = TOPIC, partition: int = 0,
+    **options: Any,
+) -> Task:  # fmt: skip
+    """A task with nothing in it."""
     agent = AGENT_OF[topic]
     settings = numbers_settings(zone, lateness_h, horizon, agent.rules)
-    return Task(topic, 0, new_state(agent, zone, lateness_h, horizon), settings, **options)
+    return Task(topic, partition, new_state(agent, zone, lateness_h, horizon), settings, **options)

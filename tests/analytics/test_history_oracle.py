@@ -1,23 +1,29 @@
 """The oracle of closed days: where nothing comes late it is that of days now; what it knows of what does come late."""
 
 import json
+import random
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from analytics.people.score import Score
+from analytics.people.score_features import Habits, keys
 from schemas.topics import CHAT, LINKS, PRODUCT
 from tests.oracle.answers import date_of
+from tests.oracle.chances import chance_of
 from tests.oracle.community import Days, Record, community
 from tests.oracle.history import Sources
 from tests.oracle.history_days import ClosedDay, history
+from tests.oracle.literal_worlds import ONE, OTHER, D, did, link, said, tick, world
 from tests.oracle.people import Before, People, effective_members, events_of, landed_of
 from tests.oracle.people_worlds import at_the_edges, lives_of_people
 from tests.oracle.product_worlds import LINK_EVENTS, PRODUCT_EVENTS, beside
-from tests.oracle.worlds import DAY_MS, World, displaced, ticked, worlds
+from tests.oracle.worlds import World, displaced, ticked, worlds
 
 _Worlds = tuple[World, World, World]
 steady = settings(derandomize=True, deadline=None, max_examples=15, suppress_health_check=list(HealthCheck))
@@ -125,29 +131,6 @@ def valid(topic: str, world: World) -> Iterator[Record]:
 
 # --- what comes late, in literals -----------------------------------------------------------------------------------
 
-ONE, OTHER = "wecom:c:one", "wecom:c:other"
-
-
-def said(day: float, kind: str, member: str = "", group: str = ONE, **more: Any) -> tuple[float, dict[str, Any]]:
-    event = {"type": kind, "group_id": group, "platform": "wecom"} | ({"member_id": member} if member else {})
-    return day, event | ({"message_id": "m", "kind": "text"} if kind == "message" else {}) | more
-
-
-def tick(day: float) -> tuple[float, dict[str, Any]]:
-    return day, {"type": "tick"}
-
-
-def link(day: float, account: str, user: str, unlink: bool = False) -> tuple[float, dict[str, Any]]:
-    return day, {"account_id": f"wecom:c:{account}", "user_id": user, "source": "login", "unlink": unlink}
-
-
-def world(*events: tuple[float, dict[str, Any]]) -> World:
-    """Records with the days they are of, in the order in which they come."""
-    return World("UTC", 48, EVERYTHING, tuple(
-        Record(offset, -1, json.dumps({"event_id": f"e{offset}", "ts_ms": int(day * DAY_MS)} | event).encode())
-        for offset, (day, event) in enumerate(events)
-    ))  # fmt: skip
-
 
 def states(days: dict[int, ClosedDay], *names: str) -> dict[int, list[Any]]:
     """State of these members of a group, or `None`, on each closed day; days are counted from `D`."""
@@ -155,10 +138,6 @@ def states(days: dict[int, ClosedDay], *names: str) -> dict[int, list[Any]]:
         day - D: [found.members[ONE, name]["state"] if (ONE, name) in found.members else None for name in names]
         for day, found in days.items()
     }
-
-
-#: 2024-10-04.
-D = 20_000
 
 
 def test_an_act_counts_only_until_its_day_is_closed_or_when_corrected() -> None:
@@ -221,7 +200,7 @@ def test_days_close_once_every_partition_of_every_source_has_closed_them() -> No
     assert not history(Sources([chat, world()])) and not history(Sources([chat], links=[world()]))
     assert list(history(Sources([chat, world(tick(D + 4.5))], [world(tick(D + 9.5))]))) == [D, D + 1]
     assert not history(Sources([world(tick(D + 9.5))])), "nothing is known"
-    used = world((D + 0.5, {"type": "open", "user_id": "u"}), tick(D + 5.5))
+    used = world(did(D + 0.5, "u"), tick(D + 5.5))
     assert min(history(Sources([], [used]))) == D and not history(Sources([world(tick(D + 9.5))], [used]))
 
 
@@ -237,3 +216,21 @@ def test_who_comes_back_and_since_when() -> None:
         (40, "active", "zombie", 40),
     ]  # fmt: skip
     assert [row["returned"] for row in found] == [None] * 40 + [D + 40]
+
+
+def test_the_chance_by_a_landed_fit_is_that_of_the_score() -> None:
+    rng = random.Random(1)
+    ages = [sorted(rng.sample(range(400), rng.choice((0, 1, 1, 3, 40, 200)))) for _ in range(300)]
+    known = [rng.randint(400, 450) for _ in ages]
+    masks = [sum(1 << age for age in some if age < 128) for some in ages]
+    left = [min((age for age in some if age >= 128), default=-1) for some in ages]
+    habits = Habits(
+        *(np.array([mask >> at & (1 << 64) - 1 for mask in masks], np.uint64) for at in (0, 64)),
+        *(np.array(some, np.int64) for some in (known, left, list(map(len, ages)))),
+    )
+    row = {name: [rng.uniform(-1, 1) for _ in range(8)] for name in ("mean", "weights", "silent")}
+    row |= {name: [*row[name], 0.3] for name in ("weights", "silent")} | {"scale": [1 + n / 8 for n in range(8)]}
+    score = Score(*(np.array(row[name]) for name in ("mean", "scale", "weights", "silent")), 0, 0)
+    of = chance_of(row | {"horizon": 28})
+    found = [of(frozenset(D - age for age in some), D - first, D) for some, first in zip(ages, known, strict=True)]
+    assert np.allclose(found, score.of(keys(habits, 28)), rtol=1e-12)
