@@ -18,8 +18,8 @@ from tests.oracle.answers import date_of
 from tests.oracle.chances import chance_of
 from tests.oracle.community import Days, Record, community
 from tests.oracle.history import Sources
-from tests.oracle.history_days import ClosedDay, history
-from tests.oracle.literal_worlds import ONE, OTHER, D, did, link, said, tick, world
+from tests.oracle.history_days import ClosedDay, Fit, history
+from tests.oracle.literal_worlds import LITERALS, ONE, OTHER, D, did, link, said, tick, world
 from tests.oracle.people import Before, People, effective_members, events_of, landed_of
 from tests.oracle.people_worlds import at_the_edges, lives_of_people
 from tests.oracle.product_worlds import LINK_EVENTS, PRODUCT_EVENTS, beside
@@ -216,6 +216,37 @@ def test_who_comes_back_and_since_when() -> None:
         (40, "active", "zombie", 40),
     ]  # fmt: skip
     assert [row["returned"] for row in found] == [None] * 40 + [D + 40]
+
+
+def test_a_zombie_stays_one_until_the_chance_is_a_tenth_better() -> None:
+    limits = (0.06, 0.047, 0.045, 0.047)
+    chat = world(said(D + 0.5, "roster", "ann", snapshot_id="s"), tick(D + 6.5))
+    days = history(Sources([chat]), lambda day: Fit(lambda *_: 0.05, limits[day - D]))
+    assert [found.members[ONE, "ann"]["state"] for found in days.values()] == ["zombie", "zombie", "at_risk", "at_risk"]
+
+
+def test_who_is_effective_fades_with_half_the_chance_of_28_days_ago() -> None:
+    said_so = [said(D + day, "message", name) for day, name in ((0.5, "ann"), (0.5, "bob"), (30.5, "ann"))]
+    fit = Fit(lambda days, first, day: 0.9 if day <= D + 10 else 0.1)
+    days = history(Sources([world(*said_so, tick(D + 45.5))]), lambda _: fit)
+    fading = {
+        name: [day - D for day, found in days.items() if found.members[ONE, name]["fading"]] for name in ("ann", "bob")
+    }
+    assert fading == {"ann": [*range(30, 39)], "bob": []}
+    changes = [
+        (row["day"], row["fading"]) for found in days.values() for row in found.transitions if row["member_id"] == "ann"
+    ]
+    assert changes == [(date_of(D + day), fades) for day, fades in ((0, 0), (7, 0), (28, 0), (30, 1), (37, 1), (39, 0))]
+
+
+def test_a_name_is_nobody_while_its_member_is_known_by_id() -> None:
+    days = history(Sources(*LITERALS["a name that becomes known by its id"]))
+    assert states(days, "name:ann", "7") == {
+        **{n: ["active", None] for n in (0, 1)}, **{n: [None, "active"] for n in (2, 3)},
+        **{n: ["active", "active"] for n in (4, 5, 6)},
+    }  # fmt: skip
+    assert [(row["member_id"], row["previous"]) for row in days[D + 4].transitions] == [("name:ann", "")]
+    assert days[D + 4].members[ONE, "name:ann"]["since"] == D + 4
 
 
 def test_the_chance_by_a_landed_fit_is_that_of_the_score() -> None:
