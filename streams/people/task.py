@@ -16,6 +16,7 @@ from sinks.clickhouse.store import ClickHouseStore
 from streams.checkpoint.task import Task
 from streams.people.now import Now
 from streams.people.state import PeopleState
+from streams.people.terms import published
 
 _EPOCH_DAY = date(1970, 1, 1)
 
@@ -39,6 +40,7 @@ class PeopleTask(Task):
 
     state: PeopleState
     _score: tuple[Any, ...] = field(default=(), repr=False)
+    _published: int = 0
 
     @property
     def _anything_new(self) -> bool:
@@ -47,6 +49,7 @@ class PeopleTask(Task):
     def resume(self, *args: Any, **more: Any) -> None:
         """Own the share for a term, which begins with nobody in memory and no rows landed."""
         self.reset()
+        self._published = 0
         super().resume(*args, **more)
 
     def look(self, store: ClickHouseStore) -> Reading | None:
@@ -54,12 +57,15 @@ class PeopleTask(Task):
 
         Raises `WentBackError` when what was read before may no longer hold.
         """
-        found = marks(store)
+        before, self._published = self._published, published(store, self.partition)
+        if self._published < before:
+            raise WentBackError("The database is an older backup, without all that was landed of people.")
+        found = marks(store, self.state.marks)
+        if self.state.marks.went_back(found):
+            raise WentBackError("Sources of people have other numbers, corrected ones, or an older backup of them.")
         if self._settled(found, store):
             return None
         reader = PeopleReader(store)
-        if self.state.marks.went_back(found):
-            raise WentBackError("Sources of people have other numbers, corrected ones, or an older backup of them.")
         now = self._now(reader)
         return Reading(self.state.read(reader, self.state.marks), found, now)
 

@@ -30,6 +30,14 @@ def publish(store: ClickHouseStore, heads: list[Head]) -> None:
             drop_older(store, head.partition, head.version >> TERM_SHIFT)
 
 
+def published(store: ClickHouseStore, share: int) -> int:
+    """The newest version of a share's rows that has been published; 0: none."""
+    ((version,),) = store.native.execute(
+        f"SELECT max(version) FROM {store.address.database}.people_terms WHERE partition = {share}"
+    )
+    return int(version)
+
+
 def drop_older(store: ClickHouseStore, share: int, term: int) -> None:
     """Drop the rows of a share's terms before this one, whoever landed them."""
     address, native = store.address, store.native

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from schemas.topics import CHAT, LINKS, PRODUCT
 from sinks.clickhouse.readers.heads import read_heads
-from sinks.clickhouse.store import ClickHouseStore
+from sinks.clickhouse.store import ClickHouseStore, quote
+from sinks.contract import EPOCH_SHIFT, TERM_SHIFT, Cut
 
 #: Topics whose records people are worked out from.
 SOURCES = tuple(topic.name for topic in (CHAT, PRODUCT, LINKS))
@@ -17,13 +18,14 @@ SOURCES = tuple(topic.name for topic in (CHAT, PRODUCT, LINKS))
 @dataclass(frozen=True)
 class Marks:
     """By the names that topics have in the contract: topic on the broker, and epoch; and by (contract, partition)
-    of the newest head: its version, next offset, the offset at which its term began, and its clock."""
+    of the newest head: its version, next offset, and its clock. `begins`: the least offset at which its term began, or
+    one between it and that of the marks before."""
 
     topics: dict[str, str] = field(default_factory=dict)
     epochs: dict[str, int] = field(default_factory=dict)
     versions: dict[tuple[str, int], int] = field(default_factory=dict)
     offsets: dict[tuple[str, int], int] = field(default_factory=dict)
-    begins: dict[tuple[str, int], int] = field(default_factory=dict)
+    begins: dict[tuple[str, int], int] = field(default_factory=dict, compare=False)
     clocks: dict[tuple[str, int], int] = field(default_factory=dict)
     #: How many partitions each topic has.
     partitions: dict[str, int] = field(default_factory=dict)
@@ -39,17 +41,24 @@ class Marks:
         return max(self.clocks.values(), default=0) > present_ms
 
     def went_back(self, now: "Marks") -> bool:
-        """Whether what was read up to these marks may no longer hold: another epoch, a term that began
-        before, or a correction."""
+        """Whether what was read up to these marks may no longer hold: another epoch, a head that is gone or older, a
+        term that began before, or a correction. `now` are marks that were read with these as those before."""
         return (
             any(now.epochs.get(contract) != epoch for contract, epoch in self.epochs.items())
-            or any(
-                now.begins[place] < self.offsets[place] and now.begins[place] != self.begins[place]
-                for place in self.offsets
-                if place in now.begins
-            )
+            or any(now.versions.get(place, 0) < version for place, version in self.versions.items())
+            or any(now.begins[place] < self.offsets[place] for place in self.renewed(now))
             or bool(self.topics and self.corrections != now.corrections)
         )
+
+    def renewed(self, now: "Marks") -> list[tuple[str, int]]:
+        """Partitions of whose epoch another term has the newest head by now."""
+        return [
+            place
+            for place, version in self.versions.items()
+            if place in now.versions
+            and now.versions[place] >> TERM_SHIFT > version >> TERM_SHIFT
+            and now.versions[place] >> EPOCH_SHIFT == version >> EPOCH_SHIFT
+        ]
 
     def newer(self, contract: str, column: str, values: dict[tuple[str, int], int], sign: str) -> str:
         """The condition that a row of a contract topic is newer than the mark of its partition.
@@ -66,8 +75,8 @@ class Marks:
         return f"{column} {sign} {bound}{least}"
 
 
-def marks(store: ClickHouseStore) -> Marks:
-    """How far everything has landed for good, in the epochs in use."""
+def marks(store: ClickHouseStore, before: Marks = Marks()) -> Marks:
+    """How far everything has landed for good, in the epochs in use; `before`: the marks that were read before."""
     d = store.address.database
     ((corrections,),) = store.native.execute(f"SELECT count() FROM {d}.corrections")
     ((evaluated_ms, fitted_ms),) = store.native.execute(
@@ -85,4 +94,17 @@ def marks(store: ClickHouseStore) -> Marks:
             place = contract, partition
             found.versions[place], found.offsets[place] = head.version, head.next_offset
             found.begins[place], found.clocks[place] = head.begin_offset, head.clock_ms
+    for place in before.renewed(found):
+        found.begins[place] = min(found.begins[place], _least_begin(store, found, place, before.versions[place]))
     return found
+
+
+def _least_begin(store: ClickHouseStore, now: Marks, place: tuple[str, int], version: int) -> int:
+    """The least offset at which a term of a partition began that is newer than that of a head of this version."""
+    contract, partition = place
+    topic = quote(now.topics[contract])
+    ((least,),) = store.native.execute(
+        f"SELECT min(offsets[{topic}]) FROM {store.address.database}.checkpoints WHERE epoch = {now.epochs[contract]} "
+        f"AND topic = {topic} AND partition = {partition} AND sequence = 0 AND term > {Cut.of(version).term}"
+    )
+    return int(least)
