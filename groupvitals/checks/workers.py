@@ -21,8 +21,11 @@ LAG, OLD_S, BEHIND_S, APART_S, OPEN_S = 100_000, 60, 3600, 600, 5
 def origin(deployment: Deployment) -> Iterator[Finding]:
     """Whether the database belongs to this topic and these settings, and to one deployment."""
     epoch, topic = deployment.epoch, deployment.topic
-    if epoch is None or topic is None:
+    if epoch is None:
         yield Finding(OK, "origin", "no worker has run yet")
+        return
+    if topic is None:
+        yield Finding(ERROR, "origin", f"the topic {deployment.config.topic} is gone", "Run `groupvitals topics`.")
         return
     try:
         check_epoch(epoch, topic.origin, deployment.config.numbers)

@@ -13,6 +13,7 @@ from typing import Any
 from schemas.agents import AGENT_OF, COMMUNITY, AgentSpec
 from schemas.errors import ConfigError, DataError
 from sinks.contract import Epoch, Origin, Store
+from streams.kafka.topics import one_share
 from streams.retry import retrying
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,8 @@ async def current(
 
     Raises `DataError` when the epoch's events come from elsewhere, `ConfigError` when its settings or rules differ.
     """
+    if agent.records is None:
+        one_share(origin.topic, origin.partitions)
     found: Epoch | None = await retrying(lambda: thread(store.epoch, agent.contract), "reading the epoch")
     if found is None:
         await retrying(lambda: thread(store.claim, Epoch(0, settings, origin, agent.contract)), "claiming the database")
@@ -49,25 +52,29 @@ async def current(
 
 
 def check(epoch: Epoch, origin: Origin, settings: str) -> None:
-    """Refuse an epoch of other events or other settings; raises the same errors as `current`."""
-    own = epoch.origin
+    """Refuse an epoch of other events or other settings; raises the same errors as `current`.
+
+    A topic without records may be made again: nothing is lost with it.
+    """
+    own, agent = epoch.origin, AGENT_OF[epoch.contract]
     if own.cluster != origin.cluster or own.topic != origin.topic:
         raise DataError(
             f"The database belongs to the topic {own.topic} of the Kafka cluster {own.cluster}; this is {origin.topic} "
             f"of {origin.cluster}. Two deployments cannot share a database: set another clickhouse.database."
         )
-    if own.topic_id != origin.topic_id:
+    if agent.records is None:
+        one_share(origin.topic, origin.partitions)
+    elif own.topic_id != origin.topic_id:
         raise DataError(
             f"The topic {origin.topic} was recreated: the database belongs to topic {own.topic_id}, Kafka has "
             f"{origin.topic_id}. Set another clickhouse.database for the new topic."
         )
-    if own.partitions != origin.partitions:
+    elif own.partitions != origin.partitions:
         raise DataError(
             f"The topic {origin.topic} has {origin.partitions} partitions; the database was created with "
             f"{own.partitions}. Groups have moved to other partitions, away from their state: import into a "
             "new topic and database (kafka.topic_prefix, clickhouse.database)."
         )
-    agent = AGENT_OF[epoch.contract]
     if not agent.computed:
         return  # there are no numbers that could depend on settings
     (made, _), (ours, _) = _made_with(epoch.settings), _made_with(settings)

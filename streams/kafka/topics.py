@@ -14,7 +14,7 @@ from kafka.errors import for_code
 from schemas.errors import ConfigError, ServiceError
 from schemas.fields import MAX_AHEAD_MS
 from schemas.kafka import Kafka
-from schemas.topics import DAY_MS, TOPICS, TopicSpec
+from schemas.topics import DAY_MS, SHARDS, TOPICS, TopicSpec
 from streams.kafka.admin import kafka_admin
 from streams.kafka.topic_settings import APPEND_TIME, STAMP_LIMITS, STAMPS, Drift, offered, put_right
 
@@ -99,6 +99,8 @@ def ensure_topics(kafka: Kafka, layout: TopicLayout) -> list[TopicOutcome]:
     with kafka_admin(kafka) as admin:
         existing = {topic["name"]: len(topic["partitions"]) for topic in admin.describe_topics()}
         for topic in wanted:
+            if topic.name == layout.prefix + SHARDS.name:
+                one_share(topic.name, existing.get(topic.name, 1))
             _refuse_other_partitions(topic, existing.get(topic.name))
         _create(admin, [topic for topic in wanted if topic.name not in existing])
         changed = put_right(admin, {topic.name: topic.config for topic in wanted if topic.name in existing})
@@ -127,6 +129,15 @@ def _outcome(topic: WantedTopic, drift: Drift | None) -> TopicOutcome:
     refused, changes = drift.complaints, drift.changes
     outcome: Literal["exists", "altered", "refused"] = "refused" if refused else "altered" if changes else "exists"
     return TopicOutcome(topic.name, topic.partitions, retention, policy, outcome, changes, refused)
+
+
+def one_share(topic: str, partitions: int) -> None:
+    """Raise `ConfigError` when the topic of people's shares has more than one: rows of groups would not add up."""
+    if partitions != 1:
+        raise ConfigError(
+            f"The topic {topic} has {partitions} partitions; everybody is worked out by one owner, in one partition. "
+            "Stop the workers of people, delete the topic (it has no records), and run `groupvitals topics`."
+        )
 
 
 def _refuse_other_partitions(topic: WantedTopic, partitions: int | None) -> None:

@@ -30,6 +30,14 @@ TAKE_OVER = (
     "take-over: after the first checkpoint",
     "take-over: after the second commit",
 )
+#: More of the people agent, in the order in which it passes them; older terms are dropped at a second flush.
+PEOPLE = (
+    "people: after reading",
+    "people: after working out",
+    "people: after publishing",
+    "people: before older terms are dropped",
+    "people: after older terms were dropped",
+)
 
 _commits: ContextVar[Any] = ContextVar("commits of the take-over under way")
 _COMMITS = {1: "take-over: after the first commit", 2: "take-over: after the second commit"}
@@ -49,6 +57,9 @@ def arm(boundary: str, nth: int, number: signal.Signals) -> None:
     from streams.dead_letters.producer import DeadLetterProducer
     from streams.kafka.broker import KafkaBroker
     from streams.kafka.frames import FrameConsumerThread
+    from streams.people import processor as people
+    from streams.people import terms
+    from streams.people.task import PeopleTask
 
     passed = count(1)
 
@@ -56,13 +67,14 @@ def arm(boundary: str, nth: int, number: signal.Signals) -> None:
         if here == boundary and next(passed) == nth:
             os.kill(os.getpid(), number)
 
-    def then(owner: Any, name: str, here: str) -> None:
+    def then(owner: Any, name: str, here: str, counts: Callable[..., bool] = lambda *_, **__: True) -> None:
         original: Callable[..., Any] = getattr(owner, name)
 
         @wraps(original)
         def call(*args: Any, **options: Any) -> Any:
             result = original(*args, **options)
-            reach(here)
+            if counts(*args, **options):
+                reach(here)
             return result
 
         setattr(owner, name, call)
@@ -71,6 +83,11 @@ def arm(boundary: str, nth: int, number: signal.Signals) -> None:
     then(processor, "confirmed", "after the confirmation")
     then(takeover, "fill", "take-over: after loading")
     then(ClickHouseStore, "insert", "between the tables")
+    then(PeopleTask, "look", "people: after reading")
+    then(PeopleTask, "take", "people: after working out")
+    then(terms, "drop_older", "people: after older terms were dropped")
+    then(people, "publish", "people: after publishing", lambda store, heads: any(h.cut.sequence for h in heads))
+    drop = terms.drop_older
     connect, send, write, commit, take_over = (
         FrameConsumerThread._connect, DeadLetterProducer.send, ClickHouseStore.write_checkpoints, KafkaBroker.commit,
         processor.take_over,
@@ -102,6 +119,11 @@ def arm(boundary: str, nth: int, number: signal.Signals) -> None:
         _commits.set(count(1))
         return await take_over(*args, **options)
 
+    def dropping(*args: Any) -> None:
+        reach("people: before older terms are dropped")
+        drop(*args)
+
+    terms.drop_older = dropping
     FrameConsumerThread._connect = connecting  # type: ignore[method-assign]
     DeadLetterProducer.send, ClickHouseStore.write_checkpoints = sending, writing  # type: ignore[method-assign]
     KafkaBroker.commit, processor.take_over = committing, taking_over  # type: ignore[method-assign]

@@ -53,7 +53,7 @@ class Deployment:
         self.undisturbed = 0
         self._layout = TopicLayout(prefix=f"{self.name}.", chat_partitions=PARTITIONS, person_partitions=PARTITIONS)
         ensure_topics(self.kafka, self._layout)
-        settings = Settings(
+        self.settings = settings = Settings(
             kafka=KafkaSettings(bootstrap=servers.kafka, topic_prefix=f"{self.name}."),
             clickhouse=ClickHouseSettings(
                 host=servers.clickhouse_host, tcp_port=servers.clickhouse_tcp, http_port=servers.clickhouse_http,
