@@ -23,7 +23,7 @@ class Landing:
         thread: Callable[..., Awaitable[Any]], progress: Progress,
     ) -> None:  # fmt: skip
         self._store, self._letters, self._check, self._thread = store, letters, check, thread
-        self._seconds = progress.seconds
+        self._seconds, self._rows = progress.seconds, progress.rows
 
     async def land(self, flushes: list[Flush], give_up: GiveUp) -> None:
         """Land them together, as often as it takes until `give_up`. Raises what made it impossible."""
@@ -47,6 +47,7 @@ class Landing:
         began, table = time.perf_counter(), target.table
         rows = await self._thread(merge, flushes, target)
         await self._retrying(give_up, f"landing {table}", self._store.insert, table, rows)
+        self._rows[table] += rows.num_rows
         self._seconds[f"land {table}"] += time.perf_counter() - began
 
     async def _retrying(self, give_up: GiveUp, doing: str, action: Callable[..., None], *args: Any) -> None:

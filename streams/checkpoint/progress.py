@@ -13,7 +13,9 @@ class Progress:
     """Counts since the process began, for people, benches and metrics.
 
     `events` are offsets applied; `landed` and `letters` (dead letters by error) count what is committed;
-    `checkpointed_at` holds the Unix time of the newest checkpoint of each partition that is or was ours.
+    `checkpointed_at` holds the Unix time of the newest checkpoint of each partition that is or was ours; `counted_at`
+    that of the newest look at what other agents have landed of which all has landed in turn (0: none); `rows` counts
+    inserted rows by table.
     """
 
     events: int = 0
@@ -24,7 +26,9 @@ class Progress:
     take_overs: int = 0
     reading_since: float = 0.0
     last_flush_at: float = 0.0
+    counted_at: float = 0.0
     letters: Counter[str] = field(default_factory=Counter)
+    rows: Counter[str] = field(default_factory=Counter)
     checkpointed_at: dict[int, float] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 

@@ -126,6 +126,16 @@ def _checkpoints(worker: Watched, look: Look) -> Samples:
     return [((str(partition),), at[partition]) for partition in sorted(worker.processor.running & at.keys())]
 
 
+def _rows(worker: Watched, look: Look) -> Samples:
+    return [((table,), rows) for table, rows in worker.processor.progress.rows.copy().items()]
+
+
+def _counted(worker: Watched, look: Look) -> Samples:
+    progress = worker.processor.progress
+    if worker.config.agent.records is None and worker.processor.running:
+        yield (), progress.counted_at or progress.reading_since
+
+
 def _newest_event(worker: Watched, look: Look) -> Samples:
     for partition, task in sorted(worker.processor.tasks.items()):
         if worker.config.agent.ticks and task.state.clock_ms:
@@ -158,6 +168,8 @@ METRICS = (
     Metric("groupvitals_newest_event_timestamp_seconds", "The partition's clock: highest event time seen, ticks "
            "included, never beyond Kafka's stamp, Unix time; absent for agents without ticks", ("partition",),
            _newest_event),
+    Metric("groupvitals_counted_timestamp_seconds", "Up to when rows count all that other agents have landed, Unix "
+           "time; at first, when the share was taken over; absent for agents with records", (), _counted),
     Metric("groupvitals_heads_waiting", "Committed checkpoints that wait to be vouched for in ClickHouse", (),
            lambda worker, look: [((), len(worker.processor.vouching))]),
     Metric("groupvitals_records_waiting", "Applied records that no flush has taken yet", (),
@@ -173,15 +185,18 @@ METRICS = (
     Metric("groupvitals_late_total", "Records whose hour or day was already closed", ("partition",),
            _counts("late")),
     Metric("groupvitals_flushes_total", "Flushes committed", (), _progress("flushes")),
-    Metric("groupvitals_stage_seconds_total", "Seconds spent, by stage: decode and apply frames; collect, land and "
-           "commit flushes", ("stage",), _seconds("")),
+    Metric("groupvitals_stage_seconds_total", "Seconds spent, by stage: decode and apply frames; of people, read and "
+           "work out what has landed; collect, land and commit flushes", ("stage",), _seconds("")),
     Metric("groupvitals_landing_seconds_total", "Seconds spent making and inserting rows; tables land at the same time",
            ("table",), _seconds("land ")),
+    Metric("groupvitals_rows_landed_total", "Rows inserted, those of flushes that were not committed included",
+           ("table",), _rows),
     Metric("groupvitals_retries_total", "Attempts that were repeated because a server was away or busy", ("doing",),
            lambda worker, look: [((doing,), n) for doing, n in retries.copy().items()], once=True),
     Metric("groupvitals_refused_commits_total", "Commits that Kafka refused because another worker owned the "
            "partitions", (), _progress("refused_commits")),
-    Metric("groupvitals_take_overs_total", "Partitions taken over", (), _progress("take_overs")),
+    Metric("groupvitals_take_overs_total", "Partitions taken over; of people, terms begun", (),
+           _progress("take_overs")),
     Metric("groupvitals_memberships", "Memberships in memory", ("partition",), _counts("memberships")),
     Metric("groupvitals_users", "Product users in memory", ("partition",), _counts("users")),
     Metric("groupvitals_groups", "Groups in memory", ("partition",), _counts("groups")),

@@ -34,10 +34,11 @@ class PeopleProcessor(Processor):
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`, look and land."""
         while not stop.is_set():
-            began = asyncio.get_running_loop().time()
+            began, at, broker = asyncio.get_running_loop().time(), time.time(), self.broker
             await self.look()
             self._copy_beside()
-            await self.flush()
+            if await self.flush() and self.running and self.broker is broker:
+                self.progress.counted_at = at
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(began + LOOK_S):
                     await stop.wait()
