@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from groupvitals.commands.worker import AGENT_HELP
+from schemas.wording import number_of
 
 if TYPE_CHECKING:
     from streams.rebuild.correct import Correction
@@ -35,6 +36,7 @@ def rebuild(
     from groupvitals.settings import load_settings
     from schemas.errors import ConfigError
     from streams.rebuild.correct import correct as make_correction
+    from streams.rebuild.people import PeopleRebuild
     from streams.rebuild.rebuild import Rebuild
 
     if verify and correct:
@@ -49,13 +51,16 @@ def rebuild(
         raise ConfigError(f"--correct is for chat: no hours and days of {config.agent.about} can be corrected.")
     log_to_stderr(settings.logs)
     with _bar(as_json) as report:
-        job = Rebuild.of(config, report)
         done: Rebuilt | Verified | Correction
-        if verify:
-            done = job.verify()
+        if config.agent.records is None:
+            people = PeopleRebuild.of(config)
+            done = people.verify() if verify else people.rebuild()
+        elif verify:
+            done = Rebuild.of(config, report).verify()
         elif correct:
-            done = make_correction(job)
+            done = make_correction(Rebuild.of(config, report))
         else:
+            job = Rebuild.of(config, report)
             again, done = job.was_corrected(), job.rebuild(drop_old)
             if again:
                 make_correction(Rebuild.of(config, report))
@@ -87,7 +92,8 @@ def _sentences(found: dict[str, Any]) -> Iterator[str]:
             "transactions and compaction leave such gaps; `groupvitals doctor` asks Kafka whether records were lost."
         )
     if "epoch" in found:
-        yield f"{found['records']:,} records replayed; epoch {found['epoch']} is in use, workers follow in seconds."
+        records = f"{found['records']:,} records replayed; " if found["records"] else ""
+        yield f"{records}epoch {found['epoch']} is in use, workers follow in seconds.".capitalize()
         if found["excluded"]:
             yield f"Left out, as operators decided: {', '.join(found['excluded'])}."
         if found["dropped"]:
@@ -103,7 +109,8 @@ def _sentences(found: dict[str, Any]) -> Iterator[str]:
 
 def _verified(found: dict[str, Any]) -> Iterator[str]:
     keys = sum(table["keys"] for table in found["tables"].values())
-    yield f"{found['records']:,} records replayed, {keys:,} rows compared, {found['different']:,} differ."
+    records = f"{found['records']:,} records replayed, " if found["records"] else ""
+    yield f"{records}{keys:,} rows compared, {found['different']:,} differ."
     if found["corrected"]:
         yield f"{found['corrected']:,} corrected rows were not compared here: --correct compares them."
     if found["excluded"]:
@@ -113,7 +120,12 @@ def _verified(found: dict[str, Any]) -> Iterator[str]:
             f"{found['unsettled']:,} records have been excluded, or included again, since: run `groupvitals rebuild` "
             "to put that into effect."
         )
-    if found["not_compared"]:
+    if found["behind"]:
+        yield (
+            f"People's rows have not come as far as {number_of(found['behind'], 'partition')} of their sources: run "
+            "`groupvitals worker --agent people`, then verify again."
+        )
+    elif found["not_compared"]:
         yield f"{found['not_compared']:,} rows were not compared: workers kept overwriting them."
 
 

@@ -25,7 +25,8 @@ class Rebuilt:
 class Verified:
     """What a comparison found, by table; `partitions` have rows.
 
-    Both leave out `excluded` records; the numbers in use do not know the newest decision about `unsettled` ones.
+    Both leave out `excluded` records; the numbers in use do not know the newest decision about `unsettled` ones, and
+    have not come as far as `behind` partitions of their sources.
     """
 
     tables: dict[str, Compared]
@@ -34,6 +35,7 @@ class Verified:
     partitions: int = 0
     excluded: int = 0
     unsettled: int = 0
+    behind: int = 0
 
     @property
     def different(self) -> int:
@@ -46,7 +48,7 @@ class Verified:
         return {
             "records": self.records, "missing": self.missing, "partitions": self.partitions,
             "different": self.different, "not_compared": self.open,
-            "excluded": self.excluded, "unsettled": self.unsettled,
+            "excluded": self.excluded, "unsettled": self.unsettled, "behind": self.behind,
             "corrected": sum(found.corrected for found in self.tables.values()), "tables": counts,
             "examples": [asdict(example) for found in self.tables.values() for example in found.examples],
         }  # fmt: skip

@@ -134,10 +134,7 @@ class Rebuild:
                     log.info("Continuing the unfinished epoch %d.", epoch.number)
                     return epoch
                 self._drop(epoch.number)
-        number = max(epoch.number for epoch, _ in known) + 1
-        if number >= SCRATCH:
-            raise ConfigError(f"The database has had {number} epochs, the maximum: land the events in a new database.")
-        return replace(wanted, number=number)
+        return replace(wanted, number=next_number(known))
 
     def was_corrected(self) -> bool:
         """Whether closed hours and days in use have been corrected; then rebuilt ones must be too."""
@@ -217,6 +214,14 @@ class Rebuild:
             total.open = still_open if first else total.open & still_open
             total.different = total.different.union(*(one.different for one in found))
             total.examples = total.examples or [example for one in found for example in one.examples]
+
+
+def next_number(known: list[tuple[Epoch, bool]]) -> int:
+    """The number of an agent's next epoch. Raises `ConfigError` when there are no more."""
+    number = max(epoch.number for epoch, _ in known) + 1
+    if number >= SCRATCH:
+        raise ConfigError(f"The database has had {number} epochs, the maximum: land the events in a new database.")
+    return number
 
 
 def ends_of(cuts: dict[int, Chain], topic: str) -> dict[int, int]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGKILL
 from typing import Any
@@ -9,16 +10,24 @@ from typing import Any
 import pytest
 
 from deploy.services import Endpoints
-from groupvitals.commands.worker import ALL
-from tests.faults.agents import AGENTS, Part
+from groupvitals.commands.worker import ALL, worker_config
+from schemas.agents import PEOPLE
+from sinks.clickhouse.store import ClickHouseStore
+from streams.rebuild.people import PeopleRebuild
+from tests.faults.agents import AGENTS, Part, Rows
 from tests.faults.boundaries import FLUSH, TAKE_OVER
 from tests.faults.conftest import Harmed
 from tests.faults.deployments import Deployment, Reference, cut
+from tests.faults.people import people_rows
 from tests.faults.processes import Doom, Process
 from tests.injected import Inject
 from tests.streams.workers import wait_until
 
 pytestmark = pytest.mark.services
+#: Columns that say how often sources were taken over, and what fits and closed days add while workers stay.
+_NOT_OF_RECORDS = {
+    "source_version", "previous", "since", "returned_on", "state", "score", "rhythm", "fading", "at_risk", "zombie",
+}  # fmt: skip
 
 
 class Together:
@@ -53,31 +62,56 @@ class Together:
         with self.worker("--until-caught-up") as process:
             assert process.ended(120) == 0, process.said
 
-    def check(self, references: list[Reference]) -> None:
-        """All records landed once, all answers are those of the references, memory is bounded."""
-        for deployment, reference in zip(self.each, references, strict=True):
+    def people(self) -> Rows:
+        """What is asked of people, without how often sources were taken over, and what fits and closed days add."""
+        rows = people_rows(ClickHouseStore(self._first.answers.native.address))
+        return {
+            table: [{name: value for name, value in row.items() if name not in _NOT_OF_RECORDS} for row in found]
+            for table, found in rows.items()
+        }
+
+    def check(self, undisturbed: "Undisturbed") -> None:
+        """All records landed once, all answers are those of an undisturbed process, memory is bounded.
+
+        People's rows are all that follows from what stands there, and those of an undisturbed process.
+        """
+        for deployment, reference in zip(self.each, undisturbed.each, strict=True):
             deployment.check(reference)
+        verified = PeopleRebuild(worker_config(self._first.settings, PEOPLE.name)).verify()
+        assert (verified.behind, verified.open, verified.different) == (0, 0, 0), verified.summary()["examples"]
+        found = self.people()
+        for table, rows in undisturbed.people.items():
+            assert found[table] == rows, table
 
     def remove(self) -> None:
         """Leave nothing on the servers."""
         self._first.remove()
 
 
+@dataclass(frozen=True)
+class Undisturbed:
+    """What one undisturbed process makes of all worlds: of each, and of people."""
+
+    each: list[Reference]
+    people: Rows
+
+
 @pytest.fixture(scope="module")
-def undisturbed(services: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> list[Reference]:
-    """What one undisturbed process makes of all worlds: some answers are about several topics."""
+def undisturbed(services: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    """Some answers are about several topics."""
     together, worlds = Together(services, tmp_path_factory.mktemp("reference")), [a.world() for a in AGENTS.values()]
     together.send(worlds)
     together.finish()
     each = zip(together.each, worlds, strict=True)
     found = [Reference(world, deployment.rows(), deployment.highest) for deployment, world in each]
+    people = together.people()
     together.remove()
-    return found
+    return Undisturbed(found, people)
 
 
-def pieces(references: list[Reference], number: int) -> Iterator[Iterable[Part]]:
+def pieces(undisturbed: Undisturbed, number: int) -> Iterator[Iterable[Part]]:
     """The worlds in so many pieces, each with a part of every world."""
-    return zip(*(cut(reference.world, number) for reference in references), strict=True)
+    return zip(*(cut(reference.world, number) for reference in undisturbed.each), strict=True)
 
 
 @pytest.fixture
@@ -97,7 +131,7 @@ def fragile_together(harmed: Harmed, home: Path) -> Iterator[Together]:
 
 
 def test_servers_are_away_and_the_process_is_killed_and_stopped(
-    fragile_together: Together, harmed: Harmed, undisturbed: list[Reference], injected: Inject
+    fragile_together: Together, harmed: Harmed, undisturbed: Undisturbed, injected: Inject
 ) -> None:
     together, parts = fragile_together, pieces(undisturbed, 5)
     together.send(next(parts))
@@ -130,7 +164,7 @@ def test_servers_are_away_and_the_process_is_killed_and_stopped(
 
 
 @pytest.mark.chaos
-def test_killed_at_every_boundary(together: Together, undisturbed: list[Reference], injected: Inject) -> None:
+def test_killed_at_every_boundary(together: Together, undisturbed: Undisturbed, injected: Inject) -> None:
     boundaries = (*FLUSH, *TAKE_OVER)
     for boundary, parts in zip(boundaries, pieces(undisturbed, len(boundaries)), strict=True):
         together.send(parts)
