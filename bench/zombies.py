@@ -37,18 +37,16 @@ Counts = Counter[tuple[str, bool, bool]]
 
 
 def replayed(job: Job, options: argparse.Namespace, seed: int) -> Path:
-    """Simulate, land everything, fit the score; returns the planted truth."""
+    """Simulate, land everything, close days; returns the planted truth."""
     variables, world = groupvitals.variables(job), job.folder / "world"
     sizes = ["--members", options.members, "--groups", options.members // 100, "--days", options.days]
     files = [world / f"{name}.ndjson" for name in ("chat.events", "product.events", "identity.links")]
-    agents = [["worker", "--agent", agent, "--until-caught-up"] for agent in ("community", "product", "links")]
     groupvitals.prepare(job, variables)
     with (job.folder / "log").open("wb") as log:
         for command in (
             ["simulate", world, *sizes, "--seed", seed],
             ["import", "--format", "ndjson", *files],
-            *agents,
-            ["refit"],
+            ["worker", "--agent", "all", "--until-caught-up"],
         ):  # fmt: skip
             line = [*groupvitals.COMMAND, *map(str, command)]
             subprocess.run(line, env=variables, check=True, stdout=log, stderr=log)

@@ -21,7 +21,7 @@ def _found(address: Address) -> dict[str, dict[Any, Any]]:
         "letters": f"SELECT error, count() FROM {d}.dead_letters FINAL "
         f"WHERE topic IN (SELECT topic FROM {d}.epochs WHERE contract = 'chat.events') GROUP BY error",
         "product": f"SELECT type, uniqExact(event_id) FROM {d}.product_events GROUP BY type",
-        "links": f"SELECT 'link', uniqExact(event_id) FROM {d}.link_events",
+        "links": f"SELECT 'link', uniqExact(event_id) FROM {d}.link_events WHERE type != 'tick'",
         "money": f"SELECT user_id, sum(net_minor) FROM {d}.orders GROUP BY user_id",
         "messages": f"SELECT group_id, sum(messages) FROM {d}.memberships GROUP BY group_id",
         "known": f"SELECT group_id, known FROM {d}.groups",
