@@ -57,6 +57,25 @@ def longer(counts: Whole) -> NDArray[np.float64]:
 
 
 @kernel
+def _rhythm(a, b, ahead, longer):
+    """Of a mask that ends `ahead` days after the day."""
+    newest = next_day(a, b)
+    while newest < min(ahead, DAY_BITS):  # days after it
+        a, b = without_newest(a, b)
+        newest = next_day(a, b)
+    silent = np.int64(DAY_BITS) if newest >= DAY_BITS else min(newest - ahead, np.int64(DAY_BITS))
+    gaps, as_long = 0, 0
+    while newest < DAY_BITS:
+        a, b = without_newest(a, b)
+        before = next_day(a, b)
+        if before < DAY_BITS:
+            gaps += 1
+            as_long += before - newest >= silent
+        newest = before
+    return (as_long + 2 * longer[silent]) / (gaps + 2)
+
+
+@kernel
 def own_rhythm(members, chosen, day, longer, found):
     """How usual the silence of each chosen member is: (own gaps at least as long + 2 · the share of all) / (gaps + 2).
 
@@ -64,19 +83,11 @@ def own_rhythm(members, chosen, day, longer, found):
     """
     for i in range(len(chosen)):
         m = members[chosen[i]]
-        ahead = m.base_day - day
-        a, b = m.spoke_lo | m.reacted_lo | m.read_lo, m.active_hi
-        newest = next_day(a, b)
-        while newest < min(ahead, DAY_BITS):  # days after `day`
-            a, b = without_newest(a, b)
-            newest = next_day(a, b)
-        silent = np.int64(DAY_BITS) if newest >= DAY_BITS else min(newest - ahead, np.int64(DAY_BITS))
-        gaps, as_long = 0, 0
-        while newest < DAY_BITS:
-            a, b = without_newest(a, b)
-            before = next_day(a, b)
-            if before < DAY_BITS:
-                gaps += 1
-                as_long += before - newest >= silent
-            newest = before
-        found[i] = (as_long + 2 * longer[silent]) / (gaps + 2)
+        found[i] = _rhythm(m.spoke_lo | m.reacted_lo | m.read_lo, m.active_hi, m.base_day - day, longer)
+
+
+@kernel
+def rhythms(low, high, longer, found):
+    """The same of masks whose bit 0 is the day itself."""
+    for i in range(len(low)):
+        found[i] = _rhythm(low[i], high[i], 0, longer)
