@@ -114,7 +114,8 @@ def run_worker(
             process = _ready(settings, agent, progress)
         complete = _input_ended() if follow_input else lambda: True
         with asyncio.Runner(loop_factory=WorkerLoop) as runner:
-            runner.run(process.run(until_caught_up, lambda: progress.update(process.workers), complete))
+            report = lambda: progress.update(process.workers)  # noqa: E731
+            runner.run(process.run(until_caught_up, report, complete, leveling=until_caught_up and agent == ALL))
         progress.done(process.workers)
         if until_caught_up and not process.caught_up:
             progress.say("Interrupted before everything had landed: run it again to continue from there.")

@@ -46,8 +46,25 @@ async def _tick(
             if end != known:
                 seen[partition] = (end, time.monotonic())
             elif time.monotonic() - since >= every_s:
-                await producer.deliver([Record(topic, _event(partition), partition=partition)])
+                await producer.deliver([Record(topic, _event(partition, int(time.time() * 1000)), partition=partition)])
                 seen[partition] = (end + 1, time.monotonic())
+
+
+async def level(kafka: Kafka, clocks: dict[str, dict[int, int]]) -> None:
+    """Append a tick with the furthest of all clocks to every partition that is behind it.
+
+    clocks: by topic and partition. Raises `GroupvitalsError` when Kafka does not take them.
+    """
+    furthest = max((clock for partitions in clocks.values() for clock in partitions.values()), default=0)
+    behind = [
+        Record(topic, _event(partition, furthest), partition=partition)
+        for topic, partitions in clocks.items()
+        for partition, clock in partitions.items()
+        if clock < furthest
+    ]
+    if behind:
+        async with Producer(kafka) as producer:
+            await producer.deliver(behind)
 
 
 async def _pause(stop: asyncio.Event, every_s: float) -> None:
@@ -56,6 +73,5 @@ async def _pause(stop: asyncio.Event, every_s: float) -> None:
             await stop.wait()
 
 
-def _event(partition: int) -> bytes:
-    now = int(time.time() * 1000)
-    return json.dumps({"event_id": f"tick:{partition}:{now}", "type": "tick", "ts_ms": now}).encode()
+def _event(partition: int, ts_ms: int) -> bytes:
+    return json.dumps({"event_id": f"tick:{partition}:{ts_ms}", "type": "tick", "ts_ms": ts_ms}).encode()

@@ -21,7 +21,6 @@ from streams.checkpoint.task import Task
 from streams.config import WorkerConfig
 from streams.dead_letters.limits import DeadLetterLimits
 from streams.dead_letters.producer import DeadLetterProducer
-from streams.jobs.member_days import sender
 from streams.kafka.app import FrameApp
 from streams.kafka.broker import KafkaBroker
 from streams.kafka.credentials import credentials
@@ -29,6 +28,7 @@ from streams.kafka.membership import Membership
 from streams.people.processor import PeopleProcessor
 from streams.people.state import PeopleState
 from streams.people.task import PeopleTask
+from streams.people.transitions import sender
 from streams.retry import waits
 from streams.worker.background import in_background
 from streams.worker.catching_up import CatchingUp
@@ -71,7 +71,9 @@ class Worker:
 
         def new_task(partition: int) -> Task:
             if people:
-                return PeopleTask(config.topic, partition, PeopleState(*numbers), config.numbers, name)
+                return PeopleTask(
+                    config.topic, partition, PeopleState(*numbers, config.zombie_chance), config.numbers, name
+                )
             return Task(
                 config.topic,
                 partition,
@@ -90,8 +92,11 @@ class Worker:
             flush_events=config.flush_events, inserts=shared.inserts, moved=give_back, check=self.guard,
             decided=shared.following.caught_up,
         )  # fmt: skip
+        if isinstance(self.processor, PeopleProcessor):
+            self.processor.tell = sender(config.kafka, config.topic_prefix)
         self.app = _app(config, self.processor.positions)
         self.membership = Membership(config.data, self.app.conf.id, config.kafka)
+        self._catching_up = CatchingUp(config.kafka, config.topic, self.processor)
         self.stop = asyncio.Event()
         self.assigned: set[int] | None = None
         self.caught_up = False
@@ -121,6 +126,15 @@ class Worker:
         app.on_partitions_revoked.connect(on_revoked, weak=False)
         app.on_partitions_assigned.connect(on_assigned, weak=False)
 
+    @property
+    def clocks(self) -> dict[int, int]:
+        """The clock of every partition that is ours."""
+        return {partition: self.processor.tasks[partition].state.clock_ms for partition in self.processor.running}
+
+    async def landed(self) -> bool:
+        """Whether all that is committed in the topic has landed."""
+        return await self._catching_up.done(self.assigned)
+
     async def run(self, until_caught_up: bool = False, complete: Callable[[], bool] = lambda: True) -> None:
         """Work until told to stop, or until all that is committed in the topic has landed (`caught_up`).
 
@@ -146,11 +160,8 @@ class Worker:
         """All that runs next to the app, until told to stop or caught up; then lands what was applied."""
         flushing = asyncio.create_task(self.processor.run(self.stop))
         watching = asyncio.create_task(self._watch(until_caught_up, complete))
-        # a worker that only catches up leaves closing days and fitting the score to long-running ones
-        tell = None if until_caught_up else sender(self.config.kafka, self.config.topic_prefix)
         assigned, agent = (lambda: self.assigned or set()), self.config.agent
-        chance = self.config.zombie_chance
-        background = [in_background(watch(self.store, agent, self.processor, assigned, tell, chance, self.stop))]
+        background = [in_background(watch(self.store, agent, self.processor, assigned, self.stop))]
         if self.config.ticks and not until_caught_up:
             background.append(in_background(self._tick()))
         try:
@@ -178,7 +189,6 @@ class Worker:
 
     async def _watch(self, until_caught_up: bool, complete: Callable[[], bool]) -> None:
         processor = self.processor
-        catching_up = CatchingUp(self.config.kafka, self.config.topic, processor)
         while not self.stop.is_set():
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(0.2):
@@ -190,7 +200,7 @@ class Worker:
                 raise ServiceError(f"Kafka does not let this worker join: {fatal!r}.")
             if self.app.crashed:
                 raise ServiceError(f"The Kafka client gave up: {self.app.crash_reason!r}. Start the worker again.")
-            if until_caught_up and complete() and await catching_up.done(self.assigned):
+            if until_caught_up and complete() and await self.landed():
                 if processor.stopped:
                     raise DataError(next(iter(processor.stopped.values())))
                 self.caught_up = True
