@@ -30,8 +30,6 @@ COMMANDS: dict[str, str] = {
     "rebuild": "groupvitals.commands.rebuild:rebuild",
     "exclude": "groupvitals.commands.exclude:exclude",
     "ask": "groupvitals.commands.ask:app",
-    "refit": "groupvitals.commands.refit:refit",
-    "days": "groupvitals.commands.days:days",
     "evaluate": "groupvitals.commands.evaluate:app",
     "dlq": "groupvitals.commands.dlq:app",
     "doctor": "groupvitals.commands.doctor:doctor",

@@ -8,10 +8,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
 from pathlib import Path
 from typing import IO, Any
-from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
@@ -20,13 +18,12 @@ from groupvitals.commands.worker import ALL
 from groupvitals.settings import Settings
 from schemas.agents import AGENT_OF, AGENTS, PEOPLE, AgentSpec
 from schemas.errors import DataError
+from sinks.clickhouse.readers.history import uncounted
 from sinks.clickhouse.readers.landed import heads
 from sinks.clickhouse.store import ClickHouseStore
 from sources.importing import FileReport, Import, Report, run
 from sources.text import text_size
 from streams.config import WorkerConfig
-from streams.jobs import refit
-from streams.jobs.member_days import MemberDays, due, earliest, sender
 from streams.kafka.topic_state import topic_state
 from streams.rebuild.correct import correct
 from streams.rebuild.rebuild import Rebuild
@@ -87,41 +84,25 @@ def wait_for_others(config: WorkerConfig, store: ClickHouseStore, bars: Progress
         time.sleep(0.5)
 
 
-def close_days(
-    config: WorkerConfig, store: ClickHouseStore, late_ms: int, bars: Progress
-) -> tuple[dict[str, Any] | None, list[date]]:
-    """Once chat has landed, do what long-running workers do from time to time: count late events in their closed hours
-    and days, refit the score, evaluate closed days. Days since `late_ms` (the first late event; 0: none) are evaluated
-    again.
+def correct_late(
+    settings: Settings, config: WorkerConfig, store: ClickHouseStore, late: bool, bars: Progress
+) -> dict[str, Any] | None:
+    """Have events that came after their hours (`late`) or days had closed count there, as a nightly run does.
 
-    Returns what was corrected, and the days evaluated.
+    Returns what was corrected, None when nothing was late. Raises `DataError` when the people agent fails.
     """
-    corrected = None
-    if late_ms:
-        bar = bars.add_task("Late events: offsets replayed", total=None)
-        job = Rebuild.of(config, lambda done, all_: bars.update(bar, completed=done, total=all_))
-        corrected = correct(job).summary()
-    refit.refit(store, config.zombie_chance)
-    days = set(due(store))
-    if late_ms:
-        late = datetime.fromtimestamp(late_ms / 1000, ZoneInfo(config.time_zone)).date()
-        days |= set(due(store, max(late, earliest(store))))
-    bar, evaluator = bars.add_task("Days closed", total=len(days)), MemberDays(store)
-    tell = sender(config.kafka, config.topic_prefix)
-    for day in sorted(days):
-        evaluator.evaluate(day, tell)
-        bars.advance(bar)
-    return corrected, sorted(days)
-
-
-def follow_days(settings: Settings, bars: Progress) -> None:
-    """Have the people agent follow what `close_days` did. Raises `DataError` when it fails."""
-    bars.add_task("People follow the days that were closed", total=None)
+    if store.epoch(config.agent.contract) is None or not (late or uncounted(store)):
+        return None
+    bar = bars.add_task("Late events: offsets replayed", total=None)
+    job = Rebuild.of(config, lambda done, all_: bars.update(bar, completed=done, total=all_))
+    found = correct(job).summary()
+    bars.add_task("People follow the correction", total=None)
     log = settings.home / "replay-people.log"
     with log.open("wb") as lines:
         done = subprocess.run(_command(PEOPLE.name), env=_only_landing(), stdout=lines, stderr=lines, check=False)
     if done.returncode:
         raise DataError(f"The people agent ended with code {done.returncode}: {_last_words(log)}")
+    return found
 
 
 def _command(agent: str) -> list[str]:

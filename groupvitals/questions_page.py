@@ -39,6 +39,7 @@ def _asked_with(question: Question) -> list[str]:
     past = {
         Past.NOTHING: "Present only: no --as-of.",
         Past.CLOSED_DAYS: f"--as-of: closed days, as in the view {question.name}_daily.",
+        Past.ANY_CLOSED_DAY: f"--as-of: any closed day, as in the view {question.name}_at(day = …).",
         Past.ANY_DAY: f"--as-of: {reach}, as in the view {question.name}_at(day = …).",
     }
     filters = ", ".join(f"--{option}" for option in question.filters)

@@ -32,14 +32,23 @@ def replay(
 
 def run_replay(settings: "Settings", files: Files) -> "Summary":
     """Replay files. Raises `ConfigError` before anything is started when a file is not what the options say."""
+    import time
+
     from groupvitals.commands.services import start_services
     from groupvitals.commands.topics import topic_layout
     from groupvitals.commands.worker import worker_config
     from groupvitals.connections import clickhouse, kafka_address
-    from groupvitals.landing import agents_for, close_days, follow_days, import_and_land, progress_bars, wait_for_others
+    from groupvitals.landing import (
+        agents_for,
+        correct_late,
+        import_and_land,
+        progress_bars,
+        wait_for_others,
+    )
     from groupvitals.summary import Summary
     from schemas.agents import COMMUNITY
     from sinks.clickhouse.migrations import migrate
+    from sinks.clickhouse.readers.closed_days import ClosedDays
     from sinks.clickhouse.readers.landed import heads, landed_since
     from sinks.clickhouse.store import ClickHouseStore
     from sources.importing import plan
@@ -52,6 +61,7 @@ def run_replay(settings: "Settings", files: Files) -> "Summary":
     store = ClickHouseStore(clickhouse(settings))
     configs = {agent.contract: worker_config(settings, agent.name) for agent in agents}
     before = {contract: heads(store, config.agent, config.topic) for contract, config in configs.items()}
+    began = time.time()
     with progress_bars() as bars:
         report, stats = import_and_land(settings, files.job(settings), agents, bars)
         done = Summary(report, stats=stats)
@@ -59,7 +69,6 @@ def run_replay(settings: "Settings", files: Files) -> "Summary":
             done.left[contract] = wait_for_others(config, store, bars)
             done.landed[contract] = landed_since(store, config.agent, config.topic, before[contract])
         chat = done.landed.get(COMMUNITY.contract)
-        if chat is not None and chat.records:
-            done.corrected, done.days = close_days(configs[COMMUNITY.contract], store, chat.first_late_ms, bars)
-            follow_days(settings, bars)
+        done.corrected = correct_late(settings, configs[COMMUNITY.contract], store, bool(chat and chat.late), bars)
+    done.days = ClosedDays(store).since(began)
     return done

@@ -58,12 +58,16 @@ def explain_none(
     """Explain why a past day has no rows; do nothing when the day is known and simply has none."""
     if day < times.first:
         raise ConfigError(f"--as-of: nothing is known about {day}; the first event is from {times.first}.")
-    if question.past is not Past.CLOSED_DAYS:
+    d = address.database
+    if question.past is Past.CLOSED_DAYS:
+        view = f"{d}.{question.name}_daily"
+        statement = (
+            f"SELECT count() AS days, min(day) AS first, max(day) AS last FROM {view} WHERE {' AND '.join(kept) or '1'}"
+        )
+    elif question.past is Past.ANY_CLOSED_DAY:
+        statement = f"SELECT count() AS days, min(first_day) AS first, max(newest_day) AS last FROM {d}.people_history"
+    else:
         return
-    view = f"{address.database}.{question.name}_daily"
-    statement = (
-        f"SELECT count() AS days, min(day) AS first, max(day) AS last FROM {view} WHERE {' AND '.join(kept) or '1'}"
-    )
     found = Native(address).query(statement, given)[0]
     if not found["days"] or day > found["last"]:
         newest = f"the newest closed day is {found['last']}" if found["days"] else "no day is closed yet"

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
 #: A person with more accounts than this is not merged; larger amounts are shown but not counted.
 MOST_ACCOUNTS, ABSURD_MINOR = 100, 10**12
-#: Masks reach back far enough to give exact states for this many days before today.
-REACH_DAYS = 27
 
 
 def fill(text: str, address: "Address", zone: str, nickname: str = "", product_zone: str = "", day: str = "") -> str:
@@ -32,7 +30,6 @@ def fill(text: str, address: "Address", zone: str, nickname: str = "", product_z
         reads_reported=", ".join(f"'{platform}'" for platform in READS_REPORTED),
         accounts=MOST_ACCOUNTS,
         absurd=ABSURD_MINOR,
-        reach=REACH_DAYS,
         nickname_fields=f"CAST({fields}, 'Array(String)')",
         nickname_separator=separator,
         window="replicated_deduplication_window" if cluster else "non_replicated_deduplication_window",

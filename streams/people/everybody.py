@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from analytics.people import present
 from analytics.people.lists import lists, rows_of
 from analytics.people.persons import persons
-from analytics.people.states import NEVER_MS, NO_DAY, STATES
+from analytics.people.states import NEVER_MS, NO_DAY, Pairs
 from sinks.clickhouse.readers.people import reads_reported
 from sinks.clickhouse.templates import MOST_ACCOUNTS
 from streams.people.longer import longer
@@ -41,7 +41,7 @@ class Everybody:
     """All memberships, users, acts and links there are."""
 
     #: Methods of `PeopleReader` that read them.
-    reads = ("memberships", "users", "acts", "owners", "groups_now", "ways", "changes")
+    reads = ("memberships", "users", "acts", "owners", "groups_now", "ways")
 
     def __init__(self) -> None:
         self.names, self.group_names, self.ways = Names(), Names(), Names()
@@ -82,6 +82,26 @@ class Everybody:
         """Row of the membership of each `group_id` and `account_id`; shape (n,)."""
         return self._members.find(self.group_names.few_codes(table["group_id"]), self.names.codes(table["account_id"]))
 
+    def act_rows(self, table: pa.Table) -> Codes:
+        """Row of the act of each `user_id` with the id of a `group_id`, or by a `way`; shape (n,)."""
+        here = np.asarray(pc.equal(table["way"], ""))
+        targets = np.where(here, self.group_names.few_codes(table["group_id"]), -1 - self.ways.codes(table["way"]))
+        return self._acts.find(self.names.codes(table["user_id"]), targets)
+
+    def way_rows(self, table: pa.Table) -> Codes:
+        """Row of each `way` that was posted in a `group_id`; shape (n,)."""
+        return self._posted.find(self.ways.codes(table["way"]), self.group_names.few_codes(table["group_id"]))
+
+    @property
+    def acts(self) -> Pairs:
+        """User and target of every act: a group, or -1 - the number of a way."""
+        return self._acts.pairs
+
+    @property
+    def posted(self) -> Pairs:
+        """Ways, and the groups where they were posted."""
+        return self._posted.pairs
+
     # --- reading
 
     def take(self, changed: dict[str, pa.Table]) -> None:
@@ -107,13 +127,10 @@ class Everybody:
         self._names_touched.append(names)
 
     def _take_acts(self, table: pa.Table) -> None:
-        here = np.asarray(pc.equal(table["way"], ""))
-        targets = np.where(here, self.group_names.few_codes(table["group_id"]), -1 - self.ways.codes(table["way"]))
-        names = self.names.codes(table["user_id"])
-        rows, acts = self._acts.find(names, targets), self._acts.rows
+        rows, acts = self.act_rows(table), self._acts.rows
         for name in ("acted_lo", "last_ms", "base_day"):
             acts[name][rows] = np.asarray(table[name])
-        self._names_touched.append(names)
+        self._names_touched.append(self._acts.pairs.ones[rows])
 
     def _take_owners(self, table: pa.Table) -> None:
         accounts, users = self.names.codes(table["account_id"]), self.names.codes(table["user_id"])
@@ -128,17 +145,15 @@ class Everybody:
         self._whole_groups.append(codes[moved])
 
     def _take_ways(self, table: pa.Table) -> None:
-        ways, groups = self.ways.codes(table["way"]), self.group_names.few_codes(table["group_id"])
         before = len(self._posted)
-        rows = self._posted.find(ways, groups)
-        self._ways_touched.append(ways[rows >= before])
+        rows = self.way_rows(table)
+        self._ways_touched.append(self._posted.pairs.ones[rows[rows >= before]])
 
-    def _take_changes(self, table: pa.Table) -> None:
-        rows, members = self.member_rows(table), self.members
-        members["previous"][rows] = np.asarray(pc.index_in(table["closed"], pa.array(STATES)))
-        for name in ("since_day", "returned_day"):
-            members[name][rows] = np.asarray(table[name])
-        self._names_touched.append(self.places[1][rows])
+    def follow(self, state: NDArray[np.uint8], since: Codes, returned: Codes) -> None:
+        """Take what everybody was at the end of the newest closed day; shape (n,)."""
+        members = self.members
+        for name, values in (("previous", state), ("since_day", since), ("returned_day", returned)):
+            members[name][: len(values)] = values
 
     def _owner_of_all(self) -> Codes:
         """Owner of every name there is by now; -1: none."""

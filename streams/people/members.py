@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from analytics.people import present
+from analytics.people.fitted import HORIZON
 from analytics.people.rhythm import own_rhythm
 from analytics.people.score import fading, zombies
 from analytics.people.score_features import Habits, keys
@@ -23,7 +24,7 @@ from streams.people.group_keys import GroupKeys
 from streams.people.landed import Landed
 from streams.people.longer import longer
 from streams.people.names import Codes
-from streams.people.now import HORIZON, Now
+from streams.people.now import Now
 
 _LEFT, _LURKER, _UNKNOWN = STATES.index("left"), STATES.index("lurker"), 0
 

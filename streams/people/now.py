@@ -7,9 +7,6 @@ from numpy.typing import NDArray
 
 from analytics.people.score import Score
 
-#: Days within which somebody comes back, or not.
-HORIZON = 28
-
 
 @dataclass(frozen=True)
 class Now:

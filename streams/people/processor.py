@@ -15,6 +15,7 @@ from sinks.clickhouse.readers.marks import Marks
 from sinks.clickhouse.store import ClickHouseStore
 from sinks.contract import Head
 from streams.checkpoint.processor import Processor
+from streams.people.days import Tell, land
 from streams.people.task import PeopleTask, Reading, WentBackError
 from streams.people.terms import publish
 from streams.retry import retrying
@@ -24,9 +25,15 @@ log = logging.getLogger(__name__)
 LOOK_S = 0.25
 
 
+def _to_nobody(_: list[dict[str, Any]]) -> None:
+    """Nobody listens."""
+
+
 class PeopleProcessor(Processor):
     """A processor whose tasks take readings instead of frames, one reading and one flush at a time."""
 
+    #: Takes changes of members' states on closed days.
+    tell: Tell = staticmethod(_to_nobody)
     _beside: asyncio.Task[None] | None = None
     _journeys: Journeys | None = None
     _ending = False
@@ -39,13 +46,18 @@ class PeopleProcessor(Processor):
             self._copy_beside()
             if await self.flush() and self.running and self.broker is broker:
                 self.progress.counted_at = at
+            await self._close_days(began + LOOK_S)
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(began + LOOK_S):
                     await stop.wait()
 
     async def _vouch(self, heads: list[Head]) -> None:
         await super()._vouch(heads)
-        await self._in_inserts(publish, self.store, heads)
+        days = cast(PeopleTask, self.tasks[0]).state.days if 0 in self.tasks else None
+        history = days.in_use if days else 0
+        await self._in_inserts(publish, self.store, heads, history)
+        if days:
+            days.published = history
 
     async def revoked(self) -> None:
         """As every processor; and how far acts are copied is read again, since somebody else may go on with them."""
@@ -79,6 +91,30 @@ class PeopleProcessor(Processor):
         except GroupvitalsError as error:
             if not moved():
                 self._fail(error)
+
+    async def _close_days(self, until: float) -> None:
+        """Close the days that are due, one after the other; at least one, and no more of them at a given time."""
+        broker, loop = self.broker, asyncio.get_running_loop()
+
+        def moved() -> bool:
+            return self.broker is not broker or 0 not in self.running
+
+        while not moved():
+            task = cast(PeopleTask, self.tasks[0])
+            batch = await retrying(partial(self._in_inserts, task.read_days, self.store), "reading a closed day", moved)
+            if batch is None or moved():
+                return
+            days = await self._in_kernels(task.close_days, batch, LOOK_S)
+            land_days = partial(self._in_inserts, land, self.store, days, self.tell)
+            await retrying(land_days, "landing closed days", moved)
+            if moved():
+                return
+            await self._in_kernels(task.days_landed, days)
+            log.info(
+                "Days of members were closed.", extra={"days": len(days), "changed": sum(len(d.told) for d in days)}
+            )
+            if loop.time() > until:
+                return
 
     async def finish(self) -> None:
         """Let what runs beside end, too."""

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from analytics.people.score import ZOMBIE_CHANCE
 from schemas.agents import PEOPLE
 from sinks.clickhouse.readers.calls import Request
 from sinks.clickhouse.readers.marks import Marks
@@ -19,6 +20,7 @@ from streams.people.accounts import Accounts
 from streams.people.across import Across
 from streams.people.activity import Activity
 from streams.people.calls import Calls
+from streams.people.days import Days, Loaded
 from streams.people.everybody import Everybody
 from streams.people.family import Family
 from streams.people.landed import Landed
@@ -48,10 +50,13 @@ class PeopleState(PartitionState):
     loaded = {}  # noqa: RUF012
     watched: ClassVar[dict[str, int]] = {"memberships": _MEMBERS, "users": _USERS}
 
-    def __init__(self, time_zone: str = "UTC", lateness_h: int = 48, horizon: int = 4_000_000) -> None:
-        self._settings = time_zone, lateness_h, horizon
+    def __init__(
+        self, time_zone: str = "UTC", lateness_h: int = 48, horizon: int = 4_000_000, limit: float = ZOMBIE_CHANCE
+    ) -> None:
+        self._limits = time_zone, lateness_h, horizon, limit
         self.horizon, self.state = 0, _Counts(np.zeros(2, np.int64))
         self.everybody, self.marks = Everybody(), Marks()
+        self.days = Days(self.everybody, limit)
         self._sources, self._calls = Sources(), Calls(self.everybody)
         members, orders = Members(self.everybody), Orders(self.everybody)
         self.families: tuple[Family, ...] = (
@@ -66,7 +71,7 @@ class PeopleState(PartitionState):
 
     def empty(self) -> "PeopleState":
         """Another one with nothing in it and the same settings."""
-        return PeopleState(*self._settings)
+        return PeopleState(*self._limits)
 
     def close(self) -> None:
         """Begin no more reading: what waits for a server that hangs would hold the process."""
@@ -96,9 +101,11 @@ class PeopleState(PartitionState):
         asked = {name: self._threads.submit(getattr(reader, name), since) for name in names}
         return {name: found.result() for name, found in asked.items()}
 
-    def take(self, changed: dict[str, pa.Table], marks: Marks, now: Now) -> None:
-        """Take a reading, and work out what follows from it."""
+    def take(self, changed: dict[str, pa.Table], marks: Marks, now: Now, loaded: Loaded | None = None) -> None:
+        """Take a reading, and work out what follows from it; `loaded`: the closed days, with the first one."""
         self.everybody.take(changed)
+        if loaded is not None:
+            self.days.begin(loaded)
         for family in self.families:
             family.take(changed)
         self._sources.marked(marks)

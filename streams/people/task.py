@@ -1,19 +1,19 @@
 """A share of people: read what its sources have landed, land what follows from it."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
-from analytics.people.score import Score
+from analytics.people.fitted import Fitted
 from sinks.clickhouse.readers.calls import CallReader
 from sinks.clickhouse.readers.marks import Marks, marks
 from sinks.clickhouse.readers.people import PeopleReader
 from sinks.clickhouse.store import ClickHouseStore
 from streams.checkpoint.task import Task
+from streams.people.days import Batch, Day, Loaded
 from streams.people.now import Now
 from streams.people.state import PeopleState
 from streams.people.terms import published
@@ -32,6 +32,7 @@ class Reading:
     changed: dict[str, pa.Table]
     marks: Marks
     now: Now
+    loaded: Loaded | None = None
 
 
 @dataclass
@@ -39,12 +40,12 @@ class PeopleTask(Task):
     """A task without records of its own. `look` runs in a thread that may block, `take` in the kernels' thread."""
 
     state: PeopleState
-    _score: tuple[Any, ...] = field(default=(), repr=False)
     _published: int = 0
 
     @property
     def _anything_new(self) -> bool:
-        return self.state.waiting > 0 and self.state.wanted is None
+        days = self.state.days
+        return (self.state.waiting > 0 or days.in_use != days.published) and self.state.wanted is None
 
     def resume(self, *args: Any, **more: Any) -> None:
         """Own the share for a term, which begins with nobody in memory and no rows landed."""
@@ -65,35 +66,57 @@ class PeopleTask(Task):
             raise WentBackError("Sources of people have other numbers, corrected ones, or an older backup of them.")
         if self._settled(found, store):
             return None
-        reader = PeopleReader(store)
-        now = self._now(reader)
-        return Reading(self.state.read(reader, self.state.marks), found, now)
+        reader, days = PeopleReader(store), self.state.days
+        if not days.belongs_to(found):
+            raise WentBackError("People have a source that they did not have before.")
+        loaded = days.load(reader, found) if self.state.now is None else None
+        now = self._now(reader, loaded.fit if loaded else days.fit)
+        return Reading(self.state.read(reader, self.state.marks), found, now, loaded)
 
     def up_to_date(self, store: ClickHouseStore) -> bool:
         """Whether a look would find nothing, and nothing waits to land."""
         idle = self.flushing is None and not self._anything_new
-        return idle and self._settled(marks(store), store)
+        found = marks(store)
+        return idle and self._settled(found, store) and not self.state.days.due(found)
 
     def _settled(self, found: Marks, store: ClickHouseStore) -> bool:
         """Whether nothing has come since the newest reading. What is now only moves with marks, or a clock ahead."""
         if found != self.state.marks:
             return False
+        days, now = self.state.days, self.state.now
+        if now is None or now.score is not days.fit.score:
+            return False
         moving = found.ahead_of(int(time.time() * 1000))
-        return self.state.settled(self._now(PeopleReader(store)) if moving else self.state.now)
+        return self.state.settled(self._now(PeopleReader(store), days.fit) if moving else now)
 
     def take(self, reading: Reading) -> None:
         """Work out what follows from a reading; rows then wait for a flush."""
-        self.state.take(reading.changed, reading.marks, reading.now)
+        self.state.take(reading.changed, reading.marks, reading.now, reading.loaded)
+        self.state.days.settle(reading.marks)
 
     def more(self, store: ClickHouseStore) -> Any:
         """Read by keys what has turned out to be needed to work a reading out; None: nothing, all is worked out."""
         wanted = self.state.wanted
         return None if wanted is None else wanted(CallReader(PeopleReader(store)))
 
-    def _now(self, reader: PeopleReader) -> Now:
-        now_ms, day, end_ms, fitted = reader.now()
-        if not self._score or self._score[0] != fitted:
-            mean, scale, weights, silent, limit, longer = fitted
-            score = Score(np.array(mean), np.array(scale), np.array(weights), np.array(silent), 0, 0)
-            self._score = fitted, score, limit, np.array(longer)
-        return Now(now_ms, (day - _EPOCH_DAY).days, end_ms, *self._score[1:])
+    # --- closed days
+
+    def read_days(self, store: ClickHouseStore) -> Batch | None:
+        """Read what is needed to close the next day; None: no day is due."""
+        return self.state.days.read(PeopleReader(store), self.state.marks)
+
+    def close_days(self, batch: Batch, seconds: float) -> list[Day]:
+        """Work out the next days of what was read, for about so long, at least one."""
+        days, began = self.state.days, time.perf_counter()
+        found = [days.close(batch)]
+        while days.unread is not None and time.perf_counter() - began < seconds:
+            found.append(days.close(days.unread))
+        return found
+
+    def days_landed(self, found: list[Day]) -> None:
+        """Have live rows follow the newest closed day, unless another one is due."""
+        self.state.days.landed(found[-1], self.state.marks)
+
+    def _now(self, reader: PeopleReader, fit: Fitted) -> Now:
+        now_ms, day, end_ms = reader.now()
+        return Now(now_ms, (day - _EPOCH_DAY).days, end_ms, fit.score, fit.limit, fit.longer)

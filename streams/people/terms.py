@@ -7,8 +7,8 @@ from sinks.clickhouse.store import ClickHouseStore
 from sinks.contract import TERM_SHIFT, Head
 
 
-def publish(store: ClickHouseStore, heads: list[Head]) -> None:
-    """Have the rows of these heads' terms be read from now on, and drop those of older terms.
+def publish(store: ClickHouseStore, heads: list[Head], history: int = 0) -> None:
+    """Have the rows of these heads' terms, and this history, be read from now on, and drop those of older terms.
 
     A term's first head, which stands before any of its rows, changes nothing.
     """
@@ -22,6 +22,7 @@ def publish(store: ClickHouseStore, heads: list[Head]) -> None:
                 "topic": pa.array([head.topic for head in complete], pa.string()),
                 "partition": pa.array([head.partition for head in complete], pa.uint16()),
                 "version": pa.array([head.version for head in complete], pa.uint64()),
+                "history": pa.array([history] * len(complete), pa.uint32()),
             }
         ),
     )

@@ -21,7 +21,7 @@ from analytics.kernels.calendar import HOUR_MS
 from schemas.frame import Records
 from sinks.clickhouse.epochs import drop_epoch
 from sinks.clickhouse.readers.compare import Comparison
-from sinks.clickhouse.readers.corrections import CLOSED, Corrected, Corrections, group_in
+from sinks.clickhouse.readers.corrections import CLOSED, Corrected, Corrections, count_others, group_in
 from sinks.clickhouse.readers.raw import RawRecords
 from sinks.contract import Chain, chain
 from streams.checkpoint.epochs import check_rules
@@ -112,6 +112,7 @@ def correct(job: Rebuild) -> Correction:
         if not result.different:
             for part in parts:
                 _write(job, part, result)
+            count_others(job.store)
     finally:
         drop_epoch(job.store.address, SCRATCH, job.config.agent)
     return result

@@ -1,6 +1,7 @@
 """Contacts, segments, profiles and journeys on a real ClickHouse against the oracle."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analytics.people.fitted import unfitted
 from schemas.errors import ConfigError
 from sinks.clickhouse.asking import Asked, ask
 from sinks.clickhouse.migrations import migrate
@@ -43,12 +45,7 @@ def begin(store: ClickHouseStore, zone: str) -> None:
 def judged(store: ClickHouseStore, people: People) -> None:
     """Zombies are told so late that there are members at risk, too."""
     people.theta = 0.02
-    weights = [0.0, -1.0, *[0.0] * 7]
-    fitted = (date(2025, 7, 1), [0.0] * 8, [1.0] * 8, weights, weights, people.theta)
-    store.native.execute(
-        f"INSERT INTO {store.address.database}.scores (day, mean, scale, weights, silent, theta) VALUES", [fitted]
-    )
-    PeopleAgent(store, people.zone).catch_up()
+    PeopleAgent(store, people.zone, fit=replace(unfitted(), limit=people.theta)).catch_up()
 
 
 def ask_all(store: ClickHouseStore, people: People, ago: int, asked: Iterable[str]) -> None:

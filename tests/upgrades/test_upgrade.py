@@ -50,8 +50,8 @@ def _catch_up(groupvitals: Run) -> None:
     for agent in (*TOPICS, PEOPLE.name):
         found = groupvitals("worker", "--agent", agent, "--until-caught-up")
         assert found.returncode == 0, found.stderr
-    for command in ("refit", "days"):
-        assert (found := groupvitals(command)).returncode == 0, found.stderr
+    found = groupvitals("worker", "--agent", "all", "--until-caught-up")
+    assert found.returncode == 0, found.stderr
 
 
 def _answers(settings: Settings, database: str | None = None) -> dict[str, list[dict[str, object]]]:

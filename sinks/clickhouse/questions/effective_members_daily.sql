@@ -3,4 +3,5 @@ SELECT
     group_id, day, headcount, excluded, active, participant, lurker, newcomer, elsewhere, unobservable, at_risk, zombie, unseen, left,
     active + participant + lurker AS effective, if(headcount > excluded, effective / (headcount - excluded), 0) AS share,
     zombie AS zombies_at_least, zombie + unobservable + unseen AS zombies_at_most
-FROM ${database}.effective_member_days FINAL
+FROM ${database}.people_group_days FINAL
+WHERE history = (SELECT history FROM ${database}.people_history) AND day <= (SELECT newest_day FROM ${database}.people_history)

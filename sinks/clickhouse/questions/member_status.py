@@ -2,7 +2,6 @@
 
 from sinks.clickhouse.questions.columns import ACCOUNT_ID, MAYBE_TIME, MEMBERSHIP, PERSON_ID
 from sinks.clickhouse.questions.spec import Column, Past, Question
-from sinks.clickhouse.templates import REACH_DAYS
 
 QUESTION = Question(
     name="member_status",
@@ -32,16 +31,19 @@ QUESTION = Question(
         PERSON_ID,
         ACCOUNT_ID,
         Column("linked", "UInt8", "1: the account is linked to a user of the product"),
-        Column("joined_at", MAYBE_TIME, "first known join; empty: not known"),
-        Column("last_spoke_at", MAYBE_TIME, "newest message here; always as of now"),
-        Column("last_active_at", MAYBE_TIME, "newest message, reaction or reading here; always as of now"),
-        Column("last_act_here_at", MAYBE_TIME, "newest act in the product with an id of this group; always as of now"),
-        Column("last_used_at", MAYBE_TIME, "newest act in the product; always as of now"),
+        Column("joined_at", MAYBE_TIME, "first known join; empty: not known, or a past day"),
+        Column("last_spoke_at", MAYBE_TIME, "newest message here; empty: none, or a past day"),
+        Column("last_active_at", MAYBE_TIME, "newest message, reaction or reading here; empty: none, or a past day"),
+        Column(
+            "last_act_here_at",
+            MAYBE_TIME,
+            "newest act in the product with an id of this group; empty: none, or a past day",
+        ),
+        Column("last_used_at", MAYBE_TIME, "newest act in the product; empty as before"),
         Column("groups_28d", "UInt64", "groups in which the person was active in the last 28 days", "groups"),
         Column("reads_reported", "UInt8", "1: the platform reports reading"),
         Column("in_product", "UInt8", "1: the person is known in the product"),
     ),
     order=("group_id", "member_id"),
-    past=Past.ANY_DAY,
-    reach=REACH_DAYS,
+    past=Past.ANY_CLOSED_DAY,
 )

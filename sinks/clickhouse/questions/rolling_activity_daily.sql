@@ -28,7 +28,9 @@ FROM (
         SELECT
             '*', day, 1, speakers_1d, speakers_7d, speakers_28d, reactors_1d, reactors_7d, reactors_28d, readers_1d, readers_7d,
             readers_28d
-        FROM ${database}.people_days FINAL
+        FROM ${database}.people_active_days FINAL
+        WHERE history = (SELECT history FROM ${database}.people_history)
+            AND day <= (SELECT newest_day FROM ${database}.people_history)
     ) AS closed
     FULL JOIN (
         SELECT

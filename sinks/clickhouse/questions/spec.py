@@ -15,6 +15,7 @@ class Past(Enum):
 
     NOTHING = "now only"
     CLOSED_DAYS = "closed days"  #: the rows of a day in NAME_daily
+    ANY_CLOSED_DAY = "any closed day"  #: NAME_at(day = …), from landed changes
     ANY_DAY = "any past day"  #: NAME_at(day = …)
 
 

@@ -6,7 +6,9 @@ from typing import Any
 import pyarrow as pa
 
 from schemas.agents import COMMUNITY, TABLES
+from schemas.topics import LINKS, PRODUCT
 from sinks.clickhouse.readers.compare import Comparison
+from sinks.clickhouse.readers.heads import read_heads
 from sinks.clickhouse.store import LONG, ClickHouseStore, quote, task_is
 from sinks.contract import CORRECTED, EPOCH_SHIFT
 
@@ -129,6 +131,16 @@ class Corrections:
         if empty := [(*(one[name] for name in key), *here) for one in keys if not one["has_wanted"]]:
             names = ", ".join([*key, "topic", "partition", "version"])
             self.store.native.execute(f"INSERT INTO {target} ({names}) VALUES", empty)
+
+
+def count_others(store: ClickHouseStore) -> None:
+    """Record that closed days count late records of the other topics, too; these have no hours of their own."""
+    for contract, vouched in read_heads(store).items():
+        if contract in (PRODUCT.name, LINKS.name):
+            for partition, head in vouched.heads.items():
+                kept = Corrections(store, vouched.topic, partition, vouched.epoch)
+                if (kept.last() or Corrected()).offset < head.next_offset:
+                    kept.done(Corrected(head.next_offset), 0)
 
 
 def group_in(groups: list[str]) -> str:

@@ -31,10 +31,6 @@ class Marks:
     partitions: dict[str, int] = field(default_factory=dict)
     #: How often closed hours and days were corrected: the rows belong to versions of before.
     corrections: int = 0
-    #: When the newest evaluation of a closed day was complete.
-    evaluated_ms: int = 0
-    #: When the score in use was fitted.
-    fitted_ms: int = 0
 
     def ahead_of(self, present_ms: int) -> bool:
         """Whether a clock is ahead of the present: then event time goes on with the present, and no record says so."""
@@ -79,12 +75,7 @@ def marks(store: ClickHouseStore, before: Marks = Marks()) -> Marks:
     """How far everything has landed for good, in the epochs in use; `before`: the marks that were read before."""
     d = store.address.database
     ((corrections,),) = store.native.execute(f"SELECT count() FROM {d}.corrections")
-    ((evaluated_ms, fitted_ms),) = store.native.execute(
-        "SELECT max(toUnixTimestamp64Milli(evaluated_at)), "
-        f"(SELECT max(toUnixTimestamp64Milli(fitted_at)) FROM {d}.scores) "
-        f"FROM {d}.effective_member_days WHERE group_id = '*'"
-    )
-    found = Marks(corrections=corrections, evaluated_ms=evaluated_ms, fitted_ms=fitted_ms)
+    found = Marks(corrections=corrections)
     for contract, vouched in read_heads(store).items():
         if contract not in SOURCES or not vouched.heads:
             continue

@@ -5,7 +5,7 @@ Of each membership, user and account the newest row is read; what changed since 
 """
 
 from datetime import date
-from typing import Any, get_args
+from typing import get_args
 
 import pyarrow as pa
 
@@ -41,22 +41,6 @@ class PeopleReader(ActivityReader, OrdersReader):
             f"{_day('last_ms', self.zones[0])} AS base_day, {_day('found.first_ms', self.zones[0])} AS first_day, "
             f"if(join_ms < 4611686018427387904, {_day('join_ms', self.zones[0])}, -1000000) AS joined_day "
             f"FROM ({self.newest('membership_states', CHAT.name, 'epoch', 'group_id, member_id', since)}) AS found"
-        )
-
-    def habits(self, today: date, most: int) -> pa.Table:
-        """Masks of any activity of plain members, and days since their base, the first day, and leaving (−1: never).
-
-        If there are more than `most` rows, a sample is read, chosen by the members' ids and so the same every day.
-        """
-        now, left = f"toInt64(toDate('{today}'))", f"toInt64({_day('out_ms', self.zones[0])})"
-        ((rows,),) = self.store.native.execute(f"SELECT count() FROM {self.d}.membership_states")
-        share = f"cityHash64(group_id, member_id) % {-(-rows // most)} = 0" if rows > most else "1"
-        newest = self.newest("membership_states", CHAT.name, "epoch", "group_id, member_id", Marks(), share)
-        return self.store.read(
-            "SELECT bitOr(bitOr(spoke_lo, reacted_lo), read_lo) AS low, "
-            "bitOr(bitOr(spoke_hi, reacted_hi), read_hi) AS high, "
-            f"{now} - {_day('last_ms', self.zones[0])} AS days, {now} - {_day('first_ms', self.zones[0])} AS age, "
-            f"if(out_ms > 0 AND out_ms >= in_ms, {now} - {left}, -1) AS gone FROM ({newest}) WHERE role = 'member'"
         )
 
     def users(self, since: Marks) -> pa.Table:
@@ -105,36 +89,6 @@ class PeopleReader(ActivityReader, OrdersReader):
         ours = f"topic = {quote(topic)} AND offset >= {least}"  # topic, partition and offset are the table's order
         return f"{self.d}.events WHERE {ours} AND {newer} AND duplicate = 0 AND excluded = 0 AND"
 
-    def said_before(self, end_ms: int) -> pa.Table:
-        """The facts about every member before a moment: newest join or roster row, leave, role with its time."""
-        return self.store.read(
-            f"SELECT toString(group_id) AS group_id, {ACCOUNT} AS account_id, max(came) AS came_ms, "
-            f"max(went) AS went_ms, max(role_said) AS named FROM (SELECT group_id, member_id, {SAID} "
-            f"FROM {self.d}.facts WHERE type IN {ABOUT} AND ts_ms < {end_ms}) GROUP BY group_id, member_id"
-        )
-
-    def said(self, since: Marks, from_ms: int = 0) -> pa.Table:
-        """Facts about members within a period, one row each."""
-        return self.store.read(
-            f"SELECT toString(group_id) AS group_id, {ACCOUNT} AS account_id, ts_ms, came AS came_ms, went AS went_ms, "
-            f"role_said AS named FROM (SELECT group_id, member_id, ts_ms, {SAID} FROM {self.facts(since)} "
-            f"type IN {ABOUT} AND ts_ms >= {from_ms})"
-        )
-
-    def rosters(self, since: Marks) -> pa.Table:
-        """Moments of rosters, and whether one of them says that the roster is complete."""
-        return self.store.read(
-            "SELECT toString(group_id) AS group_id, snapshot_id, ts_ms, max(type = 'roster_end' AND complete) AS whole "
-            f"FROM {self.facts(since)} type IN ('roster', 'roster_end') GROUP BY group_id, snapshot_id, ts_ms"
-        )
-
-    def sizes(self, since: Marks) -> pa.Table:
-        """How many members the platforms count in groups."""
-        return self.store.read(
-            "SELECT toString(group_id) AS group_id, ts_ms, assumeNotNull(member_count) AS members "
-            f"FROM {self.facts(since)} type = 'group' AND member_count IS NOT NULL"
-        )
-
     def ways(self, since: Marks) -> pa.Table:
         """Calls of groups, and links that were posted there."""
         return self.store.read(
@@ -144,20 +98,7 @@ class PeopleReader(ActivityReader, OrdersReader):
             f"FROM {self.facts(since)} (type = 'call' OR (type = 'message' AND notEmpty(link_ids)))"
         )
 
-    def changes(self, since: Marks) -> pa.Table:
-        """Of members whose closed days were evaluated since: the state at the end of the newest, the day since which it
-        is that, and the day of the newest return from at risk or zombie; days since 1970-01-01, 0: none."""
-        table = f"{self.d}.member_transitions"
-        newer = f"evaluated_at > fromUnixTimestamp64Milli(toInt64({since.evaluated_ms}))"
-        only = f"(group_id, member_id) IN (SELECT group_id, member_id FROM {table} WHERE {newer})"
-        return self.store.read(
-            f"SELECT toString(group_id) AS group_id, {ACCOUNT} AS account_id, toString(argMax(state, day)) AS closed, "
-            "toInt32(maxIf(day, state != previous)) AS since_day, toInt32(maxIf(day, previous IN ('at_risk', 'zombie') "
-            "AND state IN ('active', 'participant', 'lurker'))) AS returned_day "
-            f"FROM {table} FINAL WHERE {only if since.evaluated_ms else 1} GROUP BY group_id, member_id"
-        )
-
-    # --- groups and days
+    # --- groups and time
 
     def groups_now(self, since: Marks) -> pa.Table:
         """Groups as their worker last wrote them: newest complete roster, first event, the first day that is not
@@ -168,53 +109,16 @@ class PeopleReader(ActivityReader, OrdersReader):
             f"FROM ({self.newest('group_states', CHAT.name, 'epoch', 'group_id', since)})"
         )
 
-    def groups(self) -> pa.Table:
-        """Groups, and the time of each one's first event."""
-        return self.store.read(f"SELECT toString(group_id) AS group_id, first_ms FROM {self.d}.group_clocks")
-
-    def day(self, day: date) -> tuple[int, int, list[float], list[float], list[float], list[float], float]:
-        """When a day ends and the time now, milliseconds; mean, scale, weights of everybody and of the silent of the
-        score in use that day, and the chance below which a silent member is a zombie."""
-        d = self.d
-        ((end_ms, now_ms, *score),) = self.store.native.execute(
-            f"SELECT end_ms, toUnixTimestamp64Milli(now64(3)), mean, scale, weights, silent, theta "
-            f"FROM {d}.day_end_at(day = %(day)s), {d}.score_at(day = %(day)s)",
-            parameters={"day": day},
+    def now(self) -> tuple[int, date, int]:
+        """The deployment's event time, its day, and when that ends (milliseconds)."""
+        ((now_ms, today, end_ms),) = self.store.native.execute(
+            "SELECT clock.now_ms, clock.today, day_end.end_ms "
+            f"FROM {self.d}.clock AS clock, {self.d}.day_end AS day_end"
         )
-        return end_ms, now_ms, *score
-
-    def now(self) -> tuple[int, date, int, tuple[Any, ...]]:
-        """The deployment's event time, its day, when that ends (milliseconds), and the score in use."""
-        d = self.d
-        ((now_ms, today, end_ms, *score),) = self.store.native.execute(
-            "SELECT clock.now_ms, clock.today, day_end.end_ms, mean, scale, weights, silent, theta, longer "
-            f"FROM {d}.clock AS clock, {d}.day_end AS day_end, {d}.score AS score"
-        )
-        return now_ms, today, end_ms, tuple(score)
-
-    def written(self) -> dict[date, int]:
-        """When each evaluated day was evaluated, milliseconds."""
-        rows = self.store.native.execute(
-            f"SELECT day, max(toUnixTimestamp64Milli(evaluated_at)) FROM {self.d}.effective_member_days "
-            "WHERE group_id = '*' GROUP BY day"
-        )
-        return dict(rows)
-
-    def states_before(self, day: date) -> pa.Table:
-        """State of every member at the end of the newest evaluated day before a day."""
-        return self.store.read(
-            f"SELECT toString(group_id) AS group_id, {ACCOUNT} AS account_id, toString(argMax(state, day)) AS state "
-            f"FROM {self.d}.member_transitions FINAL WHERE day < toDate('{day}') GROUP BY group_id, member_id"
-        )
-
-    def evaluated(self, day: date) -> pa.Table:
-        """Members who have rows for a day."""
-        return self.store.read(
-            f"SELECT toString(group_id) AS group_id, {ACCOUNT} AS account_id FROM {self.d}.member_transitions "
-            f"WHERE day = toDate('{day}') GROUP BY group_id, member_id"
-        )
+        return now_ms, today, end_ms
 
 
+#: When a fact says that a member came, went, and is of a role.
 SAID = (
     "if(type IN ('join', 'roster'), ts_ms, 0) AS came, if(type = 'leave', ts_ms, 0) AS went, "
     f"if(type = 'roster' OR role != '', ts_ms * 4 + {_ROLE}, 0) AS role_said"

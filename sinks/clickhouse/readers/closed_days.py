@@ -1,0 +1,89 @@
+"""What has landed of closed days: which history is read, how far a history has come, what everybody was."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+
+from sinks.clickhouse.readers.rows import ACCOUNT
+from sinks.clickhouse.store import ClickHouseStore
+
+#: The tables of closed days; all have the column `history`, which is their partition.
+TABLES = ("people_transitions", "people_group_days", "people_active_days", "people_scores", "people_cuts")
+
+
+@dataclass(frozen=True)
+class Newest:
+    """The newest closed day of a history (None: it has none), and its score: mean, scale, weights of everybody and of
+    the silent, the limit, and the share of longer gaps."""
+
+    day: int | None
+    score: tuple[Any, ...] | None
+
+
+class ClosedDays:
+    """Reads a database. Every call may raise `BackpressureError` (ClickHouse is unreachable)."""
+
+    def __init__(self, store: ClickHouseStore) -> None:
+        self._store, self._d = store, store.address.database
+
+    def in_use(self) -> int:
+        """The number of the history that is read; 0: none."""
+        rows = self._store.native.execute(
+            f"SELECT argMax(history, version) FROM {self._d}.people_terms WHERE partition = 0"
+        )
+        return int(rows[0][0])
+
+    def newest(self, history: int) -> Newest:
+        """How far a history has come."""
+        ((days, day),) = self._store.native.execute(
+            f"SELECT count(), toInt32(max(day)) FROM {self._d}.people_cuts WHERE history = {history}"
+        )
+        if not days:
+            return Newest(None, None)
+        scores = self._store.native.execute(
+            f"SELECT mean, scale, weights, silent, theta, longer FROM {self._d}.people_scores "
+            f"WHERE history = {history} AND toInt32(day) = {day} LIMIT 1"
+        )
+        return Newest(int(day), tuple(scores[0]))
+
+    def since(self, seconds: float) -> list[date]:
+        """Days of the history in use that were evaluated since a moment (seconds since 1970)."""
+        rows = self._store.native.execute(
+            f"SELECT DISTINCT day FROM {self._d}.people_cuts "
+            f"WHERE history = (SELECT history FROM {self._d}.people_history) "
+            "AND evaluated_at >= fromUnixTimestamp64Milli(toInt64(%(since)s)) ORDER BY day",
+            parameters={"since": int(seconds * 1000)},
+        )
+        return [row[0] for row in rows]
+
+    def states(self, history: int) -> pa.Table:
+        """What every member was at the end of the newest closed day, the day since which the state is that, and the
+        day of the newest return from at risk or zombie (0: none)."""
+        return self._store.read(
+            f"SELECT toString(group_id) AS group_id, {ACCOUNT} AS account_id, "
+            "toString(argMax(was.state, day)) AS state, toString(argMax(was.reason, day)) AS reason, "
+            "argMax(was.fading, day) AS fading, toInt32(maxIf(day, was.state != was.previous)) AS since_day, "
+            "toInt32(maxIf(day, was.previous IN ('at_risk', 'zombie') "
+            "AND was.state IN ('active', 'participant', 'lurker'))) AS returned_day "
+            f"FROM {self._d}.people_transitions AS was WHERE history = {history} "
+            f"AND day <= (SELECT max(day) FROM {self._d}.people_cuts WHERE history = {history}) "
+            "GROUP BY group_id, member_id"
+        )
+
+    def drop_others(self, kept: set[int]) -> None:
+        """Drop every history but these."""
+        address = self._store.address
+        local, on_cluster = ("_local", f" ON CLUSTER '{address.cluster}'") if address.cluster else ("", "")
+        for table in TABLES:
+            rows = self._store.native.execute(
+                "SELECT DISTINCT partition FROM system.parts WHERE active AND database = %(database)s "
+                "AND table = %(table)s", None, {"database": address.database, "table": f"{table}{local}"},
+            )  # fmt: skip
+            for (partition,) in rows:
+                if int(partition) not in kept:
+                    self._store.native.execute(
+                        f"ALTER TABLE {self._d}.{table}{local}{on_cluster} DROP PARTITION {partition} "
+                        "SETTINGS max_partition_size_to_drop = 0"
+                    )

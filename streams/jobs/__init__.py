@@ -1,1 +1,0 @@
-"""What happens alongside the stream: fitting the score, closing members' days."""

@@ -1,0 +1,104 @@
+"""Rows of a closed day: changes of members, counts of groups and people, the score, the cut."""
+
+import hashlib
+from typing import Any, get_args
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analytics.people.fitted import HORIZON
+from analytics.people.states import ACTIVITY, NO_DAY, REASONS, STATES
+from schemas.chat import Role
+from schemas.transition import Transition
+from sinks.clickhouse.readers.people import ALL, prefix
+from streams.landing.arrow import categories
+from streams.people.everybody import Everybody
+from streams.people.history import ClosedDay, History
+
+_COUNTED = STATES[1 : STATES.index("left")]
+
+
+def changes(everybody: Everybody, history: History, found: ClosedDay) -> pa.Table:
+    """Rows of `people_transitions`, without the history and the day."""
+    groups, accounts = (codes[found.rows] for codes in everybody.places)
+    used, places = np.unique(groups, return_inverse=True)
+    ids, members = everybody.group_names.strings(used), history.members[found.rows]
+    around, users = found.around, found.around.used_day[found.around.person[accounts]] != NO_DAY
+    linked = around.linked[accounts]
+    before = np.array([len(prefix(text).encode()) for text in ids.to_pylist()], np.int64)
+    return pa.table(
+        {
+            "group_id": categories(places.astype(np.int32), ids),
+            "member_id": everybody.names.strings(accounts, before[places]),
+            "person_id": everybody.names.strings(around.person[accounts]),
+            "previous": categories(found.previous.astype(np.int8), STATES),
+            "state": categories(members["state"].astype(np.int8), STATES),
+            "reason": categories(members["reason"].astype(np.int8), REASONS),
+            "score": pa.array(found.score),
+            "rhythm": pa.array(found.rhythm),
+            "fading": pa.array(np.ascontiguousarray(members["fading"])),
+            "role": categories((members["named"] & 3).astype(np.int8), get_args(Role)),
+            "linked": pa.array(linked.astype(np.uint8)),
+            "in_product": pa.array((linked | users).astype(np.uint8)),
+            "reads_reported": pa.array(around.reads_reported[groups].astype(np.uint8)),
+            "groups_28d": pa.array(around.active_in[around.person[accounts]]),
+        }
+    )
+
+
+def counts(everybody: Everybody, found: ClosedDay) -> pa.Table:
+    """Rows of `people_group_days`: a row per known group, and one of all people once."""
+    known = found.cells[:, 1 : len(_COUNTED) + 1].sum(axis=1)
+    unseen = np.maximum(found.platform - known, 0)
+    columns = {"headcount": known + unseen, "unseen": unseen}
+    columns |= {name: found.cells[:, code] for code, name in enumerate(STATES) if name}
+    ids = everybody.group_names.strings(np.arange(len(known) - 1, dtype=np.int32)).to_pylist()
+    table = pa.table({"group_id": pa.array([*ids, ALL], pa.string())} | {n: pa.array(v) for n, v in columns.items()})
+    return table.filter(pa.array(found.present))
+
+
+def activity(found: ClosedDay) -> pa.Table:
+    """The row of `people_active_days`."""
+    return pa.table({name: pa.array([n], pa.uint64()) for name, n in zip(ACTIVITY, found.activity, strict=True)})
+
+
+def score(found: ClosedDay) -> pa.Table:
+    """The row of `people_scores`."""
+    fit, numbers = found.fit, pa.list_(pa.float64())
+    vectors = {"mean": fit.score.mean, "scale": fit.score.scale, "weights": fit.score.weights}
+    vectors |= {"silent": fit.score.silent, "longer": fit.longer}
+    return pa.table(
+        {name: pa.array([vector.tolist()], numbers) for name, vector in vectors.items()}
+        | {
+            "horizon": pa.array([HORIZON], pa.uint16()),
+            "theta": pa.array([fit.limit]),
+            "members": pa.array([fit.members], pa.uint64()),
+            "returned": pa.array([fit.returned], pa.uint64()),
+            "auc": pa.array([fit.auc], pa.float64()),
+            "brier": pa.array([fit.brier], pa.float64()),
+        }
+    )
+
+
+def cut(places: list[tuple[str, int, int]]) -> pa.Table:
+    """Rows of `people_cuts`, of topics, partitions and offsets."""
+    kinds = {"topic": pa.string(), "partition": pa.uint16(), "next_offset": pa.uint64()}
+    columns = zip(*places, strict=True)
+    return pa.table({name: pa.array(column, kinds[name]) for name, column in zip(kinds, columns, strict=True)})
+
+
+def told(rows: pa.Table, day: str, end_ms: int) -> list[dict[str, Any]]:
+    """The changes of members who had been known before, with the fields of `schemas.transition.Transition`."""
+    known = pc.and_(pc.not_equal(rows["previous"], ""), pc.not_equal(rows["state"], ""))
+    rows = rows.filter(pc.and_(known, pc.not_equal(rows["previous"], rows["state"])))
+    rows = rows.select([name for name in rows.column_names if name in Transition.model_fields])
+    plain = [column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column for column in rows.columns]
+    found = pa.table(plain, names=rows.column_names).to_pylist()
+    same = {"type": "transition", "schema_version": 1, "ts_ms": end_ms, "day": day}
+    return [{**same, "event_id": _id(row["group_id"], row["member_id"], day), **row} for row in found]
+
+
+def _id(group_id: str, member_id: str, day: str) -> str:
+    """The same for the same change, whenever it is told."""
+    return hashlib.sha256(f"{group_id}\n{member_id}\n{day}".encode()).hexdigest()[:32]

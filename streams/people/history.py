@@ -1,0 +1,243 @@
+"""Everybody as of the newest closed day, and what they were at its end: the state of a history.
+
+Days are closed one after the other, each from what was read for it; the numbers of members, names and groups are those
+of everybody. Touches neither Kafka nor ClickHouse.
+"""
+
+# mypy: disable-error-code="no-untyped-call"
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from analytics.kernels.calendar import day_starts
+from analytics.people import closed
+from analytics.people.fitted import HORIZON, Fitted, fitted
+from analytics.people.group_facts import MEMBERS, SIZE, merged_rosters, newest_sizes, roster_starts
+from analytics.people.lists import lists
+from analytics.people.persons import persons
+from analytics.people.rhythm import rhythms
+from analytics.people.score import fading, zombies
+from analytics.people.score_features import Habits, keys
+from analytics.people.states import AT_RISK, EFFECTIVE, NO_DAY, REASONS, STATES, ZOMBIE, best_states
+from sinks.clickhouse.readers.people import reads_reported
+from sinks.clickhouse.templates import MOST_ACCOUNTS
+from streams.people.everybody import Everybody
+from streams.people.longer import longer
+from streams.people.names import Codes, blank
+
+#: Rows as `sinks.clickhouse.readers.history.HistoryReader` reads them, by name.
+Read = dict[str, pa.Table]
+_SAID = ("came_ms", "went_ms", "named", "first_ms", "first_day", "joined_day", "by_name")
+
+
+@dataclass(frozen=True)
+class ClosedDay:
+    """A day that was closed: its number, the score of it, and the memberships whose row is another one than the day
+    before, with what the row says beside `CLOSED`.
+
+    cells: members by group and state, (groups + 1, states), all people once in the last row; present: groups that are
+    known; platform: how many members platforms count; activity: how many people, by `states.ACTIVITY`.
+    """
+
+    day: int
+    fit: Fitted
+    rows: NDArray[np.int64]
+    previous: NDArray[np.uint8]
+    score: NDArray[np.float64]
+    rhythm: NDArray[np.float64]
+    around: closed.Around
+    present: NDArray[np.bool_]
+    cells: NDArray[np.int64]
+    platform: NDArray[np.int64]
+    activity: NDArray[np.int64]
+
+
+class History:
+    """What is known of everybody at the end of the newest closed day."""
+
+    def __init__(self, everybody: Everybody, zone: str, limit: float) -> None:
+        self._everybody, self._starts, self._limit = everybody, day_starts(zone), limit
+        self._closed = np.empty(0, closed.CLOSED)
+        self._owner, self._used = np.empty(0, np.int32), np.empty(0, np.int32)
+        self._act_day, self._posted = np.empty(0, np.int32), np.empty(0, np.bool_)
+        self._rosters, self._sizes = np.empty((0, 5), np.int64), np.empty((0, 3), np.int64)
+        self._group_known = np.empty(0, np.bool_)
+
+    @property
+    def members(self) -> NDArray[Any]:
+        """Every membership, `analytics.people.closed.CLOSED`; shape (n,), with rows as everybody has them."""
+        return self._grow()
+
+    def _grow(self) -> NDArray[Any]:
+        e, missing = self._everybody, self._everybody.size[0] - len(self._closed)
+        if missing > 0:
+            self._closed = np.concatenate([self._closed, np.repeat(blank(closed.CLOSED, **closed.UNKNOWN), missing)])
+        self._owner, self._used = longer(self._owner, len(e.names), -1), longer(self._used, len(e.names), NO_DAY)
+        self._group_known = longer(self._group_known, len(e.group_names))
+        self._act_day, self._posted = (
+            longer(self._act_day, len(e.acts.ones), NO_DAY),
+            longer(self._posted, len(e.posted.ones)),
+        )
+        return self._closed
+
+    # --- what was read
+
+    def load(self, habits: pa.Table, states: pa.Table, last: int) -> None:
+        """Take members' active days up to a day, and what they were at its end."""
+        rows = self._everybody.member_rows(habits)
+        members = self._grow()
+        for name in ("low", "high", "left", "ever", "first_day", "spoke_day", "reacted_day", "read_day"):
+            members[name][rows] = np.asarray(habits[name])
+        members["base_day"][rows] = last
+        closed.settle(members, rows)
+        rows = self._everybody.member_rows(states)
+        members = self._grow()
+        for name, kinds in (("state", STATES), ("reason", REASONS)):
+            members[name][rows] = np.asarray(pc.index_in(states[name], pa.array(kinds)))
+        for name in ("fading", "since_day", "returned_day"):
+            members[name][rows] = np.asarray(states[name])
+
+    def take(self, read: Read) -> None:
+        """Take what a day knows that the days before did not."""
+        for name, table in read.items():
+            if table.num_rows:
+                getattr(self, f"_take_{name}")(table)
+
+    def _take_acts(self, table: pa.Table) -> None:
+        rows = self._everybody.member_rows(table)
+        flags = (np.asarray(table[name]) for name in ("spoke", "reacted", "read"))
+        closed.acted(self._grow(), rows, np.asarray(table["at"]), *flags)
+
+    def _take_said(self, table: pa.Table) -> None:
+        rows = self._everybody.member_rows(table)
+        closed.said(self._grow(), rows, *(np.asarray(table[name]) for name in _SAID))
+
+    def _take_used(self, table: pa.Table) -> None:
+        names = self._everybody.names.codes(table["user_id"])
+        self._grow()
+        np.maximum.at(self._used, names, np.asarray(table["day"]))
+
+    def _take_referred(self, table: pa.Table) -> None:
+        rows = self._everybody.act_rows(table)
+        self._grow()
+        np.maximum.at(self._act_day, rows, np.asarray(table["day"]))
+
+    def _take_owners(self, table: pa.Table) -> None:
+        names = self._everybody.names
+        accounts, users = names.codes(table["account_id"]), names.codes(table["user_id"])
+        self._grow()
+        self._owner[accounts] = np.where(np.asarray(pc.equal(table["user_id"], "")), -1, users)
+
+    def _take_rosters(self, table: pa.Table) -> None:
+        e = self._everybody
+        columns = e.group_names.few_codes(table["group_id"]), e.ways.few_codes(table["snapshot_id"])
+        times = (np.asarray(table[name]) for name in ("start_ms", "newest_ms", "whole"))
+        rows = np.column_stack([*columns, *times]).astype(np.int64)
+        self._rosters = merged_rosters(np.concatenate([self._rosters, rows]))
+
+    def _take_groups(self, table: pa.Table) -> None:
+        groups, sizes = self._everybody.group_names.few_codes(table["group_id"]), np.asarray(table["members"])
+        self._grow()
+        self._group_known[groups] = True
+        rows = np.column_stack([groups, np.asarray(table["counted_ms"]), sizes]).astype(np.int64)[sizes >= 0]
+        self._sizes = newest_sizes(np.concatenate([self._sizes, rows]))
+
+    def _take_ways(self, table: pa.Table) -> None:
+        rows = self._everybody.way_rows(table)
+        self._grow()
+        self._posted[rows] = True
+
+    # --- a day
+
+    def end_ms(self, day: int) -> int:
+        """When a day ends."""
+        return int(self._starts[day + 1])
+
+    def close(self, day: int) -> ClosedDay:
+        """Work out what everybody is at the end of a day, from what has been taken up to it."""
+        members, (groups, accounts) = self._grow(), self._everybody.places
+        around, end_ms = self._around(day), self.end_ms(day)
+        state, reason = np.empty(len(members), np.uint8), np.empty(len(members), np.uint8)
+        closed.close(members, groups, accounts, around, day, state, reason)
+        fit = self._fit(state, day, end_ms)
+        chances, before = self._chances(np.flatnonzero(state == AT_RISK), fit, day), members["state"]
+        risky = np.flatnonzero(state == AT_RISK)
+        state[risky[zombies(chances, before[risky] == ZOMBIE, fit.limit)]] = ZOMBIE
+        effective = np.flatnonzero((state > 0) & (state <= EFFECTIVE))
+        fades = np.zeros(len(members), np.uint8)
+        fades[effective] = self._fading(effective, fit, day)
+        other = (state != before) | (reason != members["reason"]) | (fades != members["fading"])
+        rows, previous = np.flatnonzero(other), before[other]
+        moved = state != before
+        back = moved & ((before == AT_RISK) | (before == ZOMBIE)) & (state > 0) & (state <= EFFECTIVE)
+        members["since_day"][moved], members["returned_day"][back] = day, day
+        members["state"], members["reason"], members["fading"] = state, reason, fades
+        counted = self._counts(groups, accounts, around.person, state)
+        habits = self._habits(rows, day)
+        return ClosedDay(
+            day, fit, rows, previous, fit.score.of(keys(habits, HORIZON)), self._rhythms(habits, fit),
+            around, *counted, np.array([(around.activity >> bit & 1).sum() for bit in range(9)], np.int64),
+        )  # fmt: skip
+
+    def _around(self, day: int) -> closed.Around:
+        e, (_, accounts) = self._everybody, self._everybody.places
+        person, linked = persons(self._owner, MOST_ACCOUNTS)
+        activity, active_in = np.zeros(len(person), np.uint16), np.zeros(len(person), np.uint32)
+        used = np.full(len(person), NO_DAY, np.int32)
+        closed.active_anywhere(self._closed, accounts, person, day, activity, active_in)
+        closed.newest_of_persons(self._used, person, used)
+        recent = np.flatnonzero(self._act_day > day - HORIZON)
+        names, targets, _ = e.acts
+        rosters = roster_starts(self._rosters, len(e.group_names))
+        roster_day = np.where(rosters > 0, np.searchsorted(self._starts, rosters, "right") - 1, NO_DAY)
+        ids = e.group_names.strings(np.arange(len(e.group_names), dtype=np.int32)).to_pylist()
+        return closed.Around(
+            person, linked, activity, active_in, used, lists(person[names[recent]], len(person)), self._act_day[recent],
+            targets[recent], e.posted, self._posted, rosters, roster_day.astype(np.int32),
+            np.array([reads_reported(name) for name in ids], np.bool_),
+        )  # fmt: skip
+
+    def _habits(self, rows: NDArray[np.int64], day: int) -> Habits:
+        habits = Habits.blank(len(rows))
+        closed.habits_then(self._closed, rows, day, *habits)
+        return habits
+
+    def _chances(self, rows: NDArray[np.int64], fit: Fitted, day: int) -> NDArray[np.float64]:
+        return fit.score.of(keys(self._habits(rows, day), HORIZON))
+
+    def _fading(self, rows: NDArray[np.int64], fit: Fitted, day: int) -> NDArray[np.bool_]:
+        habits = self._habits(rows, day)
+        now, then = (fit.score.of(keys(habits, HORIZON, shift)) for shift in (0, HORIZON))
+        return fading(now, then)
+
+    def _rhythms(self, habits: Habits, fit: Fitted) -> NDArray[np.float64]:
+        found = np.empty(len(habits.low))
+        rhythms(habits.low, habits.high, fit.longer, found)
+        return found
+
+    def _fit(self, state: NDArray[np.uint8], day: int, end_ms: int) -> Fitted:
+        """The score of a day: plain members of whom anything is known."""
+        plain = np.flatnonzero((state > 0) & (self._closed["named"] & 3 == 0))
+        gone = np.empty(len(plain), np.int64)
+        closed.gone_for(self._closed, plain, end_ms, gone)
+        return fitted(self._habits(plain, day), gone, self._limit)
+
+    def _counts(
+        self, groups: Codes, accounts: Codes, person: Codes, state: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]]:
+        """Which groups are known, members by state of every group and, last, of all people, and platforms' counts."""
+        count = len(self._everybody.group_names)
+        cells = np.bincount(groups.astype(np.int64) * len(STATES) + state, minlength=count * len(STATES))
+        cells = cells.reshape(-1, len(STATES))
+        best = np.empty(len(person), np.uint8)
+        best_states(state, accounts, person, best)
+        present = self._group_known | (cells[:, 1:].sum(axis=1) > 0)
+        cells = np.vstack([cells, np.bincount(best[best < len(STATES)], minlength=len(STATES))])
+        platform = np.zeros(count + 1, np.int64)
+        platform[self._sizes[:, SIZE[0]]] = self._sizes[:, MEMBERS]
+        return np.append(present, True), cells, platform
