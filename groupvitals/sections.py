@@ -160,8 +160,8 @@ class PeopleSettings(Section):
     )
     nickname: str = Field(
         "",
-        description="convention by which members name themselves, such as `name-role-industry-city`; `groupvitals "
-        "migrate` puts it into the views; needs `worker.store_names`; empty: nicknames say nothing",
+        description="convention by which members name themselves, such as `name-role-industry-city`; workers of the "
+        "people agent read it when they start; needs `worker.store_names`; empty: nicknames say nothing",
     )
 
     @field_validator("nickname")

@@ -196,6 +196,8 @@ PEOPLE = AgentSpec(
         _landed("people_across", "person_id", "group_id", "member_id"),
         _landed("people_accounts", "person_id", "account_id"),
         _landed("people_segments", "person_id"),
+        _landed("people_contacts", "group_id", "member_id"),
+        _landed("people_profiles", "group_id", "attribute", "value"),
         _landed("people_sources", "contract", "number"),
     ),
 )  # fmt: skip

@@ -31,3 +31,13 @@ def keep_id(arena, counts, count, buffer, start, length):
     copy_bytes(buffer, start, arena, at + 2, length)
     counts[count] = at + 2 + length
     return at
+
+
+@kernel
+def later_id(arena, one, other):
+    """Whether the id at `one` comes after that at `other`, by their bytes."""
+    lengths = id_length(arena, one), id_length(arena, other)
+    for i in range(2, 2 + min(lengths[0], lengths[1])):
+        if arena[one + i] != arena[other + i]:
+            return arena[one + i] > arena[other + i]
+    return lengths[0] > lengths[1]

@@ -78,7 +78,7 @@ def tables(deployment: Deployment) -> Iterator[Finding]:
 def views(deployment: Deployment) -> Iterator[Finding]:
     """Whether the views are those of this version."""
     config = deployment.config
-    missing, old = outdated(config.address, config.time_zone, config.nickname)
+    missing, old = outdated(config.address, config.time_zone)
     if missing:
         yield Finding(ERROR, "views", f"missing: {', '.join(missing)}", "Run `groupvitals migrate`.")
     if old:

@@ -16,14 +16,14 @@ def migrate(
     from sinks.clickhouse.views import views
 
     settings = load_settings()
-    address, zone, nickname = clickhouse(settings), settings.worker.time_zone, settings.people.nickname
+    address, zone = clickhouse(settings), settings.worker.time_zone
     if status or dry_run:
         for migration in migrations.plan(address, zone):
             print(f"{'applied' if migration.applied else 'missing'}  {migration.name}")
             if dry_run and not migration.applied:
                 print("\n".join(f"{statement};\n" for statement in migration.statements))
         if dry_run:
-            print("\n".join(f"{view.statement};\n" for view in views(address, zone, nickname)))
+            print("\n".join(f"{view.statement};\n" for view in views(address, zone)))
         return
-    applied = migrations.migrate(address, zone, nickname)
+    applied = migrations.migrate(address, zone)
     print(f"Database {address.database}: {', '.join(applied) or 'nothing to apply'}; all views were replaced.")

@@ -57,7 +57,7 @@ def run_replay(settings: "Settings", files: Files) -> "Summary":
     agents = agents_for(plan(files.paths, files.format, files.options))
     start_services(settings)
     ensure_topics(kafka_address(settings), topic_layout(settings))
-    migrate(clickhouse(settings), settings.worker.time_zone, settings.people.nickname)
+    migrate(clickhouse(settings), settings.worker.time_zone)
     store = ClickHouseStore(clickhouse(settings))
     configs = {agent.contract: worker_config(settings, agent.name) for agent in agents}
     before = {contract: heads(store, config.agent, config.topic) for contract, config in configs.items()}

@@ -4,7 +4,6 @@ from importlib import resources
 from string import Template
 from typing import TYPE_CHECKING
 
-from schemas.nicknames import convention
 from schemas.platforms import READS_REPORTED
 
 if TYPE_CHECKING:
@@ -14,10 +13,9 @@ if TYPE_CHECKING:
 MOST_ACCOUNTS, ABSURD_MINOR = 100, 10**12
 
 
-def fill(text: str, address: "Address", zone: str, nickname: str = "", product_zone: str = "", day: str = "") -> str:
+def fill(text: str, address: "Address", zone: str, product_zone: str = "", day: str = "") -> str:
     """Fill in a template for a server or a cluster; `day` is an expression, empty: today."""
     cluster, at = address.cluster, f"_at(day = {day})" if day else ""
-    fields, separator = convention(nickname)
     return Template(text).substitute(
         day=day or f"assumeNotNull((SELECT today FROM {address.database}.clock))",
         at=at,
@@ -30,8 +28,6 @@ def fill(text: str, address: "Address", zone: str, nickname: str = "", product_z
         reads_reported=", ".join(f"'{platform}'" for platform in READS_REPORTED),
         accounts=MOST_ACCOUNTS,
         absurd=ABSURD_MINOR,
-        nickname_fields=f"CAST({fields}, 'Array(String)')",
-        nickname_separator=separator,
         window="replicated_deduplication_window" if cluster else "non_replicated_deduplication_window",
     )
 

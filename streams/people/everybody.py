@@ -68,6 +68,11 @@ class Everybody:
         return self._members.pairs.ones, self._members.pairs.others
 
     @property
+    def pairs(self) -> Pairs:
+        """Every membership by the numbers of its group and account."""
+        return self._members.pairs
+
+    @property
     def groups(self) -> NDArray[Any]:
         """Every group, `analytics.people.present.GROUP`; shape (groups,)."""
         missing = len(self.group_names) - len(self._groups)

@@ -41,7 +41,7 @@ class Landed:
     """
 
     def __init__(self, table: Table, keys: Keys | None = None) -> None:
-        self.table, self.keys = table, keys or TextKeys(table.key)
+        self.table, self.keys = table, TextKeys(table.key) if keys is None else keys
         self._hashes: Hashes = np.zeros(1024, np.uint64)  # 0: there is no row
         self._waiting: list[_Waiting] = []
 

@@ -2,7 +2,7 @@
 
 # mypy: disable-error-code="no-untyped-call"
 
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from analytics.people import present
 from analytics.people.fitted import HORIZON
+from analytics.people.lists import rows_of
 from analytics.people.rhythm import own_rhythm
 from analytics.people.score import fading, zombies
 from analytics.people.score_features import Habits, keys
@@ -55,6 +56,24 @@ class Memberships:
         }
 
 
+class Judged(NamedTuple):
+    """Memberships by their rows in memory, their scores, and whether they fade."""
+
+    rows: Codes
+    score: NDArray[np.float64]
+    fades: NDArray[np.bool_]
+
+    def only(self, chosen: NDArray[np.bool_]) -> "Judged":
+        """Some of them."""
+        return Judged(self.rows[chosen], self.score[chosen], self.fades[chosen])
+
+    def and_more(self, other: "Judged") -> "Judged":
+        """These, and then others."""
+        both = zip(self, other, strict=True)
+        rows, score, fades = (np.concatenate(pair) for pair in both)
+        return Judged(rows, score, fades)
+
+
 class Members:
     """The members of chosen persons, group by group the states of all, and of everybody once (`*`)."""
 
@@ -67,20 +86,25 @@ class Members:
         self.landed = (self._members, self._groups)
         #: The best state of every person, by number; 255: none.
         self.best = np.empty(0, np.uint8)
+        #: The members of the persons in the newest offer.
+        self.judged = Judged(np.empty(0, np.int32), np.empty(0), np.empty(0, np.bool_))
 
     def take(self, changed: dict[str, pa.Table]) -> None:
         """Nothing else is read."""
 
     def offer(self, touched: Touched, now: Now, complete: bool) -> None:
         """Work out what the members of these persons are, and how many of each state these groups have."""
-        numbers, values = self._now(touched.persons, now)
-        self._members.offer(values, numbers, complete=complete)
+        members = self._everybody.members
+        looked = rows_of(self._everybody.members_of, touched.persons)
+        members["state"][looked] = 0
+        numbers, values = self._now(touched.persons, len(looked), now)
+        gone = looked[members["state"][looked] == 0]  # such as a name whose member is known by id now
+        self._members.offer(values, numbers, gone, complete)
         counts, groups = self._counts(touched.persons, touched.groups)
         self._groups.offer(counts, groups, complete=complete)
 
-    def _now(self, persons: Codes, now: Now) -> tuple[Codes, pa.Table]:
+    def _now(self, persons: Codes, most: int, now: Now) -> tuple[Codes, pa.Table]:
         e, members = self._everybody.arrays(), self._everybody.members
-        most = int((e.members_of.firsts[persons + 1] - e.members_of.firsts[persons]).sum())
         rows, evidence = np.empty(most, np.int32), np.zeros(most, present.EVIDENCE)
         count = present.members_now(e, persons, now.day, now.end_ms, rows, evidence)
         rows, evidence = rows[:count], evidence[:count]
@@ -89,9 +113,16 @@ class Members:
         evidence["state"][(evidence["state"] == AT_RISK) & zombie] = ZOMBIE
         members["state"][rows] = evidence["state"]
         own_rhythm(members, rows, now.day, now.longer, rhythm)
-        fades = _effective(evidence["state"]) & fading(score, before)
+        fades = _fades(members, rows, score, before)
+        self.judged = Judged(rows, score, fades)
         scored = {"score": pa.array(score), "rhythm": pa.array(rhythm), "fading": pa.array(fades.astype(np.uint8))}
         return rows, pa.table(self._evidence(rows, evidence) | scored | _history(members[rows], now.day))
+
+    def judge(self, rows: Codes, now: Now) -> Judged:
+        """Scores of other members, whose states are as they were."""
+        members = self._everybody.members
+        score, before = _scores(members, rows, now)
+        return Judged(rows, score, _fades(members, rows, score, before))
 
     def _evidence(self, rows: Codes, evidence: NDArray[Any]) -> dict[str, pa.Array]:
         everybody = self._everybody
@@ -143,6 +174,13 @@ def _scores(members: NDArray[Any], rows: Codes, now: Now) -> tuple[NDArray[np.fl
     habits = Habits.blank(len(rows))
     habits_of(members, rows, now.day, *habits)
     return now.score.of(keys(habits, HORIZON)), now.score.of(keys(habits, HORIZON, HORIZON))
+
+
+def _fades(
+    members: NDArray[Any], rows: Codes, score: NDArray[np.float64], before: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Which effective members have lost much of their chance."""
+    return _effective(members["state"][rows]) & fading(score, before)
 
 
 def _history(members: NDArray[Any], today: int) -> dict[str, pa.Array]:

@@ -77,6 +77,11 @@ class Names:
         )
         return strings(self._arena, starts, lengths)
 
+    @property
+    def arrays(self) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+        """For kernels: where each string lies, and the arena in which they do (`analytics.kernels.arena`)."""
+        return self._labels, self._arena
+
     def _reserve(self, more: int, size: int) -> None:
         used, arena = len(self), int(self._counts[ARENA])
         if arena + size + 16 > len(self._arena):

@@ -137,6 +137,11 @@ class Orders:
             self._worths[until] = worths(rows, net, self.of_persons(), until)
         return self._worths[until]
 
+    def paid(self) -> NDArray[np.bool_]:
+        """Whether there are orders that count, of every person."""
+        found: NDArray[np.bool_] = np.diff(self.worths()[0]) > 0
+        return found
+
 
 def _values(paid: pa.Table, found: rule.Orders) -> pa.Table:
     """Rows of orders, but for their keys."""

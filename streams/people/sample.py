@@ -14,6 +14,7 @@ from streams.people.state import PeopleState
 
 _DAY_MS = 86_400_000
 _GROUP, _ACCOUNT, _USER = "wecom:a:g", "wecom:a:m", "u"
+_CONTACT = dict.fromkeys(("event_id", "owner", "purpose", "depth", "outcome"), "x") | {"user_id": _USER, "group_id": ""}
 
 
 def _table(texts: dict[str, str], words: tuple[str, ...] = (), numbers: dict[str, int] | None = None) -> pa.Table:
@@ -30,7 +31,7 @@ def one_person(day: int = 20_000) -> dict[str, pa.Table]:
     member, used = {"group_id": _GROUP, "account_id": _ACCOUNT}, {"last_ms": at, "base_day": day}
     return {
         "memberships": _table(
-            member,
+            member | {"inviter": _ACCOUNT},
             ("spoke_lo", "reacted_lo", "read_lo", "active_hi", "spoke_hours", "reacted_hours", "read_hours"),
             times | days | {"out_ms": 0, "plays": 0},
         ).append_column("open_messages", pa.array([[1, 0, 0, 0]], pa.list_(pa.uint32()))),
@@ -48,6 +49,9 @@ def one_person(day: int = 20_000) -> dict[str, pa.Table]:
         "panes": _table({"group_id": _GROUP}, (), dict.fromkeys(SUMS, 1) | {"number": 2 * day + 1}),
         "spoken": _table(member, (), {"day": day, "messages": 1}),
         "referrals": _table({"user_id": _USER, "referrer_user_id": "r"}, (), {"day": day}),
+        "profiles": _table(member | {"attribute": "city", "value": "x"}, (), {"newest_ms": at}),
+        "nicknames": _table(member | {"called": "x-y"}, (), {"newest_ms": at}),
+        "contacts": _table(_CONTACT, (), {"ts_ms": at, "day": day}),
     }
 
 
@@ -101,7 +105,7 @@ def work_out_one() -> None:
     """Take one person through every step, in memory: once everything, once what is new."""
     day = 20_000
     score = Score(np.zeros(8), np.ones(8), np.zeros(9), np.zeros(9), 0, 0)
-    state = PeopleState()
+    state = PeopleState(nickname="name-city")
     now = Now(day * _DAY_MS, day, (day + 1) * _DAY_MS, score, 0.05, np.ones(129))
     for _ in range(2):
         _take(state, day, now)

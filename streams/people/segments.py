@@ -16,26 +16,25 @@ from schemas.agents import TABLES
 from streams.landing.arrow import categories
 from streams.people.everybody import Everybody, Touched
 from streams.people.landed import Landed
-from streams.people.names import Codes, PairRows
+from streams.people.names import Codes
 from streams.people.now import Now
 from streams.people.orders import NameKeys, Orders
+from streams.people.referrals import Referrals
 
-_FAR_DAY = 1 << 30
 _SCORES = ("recency", "frequency", "monetary")
 
 
 class Segments:
-    """The segments of these persons, and of all whose rank among buyers or number of referred has changed."""
+    """The segments of these persons, and of all whose rank among buyers has changed."""
 
-    reads = ("referrals",)
+    reads: tuple[str, ...] = ()
 
-    def __init__(self, everybody: Everybody, orders: Orders) -> None:
-        self._everybody, self._orders = everybody, orders
+    def __init__(self, everybody: Everybody, orders: Orders, referrals: Referrals) -> None:
+        self._everybody, self._orders, self._referrals = everybody, orders, referrals
         self._landed = Landed(TABLES["people_segments"], NameKeys("person_id", everybody.names))
         self.landed = (self._landed,)
-        self._referrals = PairRows(np.full(1, _FAR_DAY, np.int32))  # referrer and referred: first day
         # of every person
-        self._known, self._referred = np.empty(0, np.bool_), np.empty(0, np.int32)
+        self._known = np.empty(0, np.bool_)
         self._scores, self._most, self._revenue = (
             np.empty((0, 3), np.uint8),
             np.empty(0, np.int32),
@@ -44,18 +43,13 @@ class Segments:
         self._worths, self._ranked = (np.empty(0, np.int64), np.empty(0, WORTH)), False
 
     def take(self, changed: dict[str, pa.Table]) -> None:
-        """Take who named whom as referrer into memory."""
-        table, names = changed["referrals"], self._everybody.names
-        rows = self._referrals.find(names.codes(table["referrer_user_id"]), names.codes(table["user_id"]))
-        np.minimum.at(self._referrals.rows, rows, np.asarray(table["day"]).astype(np.int32))
+        """Nothing else is read."""
 
     def offer(self, touched: Touched, now: Now, complete: bool) -> None:
         """Work out everybody whose segment may have changed."""
         persons = self._everybody.person
         self._worth(len(persons), now.day)
-        before = _grown(self._referred, len(persons))
-        self._referred = self._count_referred(now.day)
-        chosen = np.union1d(touched.persons, np.flatnonzero(before != self._referred)).astype(np.int32)
+        chosen = touched.persons
         found = self._found(chosen, now)
         self._known = _grown(self._known, len(persons))
         if (self._known[chosen] != found["known"]).any():
@@ -74,17 +68,9 @@ class Segments:
             self._worths, self._ranked, self._revenue = worths, False, np.empty(count, np.bool_)
             worth_something(*worths, self._revenue)
 
-    def _count_referred(self, day: int) -> NDArray[np.int32]:
-        """How many persons every person has referred by the end of the day."""
-        person, pairs = self._everybody.person, self._referrals.pairs
-        by, who = (person[codes].astype(np.int64) for codes in (pairs.ones, pairs.others))
-        counts = (self._referrals.rows <= day) & (by != who)
-        both = np.unique(by[counts] << 32 | who[counts])
-        return np.bincount(both >> 32, minlength=len(person)).astype(np.int32)
-
     def _found(self, persons: Codes, now: Now) -> NDArray[Any]:
         found = np.zeros(len(persons), SEGMENT)
-        segments(self._everybody.arrays(), persons, now.day, self._revenue, self._referred > 0, found)
+        segments(self._everybody.arrays(), persons, now.day, self._revenue, self._referrals.by_now > 0, found)
         return found
 
     def _rank(self) -> NDArray[np.int64]:
@@ -118,7 +104,7 @@ class Segments:
             "orders": pa.array(np.ascontiguousarray(mine["orders"])),
             "net_minor": pa.array(np.ascontiguousarray(mine["net"])),
             "last_order": pa.array(np.ascontiguousarray(mine["last_day"])),
-            "referred": pa.array(self._referred[persons]),
+            "referred": pa.array(self._referrals.by_now[persons]),
             "first_day": pa.array(np.ascontiguousarray(found["first_day"])),
             "last_day": pa.array(np.where(found["last_day"] == NO_DAY, 0, found["last_day"])),
         }

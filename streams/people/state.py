@@ -20,6 +20,7 @@ from streams.people.accounts import Accounts
 from streams.people.across import Across
 from streams.people.activity import Activity
 from streams.people.calls import Calls
+from streams.people.contacts import Contacts
 from streams.people.days import Days, Loaded
 from streams.people.everybody import Everybody
 from streams.people.family import Family
@@ -28,6 +29,8 @@ from streams.people.members import Members
 from streams.people.now import Now
 from streams.people.orders import Orders
 from streams.people.payers import Payers
+from streams.people.profiles import Profiles
+from streams.people.referrals import Referrals
 from streams.people.segments import Segments
 from streams.people.sources import Sources
 from streams.people.tiers import Tiers
@@ -51,18 +54,26 @@ class PeopleState(PartitionState):
     watched: ClassVar[dict[str, int]] = {"memberships": _MEMBERS, "users": _USERS}
 
     def __init__(
-        self, time_zone: str = "UTC", lateness_h: int = 48, horizon: int = 4_000_000, limit: float = ZOMBIE_CHANCE
+        self,
+        time_zone: str = "UTC",
+        lateness_h: int = 48,
+        horizon: int = 4_000_000,
+        limit: float = ZOMBIE_CHANCE,
+        nickname: str = "",
     ) -> None:
-        self._limits = time_zone, lateness_h, horizon, limit
+        self._limits, self._nickname = (time_zone, lateness_h, horizon, limit), nickname
         self.horizon, self.state = 0, _Counts(np.zeros(2, np.int64))
         self.everybody, self.marks = Everybody(), Marks()
         self.days = Days(self.everybody, limit)
         self._sources, self._calls = Sources(), Calls(self.everybody)
         members, orders = Members(self.everybody), Orders(self.everybody)
+        self._referrals = Referrals(self.everybody)
         self.families: tuple[Family, ...] = (
             members, orders, Payers(self.everybody, orders, members), Activity(self.everybody, orders),
             Tiers(self.everybody), self._calls, Across(self.everybody), Accounts(self.everybody),
-            Segments(self.everybody, orders), self._sources,
+            Segments(self.everybody, orders, self._referrals),
+            Contacts(self.everybody, orders, members, self._referrals),
+            Profiles(self.everybody, orders, members, nickname), self._sources,
         )  # fmt: skip
         self._threads = ThreadPoolExecutor(2)  # each keeps a connection
         #: The moment of the newest reading.
@@ -71,7 +82,7 @@ class PeopleState(PartitionState):
 
     def empty(self) -> "PeopleState":
         """Another one with nothing in it and the same settings."""
-        return PeopleState(*self._limits)
+        return PeopleState(*self._limits, self._nickname)
 
     def close(self) -> None:
         """Begin no more reading: what waits for a server that hangs would hold the process."""
@@ -97,20 +108,22 @@ class PeopleState(PartitionState):
 
     def read(self, reader: PeopleReader, since: Marks) -> dict[str, pa.Table]:
         """What has changed since these marks; touches no memory, and blocks."""
-        names = dict.fromkeys((*Everybody.reads, *(name for family in self.families for name in family.reads)))
+        reads = (Everybody.reads, Referrals.reads, *(family.reads for family in self.families))
+        names = dict.fromkeys(name for some in reads for name in some)
         asked = {name: self._threads.submit(getattr(reader, name), since) for name in names}
         return {name: found.result() for name, found in asked.items()}
 
     def take(self, changed: dict[str, pa.Table], marks: Marks, now: Now, loaded: Loaded | None = None) -> None:
         """Take a reading, and work out what follows from it; `loaded`: the closed days, with the first one."""
         self.everybody.take(changed)
+        self._referrals.take(changed)
         if loaded is not None:
             self.days.begin(loaded)
         for family in self.families:
             family.take(changed)
         self._sources.marked(marks)
         self._calls.since(self.marks)
-        touched = self.everybody.settle()
+        touched = self._referrals.settle(self.everybody.settle(), now.day)
         before, self.now, self.marks = self.now, now, marks
         if self._complete or before is None or not now.same_day(before):
             touched = self.everybody.all()

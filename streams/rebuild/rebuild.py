@@ -161,7 +161,7 @@ class Rebuild:
         self.store.claim(epoch)
         self.settling.settle(ends_of(cuts, self.config.topic))
         result.excluded = [f"{one.subject} ({one.reason})" for one in self.exclusions.in_force]
-        make_views(self.store.address, self.config.time_zone, self.config.nickname)
+        make_views(self.store.address, self.config.time_zone)
         below = epoch.number if drop_old else self.current.number
         result.dropped = [n for n in epochs_with_rows(self.store.address, self.config.agent) if n < below]
         for number in result.dropped:

@@ -71,9 +71,8 @@ class Worker:
 
         def new_task(partition: int) -> Task:
             if people:
-                return PeopleTask(
-                    config.topic, partition, PeopleState(*numbers, config.zombie_chance), config.numbers, name
-                )
+                state = PeopleState(*numbers, config.zombie_chance, config.nickname)
+                return PeopleTask(config.topic, partition, state, config.numbers, name)
             return Task(
                 config.topic,
                 partition,

@@ -97,7 +97,7 @@ def contacts(people: People) -> list[Row]:
                 classes[group, row["member_id"]], -row["payer"], -round(row["score"], 9), row["member_id"].encode(),
             ),
         )  # fmt: skip
-        for rank, row in enumerate(order, 1):
+        for rank, row in enumerate(order[:1000], 1):
             row["next"] = rank
     return rows
 
@@ -137,7 +137,8 @@ def profiles(people: People, fields: list[str] | None = None, separator: str = "
     for row in members:
         for name, one in _attributes(people, row["group_id"], row["member_id"], fields or [], separator).items():
             places[row["group_id"], name, one[1]].append((row["person_id"], row["state"]))
-            newest[row["person_id"], name] = max(newest.get((row["person_id"], name), one), one)
+            known = newest.get((row["person_id"], name), one)
+            newest[row["person_id"], name] = max(known, one, key=lambda said: (said[0][:2], said[1].encode()))
     for (person, name), (_, value) in newest.items():
         places["*", name, value].append((person, best[person]))
     orders = [order for order in people.orders() if not order["absurd"]]

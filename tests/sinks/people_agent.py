@@ -14,6 +14,8 @@ from streams.people.terms import publish
 from tests.memory import MemoryBroker, land, own
 
 TOPIC = "people.shards"
+#: How members name themselves.
+FIELDS = ["name", "role", "industry", "city"]
 
 
 class PeopleAgent:
@@ -30,7 +32,8 @@ class PeopleAgent:
         self.task = self._new()
 
     def _new(self) -> PeopleTask:
-        task = PeopleTask(TOPIC, 0, PeopleState(self._zone), numbers_settings(self._zone, 48, 4_000_000))
+        state = PeopleState(self._zone, nickname="-".join(FIELDS))
+        task = PeopleTask(TOPIC, 0, state, numbers_settings(self._zone, 48, 4_000_000))
         own(task, self.broker, self.store)
         return task
 

@@ -7,8 +7,9 @@ import pytest
 from sinks.clickhouse.store import ClickHouseStore
 from tests.landing import own_store
 from tests.oracle.people import People, orders, payers
-from tests.oracle.people_questions import contacts, cross_group, journey
+from tests.oracle.people_questions import contacts, cross_group, journey, profiles
 from tests.oracle.segments import segments
+from tests.sinks.people_agent import FIELDS
 from tests.sinks.pieces import in_any_pieces
 from tests.sinks.test_people import ZONES, same
 
@@ -26,6 +27,7 @@ def same_as_oracle(store: ClickHouseStore, people: People) -> None:
     same(store, "cross_group", cross_group(people))
     same(store, "contacts", contacts(people))
     same(store, "segments", segments(people))
+    same(store, "profiles", profiles(people, FIELDS))
     for person in ("u1", "irc:-:m2", "wecom:公司:m1"):
         same(store, f"journeys(person = '{person}')", journey(people, person))
 

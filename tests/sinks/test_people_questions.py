@@ -14,7 +14,6 @@ from schemas.errors import ConfigError
 from sinks.clickhouse.asking import Asked, ask
 from sinks.clickhouse.migrations import migrate
 from sinks.clickhouse.store import ClickHouseStore
-from sinks.clickhouse.views import make_views
 from tests.landing import empty, own_store
 from tests.oracle.people import People
 from tests.oracle.people_questions import contacts, cross_group, journey, profiles
@@ -22,11 +21,10 @@ from tests.oracle.people_worlds import at_the_edges, lives_of_people
 from tests.oracle.product_worlds import ACCOUNTS
 from tests.oracle.segments import segment_moves, segments
 from tests.oracle.worlds import World
-from tests.sinks.people_agent import PeopleAgent
+from tests.sinks.people_agent import FIELDS, PeopleAgent
 from tests.sinks.test_people import examples, histories, land_people, same
 
 pytestmark = pytest.mark.services
-FIELDS = ["name", "role", "industry", "city"]
 
 
 @pytest.fixture(scope="module")
@@ -34,12 +32,6 @@ def store(clickhouse: tuple[str, int, int]) -> Iterator[ClickHouseStore]:
     for store in own_store(clickhouse):
         migrate(store.address, "UTC")
         yield store
-
-
-def begin(store: ClickHouseStore, zone: str) -> None:
-    """Nothing in the tables, and a convention in the views."""
-    empty(store, zone)
-    make_views(store.address, zone, "-".join(FIELDS))
 
 
 def judged(store: ClickHouseStore, people: People) -> None:
@@ -64,7 +56,7 @@ def ask_all(store: ClickHouseStore, people: People, ago: int, asked: Iterable[st
 
 def test_views_are_the_oracles_answers(store: ClickHouseStore) -> None:
     zone = "America/New_York"
-    begin(store, zone)
+    empty(store, zone)
 
     @settings(examples, max_examples=3)
     @given(histories(zone), st.integers(1, 3), st.sampled_from((1, 20, 60, 130)), st.sampled_from(ACCOUNTS))
@@ -76,7 +68,7 @@ def test_views_are_the_oracles_answers(store: ClickHouseStore) -> None:
 
 @pytest.mark.parametrize(("zone", "seed", "ago"), [("UTC", 13, 9), ("America/New_York", 3, 100)])
 def test_half_a_year_of_people(zone: str, seed: int, ago: int, store: ClickHouseStore) -> None:
-    begin(store, zone)
+    empty(store, zone)
     people = land_people(store, *lives_of_people(seed, zone), 3)
     judged(store, people)
     ask_all(store, people, ago, ("u1", "wecom:公司:m2", "irc:-:m3"))
@@ -94,7 +86,7 @@ def test_half_a_year_of_people(zone: str, seed: int, ago: int, store: ClickHouse
 
 
 def test_every_window_ends_where_it_should(store: ClickHouseStore) -> None:
-    begin(store, "UTC")
+    empty(store, "UTC")
     people = land_people(store, *at_the_edges())
     judged(store, people)
     ask_all(store, people, 1, ())
@@ -110,7 +102,7 @@ def test_every_window_ends_where_it_should(store: ClickHouseStore) -> None:
 
 
 def test_a_journey_is_one_persons_and_in_order(store: ClickHouseStore) -> None:
-    begin(store, "UTC")
+    empty(store, "UTC")
     land_people(store, *lives_of_people(3), 1)
     rows = ask(store.address, "journeys", Asked(person="u2"))
     assert [row["ts"] for row in rows] == sorted(row["ts"] for row in rows)

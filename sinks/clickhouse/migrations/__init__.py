@@ -58,7 +58,7 @@ def plan(address: Address, zone: str) -> list[Migration]:
     return found
 
 
-def migrate(address: Address, zone: str, nickname: str = "") -> list[str]:
+def migrate(address: Address, zone: str) -> list[str]:
     """Apply what is missing and replace all views. Returns the names of the migrations applied; safe to repeat.
 
     Raises `DataError` when columns were dropped or changed by hand, since their contents are lost.
@@ -81,7 +81,7 @@ def migrate(address: Address, zone: str, nickname: str = "") -> list[str]:
         applied.append(migration.name)
     if found := unrepaired(address):
         raise DataError(found)
-    make_views(address, zone, nickname)
+    make_views(address, zone)
     return applied
 
 

@@ -9,7 +9,11 @@ QUESTION = Question(
     row="member who is in the group; operators, aliases and bots left out",
     columns=(
         *MEMBERSHIP,
-        Column("next", "Nullable(UInt64)", "rank in the group for the next contact; empty: do not contact"),
+        Column(
+            "next",
+            "Nullable(UInt64)",
+            "rank in the group for the next contact; empty: do not contact, or not among the first 1,000",
+        ),
         Column("state", "String", "as in [member_status](member_status.md)"),
         Column("score", "Float64", "as in [member_status](member_status.md)", "share"),
         Column("contacted", "UInt8", "1: an operator has contacted the person"),

@@ -5,7 +5,7 @@ WITH
     arrayPushBack(arrayMap(one -> one.2, names), '') AS called
 SELECT
     person_id, toString(across.group_id) AS group_id, member_id,
-    concat(arrayStringConcat(arraySlice(splitByChar(':', group_id), 1, 2), ':'), ':', member_id) AS account_id,
+    concat(splitByChar(':', group_id)[1], ':', splitByChar(':', group_id)[2], ':', member_id) AS account_id,
     toString(across.state) AS state, toUInt64(across.groups) AS groups, dead_here_alive_there,
     arraySort(across.effective_elsewhere) AS effective_elsewhere,
     arrayMap(one -> transform(one, ids, called, ''), effective_elsewhere) AS effective_elsewhere_names

@@ -1,4 +1,4 @@
-"""What is read of orders and referrals: payments and refunds, whole orders at a time, and who named whom."""
+"""What is read of orders, referrals and contacts: all there is about an order or a user, and who named whom."""
 
 import pyarrow as pa
 
@@ -6,7 +6,7 @@ from schemas.topics import PRODUCT
 from sinks.clickhouse.readers.marks import Marks
 from sinks.clickhouse.store import ClickHouseStore, quote
 
-_KINDS = "type IN ('purchase', 'refund')"
+_KINDS, _CONTACT = "type IN ('purchase', 'refund')", "type = 'contact'"
 
 
 class OrdersReader:
@@ -36,6 +36,17 @@ class OrdersReader:
         return self.store.read(
             "SELECT user_id, referrer_user_id, toInt32(toDate(fromUnixTimestamp64Milli(min(ts_ms), "
             f"{quote(self.zones[0])}))) AS day FROM {rows} GROUP BY user_id, referrer_user_id"
+        )
+
+    def contacts(self, since: Marks) -> pa.Table:
+        """All contacts with users of whom any is new, by user, group, time and event id."""
+        return self.store.read(
+            "SELECT user_id, toString(group_id) AS group_id, ts_ms, event_id, "
+            f"toInt32(toDate(fromUnixTimestamp64Milli(ts_ms, {quote(self.zones[0])}))) AS day, "
+            "toString(operator_id) AS owner, toString(purpose) AS purpose, toString(depth) AS depth, "
+            f"toString(outcome) AS outcome FROM {self.d}.product_facts FINAL "
+            f"WHERE {_CONTACT} AND {self._of_new_records('user_id', _CONTACT, since)} "
+            "ORDER BY user_id, group_id, ts_ms, event_id"
         )
 
     def _of_new_records(self, key: str, kinds: str, since: Marks) -> str:

@@ -15,7 +15,8 @@ from schemas.topics import CHAT, LINKS, PRODUCT
 from sinks.clickhouse.readers.activity import ActivityReader
 from sinks.clickhouse.readers.marks import Marks
 from sinks.clickhouse.readers.orders import OrdersReader
-from sinks.clickhouse.readers.rows import ACCOUNT
+from sinks.clickhouse.readers.profiles import ProfilesReader
+from sinks.clickhouse.readers.rows import ACCOUNT, PLACE
 from sinks.clickhouse.store import quote
 
 #: Stands for all groups, in which each person counts once.
@@ -24,10 +25,11 @@ _MASKS = "spoke_lo, reacted_lo, read_lo, bitOr(bitOr(spoke_hi, reacted_hi), read
 #: A name whose member has since become known by id no longer counts.
 _FIRST = "if(role = 'alias' AND startsWith(member_id, 'name:'), 4611686018427387904, found.first_ms) AS first_ms"
 ABOUT = "('join', 'leave', 'roster', 'profile')"
+_INVITER = "if(join_ms < 4611686018427387904 AND inviter_id != '', concat({0}[1], ':', {0}[2], ':', inviter_id), '')"
 _ROLE = f"greatest(indexOf({list(get_args(Role))}, toString(role)), 1) - 1"
 
 
-class PeopleReader(ActivityReader, OrdersReader):
+class PeopleReader(ActivityReader, OrdersReader, ProfilesReader):
     """Reads a database. Every call may raise `BackpressureError` (ClickHouse is unreachable)."""
 
     # --- rows of state: each key's newest
@@ -37,7 +39,7 @@ class PeopleReader(ActivityReader, OrdersReader):
         return self.store.read(
             f"SELECT toString(group_id) AS group_id, {ACCOUNT} AS account_id, {_MASKS}, spoke_hours, reacted_hours, "
             f"read_hours, open_messages, {_FIRST}, last_ms, spoke_ms, "
-            f"join_ms, in_ms, out_ms, toUInt8({_ROLE}) AS plays, "
+            f"join_ms, in_ms, out_ms, toUInt8({_ROLE}) AS plays, {_INVITER.format(PLACE)} AS inviter, "
             f"{_day('last_ms', self.zones[0])} AS base_day, {_day('found.first_ms', self.zones[0])} AS first_day, "
             f"if(join_ms < 4611686018427387904, {_day('join_ms', self.zones[0])}, -1000000) AS joined_day "
             f"FROM ({self.newest('membership_states', CHAT.name, 'epoch', 'group_id, member_id', since)}) AS found"

@@ -6,9 +6,10 @@ from schemas.topics import CHAT, PRODUCT
 from sinks.clickhouse.readers.marks import Marks
 from sinks.clickhouse.store import ClickHouseStore
 
-_PLACE = "splitByChar(':', toString(group_id))"
+#: Platform, workspace and more of a group.
+PLACE = "splitByChar(':', toString(group_id))"
 #: The account of a member, as the views have it.
-ACCOUNT = f"concat({_PLACE}[1], ':', {_PLACE}[2], ':', member_id)"
+ACCOUNT = f"concat({PLACE}[1], ':', {PLACE}[2], ':', member_id)"
 
 
 class RowsReader:

@@ -65,17 +65,16 @@ def _reads(text: str) -> set[str]:
     return names | {name.removesuffix("_at") for name in names}
 
 
-def views(address: Address, zone: str, nickname: str = "", product_zone: str = "") -> list[View]:
+def views(address: Address, zone: str, product_zone: str = "") -> list[View]:
     """All views, in an order in which they can be created.
 
-    `nickname` is the convention for members' nicknames, such as `name-role-industry-city`; empty: none. `product_zone`
-    is the time zone of the product's numbers, if it differs. A text that asks for `${day}`, or for such a view by
-    `${at}`, is two views: NAME for today, and NAME_at(day = …) for the end of any day. Where the past works
+    `product_zone` is the time zone of the product's numbers, if it differs. A text that asks for `${day}`, or for such
+    a view by `${at}`, is two views: NAME for today, and NAME_at(day = …) for the end of any day. Where the past works
     differently, NAME_at has a text of its own.
     """
     found, all_of = [], texts()
     for name in ordered(all_of):
-        text, make = all_of[name], _Maker(address, zone, nickname, product_zone)
+        text, make = all_of[name], _Maker(address, zone, product_zone)
         if not name.endswith("_at"):
             found.append(make.view(name, text))
         if name.endswith("_at") or "${day}" in text or "${at}" in text:
@@ -89,11 +88,10 @@ class _Maker:
 
     address: Address
     zone: str
-    nickname: str
     product_zone: str
 
     def view(self, name: str, text: str, day: str = "") -> View:
-        body = fill(text, self.address, self.zone, self.nickname, self.product_zone, day).rstrip().rstrip(";")
+        body = fill(text, self.address, self.zone, self.product_zone, day).rstrip().rstrip(";")
         answer = answer_of(name, self.address.database, self.zone)
         note = _NOTE.search(text)
         about = answer.about if answer else " ".join(note[0].replace("-- ", "").split()) if note else name
@@ -103,17 +101,17 @@ class _Maker:
         return View(name, body, f"{head}{select}\nCOMMENT {quote(MARK + about)}", answer)
 
 
-def wanted(address: Address, zone: str, nickname: str = "") -> list[View]:
+def wanted(address: Address, zone: str) -> list[View]:
     """All views; once there are numbers, in the time zones in which these were computed."""
     store = ClickHouseStore(address)
     epochs = [store.epoch(topic.name) for topic in (CHAT, PRODUCT)]
     zones = [json.loads(epoch.settings)["time_zone"] if epoch else zone for epoch in epochs]
-    return views(address, zones[0], nickname, zones[1])
+    return views(address, zones[0], zones[1])
 
 
-def make_views(address: Address, zone: str, nickname: str = "") -> None:
+def make_views(address: Address, zone: str) -> None:
     """Replace all views, and drop those of ours that no longer exist."""
-    native, found = Native(address), wanted(address, zone, nickname)
+    native, found = Native(address), wanted(address, zone)
     for view in found:
         native.execute(view.statement)
     cluster = f" ON CLUSTER '{address.cluster}'" if address.cluster else ""

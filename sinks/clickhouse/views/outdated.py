@@ -5,12 +5,12 @@ from sinks.clickhouse.store import LONG, quote
 from sinks.clickhouse.views import wanted
 
 
-def outdated(address: Address, zone: str, nickname: str = "") -> tuple[list[str], list[str]]:
+def outdated(address: Address, zone: str) -> tuple[list[str], list[str]]:
     """Names of views that are missing or select something else, compared in ClickHouse's own formatting.
 
-    `zone` and `nickname` are as in `make_views`.
+    `zone` is as in `make_views`.
     """
-    native, views = Native(address), wanted(address, zone, nickname)
+    native, views = Native(address), wanted(address, zone)
     found = dict(
         native.execute(
             "SELECT name, formatQuerySingleLine(as_select) FROM system.tables "

@@ -1,0 +1,52 @@
+"""What is read about who members are: the newest that profiles and nicknames say."""
+
+import pyarrow as pa
+
+from schemas.topics import CHAT
+from sinks.clickhouse.readers.marks import Marks
+from sinks.clickhouse.readers.rows import ACCOUNT, RowsReader
+from sinks.clickhouse.store import quote
+
+_PROFILE = "type = 'profile' AND attributes NOT IN ('', '{}')"
+_NAMED = "type IN ('roster', 'profile') AND nickname != ''"
+
+
+class ProfilesReader(RowsReader):
+    """Reads everything about members of whom anything is new."""
+
+    def profiles(self, since: Marks) -> pa.Table:
+        """Each attribute's newest value by profiles, and its time; empty: taken back."""
+        facts = self._about(_PROFILE, since)
+        return self.store.read(
+            f"SELECT toString(group_id) AS group_id, {ACCOUNT} AS account_id, pair.1 AS attribute, "
+            "argMax(pair.2, (ts_ms, event_id)) AS value, max(ts_ms) AS newest_ms "
+            f"FROM ({facts}) ARRAY JOIN JSONExtractKeysAndValues(attributes, 'String') AS pair "
+            "GROUP BY group_id, member_id, attribute"
+        )
+
+    def nicknames(self, since: Marks) -> pa.Table:
+        """The newest nickname of each member, and its time."""
+        return self.store.read(
+            f"SELECT toString(group_id) AS group_id, {ACCOUNT} AS account_id, "
+            "argMax(nickname, (ts_ms, event_id, toString(type))) AS called, max(ts_ms) AS newest_ms "
+            f"FROM ({self._about(_NAMED, since)}) GROUP BY group_id, member_id"
+        )
+
+    def _about(self, kinds: str, since: Marks) -> str:
+        """All facts of these kinds about members of whom there is a new one."""
+        topic = since.topics.get(CHAT.name)
+        facts = (
+            "SELECT group_id, member_id, type, attributes, nickname, ts_ms, event_id "
+            f"FROM {self.d}.facts FINAL WHERE {kinds}"
+        )
+        if topic is None:
+            return facts
+        least = min(offset for (contract, _), offset in since.offsets.items() if contract == CHAT.name)
+        newer = since.newer(CHAT.name, "offset", since.offsets, ">=")
+        new = (
+            f"SELECT DISTINCT group_id, member_id FROM {self.d}.events WHERE topic = {quote(topic)} "
+            f"AND offset >= {least} AND {newer} AND {kinds} AND duplicate = 0 AND excluded = 0"
+        )
+        # without any, the facts need not be looked through
+        found = self.store.native.execute(f"{new} LIMIT 1")
+        return f"{facts} AND {f'(group_id, member_id) IN ({new})' if found else '0'}"

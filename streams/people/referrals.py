@@ -1,0 +1,52 @@
+"""Who has referred whom, and how many persons that are."""
+
+# mypy: disable-error-code="no-untyped-call"
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from analytics.people.lists import rows_of
+from streams.people.everybody import Everybody, Touched
+from streams.people.longer import longer
+from streams.people.names import PairRows
+
+_FAR_DAY = 1 << 30
+Counts = NDArray[np.int32]
+
+
+class Referrals:
+    """Users and who named them as referrers, in a sign-up or a trial; people do not refer themselves."""
+
+    #: Methods of `PeopleReader` that read them.
+    reads = ("referrals",)
+
+    def __init__(self, everybody: Everybody) -> None:
+        self._everybody = everybody
+        self._named = PairRows(np.full(1, _FAR_DAY, np.int32))  # referrer and referred: first day
+        #: How many persons each person has referred, by the end of the day and ever.
+        self.by_now, self.ever = np.empty(0, np.int32), np.empty(0, np.int32)
+
+    def take(self, changed: dict[str, pa.Table]) -> None:
+        """Take who named whom into memory."""
+        table, names = changed["referrals"], self._everybody.names
+        rows = self._named.find(names.codes(table["referrer_user_id"]), names.codes(table["user_id"]))
+        np.minimum.at(self._named.rows, rows, np.asarray(table["day"]).astype(np.int32))
+
+    def settle(self, touched: Touched, day: int) -> Touched:
+        """Count again; a reading is also about those whose numbers have changed."""
+        everybody = self._everybody
+        person, pairs = everybody.person, self._named.pairs
+        by, who = (person[codes].astype(np.int64) for codes in (pairs.ones, pairs.others))
+        before = longer(self.by_now, len(person)), longer(self.ever, len(person))
+        other = by != who
+        self.by_now, self.ever = (
+            np.bincount(np.unique(by[counts] << 32 | who[counts]) >> 32, minlength=len(person)).astype(np.int32)
+            for counts in (other & (self._named.rows <= day), other)
+        )
+        differ = np.flatnonzero((before[0] != self.by_now) | (before[1] != self.ever)).astype(np.int32)
+        if not len(differ):
+            return touched
+        persons = np.union1d(touched.persons, differ)
+        groups = everybody.places[0][rows_of(everybody.members_of, differ)]
+        return Touched(persons, np.union1d(touched.groups, groups))
