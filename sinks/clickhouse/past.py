@@ -32,9 +32,10 @@ def known(address: Address) -> Known:
 
 def period(d: str) -> str:
     """The statement for event time and the times of the first events in chat and in the product; `d`: the database."""
+    first, newest = "SELECT min(first_ms) FROM", "bitShiftRight(version, 56) ="
     return (
-        f"SELECT now, (SELECT min(first_ms) FROM {d}.group_clocks), "
-        f"(SELECT min(first_ms) FROM {d}.users WHERE was_active) FROM {d}.clock"
+        f"SELECT now, ({first} {d}.group_states WHERE {newest} (SELECT epoch FROM {d}.epoch)), "
+        f"({first} {d}.user_states WHERE {newest} (SELECT epoch FROM {d}.product_epoch) AND last_ms > 0) FROM {d}.clock"
     )
 
 

@@ -1,5 +1,7 @@
 """journeys: everything that one person did, in all groups and in the product."""
 
+from dataclasses import replace
+
 from sinks.clickhouse.questions.columns import ACCOUNT_ID, GROUP_NAME, PERSON_ID, PERSON_NAME, TIME
 from sinks.clickhouse.questions.spec import Column, Question
 
@@ -9,7 +11,7 @@ QUESTION = Question(
     row="act, oldest first",
     columns=(
         PERSON_ID,
-        PERSON_NAME,
+        replace(PERSON_NAME, named=None),  # of one person: looked up by the accounts, not among all names
         Column("ts", TIME, "time of the act"),
         Column("side", "String", "`chat` or `product`"),
         Column("what", "String", "type of the event"),
