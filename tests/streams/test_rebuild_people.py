@@ -17,7 +17,7 @@ from streams.rebuild import people
 from streams.rebuild.people import PeopleRebuild
 from tests.landing import Landing, empty, own_store
 from tests.oracle.people_worlds import lives_of_people
-from tests.sinks.people_agent import PeopleAgent
+from tests.sinks.people_agent import FIELDS, PeopleAgent
 
 pytestmark = pytest.mark.services
 Rows = dict[str, list[dict[str, Any]]]
@@ -45,7 +45,7 @@ def rest(landing: Landing) -> None:
 
 
 def job(store: ClickHouseStore, **changed: Any) -> PeopleRebuild:
-    config = WorkerConfig(kafka=Kafka(""), address=store.address, data=Path(), agent=PEOPLE)
+    config = WorkerConfig(kafka=Kafka(""), address=store.address, data=Path(), agent=PEOPLE, nickname="-".join(FIELDS))
     return PeopleRebuild(replace(config, **changed))
 
 
