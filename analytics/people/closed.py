@@ -124,12 +124,18 @@ def _bits(newest, day):
 
 
 @kernel
+def _is_known(c):
+    """Whether anything is known of a member who is not just another name of one."""
+    return (c.ever > 0 or c.first_ms != NEVER_MS) and not (c.by_name and c.named & 3 == _ALIAS)
+
+
+@kernel
 def active_anywhere(closed, accounts, person, day, activity, active_in):
     """Mark what persons did in any group, a bit each of `states.ACTIVITY`, and count the groups."""
     for i in range(len(closed)):
         c = closed[i]
         found = _bits(c.spoke_day, day) | _bits(c.reacted_day, day) << 3 | _bits(c.read_day, day) << 6
-        if found:
+        if found and _is_known(c):
             who = person[accounts[i]]
             activity[who] |= found
             active_in[who] += 1
@@ -173,8 +179,7 @@ def close(closed, groups, accounts, around, day, state, reason):
     for i in range(len(closed)):
         c = closed[i]
         state[i], reason[i] = 0, 0
-        role = c.named & 3
-        if (c.ever == 0 and c.first_ms == NEVER_MS) or (c.by_name and role == _ALIAS):
+        if not _is_known(c):
             continue
         who, group = around.person[accounts[i]], groups[i]
         seen_ms = 0 if c.first_ms == NEVER_MS else c.first_ms
@@ -183,7 +188,7 @@ def close(closed, groups, accounts, around, day, state, reason):
         used = around.used_day[who]
         linked = around.linked[accounts[i]]
         state[i], reason[i] = state_of(
-            is_gone(c.came_ms, c.went_ms, seen_ms, around.roster_ms[group]), role, _ago(c.spoke_day, day),
+            is_gone(c.came_ms, c.went_ms, seen_ms, around.roster_ms[group]), c.named & 3, _ago(c.spoke_day, day),
             _ago(c.reacted_day, day), _ago(c.read_day, day), _acted_here(around, who, group, day), day - c.joined_day,
             _ago(used, day), 0 if around.activity[who] else FAR,
             around.reads_reported[group] or linked or used != NO_DAY,

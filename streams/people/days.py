@@ -91,14 +91,11 @@ class Days:
     def load(self, reader: PeopleReader, marks: Marks) -> Loaded:
         """Read the history that belongs to these sources; touches no memory, and blocks."""
         cuts = cuts_of(reader, marks)
+        late = Known(reader, cuts).late()
+        counting = {(contract, partition) for contract, partition, *_ in late}
+        cuts = replace(cuts, corrected={place: cuts.corrected[place] for place in sorted(counting)})
         rows, landed = HistoryReader(reader, cuts), ClosedDays(reader.store)
-        about = [
-            sorted(cuts.epochs.items()),
-            sorted(cuts.topics.items()),
-            Known(reader, cuts).late(),
-            self._limit,
-            PEOPLE.rules,
-        ]
+        about = [sorted(cuts.epochs.items()), sorted(cuts.topics.items()), late, self._limit, PEOPLE.rules]
         number = zlib.crc32(json.dumps(about).encode()) or 1
         in_use, newest = landed.in_use(), landed.newest(number)
         told = landed.newest(in_use).day if in_use not in (0, number) else None

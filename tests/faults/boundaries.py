@@ -86,7 +86,7 @@ def arm(boundary: str, nth: int, number: signal.Signals) -> None:
     then(PeopleTask, "look", "people: after reading")
     then(PeopleTask, "take", "people: after working out")
     then(terms, "drop_older", "people: after older terms were dropped")
-    then(people, "publish", "people: after publishing", lambda store, heads: any(h.cut.sequence for h in heads))
+    then(people, "publish", "people: after publishing", lambda _, heads, *__: any(h.cut.sequence for h in heads))
     drop = terms.drop_older
     connect, send, write, commit, take_over = (
         FrameConsumerThread._connect, DeadLetterProducer.send, ClickHouseStore.write_checkpoints, KafkaBroker.commit,

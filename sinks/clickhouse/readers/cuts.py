@@ -66,8 +66,9 @@ class Known:
         self.store, self.d, self.cuts = reader.store, reader.store.address.database, cuts
         self.zone, self.product_zone = reader.zones
 
-    def late(self) -> list[tuple[str, int, int]]:
-        """How many records only count on their days since a correction, by topic, and a sum that tells them apart."""
+    def late(self) -> list[tuple[str, int, int, int]]:
+        """Partitions with records that only count on their days since a correction: contract topic and number, how many
+        records, and a sum that tells them apart."""
         found = []
         for contract, raw in (
             (CHAT.name, "events"), (PRODUCT.name, "product_events"), (LINKS.name, "link_events"),
@@ -75,10 +76,13 @@ class Known:
             if self._corrects(contract):
                 zone = self.product_zone if contract == PRODUCT.name else self.zone
                 rows = self._late(contract, raw, "1", "toUInt64(1) AS one", zone)
-                ((count, sum_of),) = self.store.native.execute(
-                    f"SELECT sum(one), sum(cityHash64(of_partition, of_offset)) FROM ({rows})"
-                )
-                found += [(contract, int(count), int(sum_of))] if count else []
+                found += [
+                    (contract, *(int(number) for number in row))
+                    for row in self.store.native.execute(
+                        "SELECT of_partition, sum(one), sum(cityHash64(of_offset)) "
+                        f"FROM ({rows}) GROUP BY of_partition ORDER BY of_partition"
+                    )
+                ]
         return found
 
     def closings(self, contract: str) -> str:
