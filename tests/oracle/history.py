@@ -13,7 +13,7 @@ from typing import NamedTuple
 from schemas.topics import CHAT, LINKS, PRODUCT
 from tests.oracle.answers import Row
 from tests.oracle.closed_days import chat_acts, closed_days, no_acts, product_acts
-from tests.oracle.community import Days, Event
+from tests.oracle.community import Days, Event, Landed
 from tests.oracle.people import landed_of, owners
 from tests.oracle.worlds import World
 
@@ -40,12 +40,21 @@ class Partition:
     def __init__(self, topic: str, world: World, corrected: int = 0) -> None:
         landed, _ = landed_of(topic, world.records, world.horizon)
         closings = closed_days(landed, world.zone, world.lateness_h, no_acts, ())["day_closings"]
+        days = Days(world.zone)
+        ends = sorted((row["next_offset"], until) for until, row in closings.items())
+
+        def late(one: Landed) -> bool:
+            """Whether a record that a correction counts came when its day was closed."""
+            open_day = max((until for end, until in ends if end <= one.offset), default=0)
+            counts = one.offset < corrected and not one.duplicate and one.event["type"] != "tick"
+            return counts and days.of(one.event["ts_ms"]) < open_day
+
+        corrected = corrected if any(late(one) for one in landed) else 0  # else it has changed nothing
         #: First day, day after the last, and the offset before which these days know everything.
         self._cuts = [
             (row["first_day"], until, max(row["next_offset"], corrected)) for until, row in sorted(closings.items())
         ]
         self.until = max(closings, default=0)
-        days = Days(world.zone)
         self.known = [
             Known(one.event, day, since)
             for one in landed

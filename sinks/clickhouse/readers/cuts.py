@@ -76,13 +76,11 @@ class Known:
             if self._corrects(contract):
                 zone = self.product_zone if contract == PRODUCT.name else self.zone
                 rows = self._late(contract, raw, "1", "toUInt64(1) AS one", zone)
-                found += [
-                    (contract, *(int(number) for number in row))
-                    for row in self.store.native.execute(
-                        "SELECT of_partition, sum(one), sum(cityHash64(of_offset)) "
-                        f"FROM ({rows}) GROUP BY of_partition ORDER BY of_partition"
-                    )
-                ]
+                counts = self.store.native.execute(
+                    "SELECT of_partition, sum(one), sum(cityHash64(of_offset)) "
+                    f"FROM ({rows}) GROUP BY of_partition ORDER BY of_partition"
+                )
+                found += [(contract, int(partition), int(count), int(sums)) for partition, count, sums in counts]
         return found
 
     def closings(self, contract: str) -> str:
