@@ -27,8 +27,12 @@ class WentBackError(Exception):
 
 @dataclass(frozen=True)
 class Reading:
-    """What the sources have landed beyond the marks of the reading before, and what is now."""
+    """What the sources have landed beyond the marks of the reading before, and what is now.
 
+    `state` is what it was read for: by the time it is taken, the task may have another, of a newer term.
+    """
+
+    state: PeopleState
     changed: dict[str, pa.Table]
     marks: Marks
     now: Now
@@ -61,17 +65,18 @@ class PeopleTask(Task):
         before, self._published = self._published, published(store, self.partition)
         if self._published < before:
             raise WentBackError("The database is an older backup, without all that was landed of people.")
-        found = marks(store, self.state.marks)
-        if self.state.marks.went_back(found):
+        state = self.state
+        found = marks(store, state.marks)
+        if state.marks.went_back(found):
             raise WentBackError("Sources of people have other numbers, corrected ones, or an older backup of them.")
         if self._settled(found, store):
             return None
-        reader, days = PeopleReader(store), self.state.days
+        reader, days = PeopleReader(store), state.days
         if not days.belongs_to(found):
             raise WentBackError("People have a source that they did not have before.")
-        loaded = days.load(reader, found) if self.state.now is None else None
+        loaded = days.load(reader, found) if state.now is None else None
         now = self._now(reader, loaded.fit if loaded else days.fit)
-        return Reading(self.state.read(reader, self.state.marks), found, now, loaded)
+        return Reading(state, state.read(reader, state.marks), found, now, loaded)
 
     def up_to_date(self, store: ClickHouseStore) -> bool:
         """Whether a look would find nothing, and nothing waits to land."""
@@ -91,8 +96,8 @@ class PeopleTask(Task):
 
     def take(self, reading: Reading) -> None:
         """Work out what follows from a reading; rows then wait for a flush."""
-        self.state.take(reading.changed, reading.marks, reading.now, reading.loaded)
-        self.state.days.settle(reading.marks)
+        reading.state.take(reading.changed, reading.marks, reading.now, reading.loaded)
+        reading.state.days.settle(reading.marks)
 
     def more(self, store: ClickHouseStore) -> Any:
         """Read by keys what has turned out to be needed to work a reading out; None: nothing, all is worked out."""
