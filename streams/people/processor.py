@@ -41,15 +41,23 @@ class PeopleProcessor(Processor):
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`, look and land."""
         while not stop.is_set():
-            began, at, broker = asyncio.get_running_loop().time(), time.time(), self.broker
-            await self.look()
-            self._copy_beside()
-            if await self.flush() and self.running and self.broker is broker:
-                self.progress.counted_at = at
-            await self._close_days(began + LOOK_S)
+            began = asyncio.get_running_loop().time()
+            try:
+                await self._work(began + LOOK_S)
+            except BackpressureError:  # the share moved while ClickHouse was away: whoever owns it now reads all
+                log.info("A reading of people ended because their share moves.")
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(began + LOOK_S):
                     await stop.wait()
+
+    async def _work(self, until: float) -> None:
+        """Look once, land, and close days until a given time."""
+        at, broker = time.time(), self.broker
+        await self.look()
+        self._copy_beside()
+        if await self.flush() and self.running and self.broker is broker:
+            self.progress.counted_at = at
+        await self._close_days(until)
 
     async def _vouch(self, heads: list[Head]) -> None:
         await super()._vouch(heads)
@@ -175,6 +183,4 @@ class PeopleProcessor(Processor):
             except WentBackError as error:
                 log.warning("%s Beginning a new term.", error)
                 return await self._begin_anew()
-            except BackpressureError:  # the share moved while ClickHouse was away: whoever owns it now reads all
-                log.info("A reading of share %d ended because shares move.", partition)
         return found

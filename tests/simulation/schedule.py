@@ -117,14 +117,23 @@ class Run:
         schedule, self.clock = self.schedule, Clock()
         self.random = random.Random(schedule.seed)
         self.network = Network(self.random)
-        self.logs = [Log(world, schedule.sizes) for world in schedule.worlds]
+        self.logs = self._logs()
         self.group, self.letters = Group(len(self.logs)), Letters()
-        self.rows = Rows(self.network, schedule.unreliable, lambda: self.boundary(self.acting), self.group.accepted)
+        self.rows = self._rows()
         for _ in range(schedule.workers):
             self._join()
 
+    def _logs(self) -> list[Log]:
+        return [Log(world, self.schedule.sizes) for world in self.schedule.worlds]
+
+    def _rows(self) -> Rows:
+        return Rows(self.network, self.schedule.unreliable, lambda: self.boundary(self.acting), self.group.accepted)
+
+    def _worker(self, name: str) -> Worker:
+        return Worker(self, name)
+
     def _join(self) -> None:
-        worker = Worker(self, f"w{len(self.workers)}")
+        worker = self._worker(f"w{len(self.workers)}")
         self.workers.append(worker)
         self.network.send(lambda: None if worker.process.dead else self.group.change(self.network, join=worker))
 

@@ -41,12 +41,15 @@ class Worker:
         self._moving: asyncio.Task[None] | None = None
         self.ended: asyncio.Task[None] | None = None
         with running(self.process):
-            self.processor = Processor(
+            self.processor = self._new()(
                 run.rows, run.letters, self._task, flush_interval_s=0.4, flush_events=run.schedule.flush_events,  # type: ignore[arg-type]
                 pool=self.process.pool,
             )  # fmt: skip
             self.stop = asyncio.Event()
             self.flushing = self.process.create_task(self.processor.run(self.stop))
+
+    def _new(self) -> type[Processor]:
+        return Processor
 
     def _task(self, partition: int) -> Task:
         contract, world = self.run.schedule.contract, self.run.schedule.worlds[0]
