@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.endpoints import Endpoints
-from groupvitals.sections import ClickHouseSettings, KafkaSettings
+from groupvitals.sections import ClickHouseSettings, KafkaSettings, PeopleSettings
 from groupvitals.settings import Settings
 from schemas.agents import PEOPLE
 from schemas.kafka import Kafka
@@ -19,7 +19,7 @@ from streams.kafka.topics import TopicLayout, delete_topics, ensure_topics
 from tests.faults.processes import Process, worker
 from tests.landing import Landing, own_store
 from tests.oracle.people_worlds import lives_of_people
-from tests.sinks.people_agent import PeopleAgent
+from tests.sinks.people_agent import FIELDS, PeopleAgent
 from tests.streams.workers import wait_until
 
 Rows = dict[str, list[dict[str, Any]]]
@@ -39,6 +39,11 @@ class Sources:
         migrate(store.address, "UTC")
         worlds = zip((CHAT, PRODUCT, LINKS), lives_of_people(3, size=12), strict=True)
         self._landings = [Landing(world, store, topic.name) for topic, world in worlds]
+        # a partition that never had a record holds back all closed days: live rows are then the same at every moment
+        store.native.execute(
+            f"ALTER TABLE {store.address.database}.epochs UPDATE partitions = 2 WHERE contract = '{LINKS.name}' "
+            "SETTINGS mutations_sync = 2"
+        )
 
     def land(self) -> None:
         """One more piece of every source."""
@@ -63,6 +68,7 @@ class PeopleDeployment:
         self.settings = Settings(
             home=folder / "home", kafka=KafkaSettings(bootstrap=servers.kafka, topic_prefix=f"{self.name}."),
             clickhouse=ClickHouseSettings(host=host, tcp_port=tcp, http_port=http, database=self.name),
+            people=PeopleSettings(nickname="-".join(FIELDS)),
         )  # fmt: skip
         self.sources = Sources(self.store, pieces)
         self._environment = {
@@ -73,6 +79,7 @@ class PeopleDeployment:
             "GROUPVITALS_CLICKHOUSE__TCP_PORT": str(tcp),
             "GROUPVITALS_CLICKHOUSE__HTTP_PORT": str(http),
             "GROUPVITALS_CLICKHOUSE__DATABASE": self.name,
+            "GROUPVITALS_PEOPLE__NICKNAME": "-".join(FIELDS),
         }
 
     def worker(self, *arguments: str, **options: Any) -> AbstractContextManager[Process]:
