@@ -50,7 +50,7 @@ def test_everything_works_with_few_rights_and_shows_no_secret(deployment: Deploy
         ["topics"], ["migrate"], ["simulate", "world", "--groups", "4", "--members", "60", "--days", "9"],
         ["import", *files],
         ["worker", "--agent", "all", "--until-caught-up"],
-        ["rebuild", "--verify"], ["days"], ["dlq", "list"], ["dlq", "replay"], ["doctor", "--json"],
+        ["rebuild", "--verify"], ["dlq", "list"], ["dlq", "replay"], ["doctor", "--json"],
         ["replay", "--restart", files[0]],
     ]  # fmt: skip
     for words in commands:

@@ -100,9 +100,7 @@ def _work(parts: dict[str, list[Path]]) -> None:
                 _groupvitals("worker", "--agent", agent, "--until-caught-up")
     _groupvitals("rebuild", "--drop-old")
     _groupvitals("rebuild", "--correct")
-    with _worker():
-        _wait(lambda: int(_ask(f"SELECT count() FROM {NAME}.scores")) > 0)
-        _wait(lambda: _groupvitals("days", "--json").strip() == "[]")
+    _groupvitals("worker", "--agent", "all", "--until-caught-up")
 
 
 def _tables() -> dict[str, bytes]:
