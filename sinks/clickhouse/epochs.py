@@ -5,13 +5,13 @@ Each agent has epochs of its own, with the same numbers, and checkpoints in the 
 
 from schemas.agents import AgentSpec
 from sinks.clickhouse.connection import Address, Native
+from sinks.clickhouse.partitions import drop_partition
 from sinks.clickhouse.store import quote
 
 
 def drop_epoch(address: Address, number: int, agent: AgentSpec) -> None:
     """Drop all rows, checkpoints and heads of an agent's epoch, if there are any."""
     native = Native(address)
-    local, on_cluster = ("_local", f" ON CLUSTER '{address.cluster}'") if address.cluster else ("", "")
     parts = [(table.name, str(number)) for table in agent.computed if not table.shared]
     checkpointed = _checkpointed(native, agent)
     parts += [
@@ -21,10 +21,7 @@ def drop_epoch(address: Address, number: int, agent: AgentSpec) -> None:
         if epoch == number
     ]
     for table, partition in parts:
-        native.execute(
-            f"ALTER TABLE {address.database}.{table}{local}{on_cluster} DROP PARTITION {partition} "
-            "SETTINGS max_partition_size_to_drop = 0"
-        )
+        drop_partition(native, table, partition)
 
 
 def epochs_with_rows(address: Address, agent: AgentSpec) -> list[int]:

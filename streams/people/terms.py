@@ -3,12 +3,15 @@
 import pyarrow as pa
 
 from schemas.agents import PEOPLE
+from sinks.clickhouse.partitions import drop_partition, partitions
+from sinks.clickhouse.readers.closed_days import ClosedDays
 from sinks.clickhouse.store import ClickHouseStore
 from sinks.contract import TERM_SHIFT, Head
 
 
-def publish(store: ClickHouseStore, heads: list[Head], history: int = 0) -> None:
-    """Have the rows of these heads' terms, and this history, be read from now on, and drop those of older terms.
+def publish(store: ClickHouseStore, heads: list[Head], history: int = 0, next_history: int = 0) -> None:
+    """Have the rows of these heads' terms, and this history, be read from now on; drop those of older terms, and all
+    histories but this one and the next, which is being made (0: none).
 
     A term's first head, which stands before any of its rows, changes nothing.
     """
@@ -29,6 +32,7 @@ def publish(store: ClickHouseStore, heads: list[Head], history: int = 0) -> None
     for head in complete:
         if head.cut.sequence == 2:  # by now nobody has only just begun to read an older one
             drop_older(store, head.partition, head.version >> TERM_SHIFT)
+            ClosedDays(store).drop_others({history, next_history})
 
 
 def published(store: ClickHouseStore, share: int) -> int:
@@ -41,17 +45,8 @@ def published(store: ClickHouseStore, share: int) -> int:
 
 def drop_older(store: ClickHouseStore, share: int, term: int) -> None:
     """Drop the rows of a share's terms before this one, whoever landed them."""
-    address, native = store.address, store.native
-    local, on_cluster = ("_local", f" ON CLUSTER '{address.cluster}'") if address.cluster else ("", "")
     for table in PEOPLE.states:
-        parts = native.execute(
-            "SELECT DISTINCT partition FROM system.parts WHERE active AND database = %(database)s "
-            "AND table = %(table)s", None, {"database": address.database, "table": f"{table.name}{local}"},
-        )  # fmt: skip
-        for (partition,) in parts:
+        for partition in partitions(store.native, table.name):
             of, written = (int(part) for part in partition.strip("()").split(","))
             if of == share and written < term:
-                native.execute(
-                    f"ALTER TABLE {address.database}.{table.name}{local}{on_cluster} DROP PARTITION {partition} "
-                    "SETTINGS max_partition_size_to_drop = 0"
-                )
+                drop_partition(store.native, table.name, partition)

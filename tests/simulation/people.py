@@ -59,20 +59,18 @@ def follows(rows: dict[Any, dict[str, int]], facts: dict[Any, dict[int, str]]) -
 class _NoDays:
     """No day closes."""
 
-    in_use = published = 0
+    in_use = published = number = 0
+    due = False
     fit = SimpleNamespace(score=None)
 
     def belongs_to(self, marks: Marks) -> bool:
         return True
 
-    def due(self, marks: Marks) -> bool:
-        return False
-
     def load(self, reader: Any, marks: Marks) -> Any:
         return SimpleNamespace(fit=self.fit)
 
-    def read(self, reader: Any, marks: Marks) -> None: ...
-    def settle(self, marks: Marks) -> None: ...
+    def read(self, reader: Any) -> None: ...
+    def seen(self, marks: Marks, now: Any, present_ms: int) -> None: ...
 
 
 class Counts(PartitionState):
@@ -171,14 +169,15 @@ class PeopleRows(Rows):
         for _ in range(self.network.random.choice((0, 0, 1, 5))):
             self.network.random.choice(self.sources).step()
 
-    def execute(self, query: str, *_: Any) -> Any:
+    def execute(self, query: str, *given: Any) -> Any:
         """Answers the statements of `marks`, `published`, and of dropping terms."""
         if "DROP PARTITION" in query:
             term = int(re.search(r",(\d+)\)", query)[1])  # type: ignore[index]
             return self._write(lambda: self.people.pop(term, None))  # type: ignore[func-returns-value]
         self._read()
         if "system.parts" in query:
-            return [(f"(0,{term})",) for term in self.people]
+            ours = any(table.name == given[-1]["table"] for table in PEOPLE.states)
+            return [(f"(0,{term})",) for term in self.people if ours]
         if "people_terms" in query:
             return [(self.published,)]
         if "corrections" in query:

@@ -36,7 +36,7 @@ def published_before_commit() -> Patches:
 def first_head_published() -> Patches:
     """A term is read from its first head on, before any of its rows have landed."""
 
-    def publish(store: PeopleRows, heads: list[Head], history: int) -> None:
+    def publish(store: PeopleRows, heads: list[Head], *histories: int) -> None:
         _publish(store, [head.version for head in heads])
 
     return (mock.patch.object(processor, "publish", publish),)

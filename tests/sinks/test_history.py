@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from schemas.topics import CHAT
 from schemas.transition import Transition
+from sinks.clickhouse.partitions import partitions
+from sinks.clickhouse.readers.closed_days import TABLES as HISTORIES
 from sinks.clickhouse.store import ClickHouseStore
 from tests.landing import empty, own_store
 from tests.oracle.answers import comparable
@@ -186,3 +188,18 @@ def test_record_by_record_and_corrected(name: str, store: ClickHouseStore) -> No
     deployment.correct((CHAT.name, 0), LITERALS[name][0][0].records[-1].offset + 1)
     deployment.agent.catch_up()
     assert deployment.hold() or not found
+
+
+def test_histories_that_are_neither_read_nor_made_are_dropped(store: ClickHouseStore) -> None:
+    empty(store, "UTC")
+    deployment = Deployment(store, LITERALS["an import far behind the clock"])
+    deployment.land_all()
+    deployment.agent.catch_up()
+    before = partitions(store.native, "people_cuts")
+    deployment.correct((CHAT.name, 0), 1_000)
+    deployment.agent.catch_up()
+    number = str(deployment.agent.task.state.days.number)
+    assert before != [number]
+    for table in HISTORIES:
+        assert partitions(store.native, table) in ([number], []), table
+    assert rows_of(store, "people_cuts")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from sinks.clickhouse.partitions import drop_partition, partitions
 from sinks.clickhouse.readers.rows import ACCOUNT
 from sinks.clickhouse.store import ClickHouseStore
 
@@ -74,16 +75,7 @@ class ClosedDays:
 
     def drop_others(self, kept: set[int]) -> None:
         """Drop every history but these."""
-        address = self._store.address
-        local, on_cluster = ("_local", f" ON CLUSTER '{address.cluster}'") if address.cluster else ("", "")
         for table in TABLES:
-            rows = self._store.native.execute(
-                "SELECT DISTINCT partition FROM system.parts WHERE active AND database = %(database)s "
-                "AND table = %(table)s", None, {"database": address.database, "table": f"{table}{local}"},
-            )  # fmt: skip
-            for (partition,) in rows:
+            for partition in partitions(self._store.native, table):
                 if int(partition) not in kept:
-                    self._store.native.execute(
-                        f"ALTER TABLE {self._d}.{table}{local}{on_cluster} DROP PARTITION {partition} "
-                        "SETTINGS max_partition_size_to_drop = 0"
-                    )
+                    drop_partition(self._store.native, table, partition)
