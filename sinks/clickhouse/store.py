@@ -85,15 +85,6 @@ class ClickHouseStore:
         ]  # fmt: skip
         self.native.execute(f"INSERT INTO {self.address.database}.heads ({', '.join(_HEAD)}) VALUES", rows)
 
-    def begun(self, topic: str, epoch: int) -> set[int]:
-        """Partitions of which something has landed."""
-        rows = self.native.execute(
-            f"SELECT DISTINCT partition FROM {self.address.database}.checkpoints "
-            "WHERE topic = %(topic)s AND epoch = %(epoch)s AND offsets[%(topic)s] > 0",
-            parameters={"topic": topic, "epoch": epoch},
-        )
-        return {row[0] for row in rows}
-
     def checkpoints(self, topic: str, partition: int, epoch: int) -> list[Checkpoint]:
         """The checkpoints of a task that a chain may need: first and last of each term, and those continued from."""
         table = f"{self.address.database}.checkpoints"

@@ -5,14 +5,13 @@ from typing import Any
 
 from schemas.agents import AgentSpec
 from schemas.columns import columns
+from sinks.clickhouse.readers.rows import SOMEBODY
 from sinks.clickhouse.store import ClickHouseStore, quote
 
 #: Fields in which copies of the same event may differ: who reported it, by which version of the contract.
 _TELLING = {"event_id", "schema_version", "source_id"}
 #: An account in the deployment: a member of a platform's workspace.
 _ACCOUNT = "substringIndex(group_id, ':', 2), member_id"
-#: Whether a row's member may be a person: the group itself, speaking under its own native id, is none.
-_SOMEBODY = "member_id != '' AND NOT endsWith(toString(group_id), concat(':', member_id))"
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ def landed_since(store: ClickHouseStore, agent: AgentSpec, topic: str, since: di
     d, where = store.address.database, _since(topic, since)
     names = {column.name for column in columns(agent.contract).fields}
     of_users = "user_id" in names
-    people = f"uniqExactIf(cityHash64({_ACCOUNT}), {_SOMEBODY}{_unmerged(d, agent)})" if "member_id" in names else "0"
+    people = f"uniqExactIf(cityHash64({_ACCOUNT}), {SOMEBODY}{_unmerged(d, agent)})" if "member_id" in names else "0"
     people = "uniqExactIf(user_id, user_id != '')" if of_users else people
     groups = "uniqExactIf(group_id, group_id != '')" if "group_id" in names else "0"
     events = f"FROM {d}.{agent.raw.name} FINAL WHERE {where} AND type != 'tick'"

@@ -4,6 +4,7 @@ import pyarrow as pa
 
 from schemas.topics import PRODUCT
 from sinks.clickhouse.readers.marks import Marks
+from sinks.clickhouse.readers.rows import day_of
 from sinks.clickhouse.store import ClickHouseStore, quote
 
 _KINDS, _CONTACT = "type IN ('purchase', 'refund')", "type = 'contact'"
@@ -20,7 +21,7 @@ class OrdersReader:
         """Everything about orders of which anything is new, by order, time and event id."""
         return self.store.read(
             "SELECT order_id, type = 'refund' AS back, refund_id, event_id, user_id, ts_ms, "
-            f"toInt32(toDate(fromUnixTimestamp64Milli(ts_ms, {quote(self.zones[0])}))) AS day, amount_minor, "
+            f"{day_of('ts_ms', self.zones[0])} AS day, amount_minor, "
             "toString(currency) AS currency, items, toString(product_id) AS product_id, "
             "toString(group_id) AS group_id, toString(campaign_id) AS campaign_id, cost_minor "
             f"FROM {self.d}.product_facts WHERE {_KINDS} AND {self._of_new_records('order_id', _KINDS, since)} "
@@ -34,15 +35,15 @@ class OrdersReader:
         if topic is not None:
             rows = f"{self.d}.product_events WHERE {_new_records(topic, since)} AND {kinds}"
         return self.store.read(
-            "SELECT user_id, referrer_user_id, toInt32(toDate(fromUnixTimestamp64Milli(min(ts_ms), "
-            f"{quote(self.zones[0])}))) AS day FROM {rows} GROUP BY user_id, referrer_user_id"
+            f"SELECT user_id, referrer_user_id, {day_of('min(ts_ms)', self.zones[0])} AS day "
+            f"FROM {rows} GROUP BY user_id, referrer_user_id"
         )
 
     def contacts(self, since: Marks) -> pa.Table:
         """All contacts with users of whom any is new, by user, group, time and event id."""
         return self.store.read(
             "SELECT user_id, toString(group_id) AS group_id, ts_ms, event_id, "
-            f"toInt32(toDate(fromUnixTimestamp64Milli(ts_ms, {quote(self.zones[0])}))) AS day, "
+            f"{day_of('ts_ms', self.zones[0])} AS day, "
             "toString(operator_id) AS owner, toString(purpose) AS purpose, toString(depth) AS depth, "
             f"toString(outcome) AS outcome FROM {self.d}.product_facts FINAL "
             f"WHERE {_CONTACT} AND {self._of_new_records('user_id', _CONTACT, since)} "

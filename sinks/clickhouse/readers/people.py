@@ -16,7 +16,7 @@ from sinks.clickhouse.readers.activity import ActivityReader
 from sinks.clickhouse.readers.marks import Marks
 from sinks.clickhouse.readers.orders import OrdersReader
 from sinks.clickhouse.readers.profiles import ProfilesReader
-from sinks.clickhouse.readers.rows import ACCOUNT, PLACE
+from sinks.clickhouse.readers.rows import ACCOUNT, PLACE, day_of
 from sinks.clickhouse.store import quote
 
 #: Stands for all groups, in which each person counts once.
@@ -40,17 +40,17 @@ class PeopleReader(ActivityReader, OrdersReader, ProfilesReader):
             f"SELECT toString(group_id) AS group_id, {ACCOUNT} AS account_id, {_MASKS}, spoke_hours, reacted_hours, "
             f"read_hours, open_messages, {_FIRST}, last_ms, spoke_ms, "
             f"join_ms, in_ms, out_ms, toUInt8({_ROLE}) AS plays, {_INVITER.format(PLACE)} AS inviter, "
-            f"{_day('last_ms', self.zones[0])} AS base_day, {_day('found.first_ms', self.zones[0])} AS first_day, "
-            f"if(join_ms < 4611686018427387904, {_day('join_ms', self.zones[0])}, -1000000) AS joined_day "
+            f"{day_of('last_ms', self.zones[0])} AS base_day, {day_of('found.first_ms', self.zones[0])} AS first_day, "
+            f"if(join_ms < 4611686018427387904, {day_of('join_ms', self.zones[0])}, -1000000) AS joined_day "
             f"FROM ({self.newest('membership_states', CHAT.name, 'epoch', 'group_id, member_id', since)}) AS found"
         )
 
     def users(self, since: Marks) -> pa.Table:
         """Masks of use of users."""
         return self.store.read(
-            f"SELECT user_id, used_lo, used_hi, first_ms, last_ms, {_day('last_ms', self.zones[1])} AS base_day, "
-            f"{_day('first_ms', self.zones[0])} AS first_day, "
-            f"if(signup_ms < 4611686018427387904, {_day('signup_ms', self.zones[1])}, -1000000) AS signup_day "
+            f"SELECT user_id, used_lo, used_hi, first_ms, last_ms, {day_of('last_ms', self.zones[1])} AS base_day, "
+            f"{day_of('first_ms', self.zones[0])} AS first_day, "
+            f"if(signup_ms < 4611686018427387904, {day_of('signup_ms', self.zones[1])}, -1000000) AS signup_day "
             f"FROM ({self.newest('user_states', PRODUCT.name, 'product_epoch', 'user_id', since)})"
         )
 
@@ -60,7 +60,7 @@ class PeopleReader(ActivityReader, OrdersReader, ProfilesReader):
         return self.store.read(
             "SELECT user_id, if(kind = 'group', reference, '') AS group_id, "
             "if(kind = 'group', '', concat(kind, ':', reference)) AS way, acted_lo, last_ms, "
-            f"{_day('last_ms', self.zones[1])} AS base_day FROM ({rows}) WHERE kind != 'campaign'"
+            f"{day_of('last_ms', self.zones[1])} AS base_day FROM ({rows}) WHERE kind != 'campaign'"
         )
 
     def owners(self, since: Marks) -> pa.Table:
@@ -136,7 +136,3 @@ def prefix(group_id: str) -> str:
     """What precedes the member id in the accounts of a group."""
     place = group_id.split(":")
     return f"{place[0]}:{place[1] if len(place) > 1 else ''}:"
-
-
-def _day(ms: str, zone: str) -> str:
-    return f"toInt32(toDate(fromUnixTimestamp64Milli({ms}, {quote(zone)})))"

@@ -4,10 +4,12 @@ import json
 
 from schemas.topics import CHAT, PRODUCT
 from sinks.clickhouse.readers.marks import Marks
-from sinks.clickhouse.store import ClickHouseStore
+from sinks.clickhouse.store import ClickHouseStore, quote
 
 #: Platform, workspace and more of a group.
 PLACE = "splitByChar(':', toString(group_id))"
+#: A member, and not the group itself, which may speak under its own native id.
+SOMEBODY = f"member_id NOT IN ('', arrayStringConcat(arraySlice({PLACE}, 3), ':'))"
 #: The account of a member, as the views have it.
 ACCOUNT = f"concat({PLACE}[1], ':', {PLACE}[2], ':', member_id)"
 
@@ -33,3 +35,8 @@ class RowsReader:
             f"WHERE bitShiftRight(version, 56) = (SELECT epoch FROM {self.d}.{epoch}) AND {newer} AND {only} "
             f"ORDER BY {key}, version DESC LIMIT 1 BY {key}"
         )
+
+
+def day_of(ms: str, zone: str) -> str:
+    """The number of the local day of a time."""
+    return f"toInt32(toDate(fromUnixTimestamp64Milli({ms}, {quote(zone)})))"
