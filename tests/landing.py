@@ -11,26 +11,9 @@ from sinks.clickhouse.store import ClickHouseStore
 from sinks.contract import Epoch
 from streams.checkpoint.task import Task
 from streams.kafka.records import read_records
-from tests.memory import KEYS, TOPIC, MemoryBroker, land, new_task, own, record_batch
+from tests.memory import TOPIC, MemoryBroker, land, new_task, own, record_batch
 from tests.oracle.community import Record
 from tests.oracle.worlds import World
-
-TABLES = (
-    *KEYS,
-    "checkpoints",
-    "epochs",
-    "corrections",
-    "people_scores",
-    "people_transitions",
-    "people_group_days",
-    "people_active_days",
-    "people_cuts",
-    "names",
-    "people_terms",
-    "journey_acts",
-    "journey_marks",
-    "heads",
-)
 
 
 def own_store(clickhouse: tuple[str, int, int]) -> Iterator[ClickHouseStore]:
@@ -50,7 +33,11 @@ def empty(store: ClickHouseStore, zone: str) -> None:
 
 def clear(store: ClickHouseStore) -> None:
     """Tables with nothing in them."""
-    for table in TABLES:
+    full = store.native.execute(
+        "SELECT name FROM system.tables WHERE database = %(database)s AND total_rows > 0 AND name != 'migrations'",
+        parameters={"database": store.address.database},
+    )
+    for (table,) in full:
         store.native.execute(f"TRUNCATE TABLE {store.address.database}.{table}")
 
 
