@@ -151,7 +151,10 @@ class Home:
             for agent in AGENTS:
                 self._land(agent)
             # in one process, workers have all clocks reach the same time, so that days close
-            self._keep("days", {"seconds": round(self._run("worker", "--agent", ALL, "--until-caught-up")[0], 1)})
+            self._keep(
+                "days",
+                {"seconds": round(self._run("worker", "--agent", ALL, "--until-caught-up", "--close-days")[0], 1)},
+            )
 
     def _produce(self, servers: Endpoints) -> dict[str, Any]:
         began, plan = time.perf_counter(), self.world.plan

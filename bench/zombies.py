@@ -46,7 +46,7 @@ def replayed(job: Job, options: argparse.Namespace, seed: int) -> Path:
         for command in (
             ["simulate", world, *sizes, "--seed", seed],
             ["import", "--format", "ndjson", *files],
-            ["worker", "--agent", "all", "--until-caught-up"],
+            ["worker", "--agent", "all", "--until-caught-up", "--close-days"],
         ):  # fmt: skip
             line = [*groupvitals.COMMAND, *map(str, command)]
             subprocess.run(line, env=variables, check=True, stdout=log, stderr=log)

@@ -149,7 +149,7 @@ class _Worker:
     def __enter__(self) -> "_Worker":
         self._log.parent.mkdir(parents=True, exist_ok=True)
         self._stats.unlink(missing_ok=True)
-        command = [*_command(ALL), "--follow-input", "--json", "--stats", str(self._stats)]
+        command = [*_command(ALL), "--close-days", "--follow-input", "--json", "--stats", str(self._stats)]
         with self._log.open("wb") as log:
             pipe = subprocess.PIPE
             self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=log, env=_only_landing())

@@ -69,6 +69,7 @@ def run_replay(settings: "Settings", files: Files) -> "Summary":
             done.left[contract] = wait_for_others(config, store, bars)
             done.landed[contract] = landed_since(store, config.agent, config.topic, before[contract])
         chat = done.landed.get(COMMUNITY.contract)
-        done.corrected = correct_late(settings, configs[COMMUNITY.contract], store, bool(chat and chat.late), bars)
+        late = bool(chat and chat.late)
+        done.corrected = correct_late(settings, worker_config(settings, COMMUNITY.name), store, late, bars)
     done.days = ClosedDays(store).since(began)
     return done

@@ -79,11 +79,19 @@ def worker(
     follow_input: Annotated[
         bool, typer.Option("--follow-input", help="Do not stop before standard input has ended.", hidden=True)
     ] = False,
+    close_days: Annotated[
+        bool,
+        typer.Option(
+            "--close-days",
+            help="With --agent all and --until-caught-up: once all has landed, append ticks to partitions whose time "
+            "is behind that of others, so that days close.",
+        ),
+    ] = False,
 ) -> None:
     """Process an agent's events until stopped (Ctrl-C) or, with --until-caught-up, until all have landed."""
     from groupvitals.settings import load_settings
 
-    run_worker(load_settings(), until_caught_up, stats, as_json, follow_input, agent)
+    run_worker(load_settings(), until_caught_up, stats, as_json, follow_input, agent, close_days)
 
 
 def run_worker(
@@ -93,6 +101,7 @@ def run_worker(
     as_json: bool = False,
     follow_input: bool = False,
     agent: str = "community",
+    close_days: bool = False,
 ) -> None:
     """Run the workers of one agent, or of all, in this process until they have stopped."""
     import asyncio
@@ -102,9 +111,12 @@ def run_worker(
     from groupvitals.interrupts import ending_at_once
     from groupvitals.logs import last_words, log_to_stderr
     from groupvitals.progress import JsonProgress, LogProgress, WorkerProgress
+    from schemas.errors import ConfigError
     from streams.allocator import keep_freed_memory
     from streams.worker.loop import WorkerLoop
 
+    if close_days and not (until_caught_up and agent == ALL):
+        raise ConfigError("--close-days is for a worker of all agents that ends: add --agent all --until-caught-up.")
     log_to_stderr(settings.logs)
     keep_freed_memory()
     shown = JsonProgress() if as_json else LogProgress() if settings.logs == "json" else WorkerProgress()
@@ -115,7 +127,7 @@ def run_worker(
         complete = _input_ended() if follow_input else lambda: True
         with asyncio.Runner(loop_factory=WorkerLoop) as runner:
             report = lambda: progress.update(process.workers)  # noqa: E731
-            runner.run(process.run(until_caught_up, report, complete, leveling=until_caught_up and agent == ALL))
+            runner.run(process.run(until_caught_up, report, complete, close_days))
         progress.done(process.workers)
         if until_caught_up and not process.caught_up:
             progress.say("Interrupted before everything had landed: run it again to continue from there.")

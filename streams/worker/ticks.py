@@ -46,16 +46,17 @@ async def _tick(
             if end != known:
                 seen[partition] = (end, time.monotonic())
             elif time.monotonic() - since >= every_s:
-                await producer.deliver([Record(topic, _event(partition, int(time.time() * 1000)), partition=partition)])
+                await producer.deliver([Record(topic, _event(partition, _now()), partition=partition)])
                 seen[partition] = (end + 1, time.monotonic())
 
 
 async def level(kafka: Kafka, clocks: dict[str, dict[int, int]]) -> None:
-    """Append a tick with the furthest of all clocks to every partition that is behind it.
+    """Append a tick with the furthest of all clocks, but not beyond the present, to every partition that is behind it.
 
     clocks: by topic and partition. Raises `GroupvitalsError` when Kafka does not take them.
     """
     furthest = max((clock for partitions in clocks.values() for clock in partitions.values()), default=0)
+    furthest = min(furthest, _now())
     behind = [
         Record(topic, _event(partition, furthest), partition=partition)
         for topic, partitions in clocks.items()
@@ -71,6 +72,10 @@ async def _pause(stop: asyncio.Event, every_s: float) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(max(every_s / 4, 0.25)):
             await stop.wait()
+
+
+def _now() -> int:
+    return int(time.time() * 1000)
 
 
 def _event(partition: int, ts_ms: int) -> bytes:

@@ -39,7 +39,7 @@ def test_workers_close_days(settings: Settings, groupvitals: Run, monkeypatch: p
     for agent in ("community", "product", "links", "people"):
         assert groupvitals("worker", "--agent", agent, "--until-caught-up").returncode == 0
     assert answers.value("SELECT count() FROM {d}.people_group_days") == 0, "no clock has come so far everywhere"
-    assert groupvitals("worker", "--agent", "all", "--until-caught-up").returncode == 0
+    assert groupvitals("worker", "--agent", "all", "--until-caught-up", "--close-days").returncode == 0
     assert answers.value("SELECT count() FROM {d}.effective_members_daily WHERE group_id = '*'") >= 2
     consumer = KafkaConsumer(
         f"{settings.kafka.topic_prefix}member.transitions", bootstrap_servers=settings.kafka.bootstrap,

@@ -100,7 +100,7 @@ def _work(parts: dict[str, list[Path]]) -> None:
                 _groupvitals("worker", "--agent", agent, "--until-caught-up")
     _groupvitals("rebuild", "--drop-old")
     _groupvitals("rebuild", "--correct")
-    _groupvitals("worker", "--agent", "all", "--until-caught-up")
+    _groupvitals("worker", "--agent", "all", "--until-caught-up", "--close-days")
 
 
 def _tables() -> dict[str, bytes]:

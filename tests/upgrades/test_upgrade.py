@@ -50,7 +50,7 @@ def _catch_up(groupvitals: Run) -> None:
     for agent in (*TOPICS, PEOPLE.name):
         found = groupvitals("worker", "--agent", agent, "--until-caught-up")
         assert found.returncode == 0, found.stderr
-    found = groupvitals("worker", "--agent", "all", "--until-caught-up")
+    found = groupvitals("worker", "--agent", "all", "--until-caught-up", "--close-days")
     assert found.returncode == 0, found.stderr
 
 
