@@ -196,10 +196,10 @@ def close(closed, groups, accounts, around, day, state, reason):
 
 
 @kernel
-def habits_then(closed, chosen, day, low, high, age, left, ever):
-    """Write the `Habits` of the chosen members at the end of a day, of any activity."""
-    for i in range(len(chosen)):
-        c = closed[chosen[i]]
+def habits_then(closed, day, low, high, age, left, ever):
+    """Write the `Habits` of all members at the end of a day, of any activity."""
+    for i in range(len(closed)):
+        c = closed[i]
         low[i], high[i], left[i], ever[i] = np.uint64(0), np.uint64(0), -1, 0
         if c.ever:
             low[i], high[i], left[i], ever[i] = seen_on(c.low, c.high, c.left, c.ever, day - c.base_day)

@@ -2,7 +2,7 @@
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,misc"
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +22,6 @@ REASONS = (
     "joined_7d", "used_28d", "other_group_28d", "no_reading_no_product", "score",
 )  # fmt: skip
 AT_RISK, ZOMBIE = STATES.index("at_risk"), STATES.index("zombie")
-#: The last of the states of those who are really here.
-EFFECTIVE = STATES.index("lurker")
 UNOBSERVABLE = STATES.index("unobservable")
 _ACTIVE, _PARTICIPANT, _LURKER, _NEWCOMER, _ELSEWHERE, _UNOBSERVABLE = range(1, 7)
 _EXCLUDED, _LEFT = STATES.index("excluded"), STATES.index("left")
@@ -44,6 +42,12 @@ class Pairs(NamedTuple):
     ones: NDArray[np.int32]
     others: NDArray[np.int32]
     places: NDArray[np.int32]
+
+
+def effective(state: NDArray[Any]) -> NDArray[np.bool_]:
+    """Who spoke, reacted, read or acted in the group lately, by code of the state."""
+    found: NDArray[np.bool_] = (state > 0) & (state <= _LURKER)
+    return found
 
 
 @kernel

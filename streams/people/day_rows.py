@@ -1,37 +1,52 @@
-"""Rows of a closed day: changes of members, counts of groups and people, the score, the cut."""
+"""Rows of closed days, and how they land: changes of members, counts of groups and people, the score, the cut."""
 
 import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, get_args
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analytics.people.fitted import HORIZON
+from analytics.people.fitted import HORIZON, Fitted
 from analytics.people.states import ACTIVITY, NO_DAY, REASONS, STATES
 from schemas.chat import Role
 from schemas.transition import Transition
-from sinks.clickhouse.readers.people import ALL, prefix
+from sinks.clickhouse.readers.people import ALL
+from sinks.clickhouse.store import ClickHouseStore
 from streams.landing.arrow import categories
 from streams.people.everybody import Everybody
 from streams.people.history import ClosedDay, History
+from streams.people.members import Memberships
 
+#: Takes changes of members' states, each with the fields of `schemas.transition.Transition`.
+Tell = Callable[[list[dict[str, Any]]], None]
+#: The table that says that a day is complete.
+CUTS = "people_cuts"
 _COUNTED = STATES[1 : STATES.index("left")]
+
+
+@dataclass(frozen=True)
+class Day:
+    """A day that was closed: its score, the rows that land of it, by table, and the changes to tell."""
+
+    day: int
+    fit: Fitted
+    tables: dict[str, pa.Table]
+    told: list[dict[str, Any]]
 
 
 def changes(everybody: Everybody, history: History, found: ClosedDay) -> pa.Table:
     """Rows of `people_transitions`, without the history and the day."""
     groups, accounts = (codes[found.rows] for codes in everybody.places)
-    used, places = np.unique(groups, return_inverse=True)
-    ids, members = everybody.group_names.strings(used), history.members[found.rows]
-    around, users = found.around, found.around.used_day[found.around.person[accounts]] != NO_DAY
-    linked = around.linked[accounts]
-    before = np.array([len(prefix(text).encode()) for text in ids.to_pylist()], np.int64)
+    members, around = history.members[found.rows], found.around
+    persons, linked = around.person[accounts], around.linked[accounts]
+    used = around.used_day[persons] != NO_DAY
     return pa.table(
-        {
-            "group_id": categories(places.astype(np.int32), ids),
-            "member_id": everybody.names.strings(accounts, before[places]),
-            "person_id": everybody.names.strings(around.person[accounts]),
+        Memberships(everybody).columns(found.rows)
+        | {
+            "person_id": everybody.names.strings(persons),
             "previous": categories(found.previous.astype(np.int8), STATES),
             "state": categories(members["state"].astype(np.int8), STATES),
             "reason": categories(members["reason"].astype(np.int8), REASONS),
@@ -40,9 +55,9 @@ def changes(everybody: Everybody, history: History, found: ClosedDay) -> pa.Tabl
             "fading": pa.array(np.ascontiguousarray(members["fading"])),
             "role": categories((members["named"] & 3).astype(np.int8), get_args(Role)),
             "linked": pa.array(linked.astype(np.uint8)),
-            "in_product": pa.array((linked | users).astype(np.uint8)),
+            "in_product": pa.array((linked | used).astype(np.uint8)),
             "reads_reported": pa.array(around.reads_reported[groups].astype(np.uint8)),
-            "groups_28d": pa.array(around.active_in[around.person[accounts]]),
+            "groups_28d": pa.array(around.active_in[persons]),
         }
     )
 
@@ -102,3 +117,13 @@ def told(rows: pa.Table, day: str, end_ms: int) -> list[dict[str, Any]]:
 def _id(group_id: str, member_id: str, day: str) -> str:
     """The same for the same change, whenever it is told."""
     return hashlib.sha256(f"{group_id}\n{member_id}\n{day}".encode()).hexdigest()[:32]
+
+
+def land(store: ClickHouseStore, days: list[Day], tell: Tell) -> None:
+    """Write rows of days, tell who changed, and last of all write the cuts, by which these days are complete."""
+    for name in days[0].tables:
+        if name == CUTS:
+            tell([change for day in days for change in day.told])
+        rows = pa.concat_tables([day.tables[name] for day in days], promote_options="permissive")
+        if rows.num_rows:
+            store.insert(name, rows)

@@ -6,10 +6,10 @@ Rows of a closed day are functions of records, so whoever closes it, and however
 
 import json
 import zlib
-from collections.abc import Callable
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import pyarrow as pa
@@ -24,17 +24,14 @@ from sinks.clickhouse.readers.cuts import Cuts, Known, Stretch, cuts_of
 from sinks.clickhouse.readers.history import HistoryReader
 from sinks.clickhouse.readers.marks import Marks
 from sinks.clickhouse.readers.people import PeopleReader
-from sinks.clickhouse.store import ClickHouseStore
 from streams.people import day_rows
+from streams.people.day_rows import CUTS, Day
 from streams.people.everybody import Everybody
 from streams.people.history import ClosedDay, History, Read
+from streams.people.now import Now
 
-#: Takes changes of members' states, each with the fields of `schemas.transition.Transition`.
-Tell = Callable[[list[dict[str, Any]]], None]
 #: How many days are read at once.
 MOST = 32
-#: The table that says that a day is complete.
-CUTS = "people_cuts"
 
 
 @dataclass(frozen=True)
@@ -54,21 +51,12 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Batch:
-    """What was read for days, and where each of them is cut: (topic, partition) and offsets by day."""
+    """What was read for days, by day: what it knows that those before do not, and where it is cut: topic, partition,
+    offset."""
 
-    days: Stretch
-    read: Read
+    last: int
+    read: dict[int, Read]
     cuts: dict[int, list[tuple[str, int, int]]]
-
-
-@dataclass(frozen=True)
-class Day:
-    """A day that was closed: its score, the rows that land of it, by table, and the changes to tell."""
-
-    day: int
-    fit: Fitted
-    tables: dict[str, pa.Table]
-    told: list[dict[str, Any]]
 
 
 class Days:
@@ -80,11 +68,18 @@ class Days:
         self._history = History(everybody, "UTC", limit)
         self._next: int | None = None  # the first day that is not closed; None: not known
         self._nothing_until = 0  # no day before this one knows anything
+        # the first day that some source has not closed (0: one of them has not begun), and that is not over now
+        self._until = self._over = 0
         self._fresh, self._batch = True, cast(Batch | None, None)
         #: The score of the newest day of those that are closed without a pause; what live rows go by.
         self.fit = unfitted()
-        #: The history to read, and the one that is.
+        #: The history to read, and the one that the newest flush says.
         self.in_use = self.published = 0
+
+    @property
+    def number(self) -> int:
+        """Of the history in memory; 0: none yet."""
+        return self._loaded.number if self._loaded else 0
 
     # --- beginning
 
@@ -122,43 +117,45 @@ class Days:
 
     # --- which day
 
-    def closed_until(self, marks: Marks) -> int:
-        """The first day that some source has not closed; 0 while one of them has not begun."""
+    def seen(self, marks: Marks, now: Now, present_ms: int) -> None:
+        """Take how far the sources have come, the deployment's event time, and the present.
+
+        A clock may be ahead of the present, where a producer's stamps are wrong; no day closes before it is over.
+        """
         loaded = self._loaded
         if loaded is None or CHAT.name not in loaded.cuts.topics:
-            return 0
-        if any(sum(of == contract for of, _ in marks.clocks) < count for contract, count in marks.partitions.items()):
-            return 0
-        return min(_open_day(*loaded.cuts.settings[contract], clock) for (contract, _), clock in marks.clocks.items())
+            return
+        settings, begun = loaded.cuts.settings, Counter(contract for contract, _ in marks.clocks)
+        self._over = _open_day(*settings[CHAT.name], now.ms)
+        if all(begun[contract] == count for contract, count in marks.partitions.items()):
+            clocks = ((contract, min(clock, present_ms)) for (contract, _), clock in marks.clocks.items())
+            self._until = min(_open_day(*settings[contract], clock) for contract, clock in clocks)
+        self._settle()
 
-    def due(self, marks: Marks) -> bool:
+    @property
+    def due(self) -> bool:
         """Whether a day can be closed that is not."""
-        until = self.closed_until(marks)
-        return until > (self._nothing_until if self._next is None else self._next)
+        return self._until > (self._nothing_until if self._next is None else self._next)
 
     # --- a day
 
-    def read(self, reader: PeopleReader, marks: Marks) -> Batch | None:
-        """Read what the next days know, None when there is no next day; touches no memory, and blocks."""
-        if self._batch is not None:
-            return self._batch
-        if not self.due(marks) or self._loaded is None:
-            return None
-        rows, until = HistoryReader(reader, self._loaded.cuts), self.closed_until(marks)
+    def read(self, reader: PeopleReader) -> Batch | None:
+        """Read what the days that are due know; None: none of them knows anything. Blocks."""
+        assert self._loaded is not None
+        rows, until = HistoryReader(reader, self._loaded.cuts), self._until
         first = self._next if self._next is not None else rows.first_day()
         if first is None or first >= until:
             self._nothing_until = until
             return None
         days = Stretch(first, min(first + MOST, until) - 1, self._fresh)
         found = {name: getattr(rows, name)(days) for name in HistoryReader.reads}
-        return Batch(days, found, self._loaded.cuts.at(rows.offsets(), days))
+        return Batch(days.last, _by_day(found, days), self._loaded.cuts.at(rows.offsets(), days))
 
     def close(self, batch: Batch) -> Day:
         """Work out the next day of what was read, and what is to land of it."""
-        day = batch.days.first if self._next is None else self._next
-        self._history.take({name: _until(table, day) for name, table in batch.read.items()})
-        rest = {name: table.slice(_count(table, day)) for name, table in batch.read.items()}
-        self._batch, self._fresh = replace(batch, read=rest) if day < batch.days.last else None, False
+        day = min(batch.read) if self._next is None else self._next
+        self._history.take(batch.read[day])
+        self._batch, self._fresh = batch if day < batch.last else None, False
         found = self._history.close(day)
         self._next = day + 1
         return self._rows(found, batch.cuts[day])
@@ -178,27 +175,29 @@ class Days:
         return Day(day, found.fit, {n: self._dated(t, day) for n, t in tables.items()}, [] if known else told)
 
     def _dated(self, rows: pa.Table, day: int) -> pa.Table:
-        assert self._loaded is not None
         count = rows.num_rows
         rows = rows.append_column("day", pa.array(np.full(count, day, np.int32)).cast(pa.date32()))
-        return rows.append_column("history", pa.array(np.full(count, self._loaded.number, np.uint32)))
+        return rows.append_column("history", pa.array(np.full(count, self.number, np.uint32)))
 
     @property
     def unread(self) -> Batch | None:
         """What was read for the days to come; None: it is used up."""
         return self._batch
 
-    def landed(self, newest: Day, marks: Marks) -> None:
+    def landed(self, newest: Day) -> None:
         """Have live rows go by a day that has landed, unless another one is due."""
-        if not self.due(marks):
+        if not self.due:
             self.fit = newest.fit
             self._follow()
-            self.settle(marks)
+            self._settle()
 
-    def settle(self, marks: Marks) -> None:
-        """Have this history be read once no day is due and it has come as far as the one that is."""
+    def _settle(self) -> None:
+        """Have this history be read once no day is due and it has come as far as the one that is; or at once, if that
+        tells of days that are not over."""
         loaded = self._loaded
-        if loaded is not None and not self.due(marks) and (self._next or 0) > loaded.told_until:
+        if loaded is None or self.due:
+            return
+        if (self._next or 0) > loaded.told_until or loaded.told_until >= self._over:
             self.in_use = loaded.number
 
     def _follow(self) -> None:
@@ -211,27 +210,20 @@ def _open_day(zone: str, lateness_ms: int, clock_ms: int) -> int:
     return int(np.searchsorted(day_starts(zone), clock_ms - lateness_ms, "right")) - 1 if clock_ms else 0
 
 
-def _count(table: pa.Table, day: int) -> int:
-    """How many rows of a table a day knows; rows are in the order of days."""
-    return int(np.searchsorted(np.asarray(table["at"]), day, "right"))
-
-
-def _until(table: pa.Table, day: int) -> pa.Table:
-    return table.slice(0, _count(table, day))
+def _by_day(read: Read, days: Stretch) -> dict[int, Read]:
+    """Rows by the day that first knows them, those of before with the first; they are in the order of days."""
+    numbers = range(days.first, days.last + 1)
+    found: dict[int, Read] = {day: {} for day in numbers}
+    for name, table in read.items():
+        begin = 0
+        for day, end in zip(numbers, np.searchsorted(np.asarray(table["at"]), numbers, "right").tolist(), strict=True):
+            found[day][name] = table.slice(begin, end - begin)
+            begin = end
+    return found
 
 
 def _date(day: int) -> date:
     return date(1970, 1, 1) + timedelta(days=day)
-
-
-def land(store: ClickHouseStore, days: list[Day], tell: Tell) -> None:
-    """Write rows of days, tell who changed, and last of all write the cuts, by which these days are complete."""
-    for name in days[0].tables:
-        if name == CUTS:
-            tell([change for day in days for change in day.told])
-        rows = pa.concat_tables([day.tables[name] for day in days], promote_options="permissive")
-        if rows.num_rows:
-            store.insert(name, rows)
 
 
 def _fit_of(newest: Newest) -> Fitted:

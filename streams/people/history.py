@@ -23,8 +23,7 @@ from analytics.people.persons import persons
 from analytics.people.rhythm import rhythms
 from analytics.people.score import fading, zombies
 from analytics.people.score_features import Habits, keys
-from analytics.people.states import AT_RISK, EFFECTIVE, NO_DAY, REASONS, STATES, ZOMBIE, best_states
-from sinks.clickhouse.readers.people import reads_reported
+from analytics.people.states import ACTIVITY, AT_RISK, NO_DAY, REASONS, STATES, ZOMBIE, best_states, effective
 from sinks.clickhouse.templates import MOST_ACCOUNTS
 from streams.people.everybody import Everybody
 from streams.people.longer import longer
@@ -46,7 +45,7 @@ class ClosedDay:
 
     day: int
     fit: Fitted
-    rows: NDArray[np.int64]
+    rows: Codes
     previous: NDArray[np.uint8]
     score: NDArray[np.float64]
     rhythm: NDArray[np.float64]
@@ -164,25 +163,31 @@ class History:
         around, end_ms = self._around(day), self.end_ms(day)
         state, reason = np.empty(len(members), np.uint8), np.empty(len(members), np.uint8)
         closed.close(members, groups, accounts, around, day, state, reason)
-        fit = self._fit(state, day, end_ms)
-        chances, before = self._chances(np.flatnonzero(state == AT_RISK), fit, day), members["state"]
-        risky = np.flatnonzero(state == AT_RISK)
-        state[risky[zombies(chances, before[risky] == ZOMBIE, fit.limit)]] = ZOMBIE
-        effective = np.flatnonzero((state > 0) & (state <= EFFECTIVE))
-        fades = np.zeros(len(members), np.uint8)
-        fades[effective] = self._fading(effective, fit, day)
+        habits, before = self._habits(day), members["state"]
+        fit = self._fit(habits, state, end_ms)
+        chances = fit.score.of(keys(habits, HORIZON))
+        state[(state == AT_RISK) & zombies(chances, before == ZOMBIE, fit.limit)] = ZOMBIE
+        here, fades = np.flatnonzero(effective(state)), np.zeros(len(members), np.uint8)
+        fades[here] = fading(chances[here], fit.score.of(keys(habits.chosen(here), HORIZON, HORIZON)))
         other = (state != before) | (reason != members["reason"]) | (fades != members["fading"])
-        rows, previous = np.flatnonzero(other), before[other]
+        rows, previous = np.flatnonzero(other).astype(np.int32), before[other]
         moved = state != before
-        back = moved & ((before == AT_RISK) | (before == ZOMBIE)) & (state > 0) & (state <= EFFECTIVE)
+        back = moved & ((before == AT_RISK) | (before == ZOMBIE)) & effective(state)
         members["since_day"][moved], members["returned_day"][back] = day, day
         members["state"], members["reason"], members["fading"] = state, reason, fades
         counted = self._counts(groups, accounts, around.person, state)
-        habits = self._habits(rows, day)
+        activity = np.array([(around.activity >> bit & 1).sum() for bit in range(len(ACTIVITY))], np.int64)
         return ClosedDay(
-            day, fit, rows, previous, fit.score.of(keys(habits, HORIZON)), self._rhythms(habits, fit),
-            around, *counted, np.array([(around.activity >> bit & 1).sum() for bit in range(9)], np.int64),
-        )  # fmt: skip
+            day,
+            fit,
+            rows,
+            previous,
+            chances[rows],
+            self._rhythms(habits.chosen(other), fit),
+            around,
+            *counted,
+            activity,
+        )
 
     def _around(self, day: int) -> closed.Around:
         e, (_, accounts) = self._everybody, self._everybody.places
@@ -195,37 +200,28 @@ class History:
         names, targets, _ = e.acts
         rosters = roster_starts(self._rosters, len(e.group_names))
         roster_day = np.where(rosters > 0, np.searchsorted(self._starts, rosters, "right") - 1, NO_DAY)
-        ids = e.group_names.strings(np.arange(len(e.group_names), dtype=np.int32)).to_pylist()
         return closed.Around(
             person, linked, activity, active_in, used, lists(person[names[recent]], len(person)), self._act_day[recent],
             targets[recent], e.posted, self._posted, rosters, roster_day.astype(np.int32),
-            np.array([reads_reported(name) for name in ids], np.bool_),
+            e.groups["reads_reported"] != 0,
         )  # fmt: skip
 
-    def _habits(self, rows: NDArray[np.int64], day: int) -> Habits:
-        habits = Habits.blank(len(rows))
-        closed.habits_then(self._closed, rows, day, *habits)
+    def _habits(self, day: int) -> Habits:
+        habits = Habits.blank(len(self._closed))
+        closed.habits_then(self._closed, day, *habits)
         return habits
-
-    def _chances(self, rows: NDArray[np.int64], fit: Fitted, day: int) -> NDArray[np.float64]:
-        return fit.score.of(keys(self._habits(rows, day), HORIZON))
-
-    def _fading(self, rows: NDArray[np.int64], fit: Fitted, day: int) -> NDArray[np.bool_]:
-        habits = self._habits(rows, day)
-        now, then = (fit.score.of(keys(habits, HORIZON, shift)) for shift in (0, HORIZON))
-        return fading(now, then)
 
     def _rhythms(self, habits: Habits, fit: Fitted) -> NDArray[np.float64]:
         found = np.empty(len(habits.low))
         rhythms(habits.low, habits.high, fit.longer, found)
         return found
 
-    def _fit(self, state: NDArray[np.uint8], day: int, end_ms: int) -> Fitted:
+    def _fit(self, habits: Habits, state: NDArray[np.uint8], end_ms: int) -> Fitted:
         """The score of a day: plain members of whom anything is known."""
         plain = np.flatnonzero((state > 0) & (self._closed["named"] & 3 == 0))
         gone = np.empty(len(plain), np.int64)
         closed.gone_for(self._closed, plain, end_ms, gone)
-        return fitted(self._habits(plain, day), gone, self._limit)
+        return fitted(habits.chosen(plain), gone, self._limit)
 
     def _counts(
         self, groups: Codes, accounts: Codes, person: Codes, state: NDArray[np.uint8]

@@ -15,7 +15,7 @@ from analytics.people.lists import rows_of
 from analytics.people.rhythm import own_rhythm
 from analytics.people.score import fading, zombies
 from analytics.people.score_features import Habits, keys
-from analytics.people.states import AT_RISK, NEVER_MS, REASONS, STATES, ZOMBIE, habits_of
+from analytics.people.states import AT_RISK, NEVER_MS, REASONS, STATES, ZOMBIE, effective, habits_of
 from schemas.agents import TABLES
 from schemas.chat import Role
 from sinks.clickhouse.readers.people import prefix
@@ -27,7 +27,7 @@ from streams.people.longer import longer
 from streams.people.names import Codes
 from streams.people.now import Now
 
-_LEFT, _LURKER, _UNKNOWN = STATES.index("left"), STATES.index("lurker"), 0
+_LEFT = STATES.index("left")
 
 
 class Memberships:
@@ -69,9 +69,10 @@ class Judged(NamedTuple):
 
     def and_more(self, other: "Judged") -> "Judged":
         """These, and then others."""
-        both = zip(self, other, strict=True)
-        rows, score, fades = (np.concatenate(pair) for pair in both)
-        return Judged(rows, score, fades)
+        return Judged(
+            np.concatenate([self.rows, other.rows]), np.concatenate([self.score, other.score]),
+            np.concatenate([self.fades, other.fades]),
+        )  # fmt: skip
 
 
 class Members:
@@ -163,12 +164,6 @@ class Members:
         return pa.table({name: pa.array(values) for name, values in columns.items()}), numbers
 
 
-def _effective(state: NDArray[Any]) -> NDArray[np.bool_]:
-    """Who spoke, reacted, read or acted here lately, by code of the state."""
-    found: NDArray[np.bool_] = (state > _UNKNOWN) & (state <= _LURKER)
-    return found
-
-
 def _scores(members: NDArray[Any], rows: Codes, now: Now) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Everybody's chance now and a horizon ago, by the same fit."""
     habits = Habits.blank(len(rows))
@@ -180,13 +175,13 @@ def _fades(
     members: NDArray[Any], rows: Codes, score: NDArray[np.float64], before: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
     """Which effective members have lost much of their chance."""
-    return _effective(members["state"][rows]) & fading(score, before)
+    return effective(members["state"][rows]) & fading(score, before)
 
 
 def _history(members: NDArray[Any], today: int) -> dict[str, pa.Array]:
     """Since which day members are what they are now, and when they last came back (0: never), today included."""
     state, previous = members["state"], members["previous"]
-    back = _effective(state) & ((previous == AT_RISK) | (previous == ZOMBIE))
+    back = effective(state) & ((previous == AT_RISK) | (previous == ZOMBIE))
     since = np.where(state == previous, members["since_day"], today)
     returned = np.where(back, today, members["returned_day"])
     days = {"since": since, "returned_on": returned}

@@ -15,7 +15,7 @@ from sinks.clickhouse.readers.marks import Marks
 from sinks.clickhouse.store import ClickHouseStore
 from sinks.contract import Head
 from streams.checkpoint.processor import Processor
-from streams.people.days import Tell, land
+from streams.people.day_rows import Tell, land
 from streams.people.task import PeopleTask, Reading, WentBackError
 from streams.people.terms import publish
 from streams.retry import retrying
@@ -61,11 +61,9 @@ class PeopleProcessor(Processor):
 
     async def _vouch(self, heads: list[Head]) -> None:
         await super()._vouch(heads)
-        days = cast(PeopleTask, self.tasks[0]).state.days if 0 in self.tasks else None
-        history = days.in_use if days else 0
-        await self._in_inserts(publish, self.store, heads, history)
-        if days:
-            days.published = history
+        if 0 in self.tasks:  # else the share has an owner whose term is newer
+            days = cast(PeopleTask, self.tasks[0]).state.days
+            await self._in_inserts(publish, self.store, heads, days.in_use, days.number)
 
     async def revoked(self) -> None:
         """As every processor; and how far acts are copied is read again, since somebody else may go on with them."""

@@ -12,8 +12,10 @@ from sinks.clickhouse.readers.calls import CallReader
 from sinks.clickhouse.readers.marks import Marks, marks
 from sinks.clickhouse.readers.people import PeopleReader
 from sinks.clickhouse.store import ClickHouseStore
+from streams.checkpoint.flush import Flush
 from streams.checkpoint.task import Task
-from streams.people.days import Batch, Day, Loaded
+from streams.people.day_rows import Day
+from streams.people.days import Batch, Loaded
 from streams.people.now import Now
 from streams.people.state import PeopleState
 from streams.people.terms import published
@@ -51,6 +53,13 @@ class PeopleTask(Task):
         days = self.state.days
         return (self.state.waiting > 0 or days.in_use != days.published) and self.state.wanted is None
 
+    def begin_flush(self) -> Flush | None:
+        """As every task; its head says which history is to be read."""
+        flush, days = super().begin_flush(), self.state.days
+        if flush is not None:
+            days.published = days.in_use
+        return flush
+
     def resume(self, *args: Any, **more: Any) -> None:
         """Own the share for a term, which begins with nobody in memory and no rows landed."""
         self.reset()
@@ -81,8 +90,7 @@ class PeopleTask(Task):
     def up_to_date(self, store: ClickHouseStore) -> bool:
         """Whether a look would find nothing, and nothing waits to land."""
         idle = self.flushing is None and not self._anything_new
-        found = marks(store)
-        return idle and self._settled(found, store) and not self.state.days.due(found)
+        return idle and self._settled(marks(store), store) and not self.state.days.due
 
     def _settled(self, found: Marks, store: ClickHouseStore) -> bool:
         """Whether nothing has come since the newest reading. What is now only moves with marks, or a clock ahead."""
@@ -91,13 +99,13 @@ class PeopleTask(Task):
         days, now = self.state.days, self.state.now
         if now is None or now.score is not days.fit.score:
             return False
-        moving = found.ahead_of(int(time.time() * 1000))
+        moving = found.ahead_of(_present_ms())
         return self.state.settled(self._now(PeopleReader(store), days.fit) if moving else now)
 
     def take(self, reading: Reading) -> None:
         """Work out what follows from a reading; rows then wait for a flush."""
         reading.state.take(reading.changed, reading.marks, reading.now, reading.loaded)
-        reading.state.days.settle(reading.marks)
+        reading.state.days.seen(reading.marks, reading.now, _present_ms())
 
     def more(self, store: ClickHouseStore) -> Any:
         """Read by keys what has turned out to be needed to work a reading out; None: nothing, all is worked out."""
@@ -108,7 +116,8 @@ class PeopleTask(Task):
 
     def read_days(self, store: ClickHouseStore) -> Batch | None:
         """Read what is needed to close the next day; None: no day is due."""
-        return self.state.days.read(PeopleReader(store), self.state.marks)
+        days = self.state.days
+        return days.unread or (days.read(PeopleReader(store)) if days.due else None)
 
     def close_days(self, batch: Batch, seconds: float) -> list[Day]:
         """Work out the next days of what was read, for about so long, at least one."""
@@ -120,8 +129,12 @@ class PeopleTask(Task):
 
     def days_landed(self, found: list[Day]) -> None:
         """Have live rows follow the newest closed day, unless another one is due."""
-        self.state.days.landed(found[-1], self.state.marks)
+        self.state.days.landed(found[-1])
 
     def _now(self, reader: PeopleReader, fit: Fitted) -> Now:
         now_ms, day, end_ms = reader.now()
         return Now(now_ms, (day - _EPOCH_DAY).days, end_ms, fit.score, fit.limit, fit.longer)
+
+
+def _present_ms() -> int:
+    return int(time.time() * 1000)

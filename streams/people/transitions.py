@@ -9,7 +9,7 @@ from schemas.kafka import Kafka
 from schemas.topics import TRANSITIONS
 from sources.chunks import START, Chunk
 from sources.producer import Producer
-from streams.people.days import Tell
+from streams.people.day_rows import Tell
 
 
 def sender(kafka: Kafka, prefix: str) -> Tell:

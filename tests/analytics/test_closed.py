@@ -20,7 +20,7 @@ Acts = dict[int, tuple[bool, bool, bool]]
 def habits_on(members: np.ndarray, day: int) -> tuple[set[int], int, int, int]:
     """Days of the mask, days since the newest older one, number of days, and age of the first member."""
     habits = Habits.blank(1)
-    closed.habits_then(members, np.zeros(1, np.int64), day, *habits)
+    closed.habits_then(members, day, *habits)
     word = int(habits.low[0]) | int(habits.high[0]) << 64
     return (
         {day - bit for bit in range(128) if word >> bit & 1},

@@ -242,7 +242,7 @@ def test_who_is_effective_fades_with_half_the_chance_of_28_days_ago() -> None:
 def test_a_name_is_nobody_while_its_member_is_known_by_id() -> None:
     days = history(Sources(*LITERALS["a name that becomes known by its id"]))
     assert states(days, "name:ann", "7") == {
-        **{n: ["active", None] for n in (0, 1)}, **{n: [None, "active"] for n in (2, 3)},
+        **{n: [None, None] for n in (0, 1)}, **{n: [None, "active"] for n in (2, 3)},
         **{n: ["active", "active"] for n in (4, 5, 6)},
     }  # fmt: skip
     assert [(row["member_id"], row["previous"]) for row in days[D + 4].transitions] == [("name:ann", "")]

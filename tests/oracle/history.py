@@ -31,6 +31,11 @@ class Known(NamedTuple):
     since: int
 
 
+def is_alias(event: Event) -> bool:
+    """Whether somebody known by name is said to be another member: so it has been all along, whatever the time."""
+    return event.get("role") == "alias" and str(event["member_id"]).startswith("name:")
+
+
 class Partition:
     """One partition of a source: which offsets its closed days know, and from which day on each event is known.
 
@@ -60,7 +65,7 @@ class Partition:
             for one in landed
             # links are taken whatever id they have; of a repeated record the first says all that there is to know
             if one.event["type"] != "tick" and not (one.duplicate and topic != LINKS.name)
-            for day in (days.of(one.event["ts_ms"]),)
+            for day in (0 if is_alias(one.event) else days.of(one.event["ts_ms"]),)
             for since in (self._since(one.offset, day),)
             if since is not None
         ]  # fmt: skip
@@ -149,7 +154,7 @@ class Sources:
         """The closed days of the history: from the first of which chat knows anything; without chat, anything else."""
         until = min((partition.until for partition in self.partitions.values()), default=0)
         chat = [day for member in self.members.values() for day in member.acts]
-        chat += [one.since for member in self.members.values() for one in member.facts]
+        chat += [one.since for member in self.members.values() for one in member.facts if not is_alias(one.event)]
         chat += [one.since for facts in self.groups.values() for one in facts]
         other = [day for days in self.used.values() for day in days] + [one.since for one in self.linked]
         return range(min(chat if self.chat else other, default=until), until)

@@ -7,7 +7,7 @@ from analytics.people.fitted import Fitted
 from sinks.clickhouse.journeys import Journeys
 from sinks.clickhouse.store import ClickHouseStore
 from streams.checkpoint.epochs import numbers_settings
-from streams.people.days import land as land_days
+from streams.people.day_rows import land as land_days
 from streams.people.state import PeopleState
 from streams.people.task import PeopleTask
 from streams.people.terms import publish
@@ -75,8 +75,7 @@ class PeopleAgent:
             days = self.task.state.days
             if rows or days.in_use != days.published:
                 land(self.task, self.store, self.broker)
-                publish(self.store, [self.task.head], days.in_use)
-                days.published = days.in_use
+                publish(self.store, [self.task.head], days.in_use, days.number)
             if not rows and not closed:
                 break
         while Journeys(self.store).land(self.task.state.marks):

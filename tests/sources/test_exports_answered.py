@@ -113,7 +113,7 @@ def test_exports_come_to_the_same_people_however_they_are_cut(
         row, known = members[f"telegram:-:-{number}"], at_once(answers, number)
         assert (row["headcount"], row["left"]) == (2, 1), how
         assert known == at_once(answers, 101), how
-    for words in (("rebuild", "--correct"), ("worker", "--agent", "all", "--until-caught-up")):
+    for words in (("rebuild", "--correct"), ("worker", "--agent", "all", "--until-caught-up", "--close-days")):
         told = groupvitals(*words)  # everybody is known by name and by id, and groups came one after the other
         assert told.returncode == 0, told.stderr
     daily = [row for row in answers.rows("effective_members_daily") if str(row["day"]) == "2026-09-05"]

@@ -13,14 +13,14 @@ import pyarrow as pa
 from schemas.topics import CHAT, LINKS, PRODUCT
 from sinks.clickhouse.readers.marks import Marks
 from sinks.clickhouse.readers.people import PeopleReader
+from sinks.clickhouse.readers.rows import SOMEBODY, day_of
 from sinks.clickhouse.store import quote
 
 #: A day that no record is of: what no closed day knows.
 FAR = 2**31 - 1
 _HOUR_MS = 3_600_000
-_NATIVE = "arrayStringConcat(arraySlice(splitByChar(':', toString(group_id)), 3), ':')"
-#: A member, and not the group itself.
-SOMEBODY = f"member_id NOT IN ('', {_NATIVE})"
+#: Somebody known by name is another member: so it has been all along.
+ALIAS = "role = 'alias' AND startsWith(member_id, 'name:')"
 _PRODUCT_OWN = "type NOT IN ('contact', 'refund', 'tick')"
 
 
@@ -99,16 +99,20 @@ class Known:
         numbers = (f"[{', '.join(f'toUInt64({n})' for n in values)}]" for values in (mine, mine.values()))
         return f"transform(toUInt64(partition), {', '.join(numbers)}, toUInt64(0))"
 
-    def known(self, contract: str, table: str, only: str, columns: str) -> str:
-        """Columns of these records, and `known_day`; `FAR` for what no closed day knows."""
+    def known(self, contract: str, table: str, only: str, columns: str, timeless: str = "0") -> str:
+        """Columns of these records, and `known_day`; `FAR` for what no closed day knows.
+
+        timeless: of which records only when they came matters, not the time that they tell of.
+        """
         if contract not in self.cuts.topics:
             return f"SELECT {columns}, ts_ms, toInt32(0) AS known_day FROM {table} WHERE 0"
         return (
             "SELECT records.* EXCEPT (of_topic, of_partition, of_offset, corrected), "
             f"multiIf(of_topic = '' OR of_offset < corrected, of_day, closes.next_offset = 0, toInt32({FAR}), "
             "greatest(of_day, closes.first_day)) AS known_day "
-            f"FROM (SELECT {columns}, ts_ms, {day_of('ts_ms', self.zone)} AS of_day, toString(topic) AS of_topic, "
-            f"partition AS of_partition, offset AS of_offset, {self._corrected(contract)} AS corrected "
+            f"FROM (SELECT {columns}, ts_ms, if({timeless}, 0, {day_of('ts_ms', self.zone)}) AS of_day, "
+            "toString(topic) AS of_topic, partition AS of_partition, offset AS of_offset, "
+            f"{self._corrected(contract)} AS corrected "
             f"FROM {table} WHERE {only}) AS records "
             f"ASOF LEFT JOIN (SELECT toString(topic) AS topic, partition, next_offset, first_day "
             f"FROM ({self.closings(contract)})) AS closes "
@@ -118,7 +122,7 @@ class Known:
 
     def facts(self, only: str, columns: str = "group_id") -> str:
         """Facts of chat under a condition: these columns, `ts_ms`, and `known_day`."""
-        return self.known(CHAT.name, f"{self.d}.facts", only, columns)
+        return self.known(CHAT.name, f"{self.d}.facts", only, columns, ALIAS)
 
     def _day_acts(self, contract: str, table: str, columns: str) -> str:
         return (
@@ -182,11 +186,6 @@ class Known:
             )  # fmt: skip
             rows += f" UNION ALL SELECT day, user_id, kind, reference FROM ({late}) WHERE reference != ''"
         return f"SELECT *, day AS known_day FROM ({rows})"
-
-
-def day_of(ms: str, zone: str) -> str:
-    """The number of the local day of a time."""
-    return f"toInt32(toDate(fromUnixTimestamp64Milli({ms}, {quote(zone)})))"
 
 
 def cuts_of(reader: PeopleReader, marks: Marks) -> Cuts:

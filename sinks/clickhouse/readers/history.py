@@ -8,42 +8,39 @@ from dataclasses import replace
 import pyarrow as pa
 
 from schemas.topics import LINKS
-from sinks.clickhouse.readers.cuts import FAR, SOMEBODY, Cuts, Known, Stretch, cuts_of, day_of
+from sinks.clickhouse.readers.cuts import ALIAS, FAR, Known, Stretch, cuts_of
 from sinks.clickhouse.readers.marks import marks
 from sinks.clickhouse.readers.people import ABOUT, SAID, PeopleReader
-from sinks.clickhouse.readers.rows import ACCOUNT
+from sinks.clickhouse.readers.rows import ACCOUNT, SOMEBODY, day_of
 from sinks.clickhouse.store import ClickHouseStore
 
 _MEMBER = f"toString(group_id) AS group_id, {ACCOUNT} AS account_id"
 
 
-class HistoryReader:
+class HistoryReader(Known):
     """Reads for one history. Every call may raise `BackpressureError` (ClickHouse is unreachable)."""
 
     #: What is read for a stretch of days.
     reads = ("acts", "said", "used", "referred", "owners", "rosters", "groups", "ways")
 
-    def __init__(self, reader: PeopleReader, cuts: Cuts) -> None:
-        self._known = Known(reader, cuts)
-
     def offsets(self) -> pa.Table:
         """Closing offsets: `topic`, `partition`, the days `first_day` to `until_day` - 1, and `next_offset`."""
-        rows = " UNION ALL ".join(self._known.closings(contract) for contract in self._known.cuts.topics)
-        return self._known.store.read(f"SELECT * FROM ({rows}) ORDER BY topic, partition, until_day")
+        rows = " UNION ALL ".join(self.closings(contract) for contract in self.cuts.topics)
+        return self.store.read(f"SELECT * FROM ({rows}) ORDER BY topic, partition, until_day")
 
     def first_day(self) -> int | None:
         """The first day that knows anything of a member or a group."""
         first = [
             f"SELECT if(count() > 0, min({day}), {FAR}) AS day FROM ({rows})"
-            for day, rows in (("known_day", self._known.facts("1")), ("day", self._known.member_acts()))
+            for day, rows in (("known_day", self.facts(f"NOT ({ALIAS})")), ("day", self.member_acts()))
         ]
-        ((day,),) = self._known.store.native.execute(f"SELECT min(day) FROM ({' UNION ALL '.join(first)})")
+        ((day,),) = self.store.native.execute(f"SELECT min(day) FROM ({' UNION ALL '.join(first)})")
         return None if day == FAR else int(day)
 
     def acts(self, days: Stretch) -> pa.Table:
         """Active days of members; those before the first day are `habits`."""
-        return self._known.store.read(
-            f"SELECT {_MEMBER}, day AS at, spoke, reacted, read FROM ({self._known.member_acts()}) "
+        return self.store.read(
+            f"SELECT {_MEMBER}, day AS at, spoke, reacted, read FROM ({self.member_acts()}) "
             f"WHERE day BETWEEN {days.first} AND {days.last} ORDER BY at"
         )
 
@@ -52,13 +49,13 @@ class HistoryReader:
         ago, low, high = f"({last} - day)", "ago BETWEEN 0 AND 63", "ago BETWEEN 64 AND 127"
         none = "-1000000"
         newest = ", ".join(f"maxOrDefaultIf(day, {what}) AS {what}_at" for what in ("spoke", "reacted", "read"))
-        return self._known.store.read(
+        return self.store.read(
             f"SELECT {_MEMBER}, groupBitOr(if({low}, bitShiftLeft(toUInt64(1), toUInt8(ago)), 0)) AS low, "
             f"groupBitOr(if({high}, bitShiftLeft(toUInt64(1), toUInt8(ago - 64)), 0)) AS high, "
             f"if(min(day) < {last} - 127, {last} - maxIf(day, ago > 127), -1) AS left, toInt32(count()) AS ever, "
             f"min(day) AS first_day, {newest}, if(spoke_at = 0, {none}, spoke_at) AS spoke_day, "
             f"if(reacted_at = 0, {none}, reacted_at) AS reacted_day, if(read_at = 0, {none}, read_at) AS read_day "
-            f"FROM (SELECT *, {ago} AS ago FROM ({self._known.member_acts()}) WHERE day <= {last}) "
+            f"FROM (SELECT *, {ago} AS ago FROM ({self.member_acts()}) WHERE day <= {last}) "
             "GROUP BY group_id, member_id"
         )
 
@@ -66,39 +63,39 @@ class HistoryReader:
         """What was said of members: newest join or roster row, leave and role, first word and first join."""
         never = 2**62
         joined = f"multiIf(type = 'join', ts_ms, type = 'roster' AND joined_at_ms > 0, joined_at_ms, {never})"
-        facts = self._known.facts(f"type IN {ABOUT} AND {SOMEBODY}", f"group_id, member_id, {SAID}, {joined} AS joined")
-        return self._known.store.read(
+        facts = self.facts(f"type IN {ABOUT} AND {SOMEBODY}", f"group_id, member_id, {SAID}, {joined} AS joined")
+        return self.store.read(
             f"SELECT {_MEMBER}, at, max(came) AS came_ms, max(went) AS went_ms, max(role_said) AS named, "
-            f"min(ts_ms) AS first_ms, {day_of('first_ms', self._known.zone)} AS first_day, min(joined) AS join_ms, "
-            f"if(join_ms < {never}, {day_of('join_ms', self._known.zone)}, -1000000) AS joined_day, "
+            f"min(ts_ms) AS first_ms, {day_of('first_ms', self.zone)} AS first_day, min(joined) AS join_ms, "
+            f"if(join_ms < {never}, {day_of('join_ms', self.zone)}, -1000000) AS joined_day, "
             "toUInt8(startsWith(member_id, 'name:')) AS by_name "
             f"FROM ({_as_of(facts, days)}) GROUP BY at, group_id, member_id ORDER BY at"
         )
 
     def used(self, days: Stretch) -> pa.Table:
         """The newest `day` on which users used the product."""
-        return self._known.store.read(
-            f"SELECT at, user_id, max(day) AS day FROM ({_as_of(self._known.user_acts(), days)}) "
+        return self.store.read(
+            f"SELECT at, user_id, max(day) AS day FROM ({_as_of(self.user_acts(), days)}) "
             "GROUP BY at, user_id ORDER BY at"
         )
 
     def referred(self, days: Stretch) -> pa.Table:
         """The newest `day` of acts with the id of a group, or by a `way`: one of a group's calls, or a link that was
         posted."""
-        return self._known.store.read(
+        return self.store.read(
             "SELECT at, user_id, if(kind = 'group', reference, '') AS group_id, "
             "if(kind = 'group', '', concat(kind, ':', reference)) AS way, max(day) AS day "
-            f"FROM ({_as_of(self._known.reference_acts(), days)}) GROUP BY at, user_id, kind, reference ORDER BY at"
+            f"FROM ({_as_of(self.reference_acts(), days)}) GROUP BY at, user_id, kind, reference ORDER BY at"
         )
 
     def owners(self, days: Stretch) -> pa.Table:
         """The user of every account about which a day knows something new; empty: no longer any."""
-        links = self._known.known(
-            LINKS.name, f"{self._known.d}.link_events", "account_id != '' AND excluded = 0",
+        links = self.known(
+            LINKS.name, f"{self.d}.link_events", "account_id != '' AND excluded = 0",
             "account_id, user_id, unlink, event_id, source",
         )  # fmt: skip
         order = "(ts_ms, unlink, event_id, user_id, toString(source))"
-        return self._known.store.read(
+        return self.store.read(
             "SELECT DISTINCT at, account_id, user_id FROM ("
             f"SELECT greatest(known_day, toInt32({days.first - 1})) AS at, account_id, "
             f"argMax(if(unlink, '', user_id), {order}) OVER (PARTITION BY account_id ORDER BY at "
@@ -108,8 +105,8 @@ class HistoryReader:
 
     def rosters(self, days: Stretch) -> pa.Table:
         """First and last moment of rosters, and whether one of their rows says that the roster is complete."""
-        facts = self._known.facts("type IN ('roster', 'roster_end')", "group_id, type, complete, snapshot_id")
-        return self._known.store.read(
+        facts = self.facts("type IN ('roster', 'roster_end')", "group_id, type, complete, snapshot_id")
+        return self.store.read(
             "SELECT at, toString(group_id) AS group_id, snapshot_id, min(ts_ms) AS start_ms, "
             "max(ts_ms) AS newest_ms, max(type = 'roster_end' AND complete) AS whole "
             f"FROM ({_as_of(facts, days)}) GROUP BY at, group_id, snapshot_id ORDER BY at"
@@ -117,8 +114,8 @@ class HistoryReader:
 
     def groups(self, days: Stretch) -> pa.Table:
         """Groups about which something is said, and how many members the platform counts (-1: it does not say)."""
-        facts = self._known.facts("type IN ('group', 'roster', 'roster_end', 'call')", "group_id, member_count")
-        return self._known.store.read(
+        facts = self.facts("type IN ('group', 'roster', 'roster_end', 'call')", "group_id, member_count")
+        return self.store.read(
             "SELECT at, toString(group_id) AS group_id, maxIf(ts_ms, member_count IS NOT NULL) AS counted_ms, "
             "toInt64(ifNull(argMaxIf(assumeNotNull(member_count), (ts_ms, assumeNotNull(member_count)), "
             "member_count IS NOT NULL), 0)) AS counted, if(counted_ms > 0, counted, -1) AS members "
@@ -127,10 +124,10 @@ class HistoryReader:
 
     def ways(self, days: Stretch) -> pa.Table:
         """Calls of groups, and links that were posted there."""
-        facts = self._known.facts(
+        facts = self.facts(
             "(type = 'call' OR (type = 'message' AND notEmpty(link_ids)))", "group_id, type, call_id, link_ids"
         )
-        return self._known.store.read(
+        return self.store.read(
             "SELECT min(at) AS at, group_id, way FROM (SELECT at, toString(group_id) AS group_id, "
             "arrayJoin(arrayConcat(if(type = 'call', [concat('call:', toString(call_id))], []), "
             f"arrayMap(link -> concat('link:', link), link_ids))) AS way FROM ({_as_of(facts, days)})) "
