@@ -60,7 +60,7 @@ class _NoDays:
     """No day closes."""
 
     in_use = published = number = 0
-    due = False
+    due, unread = False, None
     fit = SimpleNamespace(score=None)
 
     def belongs_to(self, marks: Marks) -> bool:
