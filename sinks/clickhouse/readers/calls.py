@@ -61,12 +61,9 @@ class CallReader:
         )
 
     def _beyond(self, table: str, contract: str, since: Marks, first: bool) -> str:
-        topic = since.topics.get(contract)
-        if first or topic is None:
+        if first or contract not in since.topics:
             return f"{self.d}.{table} WHERE {int(not first)}"
-        least = min(offset for (of, _), offset in since.offsets.items() if of == contract)
-        newer = since.newer(contract, "offset", since.offsets, ">=")
-        return f"{self.d}.{table} WHERE topic = {quote(topic)} AND offset >= {least} AND {newer}"
+        return f"{self.d}.{table} WHERE {since.new_records(contract)}"
 
     def _written(self, where: str) -> pa.Table:
         columns = _WROTE.format(account=ACCOUNT, about=_HASH.format(f"({_ABOUT_MESSAGE})"))

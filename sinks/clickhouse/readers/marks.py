@@ -70,6 +70,14 @@ class Marks:
         least = f" AND {column} {sign} {min(mine.values())}" if len(mine) == self.partitions.get(contract) else ""
         return f"{column} {sign} {bound}{least}"
 
+    def new_records(self, contract: str) -> str:
+        """The condition that a landed record of a topic, of which there are marks, is beyond them and counts."""
+        # topic, partition and offset are the order of the tables
+        least = min(offset for (of, _), offset in self.offsets.items() if of == contract)
+        newer = self.newer(contract, "offset", self.offsets, ">=")
+        ours = f"topic = {quote(self.topics[contract])} AND offset >= {least} AND {newer}"
+        return f"{ours} AND duplicate = 0 AND excluded = 0"
+
 
 def marks(store: ClickHouseStore, before: Marks = Marks()) -> Marks:
     """How far everything has landed for good, in the epochs in use; `before`: the marks that were read before."""

@@ -17,7 +17,6 @@ from sinks.clickhouse.readers.marks import Marks
 from sinks.clickhouse.readers.orders import OrdersReader
 from sinks.clickhouse.readers.profiles import ProfilesReader
 from sinks.clickhouse.readers.rows import ACCOUNT, PLACE, day_of
-from sinks.clickhouse.store import quote
 
 #: Stands for all groups, in which each person counts once.
 ALL = "*"
@@ -83,13 +82,9 @@ class PeopleReader(ActivityReader, OrdersReader, ProfilesReader):
 
     def facts(self, since: Marks) -> str:
         """Table and conditions of facts: all, or those of records since."""
-        topic = since.topics.get(CHAT.name)
-        if topic is None:
+        if CHAT.name not in since.topics:
             return f"{self.d}.facts WHERE"
-        newer = since.newer(CHAT.name, "offset", since.offsets, ">=")
-        least = min(offset for (contract, _), offset in since.offsets.items() if contract == CHAT.name)
-        ours = f"topic = {quote(topic)} AND offset >= {least}"  # topic, partition and offset are the table's order
-        return f"{self.d}.events WHERE {ours} AND {newer} AND duplicate = 0 AND excluded = 0 AND"
+        return f"{self.d}.events WHERE {since.new_records(CHAT.name)} AND"
 
     def ways(self, since: Marks) -> pa.Table:
         """Calls of groups, and links that were posted there."""

@@ -5,7 +5,6 @@ import pyarrow as pa
 from schemas.topics import CHAT
 from sinks.clickhouse.readers.marks import Marks
 from sinks.clickhouse.readers.rows import ACCOUNT, RowsReader
-from sinks.clickhouse.store import quote
 
 _PROFILE = "type = 'profile' AND attributes NOT IN ('', '{}')"
 _NAMED = "type IN ('roster', 'profile') AND nickname != ''"
@@ -34,19 +33,7 @@ class ProfilesReader(RowsReader):
 
     def _about(self, kinds: str, since: Marks) -> str:
         """All facts of these kinds about members of whom there is a new one."""
-        topic = since.topics.get(CHAT.name)
-        facts = (
-            "SELECT group_id, member_id, type, attributes, nickname, ts_ms, event_id "
-            f"FROM {self.d}.facts FINAL WHERE {kinds}"
+        return (
+            f"SELECT group_id, member_id, type, attributes, nickname, ts_ms, event_id FROM {self.d}.facts FINAL "
+            f"WHERE {kinds} AND {self.of_new_records('group_id, member_id', CHAT.name, 'events', kinds, since)}"
         )
-        if topic is None:
-            return facts
-        least = min(offset for (contract, _), offset in since.offsets.items() if contract == CHAT.name)
-        newer = since.newer(CHAT.name, "offset", since.offsets, ">=")
-        new = (
-            f"SELECT DISTINCT group_id, member_id FROM {self.d}.events WHERE topic = {quote(topic)} "
-            f"AND offset >= {least} AND {newer} AND {kinds} AND duplicate = 0 AND excluded = 0"
-        )
-        # without any, the facts need not be looked through
-        found = self.store.native.execute(f"{new} LIMIT 1")
-        return f"{facts} AND {f'(group_id, member_id) IN ({new})' if found else '0'}"

@@ -36,6 +36,14 @@ class RowsReader:
             f"ORDER BY {key}, version DESC LIMIT 1 BY {key}"
         )
 
+    def of_new_records(self, key: str, contract: str, records: str, kinds: str, since: Marks) -> str:
+        """The condition that a fact has the key of a new record of these kinds, of those in a table."""
+        if contract not in since.topics:
+            return "1"
+        new = f"SELECT DISTINCT {key} FROM {self.d}.{records} WHERE {since.new_records(contract)} AND {kinds}"
+        # without any, the facts need not be looked through
+        return f"({key}) IN ({new})" if self.store.native.execute(f"{new} LIMIT 1") else "0"
+
 
 def day_of(ms: str, zone: str) -> str:
     """The number of the local day of a time."""
