@@ -72,11 +72,9 @@ class Marks:
 
     def new_records(self, contract: str) -> str:
         """The condition that a landed record of a topic, of which there are marks, is beyond them and counts."""
-        # topic, partition and offset are the order of the tables
-        least = min(offset for (of, _), offset in self.offsets.items() if of == contract)
+        ours = f"topic = {quote(self.topics[contract])}"
         newer = self.newer(contract, "offset", self.offsets, ">=")
-        ours = f"topic = {quote(self.topics[contract])} AND offset >= {least} AND {newer}"
-        return f"{ours} AND duplicate = 0 AND excluded = 0"
+        return f"{ours} AND {newer} AND duplicate = 0 AND excluded = 0"
 
 
 def marks(store: ClickHouseStore, before: Marks = Marks()) -> Marks:
