@@ -9,13 +9,12 @@ from copy import copy
 from functools import partial
 from typing import Any, cast
 
-from schemas.errors import BackpressureError, GroupvitalsError
-from sinks.clickhouse.journeys import Journeys
-from sinks.clickhouse.readers.marks import Marks
+from schemas.errors import BackpressureError
 from sinks.clickhouse.store import ClickHouseStore
 from sinks.contract import Head
 from streams.checkpoint.processor import Processor
 from streams.people.day_rows import Tell, land
+from streams.people.jobs import Beside, Job, jobs
 from streams.people.task import PeopleTask, Reading, WentBackError
 from streams.people.terms import publish
 from streams.retry import retrying
@@ -34,9 +33,9 @@ class PeopleProcessor(Processor):
 
     #: Takes changes of members' states on closed days.
     tell: Tell = staticmethod(_to_nobody)
-    _beside: asyncio.Task[None] | None = None
-    _journeys: Journeys | None = None
-    _ending = False
+    #: What the owner of the first share does beside its readings, for a term that begins.
+    new_jobs: Callable[[ClickHouseStore], list[Job]] = staticmethod(jobs)
+    _beside: Beside | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`, look and land."""
@@ -54,7 +53,8 @@ class PeopleProcessor(Processor):
         """Look once, land, and close days until a given time."""
         at, broker = time.time(), self.broker
         await self.look()
-        self._copy_beside()
+        if beside := self._jobs():
+            beside.begin(self._first.state.marks)
         if await self.flush() and self.running and self.broker is broker:
             self.progress.counted_at = at
         await self._close_days(until)
@@ -62,41 +62,28 @@ class PeopleProcessor(Processor):
     async def _vouch(self, heads: list[Head]) -> None:
         await super()._vouch(heads)
         if 0 in self.tasks:  # else the share has an owner whose term is newer
-            days = cast(PeopleTask, self.tasks[0]).state.days
+            days = self._first.state.days
             await self._in_inserts(publish, self.store, heads, days.in_use, days.number)
 
+    @property
+    def _first(self) -> PeopleTask:
+        """The first share, whose owner does what concerns all of people."""
+        return cast(PeopleTask, self.tasks[0])
+
     async def revoked(self) -> None:
-        """As every processor; and how far acts are copied is read again, since somebody else may go on with them."""
-        self._journeys = None
+        """As every processor; and the term's jobs end with it."""
+        self._beside = None
         await super().revoked()
 
-    def _uncopied(self) -> bool:
-        """Whether the owner of the first share has acts to copy."""
-        if 0 not in self.running:
-            return False
-        if self._journeys is None:
-            self._journeys = Journeys(cast(ClickHouseStore, self.store))
-        return bool(self._journeys.behind(cast(PeopleTask, self.tasks[0]).state.marks))
-
-    def _copy_beside(self) -> None:
-        """Copy what accounts did, up to what the first share has read, beside everything else."""
-        if (self._beside is None or self._beside.done()) and self._uncopied() and self._journeys:
-            marks = cast(PeopleTask, self.tasks[0]).state.marks
-            self._beside = asyncio.create_task(self._copy(self._journeys, marks))
-
-    async def _copy(self, journeys: Journeys, marks: Marks) -> None:
+    def _jobs(self) -> Beside | None:
+        """The jobs of this term; None when the first share is not ours."""
         broker = self.broker
-
-        def moved() -> bool:
-            return self.broker is not broker
-
-        try:
-            step = partial(self._in_inserts, journeys.land, marks)
-            while not self._ending and not moved() and await retrying(step, "copying what accounts did", moved):
-                pass
-        except GroupvitalsError as error:
-            if not moved():
-                self._fail(error)
+        if 0 not in self.running or broker is None:
+            return None
+        if self._beside is None:
+            found = self.new_jobs(cast(ClickHouseStore, self.store))
+            self._beside = Beside(found, self._in_inserts, lambda: self.broker is not broker, self._fail)
+        return self._beside
 
     async def _close_days(self, until: float) -> None:
         """Close the days that are due, one after the other; at least one, and no more of them at a given time."""
@@ -106,7 +93,7 @@ class PeopleProcessor(Processor):
             return self.broker is not broker or 0 not in self.running
 
         while not moved():
-            task = cast(PeopleTask, self.tasks[0])
+            task = self._first
             batch = await retrying(partial(self._in_inserts, task.read_days, self.store), "reading a closed day", moved)
             if batch is None or moved():
                 return
@@ -125,9 +112,8 @@ class PeopleProcessor(Processor):
     async def finish(self) -> None:
         """Let what runs beside end, too."""
         await super().finish()
-        self._ending = True
         if self._beside is not None:
-            await self._beside
+            await self._beside.end()
 
     def close(self) -> None:
         """As every processor; and no reading that has not begun yet does."""
@@ -139,7 +125,8 @@ class PeopleProcessor(Processor):
         """Whether everything that the sources have landed by now is worked out and landed."""
         tasks, store = [cast(PeopleTask, self.tasks[partition]) for partition in self.running], self.store
         current = [await self._in_inserts(task.up_to_date, store) for task in tasks]
-        return all(current) and not self._uncopied()
+        beside = self._jobs()
+        return all(current) and not (beside and beside.due(self._first.state.marks))
 
     async def _look(self, task: PeopleTask) -> Reading | None:
         found: Reading | None = await self._in_inserts(task.look, cast(ClickHouseStore, self.store))

@@ -1,4 +1,4 @@
-"""A worker's background maintenance: follow the epoch, and check that keys are in the right partitions."""
+"""Beside a worker's work: follow the epoch in use."""
 
 import asyncio
 import contextlib
@@ -6,15 +6,14 @@ import copy
 import logging
 from collections.abc import Callable
 
-from schemas.agents import COMMUNITY, AgentSpec
+from schemas.agents import AgentSpec
 from schemas.errors import BackpressureError, GroupvitalsError
-from sinks.clickhouse.readers.checks import split_groups
 from sinks.clickhouse.store import ClickHouseStore
 from streams.checkpoint.processor import Processor
 
 log = logging.getLogger(__name__)
-#: Seconds between two looks at the epoch; every so many looks keys and the score are looked at.
-_EVERY_S, _LOOKS = 3.0, 20
+#: Seconds between two looks at the epoch.
+_EVERY_S = 3.0
 
 
 async def watch(
@@ -22,21 +21,16 @@ async def watch(
     stop: asyncio.Event,
 ) -> None:  # fmt: skip
     """Check every few seconds until `stop`; what cannot be checked now is checked the next time."""
-    looks = 0
     while not stop.is_set():
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_EVERY_S):
                 await stop.wait()
         try:
             await follow_epoch(store, agent, processor, assigned)
-            looks += 1
-            if agent is COMMUNITY and looks % _LOOKS == 1 and 0 in processor.running:
-                for group in await asyncio.to_thread(split_groups, store.native):
-                    log.error("%s", group)
         except BackpressureError:
             pass  # flushes meet the same, and say so
         except GroupvitalsError as error:
-            log.warning("Background maintenance failed and will be retried: %s", error)
+            log.warning("Looking at the epoch in use failed and will be retried: %s", error)
 
 
 async def follow_epoch(

@@ -312,13 +312,13 @@ class PeopleRun(Run):
 
 @contextmanager
 def people_world() -> Iterator[None]:
-    """Heads are those of the simulated sources, and nobody copies acts."""
+    """Heads are those of the simulated sources, and owners have no jobs."""
 
     def read(store: Any) -> Any:
         return {source.contract: source.vouched() for source in store.sources}
 
     with (
         mock.patch.object(marks_module, "read_heads", read),
-        mock.patch.object(PeopleProcessor, "_uncopied", lambda self: False),
+        mock.patch.object(PeopleProcessor, "new_jobs", staticmethod(lambda store: [])),
     ):
         yield

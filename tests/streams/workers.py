@@ -63,12 +63,13 @@ def wait_until(true: Callable[[], bool], what: str, seconds: float = 120) -> Non
         time.sleep(0.05)  # between two looks at another process, not instead of looking
 
 
-def send(settings: Settings, values: list[bytes], spec: TopicSpec = CHAT) -> int:
-    """Send events under their keys, and return how many when Kafka has them all."""
+def send(settings: Settings, values: list[bytes], spec: TopicSpec = CHAT, partition: int | None = None) -> int:
+    """Send events under their keys, or all to one partition; returns how many when Kafka has them all."""
     producer = KafkaProducer(bootstrap_servers=settings.kafka.bootstrap, acks="all", linger_ms=20)
     topic = f"{settings.kafka.topic_prefix}{spec.name}"
     try:
-        for future in [producer.send(topic, value, json.loads(value)[spec.key].encode()) for value in values]:
+        keys = [json.loads(value)[spec.key].encode() for value in values]
+        for future in [producer.send(topic, *one, partition=partition) for one in zip(values, keys, strict=True)]:
             future.get(timeout=60)
     finally:
         producer.close()
