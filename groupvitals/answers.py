@@ -30,6 +30,23 @@ def to_json(rows: Rows) -> str:
     return json.dumps(plain, ensure_ascii=False, indent=1)
 
 
+def with_sources(rows: Rows, sources: Rows) -> Rows:
+    """Rows as JSON has them, each with the time up to which every source counts, and the sources that lag."""
+    if not sources:
+        return rows
+    times = {one["source"]: _plain(one["counts_up_to"]) for one in sources}
+    late = [one["source"] for one in sources if one["provisional"]]
+    return [row | {"counts_up_to": times, "provisional": late} for row in rows]
+
+
+def counting(sources: Rows) -> str:
+    """A line that says up to when each source counts, and which of them make an answer provisional."""
+    times = {one["source"]: f"{one['counts_up_to']:%Y-%m-%d %H:%M}" for one in sources}
+    line = f"Counts up to: {', '.join(f'{name} {at}' for name, at in times.items())}."
+    late = ", ".join(f"{one['source']} since {times[one['source']]}" for one in sources if one["provisional"])
+    return f"{line} Provisional: {late}." if late else line
+
+
 def print_csv(rows: Rows, spreadsheet: bool = False) -> None:
     """A header, then one line per row; lists as JSON. `spreadsheet`: an apostrophe keeps text from being a formula."""
     writer = csv.writer(sys.stdout)

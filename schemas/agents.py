@@ -202,6 +202,8 @@ PEOPLE = AgentSpec(
     ),
 )  # fmt: skip
 
+#: The agents of the topics that people are worked out from; their clocks are the deployment's event time.
+SOURCES = (COMMUNITY, PRODUCT, LINKS)
 #: The agents by the names that people use; the first is the default.
 AGENTS: dict[str, AgentSpec] = {agent.name: agent for agent in (COMMUNITY, PRODUCT, LINKS, OPERATIONS, PEOPLE)}
 #: The agents by their topics' names in the contract.

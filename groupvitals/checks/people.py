@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from groupvitals.checks.finding import ERROR, OK, WARNING, Deployment, Finding
+from schemas.agents import SOURCES
 from schemas.wording import number_of
-from sinks.clickhouse.readers.marks import SOURCES
 
 #: People's rows follow what their sources have landed within seconds; later than this, no worker does it.
 _LATE_S = 60
@@ -16,12 +16,9 @@ def worked_out(deployment: Deployment) -> Iterator[Finding]:
     ((behind, late_s, known),) = deployment.native.execute(
         "SELECT countIf(heads.version > people.source_version), "
         "maxIf(dateDiff('second', heads.vouched_at, now64(3)), heads.version > people.source_version), "
-        "max(people.contract != '') FROM (SELECT contract, partition, version, vouched_at "
-        f"FROM {d}.heads AS rows FINAL INNER JOIN (SELECT contract, topic, max(epoch) AS epoch FROM {d}.epochs "
-        "WHERE ready = 1 AND contract IN %(sources)s GROUP BY contract, topic) AS used USING (topic, epoch)) AS heads "
-        f"LEFT JOIN {d}.people_sources_now AS people "
-        "ON people.contract = heads.contract AND people.number = heads.partition",
-        parameters={"sources": SOURCES},
+        f"max(people.contract != '') FROM {d}.heads_now AS heads LEFT JOIN {d}.people_sources_now AS people "
+        "ON people.contract = heads.contract AND people.number = heads.partition WHERE heads.contract IN %(sources)s",
+        parameters={"sources": tuple(agent.contract for agent in SOURCES)},
     )
     if not behind:
         yield Finding(OK, "people", "answers about people count all that has landed")

@@ -7,15 +7,15 @@ from groupvitals.checks.finding import ERROR, OK, WARNING, Deployment, Finding
 from schemas.agents import AGENTS
 from schemas.errors import GroupvitalsError
 from sinks.clickhouse.readers.health import Head
+from sinks.clickhouse.templates import APART_S
 from streams.checkpoint.epochs import check as check_epoch
 from streams.checkpoint.epochs import check_rules
 from streams.kafka.topic_state import TopicState
 from streams.kafka.transactions import open_transactions
 
 #: Lag in records from which a partition counts as behind; seconds that a checkpoint may be old while records wait;
-#: seconds that a partition's clock may be behind the present, or behind another's; seconds that a transaction may be
-#: open.
-LAG, OLD_S, BEHIND_S, APART_S, OPEN_S = 100_000, 60, 3600, 600, 5
+#: seconds that a partition's clock may be behind the present; seconds that a transaction may be open.
+LAG, OLD_S, BEHIND_S, OPEN_S = 100_000, 60, 3600, 5
 
 
 def origin(deployment: Deployment) -> Iterator[Finding]:

@@ -1,5 +1,6 @@
 """`groupvitals ask`: answer a question as a table, JSON or CSV, or list the questions."""
 
+import sys
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -80,13 +81,17 @@ def ask(
         person=person,
         limit=question.limit + 1 if limit is None and format_ == "table" else limit,
     )
-    rows = asking.ask(clickhouse(settings), name, asked)
+    address = clickhouse(settings)
+    rows = asking.ask(address, name, asked)
+    sources = asking.sources(address) if asked.about_now else []
     if format_ == "json":
-        print(answers.to_json(rows))
+        print(answers.to_json(answers.with_sources(rows, sources)))
     elif format_ == "csv":
         answers.print_csv(rows, spreadsheet)
     else:
         answers.print_table(rows, limit or question.limit, wide)
+    if sources and format_ != "json" and (format_ == "table" or any(one["provisional"] for one in sources)):
+        print(answers.counting(sources), file=sys.stderr if format_ == "csv" else sys.stdout)
 
 
 def _day(option: str, text: str, zone: "ZoneInfo") -> date:

@@ -21,6 +21,11 @@ class Asked:
     person: str | None = None
     limit: int | None = None
 
+    @property
+    def about_now(self) -> bool:
+        """Whether the answer is about now, and not about a past day."""
+        return self.as_of is None
+
 
 def question_of(name: str) -> Question:
     """The question with this name. Raises `ConfigError` when there is none."""
@@ -45,6 +50,14 @@ def ask(address: Address, name: str, asked: Asked) -> list[dict[str, Any]]:
     if times and asked.as_of and not rows:
         explain_none(address, question, asked.as_of, times, _kept(question, asked), given)
     return rows
+
+
+def sources(address: Address) -> list[dict[str, Any]]:
+    """Up to when each source counts in answers about now: its name, that time, and whether it makes them provisional.
+
+    Empty while nobody has worked people out.
+    """
+    return Native(address).query(f"SELECT source, counts_up_to, provisional FROM {address.database}.sources")
 
 
 def select(database: str, question: Question, asked: Asked) -> str:

@@ -22,11 +22,14 @@ class Known:
 
 
 def known(address: Address) -> Known:
-    """The period that is known. Raises `ConfigError` before any chat has landed."""
-    now, chat_ms, product_ms = Native(address).execute(period(address.database))[0]
-    if not chat_ms:
-        raise ConfigError("No chat has landed yet, so no day is over: leave out --as-of and --since.")
-    first_ms = min(chat_ms, product_ms or chat_ms)
+    """The period that is known. Raises `ConfigError` before any chat or product event has landed."""
+    now, *firsts = Native(address).execute(period(address.database))[0]
+    first_ms = min((ms for ms in firsts if ms), default=0)
+    if not first_ms:
+        raise ConfigError(
+            "No chat and no product events have landed yet, so nothing is known of past days: leave out --as-of and "
+            "--since."
+        )
     return Known(datetime.fromtimestamp(first_ms / 1000, now.tzinfo).date(), now)
 
 

@@ -1,12 +1,13 @@
 """The ClickHouse store: bulk rows as Arrow, checkpoints as small inserts, cuts read back along the chain."""
 
 import hashlib
+import json
 from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
 
-from schemas.agents import COMMUNITY, TABLES
+from schemas.agents import COMMUNITY, PRODUCT, SOURCES, TABLES
 from schemas.errors import BackpressureError, ServiceError
 from sinks.clickhouse.bulk import Bulk
 from sinks.clickhouse.connection import Address, Native
@@ -151,6 +152,14 @@ class ClickHouseStore:
         """The newest epoch of a topic of the contract that is ready."""
         ready = [epoch for epoch, is_ready in self.epochs(contract) if is_ready]
         return max(ready, key=lambda epoch: epoch.number, default=None)
+
+    def time_zones(self, default: str) -> tuple[str, str]:
+        """The time zones of days in chat and in the product: that in which an agent's numbers are computed; where it
+        has none yet, another source's; `default` when there are none at all."""
+        epochs = {agent.contract: self.epoch(agent.contract) for agent in SOURCES}
+        known = {contract: json.loads(epoch.settings)["time_zone"] for contract, epoch in epochs.items() if epoch}
+        zone = known.get(COMMUNITY.contract) or next(iter(known.values()), default)
+        return zone, known.get(PRODUCT.contract, zone)
 
     def epochs(self, contract: str = COMMUNITY.contract) -> list[tuple[Epoch, bool]]:
         """All epochs of a topic of the contract, and whether they are ready; of several claims to one, the first."""

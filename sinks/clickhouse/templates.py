@@ -4,6 +4,7 @@ from importlib import resources
 from string import Template
 from typing import TYPE_CHECKING
 
+from schemas.agents import SOURCES
 from schemas.platforms import READS_REPORTED
 
 if TYPE_CHECKING:
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
 
 #: A person with more accounts than this is not merged; larger amounts are shown but not counted.
 MOST_ACCOUNTS, ABSURD_MINOR = 100, 10**12
+#: Clocks of sources that are further apart than this, seconds, make answers provisional.
+APART_S = 600
 
 
 def fill(text: str, address: "Address", zone: str, product_zone: str = "", day: str = "") -> str:
@@ -26,6 +29,9 @@ def fill(text: str, address: "Address", zone: str, product_zone: str = "", day: 
         on_cluster=f"ON CLUSTER '{cluster}'" if cluster else "",
         replicated="Replicated" if cluster else "",
         reads_reported=", ".join(f"'{platform}'" for platform in READS_REPORTED),
+        sources=", ".join(f"'{agent.contract}'" for agent in SOURCES),
+        source_names=", ".join(f"'{agent.about}'" for agent in SOURCES),
+        apart_s=APART_S,
         accounts=MOST_ACCOUNTS,
         absurd=ABSURD_MINOR,
         window="replicated_deduplication_window" if cluster else "non_replicated_deduplication_window",

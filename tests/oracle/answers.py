@@ -4,14 +4,14 @@ A view's rows come in no order here; days are dates, moments are aware datetimes
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from math import exp, log
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sinks.clickhouse.questions import questions
-from tests.oracle.community import HOUR_MS, Community, Event, Group, activity, membership, panes
+from tests.oracle.community import HOUR_MS, Community, Event, Group, activity, clock_of, membership, panes
 
 Row = dict[str, Any]
 SUMS = ("messages", "joins", "leaves", "replies", "questions", "mentions", "links")
@@ -29,8 +29,9 @@ def groups_of(partitions: Iterable[Community]) -> dict[str, Group]:
     return {name: group for partition in partitions for name, group in partition.groups.items()}
 
 
-def now_of(groups: dict[str, Group]) -> int:
-    return max(group.time_ms or 0 for group in groups.values())
+def now_of(partitions: Iterable[Community]) -> int:
+    """Event time, where there is only chat: the highest of the partitions' clocks."""
+    return max((clock_of(partition.landed) for partition in partitions), default=0)
 
 
 def moment(ts_ms: int, zone: str) -> datetime:
@@ -87,11 +88,12 @@ def rates_of(dau: int, wau: int, mau: int) -> Row:
 
 
 def rolling_activity(
-    partitions: Iterable[Community], zone: str, person: Callable[[str], str] = lambda one: one
-) -> list[Row]:
+    partitions: Sequence[Community], zone: str, person: Callable[[str], str] = lambda one: one,
+    now_ms: int | None = None,
+) -> list[Row]:  # fmt: skip
     """Messages, people and the rest in the windows that end now; `*`: the people of all groups, each once."""
     groups = groups_of(partitions)
-    now_ms = now_of(groups)
+    now_ms = now_of(partitions) if now_ms is None else now_ms
     rows = []
     for place in (*groups, "*"):
         some = groups if place == "*" else {place: groups[place]}
@@ -175,10 +177,13 @@ def _spoken(group: Group, member: str, days: range, late: bool) -> list[int]:
     return [day for day in found if day in days]
 
 
-def tiers(partitions: Iterable[Community], zone: str, person: Callable[[str], str] = lambda one: one) -> list[Row]:
+def tiers(
+    partitions: Sequence[Community], zone: str, person: Callable[[str], str] = lambda one: one,
+    now_ms: int | None = None,
+) -> list[Row]:  # fmt: skip
     """Loud, occasional and silent members, operators, aliases and bots left out; `*`: all of them, each person once."""
     groups = groups_of(partitions)
-    now_ms = now_of(groups) if groups else 0
+    now_ms = now_of(partitions) if now_ms is None else now_ms
     everybody: dict[str, list[tuple[Group, str]]] = {}
     rows = []
     for name, group in groups.items():
@@ -339,10 +344,10 @@ def retention(partitions: Iterable[Community], zone: str) -> list[Row]:
 
 
 #: View -> its rows, of views that read what chat has landed.
-ANSWERS: dict[str, Callable[[Iterable[Community], str], list[Row]]] = {
+ANSWERS: dict[str, Callable[[Sequence[Community], str], list[Row]]] = {
     answer.__name__: answer for answer in (rolling_activity_daily, tiers_daily, retention_daily, retention)
 }
 #: The same of views that read what the people agent has landed.
-OF_PEOPLE: dict[str, Callable[[Iterable[Community], str], list[Row]]] = {
+OF_PEOPLE: dict[str, Callable[[Sequence[Community], str], list[Row]]] = {
     answer.__name__: answer for answer in (rolling_activity, tiers)
 }

@@ -5,7 +5,7 @@ from statistics import median
 from typing import Any, NamedTuple, get_args
 
 from schemas.chat import Role
-from tests.oracle.answers import Row, account_of, moment, now_of
+from tests.oracle.answers import Row, account_of, moment
 from tests.oracle.community import HOUR_MS, Event, Group, membership
 from tests.oracle.landed import is_fact
 from tests.oracle.people import People
@@ -167,7 +167,7 @@ def mobilizable(people: People) -> list[Row]:
         before = len(_wrote(group, call.exposed, call.begin - (call.end - call.begin), call.begin))
         rows.append({
             "group_id": call.group, "called_at": moment(call.begin, people.zone),
-            "open": int(call.end > now_of(people.groups)), "exposed": size, "answered": answered,
+            "open": int(call.end > people.now_ms), "exposed": size, "answered": answered,
             "rate": answered / size if size else None,
             "median_answer_s": median((ts - call.begin) / 1000 for ts in first.values()) if first else None,
             "talked": len(_wrote(group, call.exposed, call.begin, call.end) - set(first)),
@@ -182,7 +182,7 @@ def mobilizable_groups(people: People) -> list[Row]:
     rows: list[Row] = []
     everybody: dict[str, list[tuple[bool, float]]] = defaultdict(list)
     for name, group in people.groups.items():
-        closed = [call for call in calls if call.group == name and call.end <= now_of(people.groups)]
+        closed = [call for call in calls if call.group == name and call.end <= people.now_ms]
         recent = sorted(closed, key=lambda call: (-call.begin, call.key))[:5]
         known: dict[str, dict[str, Any]] = {member: membership(group, member) for member in group.members()}
         present = [member for member, row in known.items() if row["present"] and row["role"] == "member"]

@@ -94,8 +94,3 @@ def landed_days(store: Rows, contract: str, tables: tuple[str, ...]) -> Tables:
 def day_of(day: date) -> int:
     """The number of a day."""
     return (day - _EPOCH).days
-
-
-def newest(landed: Iterable[Landed]) -> Any:
-    """The clock after all of them."""
-    return max((time_of(Record(one.offset, one.kafka_ts_ms, None), one.event) for one in landed), default=0)

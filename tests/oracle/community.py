@@ -6,6 +6,7 @@ events that came so far. Times that never were are None, masks are Python intege
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -45,6 +46,11 @@ class Landed(NamedTuple):
 def time_of(record: Record, event: Event) -> int:
     """Where a record moves its group's time: no clock but the broker's can be ahead."""
     return min(event["ts_ms"], record.kafka_ts_ms if record.kafka_ts_ms >= 0 else event["ts_ms"])
+
+
+def clock_of(landed: Iterable[Landed]) -> int:
+    """The clock of a partition after these records; 0: none has come."""
+    return max((time_of(Record(one.offset, one.kafka_ts_ms, None), one.event) for one in landed), default=0)
 
 
 class Counted(NamedTuple):

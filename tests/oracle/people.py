@@ -16,7 +16,7 @@ from schemas.errors import InvalidEventError
 from schemas.platforms import READS_REPORTED
 from schemas.validate import validate
 from tests.oracle.answers import Row, account_of, groups_of, moment, now_of
-from tests.oracle.community import Community, Days, Event, Group, Landed, Record, activity, membership
+from tests.oracle.community import Community, Days, Event, Group, Landed, Record, activity, clock_of, membership
 
 #: More links in a row are a cycle, or as bad as one; more accounts are not one person; more money is a mistake.
 LINKS, ACCOUNTS, ABSURD = 3, 100, 10**12
@@ -49,6 +49,11 @@ def events_of(topic: str, records: Iterable[Record], horizon: int = 4_000_000) -
     """The valid events of a partition, each once, ticks left out."""
     found, _ = landed_of(topic, records, horizon)
     return [one.event for one in found if not one.duplicate and one.event["type"] != "tick"]
+
+
+def newest_of(topic: str, records: Iterable[Record]) -> int:
+    """The clock of a partition after these records."""
+    return clock_of(landed_of(topic, records)[0])
 
 
 def _said(links: Iterable[Event]) -> dict[str, set[tuple[int, bool, str, str]]]:
@@ -100,6 +105,8 @@ class People:
     product: list[Event]
     links: list[Event]
     zone: str = "UTC"
+    #: The highest clock of the partitions of the product and of links.
+    clock_ms: int = 0
     theta: float = 1 / 30
     #: The day at whose end people are looked at; none: today.
     day: int | None = None
@@ -110,7 +117,9 @@ class People:
     def __post_init__(self) -> None:
         self.days = Days(self.zone)
         self.groups: dict[str, Group] = groups_of(self.chat)
-        self.today = self.days.of(now_of(self.groups)) if self.groups else 0
+        #: The deployment's event time: the highest clock of all.
+        self.now_ms = max(now_of(self.chat), self.clock_ms)
+        self.today = self.days.of(self.now_ms)
         if self.day is not None:
             self.today = self.day
         self.owners = owners(self.links)
@@ -230,7 +239,8 @@ class People:
             "group_id": name, "member_id": member, "account_id": account, "person_id": self.person(account),
             "linked": int(linked), "role": role, "present": present, "ages": ages,
             "new": joined is not None and self.today - 7 < joined <= self.today,
-            "active_28d": bool(days) and days[0] < 28, "reads_reported": int(account.split(":")[0] in READS_REPORTED),
+            "active_28d": bool(days) and days[0] < 28,
+            "reads_reported": int(account.split(":")[0] in READS_REPORTED),
             "score": chance(held, span, 0), "score_28d_ago": chance(held, span, 28) if span >= 28 else 0.0,
             "rhythm": (sum(gap >= days[0] for gap in gaps) + 2) / (len(gaps) + 2) if days else 1.0,
         }  # fmt: skip

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from tests.oracle import answers
-from tests.oracle.answers import Row, account_of, now_of
+from tests.oracle.answers import Row, account_of
 from tests.oracle.community import HOUR_MS, Group, membership
 from tests.oracle.people import People
 
@@ -17,7 +17,7 @@ def rolling_activity(people: People) -> list[Row]:
     """All of it, with the people in the group now who paid; `*` counts a person with several accounts once."""
     if not people.groups:
         return []
-    now_ms = now_of(people.groups)
+    now_ms = people.now_ms
     orders = [(order["person_id"], order["ts_ms"]) for order in people.orders()]
     inside = {
         name: {people.person(account_of(name, m)) for m in group.members() if membership(group, m)["present"]}
@@ -26,7 +26,7 @@ def rolling_activity(people: People) -> list[Row]:
     inside["*"] = set().union(*inside.values())
     rows = {
         (row["group_id"], row["window"]): row
-        for row in answers.rolling_activity(people.chat, people.zone, people.person)
+        for row in answers.rolling_activity(people.chat, people.zone, people.person, now_ms)
     }
     for name, members in inside.items():
         for window, hours, days in (("1h", 1, 0), ("24h", 24, 0), ("7d", 0, 7), ("28d", 0, 28)):
@@ -46,7 +46,7 @@ def rolling_activity(people: People) -> list[Row]:
 
 def tiers(people: People) -> list[Row]:
     """All of it, and everybody once (`*`): on how many days, and how much, a person spoke as a plain member of any."""
-    return answers.tiers(people.chat, people.zone, people.person)
+    return answers.tiers(people.chat, people.zone, people.person, people.now_ms)
 
 
 def everybody_daily(people: People) -> list[Row]:

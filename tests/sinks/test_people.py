@@ -19,7 +19,7 @@ from tests.landing import clear, empty, land_topic, landed, own_store
 from tests.oracle import product_columns
 from tests.oracle.answers import comparable
 from tests.oracle.community import Record, community
-from tests.oracle.people import ANSWERS, STATES, People, events_of
+from tests.oracle.people import ANSWERS, STATES, People, events_of, newest_of
 from tests.oracle.people_worlds import at_the_edges
 from tests.oracle.product_worlds import LINK_EVENTS, PRODUCT_EVENTS, beside
 from tests.oracle.worlds import DAY_MS, World, worlds
@@ -67,11 +67,13 @@ def land_people(store: ClickHouseStore, chat: World, product: World, links: Worl
 
 def people_of(chat: World, product: World | None = None, links: World | None = None) -> People:
     """What the oracle knows of these worlds."""
+    more = {topic.name: world.records for topic, world in ((PRODUCT, product), (LINKS, links)) if world}
     return People(
         [community(list(chat.records), chat.zone, chat.lateness_h, chat.horizon)],
-        events_of(PRODUCT.name, product.records) if product else [],
-        events_of(LINKS.name, links.records) if links else [],
+        events_of(PRODUCT.name, more.get(PRODUCT.name, ())),
+        events_of(LINKS.name, more.get(LINKS.name, ())),
         chat.zone,
+        max((newest_of(topic, records) for topic, records in more.items()), default=0),
     )
 
 
@@ -115,10 +117,11 @@ def test_neither_order_nor_repetition_of_records_matters(store: ClickHouseStore)
 
     chat = [
         event(number, days, type=kind, group_id=group, member_id=member, platform="wecom")
-        | ({"message_id": "m", "kind": "text"} if kind == "message" else {})
+        | {"message": {"message_id": "m", "kind": "text"}, "read": {"count": 1}}.get(kind, {})
         for number, (group, member, kind, days) in enumerate(
             [
-                (one, "ann", "join", 60), (one, "ann", "message", 40), (one, "bob", "message", 3),
+                (one, "ann", "join", 60), (one, "ann", "read", 45), (one, "ann", "message", 40),
+                (one, "bob", "message", 3),
                 (other, "ann", "message", 2), (one, "cy", "join", 50), (one, "dan", "join", 50),
             ]
         )
@@ -169,9 +172,11 @@ def _people(chat: list[Any], product: list[Any], links: list[Any]) -> People:
     def records(events: list[Any]) -> list[Record]:
         return [Record(i, 1 << 50, json.dumps(event).encode()) for i, event in enumerate(events)]
 
+    said = {PRODUCT.name: records(product), LINKS.name: records(links)}
     return People(
-        [community(records(chat))], events_of(PRODUCT.name, records(product)), events_of(LINKS.name, records(links))
-    )
+        [community(records(chat))], *(events_of(topic, found) for topic, found in said.items()),
+        clock_ms=max(newest_of(topic, found) for topic, found in said.items()),
+    )  # fmt: skip
 
 
 def test_what_does_not_fit_together_has_a_defined_result(store: ClickHouseStore) -> None:

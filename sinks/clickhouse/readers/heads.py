@@ -29,15 +29,10 @@ def read_heads(store: ClickHouseStore) -> dict[str, Vouched]:
     """The topics in use by the names that they have in the contract. One small query; good for polling."""
     d, found = store.address.database, dict[str, Vouched]()
     rows = store.native.execute(
-        "SELECT contract, topic, epoch, partitions, partition, "
-        "argMax((term, sequence, next_offset, begin_offset, clock_ms, worker), version) FROM ("
-        "SELECT contract, epoch, argMin(topic, made) AS topic, argMin(partitions, made) AS partitions FROM "
-        f"(SELECT *, (made_at, topic, partitions) AS made FROM {d}.epochs) GROUP BY contract, epoch "
-        "HAVING max(ready) = 1 ORDER BY epoch DESC LIMIT 1 BY contract) AS used "
-        f"LEFT JOIN {d}.heads USING (topic, epoch) "
-        "GROUP BY contract, topic, epoch, partitions, partition"
+        "SELECT contract, topic, epoch, partitions, partition, term, sequence, next_offset, begin_offset, clock_ms, "
+        f"worker FROM {d}.heads_now"
     )
-    for contract, topic, epoch, partitions, partition, (term, sequence, *where) in rows:
+    for contract, topic, epoch, partitions, partition, term, sequence, *where in rows:
         vouched = found.setdefault(contract, Vouched(topic, epoch, partitions))
         if term:  # else there is no head yet
             vouched.heads[partition] = Head(topic, partition, epoch, Cut(term, sequence), *where)

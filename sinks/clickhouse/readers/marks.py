@@ -6,13 +6,13 @@ read early, and are then read again.
 
 from dataclasses import dataclass, field
 
-from schemas.topics import CHAT, LINKS, PRODUCT
+from schemas.agents import SOURCES
 from sinks.clickhouse.readers.heads import read_heads
 from sinks.clickhouse.store import ClickHouseStore, quote
 from sinks.contract import EPOCH_SHIFT, TERM_SHIFT, Cut
 
-#: Topics whose records people are worked out from.
-SOURCES = tuple(topic.name for topic in (CHAT, PRODUCT, LINKS))
+#: Contract topics whose records people are worked out from.
+_TOPICS = tuple(agent.contract for agent in SOURCES)
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def marks(store: ClickHouseStore, before: Marks = Marks()) -> Marks:
     ((corrections,),) = store.native.execute(f"SELECT count() FROM {d}.corrections")
     found = Marks(corrections=corrections)
     for contract, vouched in read_heads(store).items():
-        if contract not in SOURCES or not vouched.heads:
+        if contract not in _TOPICS or not vouched.heads:
             continue
         found.topics[contract], found.epochs[contract] = vouched.topic, vouched.epoch
         found.partitions[contract] = vouched.partitions

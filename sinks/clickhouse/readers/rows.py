@@ -1,8 +1,5 @@
 """The newest row of each key, in the epoch in use: all, or those that are newer than marks."""
 
-import json
-
-from schemas.topics import CHAT, PRODUCT
 from sinks.clickhouse.readers.marks import Marks
 from sinks.clickhouse.store import ClickHouseStore, quote
 
@@ -19,13 +16,8 @@ class RowsReader:
 
     def __init__(self, store: ClickHouseStore) -> None:
         self.store, self.d = store, store.address.database
-        settings = {
-            contract: epoch.settings for contract in (CHAT.name, PRODUCT.name) if (epoch := store.epoch(contract))
-        }
-        known = {contract: json.loads(text)["time_zone"] for contract, text in settings.items()}
-        zone = known.get(CHAT.name, "UTC")
         #: Time zones of the numbers of chat and of the product.
-        self.zones = zone, known.get(PRODUCT.name, zone)
+        self.zones = store.time_zones("UTC")
 
     def newest(self, table: str, contract: str, epoch: str, key: str, since: Marks, only: str = "1") -> str:
         """The statement that selects them; `only`: a condition that all rows of a key meet, or none."""

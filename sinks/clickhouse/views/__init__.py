@@ -3,13 +3,11 @@
 Every view has a comment, by which a migration knows its own; questions' views also have one per column.
 """
 
-import json
 import re
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
 from schemas.agents import PEOPLE
-from schemas.topics import CHAT, PRODUCT
 from sinks.clickhouse.connection import Address, Native
 from sinks.clickhouse.store import ClickHouseStore, quote
 from sinks.clickhouse.templates import fill, sql_texts
@@ -103,10 +101,8 @@ class _Maker:
 
 def wanted(address: Address, zone: str) -> list[View]:
     """All views; once there are numbers, in the time zones in which these were computed."""
-    store = ClickHouseStore(address)
-    epochs = [store.epoch(topic.name) for topic in (CHAT, PRODUCT)]
-    zones = [json.loads(epoch.settings)["time_zone"] if epoch else zone for epoch in epochs]
-    return views(address, zones[0], zones[1])
+    chat, product = ClickHouseStore(address).time_zones(zone)
+    return views(address, chat, product)
 
 
 def make_views(address: Address, zone: str) -> None:
