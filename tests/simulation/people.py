@@ -164,6 +164,10 @@ class PeopleRows(Rows):
     def native(self) -> Any:
         return self
 
+    def time_zones(self, default: str) -> tuple[str, str]:
+        """No source has another than the default."""
+        return default, default
+
     def meanwhile(self) -> None:
         """Sources go on while somebody reads."""
         for _ in range(self.network.random.choice((0, 0, 1, 5))):
