@@ -1,9 +1,11 @@
 """Recovery: a worker with a million memberships is killed and restarted while events keep arriving.
 
-`python -m bench.recovery [--memberships N] [--rate N] [--kills N]` prints seconds from the kill until everything
-that was handed over more than a second before has landed, says where they went, and writes
-`bench/results/recovery.json`. The new worker is started at once by the same command; its start, the loading of compiled
-kernels, the removal of the dead member from the consumer group, and the loading of state and event ids all count.
+`python -m bench.recovery [--people] [--memberships N] [--rate N] [--kills N]` prints seconds from the kill until
+everything that was handed over more than a second before has landed, says where they went, and writes
+`bench/results/recovery.json`. With `--people`, a worker of people is killed while one of chat goes on, two seconds
+count as steady, and the file is `recovery_people.json`. The new worker is started at once by the same command; its
+start, the loading of compiled kernels, the removal of the dead member from the consumer group, and the loading of state
+and event ids all count.
 """
 
 import argparse
@@ -20,10 +22,11 @@ from bench.services import servers
 from bench.solo import job_of
 from bench.steady import PARTITIONS, POLL_S, FollowingWorker, Load, Watch, endless
 from groupvitals.settings import load_settings
+from schemas.agents import COMMUNITY, PEOPLE
 
 STEADY_S = 10.0
 #: A lag up to this many seconds of load counts as steady: a running worker always has that much.
-BEHIND_S = 1.0
+BEHIND_S = {COMMUNITY.name: 1.0, PEOPLE.name: 2.0}
 LONGEST_S = 300.0
 #: What a worker logs, in order; a stage lasts from the end of the one before to the last of its own lines.
 _STAGES = {
@@ -36,9 +39,9 @@ _STAGES = {
 
 def one(job: Job, load: Load, watch: Watch, old: FollowingWorker) -> tuple[dict[str, Any], FollowingWorker]:
     """Kill the worker, start another, and wait until it has caught up with the old one."""
-    killed = old.kill()
-    new = FollowingWorker(job)
-    while not _steady(load, watch, killed):
+    killed, behind = old.kill(), BEHIND_S[old.agent]
+    new = FollowingWorker(job, agent=old.agent, name=old.name)
+    while not _steady(load, watch, killed, behind):
         if new.process.poll() is not None or time.time() > killed + LONGEST_S:
             raise RuntimeError(f"The worker did not come back; see its log in {job.folder}.")
         time.sleep(POLL_S)
@@ -52,32 +55,34 @@ def one(job: Job, load: Load, watch: Watch, old: FollowingWorker) -> tuple[dict[
     return {"from_kill_s": round(steady - killed, 2), "from_start_s": round(steady - new.started, 2), **stages}, new
 
 
-def _steady(load: Load, watch: Watch, killed: float) -> bool:
+def _steady(load: Load, watch: Watch, killed: float, behind: float) -> bool:
     when = watch.seen[-1][0]
-    return when > killed + BEHIND_S and watch.landed >= load.handed_over(when - BEHIND_S)
+    return when > killed + behind and watch.landed >= load.handed_over(when - behind)
 
 
-def measure(job: Job, memberships: int, rate: int, kills: int, home: Any) -> dict[str, Any]:
-    """Fill the state, then kill the worker repeatedly under load."""
+def measure(job: Job, memberships: int, rate: int, kills: int, home: Any, people: bool) -> dict[str, Any]:
+    """Fill the state, then kill the worker repeatedly under load; with `people`, that of people, while chat goes on."""
     groupvitals.prepare(job, groupvitals.variables(job))
     seeds = events_file(home / "events", "worst_case", memberships)
     filled = asyncio.run(topic.fill(job.servers.bootstrap, job.topic, seeds, PARTITIONS))
     events = endless(events_file(home / "events", "realistic", 1_000_000), first=1)
     load = Load(job, events, rate)
     load.counts[:] = filled
-    worker = FollowingWorker(job)
+    agents = [COMMUNITY.name, *([PEOPLE.name] if people else [])]
+    workers = [FollowingWorker(job, name=agent, agent=agent) for agent in agents]
     found = []
     try:
-        with Watch(job) as watch:
-            watch.wait(memberships, [worker], LONGEST_S)
+        with Watch(job, people=people) as watch:
+            watch.wait(memberships, workers, LONGEST_S)
             with load:
                 for _ in range(kills):
                     time.sleep(STEADY_S)
-                    recovery, worker = one(job, load, watch, worker)
+                    recovery, workers[-1] = one(job, load, watch, workers[-1])
                     found.append(recovery)
-            watch.wait(load.total, [worker], LONGEST_S)
+            watch.wait(load.total, workers, LONGEST_S)
     finally:
-        worker.stop()
+        for worker in workers:
+            worker.stop()
     return _summary(job, found, memberships, rate, load.total)
 
 
@@ -95,6 +100,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the measurement; exit code 1 when rows are missing."""
     parser = argparse.ArgumentParser(prog="bench.recovery", description="From a kill to steady state.")
     parser.add_argument("--memberships", type=int, default=1_000_000, help="in state (default 1,000,000)")
+    parser.add_argument("--people", action="store_true", help="kill the worker of people, while chat goes on")
     parser.add_argument("--rate", type=int, default=5_000, help="events per second meanwhile (default 5,000)")
     parser.add_argument("--kills", type=int, default=3, help="how often (default 3)")
     options = parser.parse_args(arguments)
@@ -104,8 +110,8 @@ def main(arguments: list[str] | None = None) -> int:
         console.status(f"{options.memberships:,} memberships, {options.kills} kills"),
         job_of("recovery", where, home, PARTITIONS) as job,
     ):
-        found = measure(job, options.memberships, options.rate, options.kills, home)
-    report.write_result("recovery", found)
+        found = measure(job, options.memberships, options.rate, options.kills, home, options.people)
+    report.write_result("recovery_people" if options.people else "recovery", found)
     for kill in found["kills"]:
         stages = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in kill.items() if not name.startswith("from_"))
         console.print(f"From the kill to steady state {kill['from_kill_s']:.1f} s: {stages}.", highlight=False)

@@ -21,6 +21,7 @@ from bench import topic
 from bench.events import DAY_MS, DAYS
 from bench.job import Job, Servers
 from bench.peers import groupvitals
+from schemas.agents import COMMUNITY
 
 PARTITIONS = 4
 TICK_S = 0.05
@@ -28,8 +29,11 @@ POLL_S = 0.1
 TIME = re.compile(rb'"ts_ms":(\d+)')
 #: What checkpoints cover: rows that a killed worker landed without a checkpoint will land again.
 _LANDED = """
-SELECT partition, arraySum(mapValues(argMax(offsets, (term, sequence)))) FROM {database}.checkpoints GROUP BY partition
+SELECT partition, arraySum(mapValues(argMax(offsets, (term, sequence)))) FROM {database}.checkpoints
+WHERE endsWith(topic, 'chat.events') GROUP BY partition
 """
+#: What people have worked out, and landed, of chat.
+_WORKED_OUT = "SELECT number, next_offset FROM {database}.people_sources_now WHERE contract = 'chat.events'"
 
 #: (partition, key, value)
 Events = Iterator[tuple[int, bytes, bytes]]
@@ -119,17 +123,18 @@ class Load:
 
 
 class Watch:
-    """Polls how many records have landed for good, from entering to leaving the context."""
+    """Polls how many records have landed for good, or are worked out by an agent of `people`, from entering to leaving
+    the context."""
 
-    def __init__(self, job: Job, poll_s: float = POLL_S) -> None:
+    def __init__(self, job: Job, poll_s: float = POLL_S, people: bool = False) -> None:
         self.seen: Seen = []
-        self._job, self._poll_s = job, poll_s
+        self._job, self._poll_s, self._query = job, poll_s, _WORKED_OUT if people else _LANDED
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def _run(self) -> None:
         client = self._job.servers.clickhouse()
-        query = _LANDED.format(database=self._job.database)
+        query = self._query.format(database=self._job.database)
         while not self._stop.wait(self._poll_s):
             self.seen.append((time.time(), dict(client.execute(query))))
 
@@ -162,13 +167,13 @@ class Watch:
 class FollowingWorker:
     """A worker process that follows its topic; its lines are kept with the time at which they arrived."""
 
-    def __init__(self, job: Job, name: str = "worker", **settings: object) -> None:
+    def __init__(self, job: Job, name: str = "worker", agent: str = COMMUNITY.name, **settings: object) -> None:
         own = {f"GROUPVITALS_{key}": str(value) for key, value in settings.items()}
-        self.folder, self.name = job.folder, name
+        self.folder, self.name, self.agent = job.folder, name, agent
         self.lines: list[tuple[float, str]] = []
         self.started = time.time()
         self.process = subprocess.Popen(
-            [*groupvitals.COMMAND, "worker"],
+            [*groupvitals.COMMAND, "worker", "--agent", agent],
             env=groupvitals.variables(job) | {"GROUPVITALS_WORKER__TICK_S": "0"} | own,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
