@@ -104,7 +104,8 @@ class Days:
     def begin(self, loaded: Loaded) -> None:
         """Take what was read into memory."""
         zone = loaded.cuts.settings[CHAT.name][0] if CHAT.name in loaded.cuts.settings else "UTC"
-        self._history, self._loaded = History(self._everybody, zone, self._limit), loaded
+        self._history = History(self._everybody, zone, self._limit)
+        self._loaded = replace(loaded, habits=None, states=None)  # which are large
         self.fit, self.in_use, self.published = loaded.fit, loaded.in_use, loaded.in_use
         if loaded.last is not None and loaded.habits is not None and loaded.states is not None:
             self._history.load(loaded.habits, loaded.states, loaded.last)

@@ -3,6 +3,7 @@
 Nothing is ever dropped. Knows nothing of Kafka or ClickHouse.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,8 @@ from streams.landing.arrow import span_columns, strings
 from streams.state.arrays import grown, indices
 
 Codes = NDArray[np.int32]
+#: Strings or pairs that are looked up at a time: there must be room for all of them, though most are known.
+_AT_ONCE = 1 << 16
 
 
 @kernel
@@ -58,9 +61,12 @@ class Names:
     def codes(self, column: pa.ChunkedArray) -> Codes:
         """The number of each string, new ones added; shape (n,)."""
         buffer, starts, lengths = span_columns(column)
-        self._reserve(len(starts), int(lengths.sum()) + 2 * len(starts))
         found = np.empty(len(starts), np.int32)
-        _label_all(self._labels, self._index, self._arena, self._counts, buffer, starts, lengths, found)
+        for some in _in_turn(len(starts)):
+            size = int(lengths[some].sum()) + 2 * len(lengths[some])
+            self._reserve(len(lengths[some]), size)
+            arrays = self._labels, self._index, self._arena, self._counts
+            _label_all(*arrays, buffer, starts[some], lengths[some], found[some])
         return found
 
     def few_codes(self, column: pa.ChunkedArray) -> Codes:
@@ -116,18 +122,29 @@ class PairRows:
 
     def find(self, ones: Codes, others: Codes) -> Codes:
         """Row of each pair, new ones added; shape (n,)."""
-        before, most = self._count, self._count + len(ones)
+        found = np.empty(len(ones), np.int32)
+        for some in _in_turn(len(ones)):
+            before = self._count
+            self._reserve(len(ones[some]))
+            arrays = self._ones, self._others, self._index
+            self._count = find_pairs(*arrays, before, ones[some], others[some], found[some])
+            self._rows[before : self._count] = self._blank
+        return found
+
+    def _reserve(self, more: int) -> None:
+        used, most = self._count, self._count + more
         if most > len(self._rows):
             self._rows, self._ones, self._others = (
-                grown(array, before, most) for array in (self._rows, self._ones, self._others)
+                grown(array, used, most) for array in (self._rows, self._ones, self._others)
             )
         if 2 * most > len(self._index):
             self._index = indices(_power(2 * most))
-            index_pairs(self._ones, self._others, self._index, before)
-        found = np.empty(len(ones), np.int32)
-        self._count = find_pairs(self._ones, self._others, self._index, before, ones, others, found)
-        self._rows[before : self._count] = self._blank
-        return found
+            index_pairs(self._ones, self._others, self._index, used)
+
+
+def _in_turn(count: int) -> Iterator[slice]:
+    """Slices of so many, a limited number each."""
+    return (slice(begin, begin + _AT_ONCE) for begin in range(0, count, _AT_ONCE))
 
 
 def blank(kind: np.dtype[Any], **values: int) -> NDArray[Any]:

@@ -36,6 +36,7 @@ class PeopleProcessor(Processor):
     #: What the owner of the first share does beside its readings, for a term that begins.
     new_jobs: Callable[[ClickHouseStore], list[Job]] = staticmethod(jobs)
     _beside: Beside | None = None
+    _read_all = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`, look and land."""
@@ -57,6 +58,9 @@ class PeopleProcessor(Processor):
             beside.begin(self._first.state.marks)
         if await self.flush() and self.running and self.broker is broker:
             self.progress.counted_at = at
+        if self._read_all:  # which took much more memory than what is kept of it
+            self._read_all = False
+            await self._in_kernels(self._moved)
         await self._close_days(until)
 
     async def _vouch(self, heads: list[Head]) -> None:
@@ -162,6 +166,7 @@ class PeopleProcessor(Processor):
                 if reading is None or moved() or partition not in self.running:
                     continue
                 began, found = time.perf_counter(), True
+                self._read_all |= reading.loaded is not None
                 await self._in_kernels(task.take, reading)
                 await self._finish(task, moved)
                 self.progress.seconds["work out"] += time.perf_counter() - began
