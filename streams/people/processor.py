@@ -16,7 +16,6 @@ from streams.checkpoint.processor import Processor
 from streams.people.day_rows import Tell, land
 from streams.people.jobs import Beside, Job, jobs
 from streams.people.task import PeopleTask, Reading, WentBackError
-from streams.people.terms import publish
 from streams.retry import retrying
 
 log = logging.getLogger(__name__)
@@ -66,8 +65,7 @@ class PeopleProcessor(Processor):
     async def _vouch(self, heads: list[Head]) -> None:
         await super()._vouch(heads)
         if 0 in self.tasks:  # else the share has an owner whose term is newer
-            days = self._first.state.days
-            await self._in_inserts(publish, self.store, heads, days.in_use, days.number)
+            await self._in_inserts(self._first.publish, self.store, heads)
 
     @property
     def _first(self) -> PeopleTask:

@@ -9,16 +9,18 @@ import pyarrow as pa
 
 from analytics.people.fitted import Fitted
 from sinks.clickhouse.readers.calls import CallReader
+from sinks.clickhouse.readers.closed_days import ClosedDays
 from sinks.clickhouse.readers.marks import Marks, marks
 from sinks.clickhouse.readers.people import PeopleReader
 from sinks.clickhouse.store import ClickHouseStore
+from sinks.contract import Head
 from streams.checkpoint.flush import Flush
 from streams.checkpoint.task import Task
 from streams.people.day_rows import Day
 from streams.people.days import Batch, Loaded
 from streams.people.now import Now
 from streams.people.state import PeopleState
-from streams.people.terms import published
+from streams.people.terms import drop_older, publish, published
 
 _EPOCH_DAY = date(1970, 1, 1)
 
@@ -47,6 +49,8 @@ class PeopleTask(Task):
 
     state: PeopleState
     _published: int = 0
+    #: The term that has dropped the rows of those before.
+    _alone: int = 0
 
     @property
     def _anything_new(self) -> bool:
@@ -65,6 +69,16 @@ class PeopleTask(Task):
         self.reset()
         self._published = 0
         super().resume(*args, **more)
+
+    def publish(self, store: ClickHouseStore, heads: list[Head]) -> None:
+        """Have rows be read up to these heads, with the history in use; then drop what is neither read nor made."""
+        days = self.state.days
+        publish(store, heads, days.in_use)
+        for head in heads:
+            if head.cut.sequence > 1 and head.cut.term != self._alone:  # nobody has only just begun to read another's
+                drop_older(store, self.partition, head.cut.term)
+                ClosedDays(store).drop_others({days.in_use, days.number})
+                self._alone = head.cut.term
 
     def look(self, store: ClickHouseStore) -> Reading | None:
         """Read what is new, None when nothing is. The marks are read before the rows that they vouch for.

@@ -4,14 +4,12 @@ import pyarrow as pa
 
 from schemas.agents import PEOPLE
 from sinks.clickhouse.partitions import drop_partition, partitions
-from sinks.clickhouse.readers.closed_days import ClosedDays
 from sinks.clickhouse.store import ClickHouseStore
-from sinks.contract import TERM_SHIFT, Head
+from sinks.contract import Head
 
 
-def publish(store: ClickHouseStore, heads: list[Head], history: int = 0, next_history: int = 0) -> None:
-    """Have the rows of these heads' terms, and this history, be read from now on; drop those of older terms, and all
-    histories but this one and the next, which is being made (0: none).
+def publish(store: ClickHouseStore, heads: list[Head], history: int = 0) -> None:
+    """Have the rows of these heads' terms, and this history, be read from now on.
 
     A term's first head, which stands before any of its rows, changes nothing.
     """
@@ -29,10 +27,6 @@ def publish(store: ClickHouseStore, heads: list[Head], history: int = 0, next_hi
             }
         ),
     )
-    for head in complete:
-        if head.cut.sequence == 2:  # by now nobody has only just begun to read an older one
-            drop_older(store, head.partition, head.version >> TERM_SHIFT)
-            ClosedDays(store).drop_others({history, next_history})
 
 
 def published(store: ClickHouseStore, share: int) -> int:

@@ -57,8 +57,7 @@ def arm(boundary: str, nth: int, number: signal.Signals) -> None:
     from streams.dead_letters.producer import DeadLetterProducer
     from streams.kafka.broker import KafkaBroker
     from streams.kafka.frames import FrameConsumerThread
-    from streams.people import processor as people
-    from streams.people import terms
+    from streams.people import task as people
     from streams.people.task import PeopleTask
 
     passed = count(1)
@@ -85,9 +84,9 @@ def arm(boundary: str, nth: int, number: signal.Signals) -> None:
     then(ClickHouseStore, "insert", "between the tables")
     then(PeopleTask, "look", "people: after reading")
     then(PeopleTask, "take", "people: after working out")
-    then(terms, "drop_older", "people: after older terms were dropped")
+    then(people, "drop_older", "people: after older terms were dropped")
     then(people, "publish", "people: after publishing", lambda _, heads, *__: any(h.cut.sequence for h in heads))
-    drop = terms.drop_older
+    drop = people.drop_older
     connect, send, write, commit, take_over = (
         FrameConsumerThread._connect, DeadLetterProducer.send, ClickHouseStore.write_checkpoints, KafkaBroker.commit,
         processor.take_over,
@@ -123,7 +122,7 @@ def arm(boundary: str, nth: int, number: signal.Signals) -> None:
         reach("people: before older terms are dropped")
         drop(*args)
 
-    terms.drop_older = dropping
+    people.drop_older = dropping
     FrameConsumerThread._connect = connecting  # type: ignore[method-assign]
     DeadLetterProducer.send, ClickHouseStore.write_checkpoints = sending, writing  # type: ignore[method-assign]
     KafkaBroker.commit, processor.take_over = committing, taking_over  # type: ignore[method-assign]

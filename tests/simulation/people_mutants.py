@@ -10,7 +10,6 @@ import pyarrow as pa
 from sinks.clickhouse.readers.marks import Marks, marks
 from sinks.contract import Checkpoint, Head
 from streams.checkpoint.task import Task
-from streams.people import processor
 from streams.people.task import PeopleTask
 from tests.simulation.cluster import Rows
 from tests.simulation.mutants import Patches, refused_commit_ignored
@@ -36,10 +35,10 @@ def published_before_commit() -> Patches:
 def first_head_published() -> Patches:
     """A term is read from its first head on, before any of its rows have landed."""
 
-    def publish(store: PeopleRows, heads: list[Head], *histories: int) -> None:
+    def publish(self: PeopleTask, store: PeopleRows, heads: list[Head]) -> None:
         _publish(store, [head.version for head in heads])
 
-    return (mock.patch.object(processor, "publish", publish),)
+    return (mock.patch.object(PeopleTask, "publish", publish),)
 
 
 def marks_read_after_rows() -> Patches:

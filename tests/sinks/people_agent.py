@@ -10,7 +10,6 @@ from streams.checkpoint.epochs import numbers_settings
 from streams.people.day_rows import land as land_days
 from streams.people.state import PeopleState
 from streams.people.task import PeopleTask
-from streams.people.terms import publish
 from tests.memory import MemoryBroker, land, own
 
 TOPIC = "people.shards"
@@ -75,7 +74,7 @@ class PeopleAgent:
             days = self.task.state.days
             if rows or days.in_use != days.published:
                 land(self.task, self.store, self.broker)
-                publish(self.store, [self.task.head], days.in_use, days.number)
+                self.task.publish(self.store, [self.task.head])
             if not rows and not closed:
                 break
         while Journeys(self.store).land(self.task.state.marks):
