@@ -88,7 +88,9 @@ def test_killed_while_older_terms_are_dropped(
     deployment.finish()
     with deployment.worker(doom=Doom(boundary)) as process:
         wait_until(lambda: terms(deployment) == 2, "a second term lands")
+        process.signal(SIGSTOP)  # so that it reads of all sources or of none
         deployment.sources.land()
+        process.signal(SIGCONT)
         assert process.ended() == -SIGKILL, process.said
     injected(f"SIGKILL of a worker of people {boundary}")
     assert deployment.rows() == undisturbed[2]
