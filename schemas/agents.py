@@ -198,6 +198,7 @@ PEOPLE = AgentSpec(
         _landed("people_segments", "person_id"),
         _landed("people_contacts", "group_id", "member_id"),
         _landed("people_profiles", "group_id", "attribute", "value"),
+        _landed("people_retention", "group_id", "dimension", "value", "n"),
         _landed("people_sources", "contract", "number"),
     ),
 )  # fmt: skip

@@ -119,8 +119,13 @@ def _check_tiers(answers: Answers, counted: Counted) -> None:
 
 
 def _check_retention(answers: Answers, counted: Counted) -> None:
-    found = {row["n"]: row for row in answers.native.query(
-        f"SELECT * FROM {answers.database}.retention WHERE dimension = 'all'")}  # fmt: skip
+    rows = answers.native.query(f"SELECT * FROM {answers.database}.retention WHERE dimension = 'all'")
+    found, everybody = (
+        {row["n"]: row for row in rows if (row["group_id"] == "*") == of_all} for of_all in (False, True)
+    )
+    assert [row | {"group_id": "*"} for row in found.values()] == [
+        row | {"group_name": None} for row in everybody.values()
+    ]
     for n in (1, 7, 30, 60, 90):
         base = [m for m, day in counted.joined.items() if day + timedelta(days=n) < counted.open_from]
         spoke = sum(m in counted.days.get(counted.joined[m] + timedelta(days=n), ()) for m in base)
@@ -138,7 +143,8 @@ def _check_asking(groupvitals: Run, counted: Counted) -> None:
     late = groupvitals("ask", "rolling_activity", "--as-of", "2004-05-10T12:00:00", "--format", "json", "--limit", "1")
     assert json.loads(late.stdout)[0]["day"] == "2004-05-09"
     done = groupvitals("ask", "retention", "--as-of", "2004-06-01", "--format", "json")
-    found = {row["n"]: row for row in json.loads(done.stdout) if row["dimension"] == "all"}
+    rows = json.loads(done.stdout)
+    found = {row["n"]: row for row in rows if row["dimension"] == "all" and row["group_id"] == "*"}
     base = [m for m, joined in counted.joined.items() if joined + timedelta(days=30) <= date(2004, 6, 1)]
     assert found[30]["base"] == len(base)
 
@@ -159,7 +165,7 @@ def _check_pages(answers: Answers, counted: Counted) -> None:
     assert {int(row["member_id"]): row["days_spoken"] for row in rows} == dict(counted.days_spoken(day))
     (row,) = answers.native.query(_page_sql("retention", answers, day))
     (view,) = answers.native.query(
-        f"SELECT base, spoke FROM {answers.database}.retention WHERE dimension = 'all' AND n = 7"
+        f"SELECT base, spoke FROM {answers.database}.retention WHERE dimension = 'all' AND n = 7 AND group_id = '*'"
     )
     assert (row["base"], row["spoke"]) == (view["base"], view["spoke"])
 

@@ -92,17 +92,17 @@ def newest_told(facts: Facts) -> tuple[NDArray[np.int64], NDArray[np.void]]:
 
 
 @kernel
-def count_invited(members, accounts, inviters, members_in, pairs, groups, invited):
+def count_invited(members, accounts, members_in, pairs, groups, invited):
     """How many members of these groups each member has invited, by their first known joins.
 
-    inviters: account of each membership's inviter; -1: none. pairs: memberships by group and account. invited: of
-    every membership, zeros.
+    pairs: memberships by group and account. invited: of every membership, zeros.
     """
     for group in groups:
         for i in range(members_in.firsts[group], members_in.firsts[group + 1]):
             row = members_in.rows[i]
-            if inviters[row] >= 0 and inviters[row] != accounts[row] and members[row].first_ms != NEVER_MS:
-                by = pair_row(pairs.ones, pairs.others, pairs.places, group, inviters[row])
+            inviter = members[row].inviter
+            if inviter >= 0 and inviter != accounts[row] and members[row].first_ms != NEVER_MS:
+                by = pair_row(pairs.ones, pairs.others, pairs.places, group, inviter)
                 if by >= 0:
                     invited[by] += 1
 

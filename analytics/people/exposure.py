@@ -42,7 +42,7 @@ def so_far(members, came_ms, went_ms, named):
 
 
 @kernel
-def _before(keys, times, key, ts_ms):
+def newest_before(keys, times, key, ts_ms):
     """Place of the newest row of a key before a moment; −1: there is none."""
     low, high = 0, len(keys)
     while low < high:
@@ -64,7 +64,7 @@ def exposed(calls, chosen, members, members_in, told, rosters, rows, counts, see
     total = 0
     for n in range(len(chosen)):
         group, called = calls[chosen[n]].group, calls[chosen[n]].called_ms
-        place = _before(rosters.groups, rosters.at_ms, group, called)
+        place = newest_before(rosters.groups, rosters.at_ms, group, called)
         roster_ms = rosters.roster_ms[place] if place >= 0 else 0
         begin = total
         for i in range(members_in.firsts[group], members_in.firsts[group + 1]):
@@ -72,7 +72,7 @@ def exposed(calls, chosen, members, members_in, told, rosters, rows, counts, see
             m = members[row]
             if m.first_ms >= called:
                 continue
-            fact = _before(told.members, told.ts_ms, row, called)
+            fact = newest_before(told.members, told.ts_ms, row, called)
             came = told.came_ms[fact] if fact >= 0 else 0
             went = told.went_ms[fact] if fact >= 0 else 0
             role = told.named[fact] % 4 if fact >= 0 else 0

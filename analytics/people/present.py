@@ -32,6 +32,7 @@ MEMBER = np.dtype(
         ("first_day", "i4"),
         ("joined_day", "i4"),  # first known join; NO_DAY: unknown
         ("since_day", "i4"),  # of the state at the end of the newest closed day
+        ("inviter", "i4"),  # account by the first known join, by number; -1: none
         ("returned_day", "i4"),  # newest closed day of a return from at risk or zombie; 0: none
         ("role", "u1"),  # by `schemas.chat.Role`
         ("state", "u1"),  # as it was last worked out; 0: not known

@@ -22,15 +22,15 @@ from streams.people.landed import Landed
 from streams.people.names import Codes
 from streams.people.now import Now
 from streams.people.recent import NEVER
+from streams.people.steps import Steps, Stepwise
 
-_Steps = Generator[Request, Any, Any]
 _Mask = NDArray[np.bool_]
 #: Exposures that are worked out together, about; and how much later a call may begin than the one before.
 _TOGETHER, _APART_MS = 4_000_000, 7 * 86_400_000
 _LEAST = 200
 
 
-class Calls:
+class Calls(Stepwise):
     """All calls. After `offer`, `wanted` is to be read and given to `answer`, until nothing is wanted any more.
 
     Only calls that something has changed for are worked out: new events in their windows, what is told of them or of
@@ -46,8 +46,6 @@ class Calls:
         self.landed: tuple[Landed, ...] = (*self._rows.landed, *self._hopes.landed)
         self._posted, self._person = np.empty(0, np.int64), np.empty(0, np.int32)
         self._since, self._closing = Marks(), int(NEVER)
-        self._steps: _Steps | None = None
-        self.wanted: Request | None = None
 
     def take(self, changed: dict[str, pa.Table]) -> None:
         """Everything is read by keys."""
@@ -62,20 +60,11 @@ class Calls:
 
     def offer(self, touched: Touched, now: Now, complete: bool) -> None:
         """Begin to work out the calls of whom it is about."""
-        self._steps = self._work(touched, now.ms, complete)
-        self.answer(None)
-
-    def answer(self, found: Any) -> None:
-        """Take what was `wanted`."""
-        assert self._steps is not None
-        try:
-            self.wanted = self._steps.send(found)
-        except StopIteration:
-            self._steps = self.wanted = None
+        self.begin(self._work(touched, now.ms, complete))
 
     # --- what is to be worked out
 
-    def _work(self, touched: Touched, now_ms: int, complete: bool) -> _Steps:
+    def _work(self, touched: Touched, now_ms: int, complete: bool) -> Steps:
         since = self._since
         new: New = yield lambda reader: reader.new(since, complete)
         writes, acts = self._material.add(new)
@@ -141,7 +130,7 @@ class Calls:
         calls = self.book.calls
         changed |= (calls["called_ms"] > from_ms[calls["group"]]) & (calls["there"] == 1)
 
-    def _relinked(self, hit: _Mask) -> _Steps:
+    def _relinked(self, hit: _Mask) -> Steps:
         """Mark the calls that acts of users fit whose accounts belong to others now."""
         before, person = self._person, self._everybody.person
         moved = np.flatnonzero(person[: len(before)] != before)
@@ -188,7 +177,7 @@ class Calls:
         cuts = (np.diff(portions) > 0) | (np.diff(calls["called_ms"][numbers]) > _APART_MS)
         return [part for part in np.split(numbers, np.flatnonzero(cuts) + 1) if len(part)]
 
-    def _work_out(self, numbers: Codes, keep: _Mask) -> _Steps:
+    def _work_out(self, numbers: Codes, keep: _Mask) -> Steps:
         """Work out calls, and offer their rows."""
         writes, acts = yield from self._material.of(numbers)
         arrays, members, count = self.book.arrays(), self._members(), len(self.book.calls)

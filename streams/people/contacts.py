@@ -93,21 +93,13 @@ class Contacts:
         self._landed = Landed(TABLES["people_contacts"], Memberships(everybody))
         self.landed = (self._landed,)
         self._told = _Told(everybody)
-        # of every membership: account of the inviter (-1: none), how urgent the next contact is, and the rank by that
-        self._inviter, self._priority, self._next = _NOBODY, np.empty(0, np.int64), np.empty(0, np.uint16)
+        # of every membership: how urgent the next contact is, and the rank by that
+        self._priority, self._next = np.empty(0, np.int64), np.empty(0, np.uint16)
 
     def take(self, changed: dict[str, pa.Table]) -> None:
-        """Take contacts, and who has invited whom, into memory."""
+        """Take contacts into memory."""
         if changed["contacts"].num_rows:
             self._told.take(changed["contacts"])
-        everybody, inviters = self._everybody, changed["memberships"]["inviter"]
-        rows, none = everybody.read_members, np.asarray(pc.equal(inviters, ""))
-        self._inviter = longer(self._inviter, len(everybody.members), -1)
-        invited = np.full(len(rows), -1, np.int32)
-        invited[~none] = everybody.names.few_codes(inviters.filter(pa.array(~none)))
-        concerned = np.concatenate([self._inviter[rows], invited])
-        self._inviter[rows] = invited
-        everybody.touch(concerned[concerned >= 0], _NOBODY)
 
     def offer(self, touched: Touched, now: Now, complete: bool) -> None:
         """Offer the memberships of these persons, and those of others whose rank moves with them."""
@@ -133,7 +125,6 @@ class Contacts:
         everybody = self._everybody
         count, (groups, accounts) = len(everybody.members), everybody.places
         self._priority, self._next = longer(self._priority, count), longer(self._next, count)
-        self._inviter = longer(self._inviter, count, -1)
         changed = self._priority[rows] != priority, self._priority[gone] != 0
         self._priority[rows], self._priority[gone] = priority, 0
         again = np.unique(groups[np.concatenate([rows[changed[0]], gone[changed[1]]])])
@@ -147,9 +138,7 @@ class Contacts:
     def _values(self, judged: Judged, found: NDArray[Any]) -> pa.Table:
         everybody, rows = self._everybody, judged.rows
         members, (groups, accounts), invited = everybody.members, everybody.places, np.zeros(len(self._next), np.int32)
-        rule.count_invited(
-            members, accounts, self._inviter, everybody.members_in, everybody.pairs, np.unique(groups[rows]), invited
-        )
+        rule.count_invited(members, accounts, everybody.members_in, everybody.pairs, np.unique(groups[rows]), invited)
         persons = everybody.person[accounts[rows]]
         return pa.table({
             "person_id": everybody.names.strings(persons),

@@ -45,7 +45,7 @@ class Everybody:
 
     def __init__(self) -> None:
         self.names, self.group_names, self.ways = Names(), Names(), Names()
-        self._members = pair_rows(present.MEMBER, first_ms=NEVER_MS, join_ms=NEVER_MS, joined_day=NO_DAY)
+        self._members = pair_rows(present.MEMBER, first_ms=NEVER_MS, join_ms=NEVER_MS, joined_day=NO_DAY, inviter=-1)
         self._users, self._acts = pair_rows(present.USER, first_ms=NEVER_MS, signup_day=NO_DAY), pair_rows(present.ACT)
         self._posted = PairRows(np.zeros(1, np.uint8))
         self._groups = np.empty(0, present.GROUP)
@@ -54,8 +54,14 @@ class Everybody:
         self.members_of = self.members_in = self._users_of = self._acts_of = lists(_NONE, 0)
         self._names_touched, self._ways_touched = list[Codes](), list[Codes]()
         self._groups_touched, self._whole_groups = list[Codes](), list[Codes]()
+        #: Persons who have other accounts or users than before the newest reading.
+        self.regrouped = _NONE
+        #: Whom the newest reading is about.
+        self.touched = Touched(_NONE, _NONE)
         #: Rows of the memberships in the newest reading, in its order.
         self.read_members = _NONE
+        #: Their inviters before.
+        self.inviters_before = _NONE
 
     @property
     def members(self) -> NDArray[Any]:
@@ -119,9 +125,10 @@ class Everybody:
         for name in _MEMBER:
             members[name][rows] = np.asarray(table[name])
         members["role"][rows] = np.asarray(table["plays"])
-        self.read_members = rows
+        self.read_members, self.inviters_before = rows, members["inviter"][rows]
+        members["inviter"][rows] = inviters = self.names.some_codes(table["inviter"])
         groups, accounts = self.places
-        self._names_touched.append(accounts[rows])
+        self._names_touched += [accounts[rows], *(some[some >= 0] for some in (self.inviters_before, inviters))]
         self._groups_touched.append(groups[rows])
 
     def _take_users(self, table: pa.Table) -> None:
@@ -179,6 +186,7 @@ class Everybody:
         moved = np.flatnonzero((person[:known] != self.person) | (linked[:known] != self.linked))
         before = self.person[moved]
         self.person, self.linked = person, linked
+        self.regrouped = np.union1d(person[moved], before).astype(np.int32)
         count = len(person)
         groups, accounts = self.places
         self.members_of, self.members_in = lists(person[accounts], count), lists(groups, len(self.group_names))
@@ -190,7 +198,13 @@ class Everybody:
         more = groups[rows_of(self.members_of, touched)]
         found = Touched(touched.astype(np.int32), np.unique(_joined([*self._groups_touched, more])).astype(np.int32))
         self._names_touched, self._ways_touched, self._groups_touched, self._whole_groups = [], [], [], []
+        self.touched = found
         return found
+
+    def users_of(self, persons: Codes) -> tuple[Codes, Codes]:
+        """Names of all users who are these persons, and the newest day of each."""
+        rows = rows_of(self._users_of, persons)
+        return self._users.pairs.ones[rows], self._users.rows["base_day"][rows]
 
     def all(self) -> Touched:
         """Everybody, and every group."""

@@ -1,5 +1,6 @@
 """What has landed of a table in a worker's term: of every key a hash of its row, so that only changes land."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -90,6 +91,30 @@ class Landed:
             for name, column in zip(one.values.column_names, one.values.columns, strict=True):
                 rows = rows.append_column(name, column)
         return rows
+
+
+class Ready(Landed):
+    """Rows of a table of which whoever offers them knows that they differ, so that no hash is kept."""
+
+    def __init__(self, table: Table) -> None:
+        super().__init__(table)
+        self._offered: list[tuple[int, Callable[[], pa.Table]]] = []
+
+    @property
+    def waiting(self) -> int:
+        """Rows that wait to land."""
+        return sum(count for count, _ in self._offered)
+
+    def offer_rows(self, count: int, make: Callable[[], pa.Table]) -> None:
+        """Offer so many whole rows, each key once until a flush; `gone` where the key should have none."""
+        if count:
+            self._offered.append((count, make))
+
+    def collect(self, found: Collected) -> None:
+        """Give what waits to a flush."""
+        for _, make in self._offered:
+            found.add(self.table.name, make)
+        self._offered = []
 
 
 class TextKeys:

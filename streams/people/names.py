@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from analytics.chat.ids import label
@@ -73,6 +74,13 @@ class Names:
         """The same, faster where few strings repeat."""
         encoded = column.combine_chunks().dictionary_encode()
         found: Codes = self.codes(pa.chunked_array([encoded.dictionary]))[np.asarray(encoded.indices)]
+        return found
+
+    def some_codes(self, column: pa.ChunkedArray) -> Codes:
+        """The same; −1 for empty strings."""
+        there = np.asarray(pc.not_equal(column, ""))
+        found = np.full(len(there), -1, np.int32)
+        found[there] = self.few_codes(column.filter(pa.array(there)))
         return found
 
     def strings(self, codes: Codes, cut: NDArray[np.int64] | None = None) -> pa.Array:

@@ -34,7 +34,9 @@ def one_person(day: int = 20_000) -> dict[str, pa.Table]:
             member | {"inviter": _ACCOUNT},
             ("spoke_lo", "reacted_lo", "read_lo", "active_hi", "spoke_hours", "reacted_hours", "read_hours"),
             times | days | {"out_ms": 0, "plays": 0},
-        ).append_column("open_messages", pa.array([[1, 0, 0, 0]], pa.list_(pa.uint32()))),
+        )
+        .append_column("open_messages", pa.array([[1, 0, 0, 0]], pa.list_(pa.uint32())))
+        .append_column("source", pa.array(["invite"])),
         "users": _table(
             {"user_id": _USER}, ("used_lo", "used_hi"), used | {"first_ms": at, "first_day": day, "signup_day": day}
         ),
@@ -48,6 +50,11 @@ def one_person(day: int = 20_000) -> dict[str, pa.Table]:
         "orders": _order(at, day),
         "panes": _table({"group_id": _GROUP}, (), dict.fromkeys(SUMS, 1) | {"number": 2 * day + 1}),
         "spoken": _table(member, (), {"day": day, "messages": 1}),
+        "brought": _table(member | {"campaign_id": "k", "channel": "c"}, (), {"at_ms": at}),
+        "whole_rosters": _table({"group_id": _GROUP}, (), {"start_ms": at, "day": day}),
+        "absences": _table(member, (), {"from_ms": at, "first_day": day, "until_day": day + 1, "missed": 1}),
+        "talked": _table(member).append_column("days", pa.array([[day + 1]], pa.list_(pa.uint16()))),
+        "used": _table({"user_id": _USER}).append_column("days", pa.array([[day + 1]], pa.list_(pa.uint16()))),
         "referrals": _table({"user_id": _USER, "referrer_user_id": "r"}, (), {"day": day}),
         "profiles": _table(member | {"attribute": "city", "value": "x"}, (), {"newest_ms": at}),
         "nicknames": _table(member | {"called": "x-y"}, (), {"newest_ms": at}),

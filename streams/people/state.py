@@ -31,8 +31,10 @@ from streams.people.orders import Orders
 from streams.people.payers import Payers
 from streams.people.profiles import Profiles
 from streams.people.referrals import Referrals
+from streams.people.retention import Retention
 from streams.people.segments import Segments
 from streams.people.sources import Sources
+from streams.people.steps import Stepwise
 from streams.people.tiers import Tiers
 from streams.state.arrays import Collected
 from streams.state.base import PartitionState
@@ -73,7 +75,7 @@ class PeopleState(PartitionState):
             Tiers(self.everybody), self._calls, Across(self.everybody), Accounts(self.everybody),
             Segments(self.everybody, orders, self._referrals),
             Contacts(self.everybody, orders, members, self._referrals),
-            Profiles(self.everybody, orders, members, nickname), self._sources,
+            Profiles(self.everybody, orders, members, nickname), Retention(self.everybody), self._sources,
         )  # fmt: skip
         self._threads = ThreadPoolExecutor(2)  # each keeps a connection
         #: The moment of the newest reading.
@@ -104,7 +106,7 @@ class PeopleState(PartitionState):
         """Whether there is nothing to work out when no source has landed anything; None: nothing was read yet."""
         if now is None or self.now is None or self._complete:
             return False
-        return self.now.same_hour(now) and not self._calls.due(now.ms)
+        return self.now.same_hour(now) and self.wanted is None and not self._calls.due(now.ms)
 
     def read(self, reader: PeopleReader, since: Marks) -> dict[str, pa.Table]:
         """What has changed since these marks; touches no memory, and blocks."""
@@ -132,13 +134,19 @@ class PeopleState(PartitionState):
         self._complete = False
 
     @property
+    def _waits(self) -> Stepwise | None:
+        """The family for which something is to be read by keys."""
+        return next((one for one in self.families if isinstance(one, Stepwise) and one.wanted is not None), None)
+
+    @property
     def wanted(self) -> Request | None:
         """What is to be read by keys before all is worked out; None: nothing."""
-        return self._calls.wanted
+        return self._waits.wanted if self._waits else None
 
     def answer(self, found: Any) -> None:
         """Take what was `wanted`."""
-        self._calls.answer(found)
+        assert self._waits is not None
+        self._waits.answer(found)
 
     # --- flushes
 

@@ -11,12 +11,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sinks.clickhouse.questions import questions
-from tests.oracle.community import HOUR_MS, Community, Event, Group, activity, clock_of, membership, panes
+from tests.oracle.community import HOUR_MS, Community, Group, activity, clock_of, membership, panes
 
 Row = dict[str, Any]
 SUMS = ("messages", "joins", "leaves", "replies", "questions", "mentions", "links")
-#: What chat alone knows of use.
-_NOBODY_LINKED: Row = {"linked_base": 0, "used": 0, "used_within_7d": 0}
 WIDTHS = {"24h": 1, "7d": 7, "28d": 28}
 _BANDS = ((50, "1-50"), (150, "51-150"), (200, "151-200"), (500, "201-500"))
 
@@ -248,104 +246,9 @@ def tiers_daily(partitions: Iterable[Community], zone: str) -> list[Row]:
     return rows
 
 
-# --- retention ------------------------------------------------------------------------------------------------------
-
-
-def retention_daily(partitions: Iterable[Community], zone: str) -> list[Row]:
-    """Cohorts by day of the first join and what brought them, for every n whose day is closed."""
-    cohorts: dict[tuple[Any, ...], Row] = {}
-    for name, group in groups_of(partitions).items():
-        for member in group.members():
-            row = membership(group, member)
-            if row["join_ms"] is None:
-                continue
-            joined = group.days.of(row["join_ms"])
-            for n in (1, 7, 30, 60, 90):
-                if joined + n >= group.closed_day:
-                    continue
-                key = (name, date_of(joined), n, *brought_by(group, member, row))
-                cohort = cohorts.setdefault(key, {"base": 0, "stayed": 0, "spoke": 0, "spoke_within_7d": 0})
-                cohort["base"] += 1
-                cohort["stayed"] += _stayed(group, member, row["join_ms"], joined + n)
-                cohort["spoke"] += _spoke(group, member, row, range(joined + n, joined + n + 1))
-                cohort["spoke_within_7d"] += n >= 7 and _spoke(
-                    group, member, row, range(joined + n - 6, joined + n + 1)
-                )
-    names = ("group_id", "cohort", "n", *BROUGHT_BY)
-    return [dict(zip(names, key, strict=True)) | row | _NOBODY_LINKED for key, row in cohorts.items()]
-
-
-#: What a cohort is told apart by, beside its day.
-BROUGHT_BY = ("source", "inviter_id", "campaign_id", "channel")
-
-
-def brought_by(group: Group, member: str, row: Row) -> tuple[str, ...]:
-    """Source and inviter of a member's first join, and the campaign and the channel that it names."""
-    first = [
-        e for e, _ in group.log if e["type"] == "join" and (e["member_id"], e["ts_ms"]) == (member, row["join_ms"])
-    ]
-    named = (min((e[name] for e in first if e[name]), key=str.encode, default="") for name in BROUGHT_BY[2:])
-    return row["source"], row["inviter_id"] or "", *named
-
-
-def _spoke(group: Group, member: str, row: Row, days: range) -> bool:
-    """Whether the member spoke on one of these days; late messages count as far back as the day mask reaches."""
-    if row["last_ms"] is None:
-        return False
-    reach = group.days.of(row["last_ms"]) - 127
-    with_late = set(_spoken(group, member, days, late=True))
-    in_time = {day for day, who in group.member_days if who == member}
-    return any(day in with_late if day >= reach else day in in_time for day in days)
-
-
-def _stayed(group: Group, member: str, join_ms: int, day: int) -> bool:
-    """Whether the member was in the group at the end of a day, by the events before that."""
-    before = [e for e, _ in group.log if group.days.of(e["ts_ms"]) <= day]
-    mine = [e for e in before if e.get("member_id") == member]
-    ins = [e["ts_ms"] for e in mine if e["type"] in ("join", "roster")] + [join_ms]
-    outs = [e["ts_ms"] for e in mine if e["type"] == "leave"]
-    signs = [e["ts_ms"] for e in mine if activity(e)] + ins
-    return bool(max(ins) > max(outs, default=0)) and _newest_roster(before) <= max(signs)
-
-
-def _newest_roster(events: list[Event]) -> int:
-    """Start of the newest complete roster."""
-    times: dict[str, list[int]] = {}
-    for e in events:
-        if e["type"] in ("roster", "roster_end"):
-            times.setdefault(e["snapshot_id"], []).append(e["ts_ms"])
-    complete = {e["snapshot_id"] for e in events if e["type"] == "roster_end" and e["complete"]}
-    return max((min(found) for snapshot, found in times.items() if snapshot in complete), default=0)
-
-
-def retention(partitions: Iterable[Community], zone: str) -> list[Row]:
-    """All cohorts together, and by what brought them."""
-    found: dict[tuple[Any, ...], Counter[str]] = {}
-    for row in retention_daily(partitions, zone):
-        dimensions = [
-            ("all", ""),
-            *zip(("source", "inviter", "campaign", "channel"), map(row.get, BROUGHT_BY), strict=True),
-        ]
-        for dimension, value in dimensions:
-            if dimension in ("all", "source") or value:
-                counts = found.setdefault((row["group_id"], dimension, value, row["n"]), Counter())
-                counts.update({name: row[name] for name in ("base", "stayed", "spoke", "spoke_within_7d")})
-    return [
-        {"group_id": group, "dimension": dimension, "value": value, "n": n}
-        | {name: counts[name] for name in ("base", "stayed", "spoke")}
-        | {
-            "spoke_within_7d": counts["spoke_within_7d"] if n >= 7 else None,
-            "stayed_share": counts["stayed"] / counts["base"], "spoke_share": counts["spoke"] / counts["base"],
-        }
-        | _NOBODY_LINKED
-        | {"used_within_7d": 0 if n >= 7 else None, "used_share": None}
-        for (group, dimension, value, n), counts in found.items()
-    ]  # fmt: skip
-
-
 #: View -> its rows, of views that read what chat has landed.
 ANSWERS: dict[str, Callable[[Sequence[Community], str], list[Row]]] = {
-    answer.__name__: answer for answer in (rolling_activity_daily, tiers_daily, retention_daily, retention)
+    answer.__name__: answer for answer in (rolling_activity_daily, tiers_daily)
 }
 #: The same of views that read what the people agent has landed.
 OF_PEOPLE: dict[str, Callable[[Sequence[Community], str], list[Row]]] = {

@@ -112,6 +112,8 @@ class People:
     day: int | None = None
     #: (group, member) -> what is known of the days before: state, since, returned on.
     before: dict[tuple[str, str], Before] = field(default_factory=dict)
+    #: User -> days of use that the product's clock has closed.
+    used_on: dict[str, set[int]] = field(default_factory=dict)
     days: Days = field(init=False)
 
     def __post_init__(self) -> None:
@@ -145,6 +147,14 @@ class People:
         found: dict[str, list[int]] = defaultdict(list)
         for e in self.acts():
             found[self.person(e["user_id"])].append(e["ts_ms"])
+        return found
+
+    @property
+    def used_days(self) -> dict[str, set[int]]:
+        """On which closed days people used the product."""
+        found: dict[str, set[int]] = defaultdict(set)
+        for user, days in self.used_on.items():
+            found[self.person(user)] |= days
         return found
 
     def acts_here(self) -> dict[tuple[str, str], list[int]]:

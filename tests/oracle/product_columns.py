@@ -1,13 +1,11 @@
 """What people add to questions about chat: each once over all groups on a closed day, buyers of the windows that end
-now, use on the days of a cohort."""
+now."""
 
-from collections import Counter, defaultdict
-from datetime import date, timedelta
-from typing import Any
+from collections import Counter
 
 from tests.oracle import answers
 from tests.oracle.answers import Row, account_of
-from tests.oracle.community import HOUR_MS, Group, membership
+from tests.oracle.community import HOUR_MS, membership
 from tests.oracle.people import People
 
 _PEOPLE = {"speakers": "spoke", "reactors": "reacted", "readers": "read"}
@@ -68,36 +66,4 @@ def everybody_daily(people: People) -> list[Row]:
     return rows
 
 
-def retention_daily(people: People) -> list[Row]:
-    """Use of the product by linked members on day n after their first join."""
-    used = {person: {people.days.of(ts_ms) for ts_ms in times} for person, times in people.used().items()}
-    cohorts: dict[tuple[Any, ...], Row] = defaultdict(lambda: {"linked_base": 0, "used": 0, "used_within_7d": 0})
-    for name, group in people.groups.items():
-        for member in group.members():
-            for n, key, joined in _closed(name, group, member):
-                owner = people.owners.get(account_of(name, member))
-                cohort = cohorts[key]
-                if owner and not owner["quarantined"]:
-                    days = used.get(owner["person_id"], set())
-                    cohort["linked_base"] += 1
-                    cohort["used"] += joined + n in days
-                    cohort["used_within_7d"] += n >= 7 and not days.isdisjoint(range(joined + n - 6, joined + n + 1))
-    names = ("group_id", "cohort", "n", *answers.BROUGHT_BY)
-    return [dict(zip(names, key, strict=True)) | row for key, row in cohorts.items()]
-
-
-def _closed(name: str, group: Group, member: str) -> list[tuple[int, tuple[Any, ...], int]]:
-    """Every n whose day is closed, the cohort, and the day of the first join."""
-    row = membership(group, member)
-    if row["join_ms"] is None:
-        return []
-    joined = group.days.of(row["join_ms"])
-    day = date(1970, 1, 1) + timedelta(days=joined)
-    return [
-        (n, (name, day, n, *answers.brought_by(group, member, row)), joined)
-        for n in (1, 7, 30, 60, 90)
-        if joined + n < group.closed_day
-    ]
-
-
-ANSWERS = {answer.__name__: answer for answer in (rolling_activity, tiers, retention_daily)}
+ANSWERS = {answer.__name__: answer for answer in (rolling_activity, tiers)}

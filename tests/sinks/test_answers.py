@@ -1,7 +1,8 @@
 """The views on a real ClickHouse against the oracle's answers, over small adversarial worlds."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,8 +14,10 @@ from sinks.clickhouse.store import ClickHouseStore
 from sinks.contract import chain
 from tests.landing import empty, landed, own_store
 from tests.memory import TOPIC
-from tests.oracle.answers import ANSWERS, OF_PEOPLE, comparable
-from tests.oracle.community import Record, community
+from tests.oracle import retention
+from tests.oracle.answers import ANSWERS, OF_PEOPLE, Row, comparable
+from tests.oracle.community import Community, Record, community
+from tests.oracle.people import People
 from tests.oracle.worlds import DAY_MS, World, encode, worlds
 from tests.sinks.people_agent import PeopleAgent
 
@@ -38,10 +41,15 @@ def compare(world: World, store: ClickHouseStore, flushes: int) -> None:
     landed(world, store, flushes)
     oracle = community(list(world.records), world.zone, world.lateness_h, world.horizon)
     PeopleAgent(store, world.zone).catch_up()
-    for view, answer in (ANSWERS | OF_PEOPLE).items():
+    of_people = {name: partial(_of_people, answer) for name, answer in retention.ANSWERS.items()}
+    for view, answer in (ANSWERS | OF_PEOPLE | of_people).items():
         wanted = answer([oracle], world.zone) if oracle.groups else []
         found = store.native.query(f"SELECT * FROM {store.address.database}.{view}")
         assert comparable(found) == comparable(wanted), view
+
+
+def _of_people(answer: Callable[[People], list[Row]], partitions: list[Community], zone: str) -> list[Row]:
+    return answer(People(partitions, [], [], zone))
 
 
 @pytest.mark.parametrize("zone", ZONES)
@@ -109,7 +117,9 @@ def test_half_a_year_of_a_group(zone: str, store: ClickHouseStore) -> None:
     compare(world, store, 3)
     tiers = store.native.query(f"SELECT * FROM {store.address.database}.tiers WHERE group_id = 'g'")[0]
     assert min(tiers[name] for name in ("daily", "loud", "occasional", "silent", "half_of_messages_by")) > 0
-    kept = store.native.query(f"SELECT * FROM {store.address.database}.retention WHERE dimension = 'all' AND n = 90")[0]
+    kept = store.native.query(
+        f"SELECT * FROM {store.address.database}.retention WHERE dimension = 'all' AND n = 90 AND group_id = 'g'"
+    )[0]
     assert 0 < kept["spoke"] < kept["stayed"] < kept["base"]
 
 

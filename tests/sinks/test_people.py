@@ -16,10 +16,11 @@ from analytics.people.score_features import Habits, keys, moved
 from schemas.topics import CHAT, LINKS, PRODUCT
 from sinks.clickhouse.store import ClickHouseStore
 from tests.landing import clear, empty, land_topic, landed, own_store
-from tests.oracle import product_columns
+from tests.oracle import product_columns, retention
 from tests.oracle.answers import comparable
+from tests.oracle.closed_days import closed_days, product_acts
 from tests.oracle.community import Record, community
-from tests.oracle.people import ANSWERS, STATES, People, events_of, newest_of
+from tests.oracle.people import ANSWERS, STATES, People, events_of, landed_of, newest_of
 from tests.oracle.people_worlds import at_the_edges
 from tests.oracle.product_worlds import LINK_EVENTS, PRODUCT_EVENTS, beside
 from tests.oracle.worlds import DAY_MS, World, worlds
@@ -50,7 +51,7 @@ def store(clickhouse: tuple[str, int, int]) -> Iterator[ClickHouseStore]:
 def compare(store: ClickHouseStore, chat: World, product: World, links: World, flushes: int = 2) -> People:
     """Land all and ask every view."""
     people = land_people(store, chat, product, links, flushes)
-    for view, answer in (ANSWERS | product_columns.ANSWERS).items():
+    for view, answer in (ANSWERS | product_columns.ANSWERS | retention.ANSWERS).items():
         same(store, view, answer(people))
     return people
 
@@ -74,7 +75,20 @@ def people_of(chat: World, product: World | None = None, links: World | None = N
         events_of(LINKS.name, more.get(LINKS.name, ())),
         chat.zone,
         max((newest_of(topic, records) for topic, records in more.items()), default=0),
+        used_on=used_on(product) if product else {},
     )
+
+
+def used_on(product: World) -> dict[str, set[int]]:
+    """On which days every user did something in the product, of those that its clock has closed."""
+    found: dict[str, set[int]] = {}
+    landed, _ = landed_of(PRODUCT.name, product.records, product.horizon)
+    tables = closed_days(
+        landed, product.zone, product.lateness_h, product_acts, ("user_day_acts", "reference_day_acts")
+    )
+    for day, user in tables["user_day_acts"]:
+        found.setdefault(user, set()).add(day)
+    return found
 
 
 def same(store: ClickHouseStore, view: str, wanted: list[dict[str, Any]]) -> None:
@@ -208,7 +222,9 @@ def test_what_does_not_fit_together_has_a_defined_result(store: ClickHouseStore)
     assert states == [("ann", "left"), ("bob", "active"), ("cy", "left")]
     worth = store.native.execute(f"SELECT payers, revenue_members_minor FROM {d}.payers WHERE group_id = '{group}'")
     assert worth == [(1, 700)]
-    cohorts = store.native.execute(f"SELECT sum(base) FROM {d}.retention_daily WHERE n = 1")
+    cohorts = store.native.execute(
+        f"SELECT sum(base) FROM {d}.retention_daily WHERE n = 1 AND dimension = 'all' AND group_id = '{group}'"
+    )
     assert cohorts == [(1,)], "only ann was seen to join"
 
 

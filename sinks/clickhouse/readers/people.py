@@ -16,6 +16,7 @@ from sinks.clickhouse.readers.activity import ActivityReader
 from sinks.clickhouse.readers.marks import Marks
 from sinks.clickhouse.readers.orders import OrdersReader
 from sinks.clickhouse.readers.profiles import ProfilesReader
+from sinks.clickhouse.readers.retention import RetentionReader
 from sinks.clickhouse.readers.rows import ACCOUNT, PLACE, day_of
 
 #: Stands for all groups, in which each person counts once.
@@ -24,11 +25,12 @@ _MASKS = "spoke_lo, reacted_lo, read_lo, bitOr(bitOr(spoke_hi, reacted_hi), read
 #: A name whose member has since become known by id no longer counts.
 _FIRST = "if(role = 'alias' AND startsWith(member_id, 'name:'), 4611686018427387904, found.first_ms) AS first_ms"
 ABOUT = "('join', 'leave', 'roster', 'profile')"
-_INVITER = "if(join_ms < 4611686018427387904 AND inviter_id != '', concat({0}[1], ':', {0}[2], ':', inviter_id), '')"
+_INVITED = "join_ms < 4611686018427387904 AND inviter_id != ''"
+_INVITER = f"if({_INVITED}, concat({PLACE}[1], ':', {PLACE}[2], ':', inviter_id), '')"
 _ROLE = f"greatest(indexOf({list(get_args(Role))}, toString(role)), 1) - 1"
 
 
-class PeopleReader(ActivityReader, OrdersReader, ProfilesReader):
+class PeopleReader(ActivityReader, OrdersReader, ProfilesReader, RetentionReader):
     """Reads a database. Every call may raise `BackpressureError` (ClickHouse is unreachable)."""
 
     # --- rows of state: each key's newest
@@ -38,7 +40,7 @@ class PeopleReader(ActivityReader, OrdersReader, ProfilesReader):
         return self.store.read(
             f"SELECT toString(group_id) AS group_id, {ACCOUNT} AS account_id, {_MASKS}, spoke_hours, reacted_hours, "
             f"read_hours, open_messages, {_FIRST}, last_ms, spoke_ms, "
-            f"join_ms, in_ms, out_ms, toUInt8({_ROLE}) AS plays, {_INVITER.format(PLACE)} AS inviter, "
+            f"join_ms, in_ms, out_ms, toUInt8({_ROLE}) AS plays, {_INVITER} AS inviter, toString(source) AS source, "
             f"{day_of('last_ms', self.zones[0])} AS base_day, {day_of('found.first_ms', self.zones[0])} AS first_day, "
             f"if(join_ms < 4611686018427387904, {day_of('join_ms', self.zones[0])}, -1000000) AS joined_day "
             f"FROM ({self.newest('membership_states', CHAT.name, 'epoch', 'group_id, member_id', since)}) AS found"
@@ -77,14 +79,6 @@ class PeopleReader(ActivityReader, OrdersReader, ProfilesReader):
             "ORDER BY account_id, ts_ms DESC, unlink DESC, event_id DESC, user_id DESC, source DESC "
             "LIMIT 1 BY account_id)"
         )
-
-    # --- facts: all of them, or those of records since
-
-    def facts(self, since: Marks) -> str:
-        """Table and conditions of facts: all, or those of records since."""
-        if CHAT.name not in since.topics:
-            return f"{self.d}.facts WHERE"
-        return f"{self.d}.events WHERE {since.new_records(CHAT.name)} AND"
 
     def ways(self, since: Marks) -> pa.Table:
         """Calls of groups, and links that were posted there."""

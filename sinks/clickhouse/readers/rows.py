@@ -1,9 +1,10 @@
 """The newest row of each key, in the epoch in use: all, or those that are newer than marks."""
 
+from schemas.topics import CHAT
 from sinks.clickhouse.readers.marks import Marks
 from sinks.clickhouse.store import ClickHouseStore, quote
 
-#: Platform, workspace and more of a group.
+#: Platform, workspace and own id of a group.
 PLACE = "splitByChar(':', toString(group_id))"
 #: A member, and not the group itself, which may speak under its own native id.
 SOMEBODY = f"member_id NOT IN ('', arrayStringConcat(arraySlice({PLACE}, 3), ':'))"
@@ -27,6 +28,12 @@ class RowsReader:
             f"WHERE bitShiftRight(version, 56) = (SELECT epoch FROM {self.d}.{epoch}) AND {newer} AND {only} "
             f"ORDER BY {key}, version DESC LIMIT 1 BY {key}"
         )
+
+    def facts(self, since: Marks) -> str:
+        """Table and conditions of facts: all, or those of records since."""
+        if CHAT.name not in since.topics:
+            return f"{self.d}.facts WHERE"
+        return f"{self.d}.events WHERE {since.new_records(CHAT.name)} AND"
 
     def of_new_records(self, key: str, contract: str, records: str, kinds: str, since: Marks) -> str:
         """The condition that a fact has the key of a new record of these kinds, of those in a table."""

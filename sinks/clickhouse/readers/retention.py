@@ -1,0 +1,150 @@
+"""What is read beside memberships about how long members stay: what brought them, when they were away, their days.
+
+Days are numbers since 1970-01-01. Closed days alone count, as the agents of chat and product closed them.
+"""
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from schemas.topics import CHAT, PRODUCT
+from sinks.clickhouse.readers.marks import Marks
+from sinks.clickhouse.readers.rows import ACCOUNT, RowsReader, day_of
+from sinks.clickhouse.store import LONG, quote
+
+_MEMBER = f"toString(group_id) AS group_id, {ACCOUNT} AS account_id"
+#: An absence without an end; another that only says that a member was read.
+FOR_EVER, NONE = 1_000_000, 2
+
+
+class RetentionReader(RowsReader):
+    """Reads a database. Every call may raise `BackpressureError` (ClickHouse is unreachable)."""
+
+    def brought(self, since: Marks) -> pa.Table:
+        """Of members of whose joins anything is new: when the first join was, and what campaign and channel it names;
+        of several at the same time, the first by name."""
+        newest = "argMin(toString({0}), (ts_ms, {0} = '', toString({0}))) AS {0}"
+        return self.store.read(
+            f"SELECT {_MEMBER}, min(ts_ms) AS at_ms, {newest.format('campaign_id')}, {newest.format('channel')} "
+            f"FROM (SELECT group_id, member_id, ts_ms, campaign_id AS campaign_id, channel AS channel "
+            f"FROM {self.d}.facts WHERE type = 'join' AND {self._of_new(_JOINED, since)}) GROUP BY group_id, member_id"
+        )
+
+    def whole_rosters(self, since: Marks) -> pa.Table:
+        """When the complete rosters of groups began of whose rosters anything is new; a group without any has a row
+        with −1."""
+        of = self._of_new_rosters(since)
+        return self.store.read(
+            "SELECT group_id, arrayJoin(if(empty(starts), [toInt64(-1)], starts)) AS start_ms, "
+            f"{self._day('start_ms')} AS day FROM (SELECT toString(group_id) AS group_id, groupArrayIf(start, whole) "
+            "AS starts FROM (SELECT group_id, snapshot_id, min(ts_ms) AS start, "
+            "max(type = 'roster_end' AND complete) AS whole "
+            f"FROM {self.d}.facts WHERE {_LISTED} AND {of} GROUP BY group_id, snapshot_id) "
+            "GROUP BY group_id)"
+        )
+
+    def absences(self, since: Marks) -> pa.Table:
+        """When members were away of whom, or of whose group's rosters, anything is new: from a leave, or from the first
+        complete roster that does not name them (`missed`), until they came again. Whoever was not has a row, too, with
+        `missed` = 2, unless all are read."""
+        new, all_of = self._of_new(_MOVED, since), CHAT.name not in since.topics
+        of, facts = f"({new} OR {self._of_new_rosters(since)})", f"{self.d}.facts"
+        read = "0" if all_of else "1"
+        return self.store.read(
+            f"""
+            WITH
+                told AS (SELECT group_id, member_id, ts_ms, type FROM {facts} WHERE type IN {_MOVED_TYPES} AND {of}),
+                rosters AS (
+                    SELECT group_id, min(ts_ms) AS start_ms FROM {facts}
+                    WHERE {_LISTED} AND group_id IN (SELECT group_id FROM {facts} WHERE {of})
+                    GROUP BY group_id, snapshot_id HAVING max(type = 'roster_end' AND complete)
+                ),
+                went AS (SELECT group_id, member_id, ts_ms FROM told WHERE type = 'leave'),
+                back AS (
+                    SELECT group_id, member_id, ts_ms AS came_ms FROM told
+                    WHERE type != 'leave' AND (group_id, member_id) IN (SELECT group_id, member_id FROM went)
+                ),
+                named AS (
+                    SELECT DISTINCT group_id, member_id, ts_ms FROM told
+                    WHERE type != 'leave' AND group_id IN (SELECT group_id FROM rosters)
+                ),
+                gaps AS (
+                    SELECT group_id, member_id, ts_ms, leadInFrame(ts_ms) OVER (
+                        PARTITION BY group_id, member_id ORDER BY ts_ms ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING
+                    ) AS came_ms
+                    FROM (SELECT * FROM named UNION ALL SELECT DISTINCT group_id, member_id, toInt64(-1) FROM named)
+                )
+            SELECT
+                {_MEMBER}, from_ms, {self._day("from_ms")} AS first_day,
+                if(came_ms = 0, {FOR_EVER}, {self._day("came_ms")}) AS until_day, toUInt8(missed) AS missed
+            FROM (
+                SELECT went.group_id AS group_id, went.member_id AS member_id, ts_ms AS from_ms, came_ms, 0 AS missed
+                FROM went ASOF LEFT JOIN back
+                ON went.group_id = back.group_id AND went.member_id = back.member_id AND back.came_ms > went.ts_ms
+                UNION ALL
+                SELECT gaps.group_id AS group_id, gaps.member_id AS member_id, start_ms AS from_ms, came_ms, 1 AS missed
+                FROM gaps ASOF INNER JOIN rosters
+                ON gaps.group_id = rosters.group_id AND rosters.start_ms > gaps.ts_ms
+                WHERE came_ms = 0 OR start_ms < came_ms
+                UNION ALL
+                SELECT DISTINCT group_id, member_id, toInt64(0) AS from_ms, toInt64(1) AS came_ms, {NONE} AS missed
+                FROM told WHERE {read}
+            )
+            WHERE first_day < until_day OR missed = {NONE}
+            """
+        )
+
+    # --- closed days
+
+    def talked(self, since: Marks) -> pa.Table:
+        """On which days members spoke, as far as it is new."""
+        return self._talked(since, "1")
+
+    def talked_of(self, groups: Sequence[str], accounts: Sequence[str]) -> pa.Table:
+        """On which days all these accounts spoke in these groups."""
+        only = f"group_id IN ({_list(groups)}) AND {ACCOUNT} IN ({_list(accounts)})"
+        return self._talked(Marks(), only)
+
+    def _talked(self, since: Marks, only: str) -> pa.Table:
+        rows = self.newest("member_days", CHAT.name, "epoch", "group_id, day, member_id", since, only)
+        return self.store.read(
+            f"SELECT {_MEMBER}, groupArray(toUInt16(day)) AS days FROM ({rows}) WHERE messages > 0 "
+            "GROUP BY group_id, member_id", LONG,
+        )  # fmt: skip
+
+    def used(self, since: Marks) -> pa.Table:
+        """On which days users did something in the product, as far as it is new."""
+        return self._used(since, "1")
+
+    def used_of(self, users: Sequence[str]) -> pa.Table:
+        """On which days these users did something in the product."""
+        return self._used(Marks(), f"user_id IN ({_list(users)})")
+
+    def _used(self, since: Marks, only: str) -> pa.Table:
+        key = "topic, partition, day, user_id"
+        rows = self.newest("user_day_acts", PRODUCT.name, "product_epoch", key, since, only)
+        return self.store.read(
+            f"SELECT user_id, groupArray(toUInt16(day)) AS days FROM ({rows}) WHERE used GROUP BY user_id", LONG
+        )
+
+    # --- what is new
+
+    def _of_new(self, kinds: str, since: Marks) -> str:
+        """The condition that a fact is about a member of whom there is a new one of these kinds."""
+        return self.of_new_records("group_id, member_id", CHAT.name, "events", kinds, since)
+
+    def _of_new_rosters(self, since: Marks) -> str:
+        """The condition that a fact is of a group of whose rosters there is a new one."""
+        return self.of_new_records("group_id", CHAT.name, "events", _LISTED, since)
+
+    def _day(self, ms: str) -> str:
+        return day_of(f"toInt64({ms})", self.zones[0])
+
+
+_JOINED = "(type = 'join' OR (type = 'roster' AND joined_at_ms > 0))"
+_MOVED_TYPES = "('join', 'leave', 'roster')"
+_MOVED, _LISTED = f"type IN {_MOVED_TYPES}", "type IN ('roster', 'roster_end')"
+
+
+def _list(texts: Sequence[str]) -> str:
+    return ", ".join(map(quote, texts)) or quote("")
