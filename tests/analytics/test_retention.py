@@ -104,7 +104,7 @@ def everybody(members: list[Any], closed_day: int, person: list[int], linked: li
 
 
 def test_persons_count_from_their_first_join_and_stay_anywhere() -> None:
-    e = everybody([joined(9), joined(3), joined(3)], 12, [0, 0, 2], [False, True, False])
+    e = everybody([joined(9), joined(3), joined(3)], 12, [0, 0, 2], [True, False, False])
     days, words = np.array([9, 3, 3], np.uint16), np.zeros(3, np.uint32)
     persons = np.array([0, 2], np.int32)
     firsts, before, tied = np.empty(2, np.int32), np.empty(2, np.int32), np.empty(2, np.bool_)
@@ -112,7 +112,7 @@ def test_persons_count_from_their_first_join_and_stay_anywhere() -> None:
     assert (firsts.tolist(), before.tolist(), tied.tolist()) == ([1, 2], [-1, -1], [False, False])
     away = absences((4 * 24, 4, 1_000_000, 0))._replace(members=np.array([1], np.int32))
     rules.work_out_members(e, np.arange(3), days, away, rosters(), words)
-    assert words.tolist() == [bits(rules.STAYED, 1), 1 << rules.LINKED, bits(rules.STAYED, 1, 7)]
+    assert words.tolist() == [bits(rules.STAYED, 1) | 1 << rules.LINKED, 0, bits(rules.STAYED, 1, 7)]
     words[:] = 0
     rules.work_out_persons(e, firsts, days, away, rosters(), words)
     first = 1 << rules.FIRST
