@@ -67,7 +67,7 @@ class Around(NamedTuple):
     posted_then: NDArray[np.bool_]  # whether it had been posted by then
     roster_ms: NDArray[np.int64]  # by group: start of the newest complete roster; 0: none
     roster_day: NDArray[np.int32]
-    reads_reported: NDArray[np.bool_]
+    reads_reported: NDArray[np.bool_]  # by group: somebody has read on a day up to then
 
 
 @kernel

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from analytics.kernels.compiled import kernel
 from analytics.kernels.pairs import has_pair
 from analytics.people.lists import Lists
-from analytics.people.states import FAR, NEVER_MS, Pairs, is_gone, newest_ago, state_of
+from analytics.people.states import FAR, NEVER_MS, Pairs, is_better, is_gone, newest_ago, state_of
 
 #: A membership as its worker last wrote it. Bit 0 of a mask is the base day. Days are numbers since 1970-01-01.
 MEMBER = np.dtype(
@@ -37,6 +37,7 @@ MEMBER = np.dtype(
         ("role", "u1"),  # by `schemas.chat.Role`
         ("state", "u1"),  # as it was last worked out; 0: not known
         ("previous", "u1"),  # state at the end of the newest closed day
+        ("silent", "u1"),  # unobservable, with the chance of a zombie
     ]
 )
 USER = np.dtype(
@@ -169,21 +170,22 @@ def members_now(e, persons, day, end_ms, rows, evidence):
 
 
 @kernel
-def best_states_of(members, members_of, persons, best):
-    """The best state of each of these persons; 255 where there is none."""
+def best_states_of(members, members_of, persons, best, silent):
+    """The best state of each of these persons, 255 where there is none; and who is silent in all of that state."""
     for who in persons:
-        found = np.uint8(255)
+        best[who], silent[who] = 255, 0
         for i in range(members_of.firsts[who], members_of.firsts[who + 1]):
-            state = members[members_of.rows[i]].state
-            if state:
-                found = min(found, state)
-        best[who] = found
+            m = members[members_of.rows[i]]
+            if is_better(m.state, m.silent, best[who], silent[who]):
+                best[who], silent[who] = m.state, m.silent
 
 
 @kernel
-def count_states(members, members_in, groups, counts):
-    """How many members of each state each of these groups has; counts: (groups, states)."""
+def count_states(members, members_in, groups, counts, silent):
+    """How many members of each state each of these groups has, counts: (groups, states); and how many are silent."""
     for n in range(len(groups)):
-        counts[n, :] = 0
+        counts[n, :], silent[n] = 0, 0
         for i in range(members_in.firsts[groups[n]], members_in.firsts[groups[n] + 1]):
-            counts[n, members[members_in.rows[i]].state] += 1
+            m = members[members_in.rows[i]]
+            counts[n, m.state] += 1
+            silent[n] += m.silent

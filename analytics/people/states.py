@@ -100,13 +100,20 @@ def state_of(gone, role, spoke, reacted, read, acted_here, joined, used, elsewhe
 
 
 @kernel
-def best_states(state, accounts, person, best):
-    """The best state of every person; 255 where there is none."""
-    best[:] = 255
+def is_better(state, silent, best, best_silent):
+    """Whether a membership counts for its person instead of the best one so far: by its state, or because nobody can
+    tell in either group, and only there the person is not `score.silent_zombies`."""
+    return state != 0 and (state < best or (state == best and silent < best_silent))
+
+
+@kernel
+def best_states(state, silent, accounts, person, best, best_silent):
+    """The best state of every person, 255 where there is none; and who is silent in all memberships of that state."""
+    best[:], best_silent[:] = 255, 0
     for i in range(len(state)):
-        if state[i]:
-            who = person[accounts[i]]
-            best[who] = min(best[who], state[i])
+        who = person[accounts[i]]
+        if is_better(state[i], silent[i], best[who], best_silent[who]):
+            best[who], best_silent[who] = state[i], silent[i]
 
 
 @kernel

@@ -5,7 +5,6 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from schemas.agents import SOURCES
-from schemas.platforms import READS_REPORTED
 
 if TYPE_CHECKING:
     from sinks.clickhouse.connection import Address
@@ -28,7 +27,6 @@ def fill(text: str, address: "Address", zone: str, product_zone: str = "", day: 
         local="_local" if cluster else "",
         on_cluster=f"ON CLUSTER '{cluster}'" if cluster else "",
         replicated="Replicated" if cluster else "",
-        reads_reported=", ".join(f"'{platform}'" for platform in READS_REPORTED),
         sources=", ".join(f"'{agent.contract}'" for agent in SOURCES),
         source_names=", ".join(f"'{agent.about}'" for agent in SOURCES),
         apart_s=APART_S,

@@ -66,7 +66,7 @@ def counts(everybody: Everybody, found: ClosedDay) -> pa.Table:
     """Rows of `people_group_days`: a row per known group, and one of all people once."""
     known = found.cells[:, 1 : len(_COUNTED) + 1].sum(axis=1)
     unseen = np.maximum(found.platform - known, 0)
-    columns = {"headcount": known + unseen, "unseen": unseen}
+    columns = {"headcount": known + unseen, "unseen": unseen, "silent_zombies": found.silent}
     columns |= {name: found.cells[:, code] for code, name in enumerate(STATES) if name}
     ids = everybody.group_names.strings(np.arange(len(known) - 1, dtype=np.int32)).to_pylist()
     table = pa.table({"group_id": pa.array([*ids, ALL], pa.string())} | {n: pa.array(v) for n, v in columns.items()})

@@ -17,7 +17,6 @@ from analytics.people import present
 from analytics.people.lists import lists, rows_of
 from analytics.people.persons import persons
 from analytics.people.states import NEVER_MS, NO_DAY, Pairs
-from sinks.clickhouse.readers.people import reads_reported
 from sinks.clickhouse.templates import MOST_ACCOUNTS
 from streams.people.longer import longer
 from streams.people.names import Codes, Names, PairRows, blank, pair_rows
@@ -41,7 +40,7 @@ class Everybody:
     """All memberships, users, acts and links there are."""
 
     #: Methods of `PeopleReader` that read them.
-    reads = ("memberships", "users", "acts", "owners", "groups_now", "ways")
+    reads = ("memberships", "users", "acts", "owners", "groups_now", "ways", "reading")
 
     def __init__(self) -> None:
         self.names, self.group_names, self.ways = Names(), Names(), Names()
@@ -84,8 +83,6 @@ class Everybody:
         missing = len(self.group_names) - len(self._groups)
         if missing:
             new = np.repeat(blank(present.GROUP, first_ms=NEVER_MS, members=-1), missing)
-            ids = self.group_names.strings(np.arange(len(self._groups), len(self.group_names), dtype=np.int32))
-            new["reads_reported"] = [reads_reported(name) for name in ids.to_pylist()]
             self._groups = np.concatenate([self._groups, new])
         return self._groups
 
@@ -161,6 +158,11 @@ class Everybody:
         rows = self.way_rows(table)
         self._ways_touched.append(self._posted.pairs.ones[rows[rows >= before]])
 
+    def _take_reading(self, table: pa.Table) -> None:
+        codes, groups = self.group_names.few_codes(table["group_id"]), self.groups
+        self._whole_groups.append(codes[groups["reads_reported"][codes] == 0])
+        groups["reads_reported"][codes] = 1
+
     def follow(self, state: NDArray[np.uint8], since: Codes, returned: Codes) -> None:
         """Take what everybody was at the end of the newest closed day; shape (n,)."""
         members = self.members
@@ -227,7 +229,7 @@ class Everybody:
         return found
 
     def _inside(self) -> Codes:
-        """Accounts of everybody in groups of which a new roster is complete."""
+        """Accounts of everybody in groups of which a new roster is complete, or a first reading is reported."""
         groups, accounts = self.places
         whole = _joined(self._whole_groups)
         return accounts[np.isin(groups, whole)] if len(whole) else _NONE

@@ -21,9 +21,19 @@ from analytics.people.group_facts import MEMBERS, SIZE, merged_rosters, newest_s
 from analytics.people.lists import lists
 from analytics.people.persons import persons
 from analytics.people.rhythm import rhythms
-from analytics.people.score import fading, zombies
+from analytics.people.score import fading, silent_zombies, zombies
 from analytics.people.score_features import Habits, keys
-from analytics.people.states import ACTIVITY, AT_RISK, NO_DAY, REASONS, STATES, ZOMBIE, best_states, effective
+from analytics.people.states import (
+    ACTIVITY,
+    AT_RISK,
+    NO_DAY,
+    REASONS,
+    STATES,
+    UNOBSERVABLE,
+    ZOMBIE,
+    best_states,
+    effective,
+)
 from sinks.clickhouse.templates import MOST_ACCOUNTS
 from streams.people.everybody import Everybody
 from streams.people.longer import longer
@@ -40,7 +50,8 @@ class ClosedDay:
     before, with what the row says beside `CLOSED`.
 
     cells: members by group and state, (groups + 1, states), all people once in the last row; present: groups that are
-    known; platform: how many members platforms count; activity: how many people, by `states.ACTIVITY`.
+    known; platform: how many members platforms count; silent: how many are `score.silent_zombies`; activity: how many
+    people, by `states.ACTIVITY`.
     """
 
     day: int
@@ -53,6 +64,7 @@ class ClosedDay:
     present: NDArray[np.bool_]
     cells: NDArray[np.int64]
     platform: NDArray[np.int64]
+    silent: NDArray[np.int64]
     activity: NDArray[np.int64]
 
 
@@ -78,10 +90,8 @@ class History:
             self._closed = np.concatenate([self._closed, np.repeat(blank(closed.CLOSED, **closed.UNKNOWN), missing)])
         self._owner, self._used = longer(self._owner, len(e.names), -1), longer(self._used, len(e.names), NO_DAY)
         self._group_known = longer(self._group_known, len(e.group_names))
-        self._act_day, self._posted = (
-            longer(self._act_day, len(e.acts.ones), NO_DAY),
-            longer(self._posted, len(e.posted.ones)),
-        )
+        self._act_day = longer(self._act_day, len(e.acts.ones), NO_DAY)
+        self._posted = longer(self._posted, len(e.posted.ones))
         return self._closed
 
     # --- what was read
@@ -175,22 +185,14 @@ class History:
         back = moved & ((before == AT_RISK) | (before == ZOMBIE)) & effective(state)
         members["since_day"][moved], members["returned_day"][back] = day, day
         members["state"], members["reason"], members["fading"] = state, reason, fades
-        counted = self._counts(groups, accounts, around.person, state)
+        silent = silent_zombies(chances, state == UNOBSERVABLE, fit.limit)
+        counted = self._counts(groups, accounts, around.person, state, silent)
         activity = np.array([(around.activity >> bit & 1).sum() for bit in range(len(ACTIVITY))], np.int64)
-        return ClosedDay(
-            day,
-            fit,
-            rows,
-            previous,
-            chances[rows],
-            self._rhythms(habits.chosen(other), fit),
-            around,
-            *counted,
-            activity,
-        )
+        rhythm = self._rhythms(habits.chosen(other), fit)
+        return ClosedDay(day, fit, rows, previous, chances[rows], rhythm, around, *counted, activity)
 
     def _around(self, day: int) -> closed.Around:
-        e, (_, accounts) = self._everybody, self._everybody.places
+        e, (groups, accounts) = self._everybody, self._everybody.places
         person, linked = persons(self._owner, MOST_ACCOUNTS)
         activity, active_in = np.zeros(len(person), np.uint16), np.zeros(len(person), np.uint32)
         used = np.full(len(person), NO_DAY, np.int32)
@@ -198,12 +200,12 @@ class History:
         closed.newest_of_persons(self._used, person, used)
         recent = np.flatnonzero(self._act_day > day - HORIZON)
         names, targets, _ = e.acts
-        rosters = roster_starts(self._rosters, len(e.group_names))
+        rosters, reading = roster_starts(self._rosters, len(e.group_names)), np.zeros(len(e.group_names), np.bool_)
         roster_day = np.where(rosters > 0, np.searchsorted(self._starts, rosters, "right") - 1, NO_DAY)
+        reading[groups[self._closed["read_day"] != NO_DAY]] = True
         return closed.Around(
             person, linked, activity, active_in, used, lists(person[names[recent]], len(person)), self._act_day[recent],
-            targets[recent], e.posted, self._posted, rosters, roster_day.astype(np.int32),
-            e.groups["reads_reported"] != 0,
+            targets[recent], e.posted, self._posted, rosters, roster_day.astype(np.int32), reading,
         )  # fmt: skip
 
     def _habits(self, day: int) -> Habits:
@@ -224,16 +226,18 @@ class History:
         return fitted(habits.chosen(plain), gone, self._limit)
 
     def _counts(
-        self, groups: Codes, accounts: Codes, person: Codes, state: NDArray[np.uint8]
-    ) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]]:
-        """Which groups are known, members by state of every group and, last, of all people, and platforms' counts."""
+        self, groups: Codes, accounts: Codes, person: Codes, state: NDArray[np.uint8], silent: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Which groups are known, members by state of every group and, last, of all people, platforms' counts, and the
+        silent."""
         count = len(self._everybody.group_names)
         cells = np.bincount(groups.astype(np.int64) * len(STATES) + state, minlength=count * len(STATES))
         cells = cells.reshape(-1, len(STATES))
-        best = np.empty(len(person), np.uint8)
-        best_states(state, accounts, person, best)
+        best, quiet = np.empty(len(person), np.uint8), np.empty(len(person), np.uint8)
+        best_states(state, silent.astype(np.uint8), accounts, person, best, quiet)
         present = self._group_known | (cells[:, 1:].sum(axis=1) > 0)
         cells = np.vstack([cells, np.bincount(best[best < len(STATES)], minlength=len(STATES))])
         platform = np.zeros(count + 1, np.int64)
         platform[self._sizes[:, SIZE[0]]] = self._sizes[:, MEMBERS]
-        return np.append(present, True), cells, platform
+        looks = np.append(np.bincount(groups[silent], minlength=count), quiet.sum())
+        return np.append(present, True), cells, platform, looks

@@ -13,9 +13,18 @@ from analytics.people import present
 from analytics.people.fitted import HORIZON
 from analytics.people.lists import rows_of
 from analytics.people.rhythm import own_rhythm
-from analytics.people.score import fading, zombies
+from analytics.people.score import fading, silent_zombies, zombies
 from analytics.people.score_features import Habits, keys
-from analytics.people.states import AT_RISK, NEVER_MS, REASONS, STATES, ZOMBIE, effective, habits_of
+from analytics.people.states import (
+    AT_RISK,
+    NEVER_MS,
+    REASONS,
+    STATES,
+    UNOBSERVABLE,
+    ZOMBIE,
+    effective,
+    habits_of,
+)
 from schemas.agents import TABLES
 from schemas.chat import Role
 from sinks.clickhouse.readers.people import prefix
@@ -86,7 +95,7 @@ class Members:
         self._groups = Landed(TABLES["people_groups"], GroupKeys(everybody))
         self.landed = (self._members, self._groups)
         #: The best state of every person, by number; 255: none.
-        self.best = np.empty(0, np.uint8)
+        self.best, self._silent = np.empty(0, np.uint8), np.empty(0, np.uint8)
         #: The members of the persons in the newest offer.
         self.judged = Judged(np.empty(0, np.int32), np.empty(0), np.empty(0, np.bool_))
 
@@ -97,7 +106,7 @@ class Members:
         """Work out what the members of these persons are, and how many of each state these groups have."""
         members = self._everybody.members
         looked = rows_of(self._everybody.members_of, touched.persons)
-        members["state"][looked] = 0
+        members["state"][looked] = members["silent"][looked] = 0
         numbers, values = self._now(touched.persons, len(looked), now)
         gone = looked[members["state"][looked] == 0]  # such as a name whose member is known by id now
         self._members.offer(values, numbers, gone, complete)
@@ -113,6 +122,7 @@ class Members:
         zombie = zombies(score, members["previous"][rows] == ZOMBIE, now.limit)
         evidence["state"][(evidence["state"] == AT_RISK) & zombie] = ZOMBIE
         members["state"][rows] = evidence["state"]
+        members["silent"][rows] = silent_zombies(score, evidence["state"] == UNOBSERVABLE, now.limit)
         own_rhythm(members, rows, now.day, now.longer, rhythm)
         fades = _fades(members, rows, score, before)
         self.judged = Judged(rows, score, fades)
@@ -151,14 +161,17 @@ class Members:
         everybody = self._everybody
         landed = everybody.groups["first_ms"] != NEVER_MS
         groups, all_of = groups[landed[groups]], int(landed.any())  # no group, no row of all groups
-        cells = np.zeros((len(groups) + all_of, len(STATES)), np.int64)
-        present.count_states(everybody.members, everybody.members_in, groups, cells)
+        count = len(groups) + all_of
+        cells, silent = np.zeros((count, len(STATES)), np.int64), np.zeros(count, np.int64)
+        present.count_states(everybody.members, everybody.members_in, groups, cells, silent)
         self.best = longer(self.best, len(everybody.person), 255)
-        present.best_states_of(everybody.members, everybody.members_of, persons, self.best)
+        self._silent = longer(self._silent, len(everybody.person))
+        present.best_states_of(everybody.members, everybody.members_of, persons, self.best, self._silent)
         cells[len(groups) :] = np.bincount(self.best[self.best < len(STATES)], minlength=len(STATES))
+        silent[len(groups) :] = self._silent.sum()
         known = cells[:, 1:_LEFT].sum(axis=1)
         unseen = np.maximum(np.append(everybody.groups["members"][groups], [0] * all_of) - known, 0)
-        columns = {"headcount": known + unseen, "unseen": unseen}
+        columns = {"headcount": known + unseen, "unseen": unseen, "silent_zombies": silent}
         columns |= {name: cells[:, code] for code, name in enumerate(STATES) if name}
         numbers = np.append(groups + 1, [0] * all_of).astype(np.int32)  # as `GroupKeys` has them
         return pa.table({name: pa.array(values) for name, values in columns.items()}), numbers

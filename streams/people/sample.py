@@ -47,6 +47,7 @@ def one_person(day: int = 20_000) -> dict[str, pa.Table]:
         ),
         "changes": _table(member | {"closed": "zombie"}, (), {"since_day": day, "returned_day": 0}),
         "ways": _table({"group_id": _GROUP, "way": "link:l"}),
+        "reading": _table({"group_id": _GROUP}),
         "orders": _order(at, day),
         "panes": _table({"group_id": _GROUP}, (), dict.fromkeys(SUMS, 1) | {"number": 2 * day + 1}),
         "spoken": _table(member, (), {"day": day, "messages": 1}),

@@ -159,14 +159,32 @@ def test_an_act_counts_only_until_its_day_is_closed_or_when_corrected() -> None:
 
 def test_a_fact_that_comes_late_is_known_from_the_next_day_that_closes() -> None:
     chat = world(
-        said(D + 0.5, "message", "ann"), said(D + 3.5, "message", "ann"), said(D + 0.6, "leave", "ann"),
-        said(D - 300, "join", "bob"), tick(D + 5.5),
+        said(D + 0.2, "read", "cy", count=1), said(D + 0.5, "message", "ann"), said(D + 3.5, "message", "ann"),
+        said(D + 0.6, "leave", "ann"), said(D - 300, "join", "bob"), tick(D + 5.5),
     )  # fmt: skip
     days = history(Sources([chat]))
     assert states(days, "ann", "bob") == {0: ["active", None], 1: ["left", "zombie"], 2: ["left", "zombie"]}
     assert [row["previous"] for row in days[D + 1].transitions] == ["active", ""]
     corrected = history(Sources([chat], corrected={("chat.events", 0): 5}))
     assert min(corrected) == D - 300 and corrected[D].members[ONE, "ann"]["state"] == "left"
+
+
+def test_reading_is_reported_from_the_day_of_the_first_that_came_in_time_or_is_corrected() -> None:
+    """A reading that came when its day was closed tells nothing of closed days."""
+    parts = LITERALS["reading that a source begins to report"]
+    days, corrected = (history(Sources(*parts, corrected={(CHAT.name, 0): offset})) for offset in (0, 99))
+    judged = [
+        [day - D for day, one in found.items() if one.members[ONE, "ann"]["reads_reported"]]
+        for found in (days, corrected)
+    ]
+    assert judged == [[41, 42, 43], [*range(33, 44)]]
+    names = ("unobservable", "silent_zombies", "zombie", "zombies_at_least", "zombies_estimated", "zombies_at_most")
+    counted = {(n, row["group_id"]): [row[name] for name in names] for n in (27, 40, 41) for row in days[D + n].counts}
+    assert counted == {
+        (27, ONE): [0] * 6, (27, OTHER): [0] * 6, (27, "*"): [0] * 6,
+        (40, ONE): [1, 1, 0, 0, 1, 1], (40, OTHER): [1, 1, 0, 0, 1, 1], (40, "*"): [1, 1, 0, 0, 1, 1],
+        (41, ONE): [0, 0, 1, 1, 1, 1], (41, OTHER): [1, 1, 0, 0, 1, 1], (41, "*"): [1, 1, 0, 0, 1, 1],
+    }  # fmt: skip
 
 
 def test_a_roster_removes_whom_it_does_not_name_but_not_who_was_active_that_day() -> None:
@@ -181,7 +199,10 @@ def test_a_roster_removes_whom_it_does_not_name_but_not_who_was_active_that_day(
 
 
 def test_a_link_joins_two_persons_from_its_day_on_until_it_is_taken_back() -> None:
-    chat = world(said(D - 60.0, "profile", "bob"), said(D + 0.5, "message", "ann", OTHER), tick(D + 6.5))
+    chat = world(
+        said(D - 60.0, "profile", "bob"), said(D + 0.4, "read", "cy", count=1), said(D + 0.5, "message", "ann", OTHER),
+        tick(D + 6.5),
+    )  # fmt: skip
     links = world(
         link(D + 1.5, "ann", "u"), link(D + 1.5, "bob", "u"), link(D + 2.5, "bob", "u", unlink=True), tick(D + 6.5)
     )
@@ -206,7 +227,8 @@ def test_days_close_once_every_partition_of_every_source_has_closed_them() -> No
 
 def test_who_comes_back_and_since_when() -> None:
     """A member falls silent for good, and once more after a visit; after 28 days one is a zombie."""
-    chat = world(*(said(D + day, "message", "ann") for day in (0.5, 40.5)), tick(D + 43.5))
+    spoken = (said(D + day, "message", "ann") for day in (0.5, 40.5))
+    chat = world(said(D + 0.4, "read", "ann", count=1), *spoken, tick(D + 43.5))
     found = [day.members[ONE, "ann"] for day in history(Sources([chat])).values()]
     changes = [
         (n, row["state"], row["previous"], row["since"] - D) for n, row in enumerate(found) if row["since"] == D + n
@@ -220,7 +242,8 @@ def test_who_comes_back_and_since_when() -> None:
 
 def test_a_zombie_stays_one_until_the_chance_is_a_tenth_better() -> None:
     limits = (0.06, 0.047, 0.045, 0.047)
-    chat = world(said(D + 0.5, "roster", "ann", snapshot_id="s"), tick(D + 6.5))
+    seen = said(D + 0.4, "read", "cy", count=1), said(D + 0.5, "roster", "ann", snapshot_id="s")
+    chat = world(*seen, tick(D + 6.5))
     days = history(Sources([chat]), lambda day: Fit(lambda *_: 0.05, limits[day - D]))
     assert [found.members[ONE, "ann"]["state"] for found in days.values()] == ["zombie", "zombie", "at_risk", "at_risk"]
 

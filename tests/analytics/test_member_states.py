@@ -42,14 +42,17 @@ def test_who_has_left(came: int, went: int, seen: int, roster: int) -> None:
 
 
 @steady
-@given(st.lists(st.tuples(st.integers(0, len(STATES) - 1), st.integers(0, 3)), max_size=12))
-def test_the_best_state_of_a_person(found: list[tuple[int, int]]) -> None:
-    person, best = np.array([0, 1, 1, 3], np.int32), np.empty(4, np.uint8)
-    state, accounts = (np.array([one[place] for one in found], kind) for place, kind in ((0, np.uint8), (1, np.int32)))
-    best_states(state, accounts, person, best)
-    assert best.tolist() == [
-        min((s for s, account in found if s and person[account] == who), default=255) for who in range(4)
-    ]
+@given(st.lists(st.tuples(st.integers(0, len(STATES) - 1), st.booleans(), st.integers(0, 3)), max_size=12))
+def test_the_best_state_of_a_person_and_who_is_silent_in_all_of_it(found: list[tuple[int, bool, int]]) -> None:
+    person, best, quiet = np.array([0, 1, 1, 3], np.int32), np.empty(4, np.uint8), np.empty(4, np.uint8)
+    state, silent, accounts = (
+        np.array([one[place] for one in found], kind) for place, kind in enumerate((np.uint8, np.uint8, np.int32))
+    )
+    best_states(state, silent, accounts, person, best, quiet)
+    for who in range(4):
+        mine = [(s, quietly) for s, quietly, account in found if s and person[account] == who]
+        assert best[who] == min((s for s, _ in mine), default=255)
+        assert quiet[who] == (bool(mine) and all(quietly for s, quietly in mine if s == best[who]))
 
 
 def test_codes_are_in_the_order_in_which_the_best_is_chosen() -> None:

@@ -27,6 +27,7 @@ pytestmark = pytest.mark.services
 #: Columns that say how often sources were taken over, and what fits and closed days add while workers stay.
 _NOT_OF_RECORDS = {
     "source_version", "previous", "since", "returned_on", "state", "score", "rhythm", "fading", "at_risk", "zombie",
+    "silent_zombies",
 }  # fmt: skip
 
 

@@ -8,7 +8,6 @@ from itertools import pairwise
 from typing import NamedTuple, get_args
 
 from schemas.chat import Role
-from schemas.platforms import READS_REPORTED
 from tests.oracle.answers import Row, account_of, date_of
 from tests.oracle.community import Days, Event
 from tests.oracle.history import ABOUT_GROUPS, Known, Member, Place, Sources
@@ -57,10 +56,11 @@ def history(sources: Sources, fit: Callable[[int], Fit] = lambda _: UNFITTED) ->
     found: dict[int, ClosedDay] = {}
     before: dict[tuple[str, str], Row] = {}
     for day in sources.days():
-        members = _members(sources, day, fit(day), before)
+        score = fit(day)
+        members = _members(sources, day, score, before)
         found[day] = ClosedDay(
-            day, sources.cut(day), members, _transitions(day, members, before), _counts(sources, day, members),
-            _people(day, members),
+            day, sources.cut(day), members, _transitions(day, members, before),
+            _counts(sources, day, members, score.theta), _people(day, members),
         )  # fmt: skip
         before = members
     return found
@@ -83,7 +83,7 @@ def _members(sources: Sources, day: int, fit: Fit, before: dict[tuple[str, str],
         for group in {name} if kind == "group" else posts[kind, name]:
             here[person(user), group] |= _until(days, day)
     rosters = {name: _roster(_known(facts, day)) for name, facts in sources.groups.items()}
-    rows = {}
+    reading, rows = _reading(sources, day), {}
     for (group, member), about in sorted(sources.members.items()):
         row = _evidence(about, day, fit, rosters.get(group, (0, 0)), sources.local)
         if row is not None and not (row["role"] == "alias" and member.startswith("name:")):
@@ -91,7 +91,7 @@ def _members(sources: Sources, day: int, fit: Fit, before: dict[tuple[str, str],
             rows[group, member] = row | {
                 "group_id": group, "member_id": member, "account_id": account, "person_id": person(account),
                 "linked": int(account in owners and not owners[account]["quarantined"]),
-                "reads_reported": int(reads_reported(group)),
+                "reads_reported": int(group in reading),
             }  # fmt: skip
     active = Counter(
         row["person_id"] for row in rows.values() if any(min(ages, default=28) < 28 for ages in row["ages"].values())
@@ -110,9 +110,13 @@ def _members(sources: Sources, day: int, fit: Fit, before: dict[tuple[str, str],
     return rows
 
 
-def reads_reported(group: str) -> bool:
-    """Whether a silent reader of the group can be told from somebody who is absent."""
-    return group.split(":")[0] in READS_REPORTED
+def _reading(sources: Sources, day: int) -> set[str]:
+    """Groups of which a source has reported who reads: there, a silent reader can be told from somebody absent."""
+    return {
+        group
+        for (group, _), about in sources.members.items()
+        if any("read" in what for one, what in about.acts.items() if one <= day)
+    }
 
 
 def _until(days: Iterable[int], day: int) -> set[int]:
@@ -212,7 +216,7 @@ def _transitions(day: int, members: dict[tuple[str, str], Row], before: dict[tup
     ]
 
 
-def _counts(sources: Sources, day: int, members: dict[tuple[str, str], Row]) -> list[Row]:
+def _counts(sources: Sources, day: int, members: dict[tuple[str, str], Row], theta: float) -> list[Row]:
     """Rows of every group of which anything is known, and of everybody (`*`)."""
     sizes: dict[str, int] = {}
     for group, facts in sources.groups.items():
@@ -222,7 +226,7 @@ def _counts(sources: Sources, day: int, members: dict[tuple[str, str], Row]) -> 
         ]
         if any(e["type"] in ABOUT_GROUPS for e in known):
             sizes[group] = max(told, default=(0, 0))[1]
-    rows = sorted(counts(members.values(), sizes), key=lambda row: str(row["group_id"]))
+    rows = sorted(counts(members.values(), sizes, theta), key=lambda row: str(row["group_id"]))
     return [{"day": date_of(day)} | row for row in rows]
 
 

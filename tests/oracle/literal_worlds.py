@@ -149,6 +149,20 @@ LITERALS: dict[str, tuple[Sequence[World], Sequence[World], Sequence[World]]] = 
         [],
         [],
     ),
+    "reading that a source begins to report": (
+        [
+            world(
+                said(D + 0.5, "message", "ann"),
+                said(D + 0.5, "message", "ann", OTHER),
+                tick(D + 40),
+                said(D + 33.5, "read", "cy", count=1),
+                said(D + 41.5, "read", "dan", count=1),
+                tick(D + 46),
+            )
+        ],
+        [],
+        [],
+    ),
     "use without chat": (
         [world(tick(D + 9))],
         [world(did(D + 0.5, "u"), tick(D + 9))],

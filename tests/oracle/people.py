@@ -1,10 +1,10 @@
 """What product events and links amount to, computed slowly and obviously: lists of records in, answers out.
 
-Shares nothing with kernels and views but the contract's own `validate` and the list of platforms that report reading.
+Shares nothing with kernels and views but the contract's own `validate`.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import pairwise
@@ -13,7 +13,6 @@ from typing import NamedTuple, get_args
 
 from schemas.chat import Role
 from schemas.errors import InvalidEventError
-from schemas.platforms import READS_REPORTED
 from schemas.validate import validate
 from tests.oracle.answers import Row, account_of, groups_of, moment, now_of
 from tests.oracle.community import Community, Days, Event, Group, Landed, Record, activity, clock_of, membership
@@ -250,7 +249,7 @@ class People:
             "linked": int(linked), "role": role, "present": present, "ages": ages,
             "new": joined is not None and self.today - 7 < joined <= self.today,
             "active_28d": bool(days) and days[0] < 28,
-            "reads_reported": int(account.split(":")[0] in READS_REPORTED),
+            "reads_reported": int(any(e["type"] == "read" for e, _ in group.log)),
             "score": chance(held, span, 0), "score_28d_ago": chance(held, span, 28) if span >= 28 else 0.0,
             "rhythm": (sum(gap >= days[0] for gap in gaps) + 2) / (len(gaps) + 2) if days else 1.0,
         }  # fmt: skip
@@ -362,19 +361,34 @@ def effective_members(people: People) -> list[Row]:
         for name, group in people.groups.items()
         if people.so_far(min(e["ts_ms"] for e, _ in group.log))
     }
-    rows = counts(people.members(), known)
+    rows = counts(people.members(), known, people.theta)
     return rows if len(rows) > 1 else []
 
 
-def counts(members: Iterable[Row], known: dict[str, int]) -> list[Row]:
-    """How many members of each state groups have, and people of all groups (`*`); `known`: the platform's counts."""
+def _silent(members: Iterable[Row], theta: float) -> Counter[str]:
+    """How many members of each group are unobservable and below the chance; and people, in all such groups."""
+    found = Counter[str]()
+    persons: dict[str, list[Row]] = defaultdict(list)
+    for row in members:
+        found[row["group_id"]] += row["state"] == "unobservable" and row["score"] < theta
+        persons[row["person_id"]].append(row)
+    for rows in persons.values():
+        best = min((row["state"] for row in rows), key=STATES.index)
+        chances = [row["score"] for row in rows if row["state"] == "unobservable"]
+        found["*"] += best == "unobservable" and max(chances) < theta
+    return found
+
+
+def counts(members: Collection[Row], known: dict[str, int], theta: float) -> list[Row]:
+    """How many members of each state groups have, and people of all groups (`*`); `known`: the platform's counts;
+    theta: the chance below which one looks like a zombie."""
     states: dict[str, list[str]] = defaultdict(list)
     best: dict[str, str] = {}
     for row in members:
         states[row["group_id"]].append(row["state"])
         best[row["person_id"]] = min(best.get(row["person_id"], "left"), row["state"], key=STATES.index)
     states["*"] = list(best.values())
-    rows = []
+    rows, silent = [], _silent(members, theta)
     for group in dict.fromkeys((*states, *known)):
         found = states[group]
         row: Row = {state: found.count(state) for state in STATES}
@@ -384,7 +398,9 @@ def counts(members: Iterable[Row], known: dict[str, int]) -> list[Row]:
         row["effective"] = sum(row[state] for state in EFFECTIVE)
         base = row["headcount"] - row["excluded"]
         row["share"] = row["effective"] / base if base > 0 else 0.0
+        row["silent_zombies"] = silent[group]
         row["zombies_at_least"] = row["zombie"]
+        row["zombies_estimated"] = row["zombie"] + row["silent_zombies"]
         row["zombies_at_most"] = row["zombie"] + row["unobservable"] + row["unseen"]
         rows.append({"group_id": group} | row)
     return rows

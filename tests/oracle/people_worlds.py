@@ -144,7 +144,8 @@ def _member(
     for day in range(int(begin), int(end)):
         if rng.random() < rhythm:
             spoken = {"type": "message", "message_id": f"{day}", "kind": "text"}
-            seen = rng.choice((spoken, spoken, {"type": "read", "count": 1}, {"type": "reaction", "message_id": "1"}))
+            read = {"type": "read", "count": 1} if group.startswith("wecom") else spoken  # elsewhere nobody reports it
+            seen = rng.choice((spoken, spoken, read, {"type": "reaction", "message_id": "1"}))
             events.append((max(begin, day + rng.random()), seen | about))
     for _ in range(rng.choice((0, 1, 3))):
         said = {"industry": rng.choice(TRADES), "city": rng.choice(CITIES), "名": 'a "b"'}

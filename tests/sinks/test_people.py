@@ -262,8 +262,8 @@ def test_cycles_and_crowds_are_not_merged(store: ClickHouseStore) -> None:
 
 def test_the_score_of_now_is_that_of_the_newest_closed_day(store: ClickHouseStore) -> None:
     empty(store, "UTC")
-    group = {"group_id": "wecom:公司:g"}  # where reading is reported, so that the silent can be judged
-    landed(history("UTC", *((day, event | group) for day, event in lives(3))), store, 2)
+    read = {"type": "read", "count": 1, "member_id": "m0"}  # reading is reported, so that the silent can be judged
+    landed(history("UTC", (0, read), *lives(3)), store, 2)
     PeopleAgent(store, closing=True).catch_up()
     (fitted,) = store.native.query(f"SELECT * FROM {store.address.database}.score")
     assert fitted["auc"] > 0.6 and 0 < fitted["returned"] < fitted["members"]

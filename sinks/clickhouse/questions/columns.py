@@ -44,7 +44,10 @@ _STATES = (
     ("lurker", "read here, or acted in the product through this group, in the last 28 days"),
     ("newcomer", "first known join less than 7 days ago"),
     ("elsewhere", "used the product, or was active in another group, in the last 28 days"),
-    ("unobservable", "reading is not reported, and the product does not know the person: nobody can tell"),
+    (
+        "unobservable",
+        "no source reports who reads here, and the product does not know the person: nobody can tell",
+    ),
     ("at_risk", "silent; [chance to come back](../zombies.md) 5 % or more (`people.zombie_chance`)"),
     ("zombie", "silent; a lower chance"),
 )

@@ -1,7 +1,8 @@
 -- How many members did a group really have? One row per group and closed day, as written when the day was closed.
 SELECT
-    group_id, day, headcount, excluded, active, participant, lurker, newcomer, elsewhere, unobservable, at_risk, zombie, unseen, left,
-    active + participant + lurker AS effective, if(headcount > excluded, effective / (headcount - excluded), 0) AS share,
-    zombie AS zombies_at_least, zombie + unobservable + unseen AS zombies_at_most
+    group_id, day, headcount, excluded, active, participant, lurker, newcomer, elsewhere, unobservable, silent_zombies, at_risk, zombie, unseen,
+    left, active + participant + lurker AS effective, if(headcount > excluded, effective / (headcount - excluded), 0) AS share,
+    zombie AS zombies_at_least, zombie + silent_zombies AS zombies_estimated,
+    zombie + unobservable + unseen AS zombies_at_most
 FROM ${database}.people_group_days FINAL
 WHERE history = (SELECT history FROM ${database}.people_history) AND day <= (SELECT newest_day FROM ${database}.people_history)

@@ -41,7 +41,7 @@ QUESTION = Question(
         ),
         Column("last_used_at", MAYBE_TIME, "newest act in the product; empty as before"),
         Column("groups_28d", "UInt64", "groups in which the person was active in the last 28 days", "groups"),
-        Column("reads_reported", "UInt8", "1: the platform reports reading"),
+        Column("reads_reported", "UInt8", "1: a source has reported who reads in this group"),
         Column("in_product", "UInt8", "1: the person is known in the product"),
     ),
     order=("group_id", "member_id"),

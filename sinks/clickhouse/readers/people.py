@@ -10,7 +10,6 @@ from typing import get_args
 import pyarrow as pa
 
 from schemas.chat import Role
-from schemas.platforms import READS_REPORTED
 from schemas.topics import CHAT, LINKS, PRODUCT
 from sinks.clickhouse.readers.activity import ActivityReader
 from sinks.clickhouse.readers.marks import Marks
@@ -89,6 +88,13 @@ class PeopleReader(ActivityReader, OrdersReader, ProfilesReader, RetentionReader
             f"FROM {self.facts(since)} (type = 'call' OR (type = 'message' AND notEmpty(link_ids)))"
         )
 
+    def reading(self, since: Marks) -> pa.Table:
+        """Groups for which a source has reported reading."""
+        return self.store.read(
+            "SELECT toString(group_id) AS group_id FROM "
+            f"(SELECT group_id FROM {self.records(since)} type = 'read' GROUP BY group_id)"
+        )
+
     # --- groups and time
 
     def groups_now(self, since: Marks) -> pa.Table:
@@ -114,11 +120,6 @@ SAID = (
     "if(type IN ('join', 'roster'), ts_ms, 0) AS came, if(type = 'leave', ts_ms, 0) AS went, "
     f"if(type = 'roster' OR role != '', ts_ms * 4 + {_ROLE}, 0) AS role_said"
 )
-
-
-def reads_reported(group_id: str) -> bool:
-    """Whether a group's platform reports who has read."""
-    return group_id.split(":")[0] in READS_REPORTED
 
 
 def prefix(group_id: str) -> str:

@@ -33,7 +33,12 @@ class RowsReader:
         """Table and conditions of facts: all, or those of records since."""
         if CHAT.name not in since.topics:
             return f"{self.d}.facts WHERE"
-        return f"{self.d}.events WHERE {since.new_records(CHAT.name)} AND"
+        return self.records(since)
+
+    def records(self, since: Marks) -> str:
+        """Table and conditions of records of chat that count: all, or those since."""
+        new = since.new_records(CHAT.name) if CHAT.name in since.topics else "duplicate = 0 AND excluded = 0"
+        return f"{self.d}.events WHERE {new} AND"
 
     def of_new_records(self, key: str, contract: str, records: str, kinds: str, since: Marks) -> str:
         """The condition that a fact has the key of a new record of these kinds, of those in a table."""
