@@ -101,8 +101,8 @@ def catalogue() -> dict[str, Any]:
 def _entry(question: Question) -> dict[str, Any]:
     views = {"now": question.name}
     views |= {"closed_days": f"{question.name}_daily"} if question.daily else {}
-    views |= {"past_day": f"{question.name}_at"} if question.past is Past.ANY_DAY else {}
-    views |= {"moves": question.moves_view} if question.moves else {}
+    views |= {"past_day": f"{question.name}_at"} if question.past in (Past.ANY_DAY, Past.ANY_CLOSED_DAY) else {}
+    views |= {"moves": question.moves_view, "past_moves": f"{question.moves_view}_at"} if question.moves else {}
     return {
         "name": question.name,
         "asks": question.asks,
@@ -122,7 +122,9 @@ def _entry(question: Question) -> dict[str, Any]:
 def _column(column: Column, views: dict[str, str]) -> dict[str, Any]:
     found = {"name": column.name, "type": column.type, "unit": column.unit or None, "meaning": column.comment}
     only = {"now": ["now", "past_day"], "daily": ["closed_days"]}.get(column.only, list(views))
-    return found | ({"views": [view for view in views if view in only and view != "moves"]} if views else {})
+    return found | (
+        {"views": [view for view in views if view in only and view not in ("moves", "past_moves")]} if views else {}
+    )
 
 
 def documents() -> dict[Path, str]:

@@ -201,7 +201,8 @@ PEOPLE = AgentSpec(
         _landed("people_retention", "group_id", "dimension", "value", "n"),
         _landed("people_sources", "contract", "number"),
     ),
-    rules=2,  # since 2 reading counts as reported once a source has told of any
+    # since 2 reading counts as reported once a source has told of any; since 3 closed days tell of segments
+    rules=3,
 )  # fmt: skip
 
 #: The agents of the topics that people are worked out from; their clocks are the deployment's event time.

@@ -124,7 +124,7 @@ def _bits(newest, day):
 
 
 @kernel
-def _is_known(c):
+def is_known(c):
     """Whether anything is known of a member who is not just another name of one."""
     return (c.ever > 0 or c.first_ms != NEVER_MS) and not (c.by_name and c.named & 3 == _ALIAS)
 
@@ -135,7 +135,7 @@ def active_anywhere(closed, accounts, person, day, activity, active_in):
     for i in range(len(closed)):
         c = closed[i]
         found = _bits(c.spoke_day, day) | _bits(c.reacted_day, day) << 3 | _bits(c.read_day, day) << 6
-        if found and _is_known(c):
+        if found and is_known(c):
             who = person[accounts[i]]
             activity[who] |= found
             active_in[who] += 1
@@ -179,7 +179,7 @@ def close(closed, groups, accounts, around, day, state, reason):
     for i in range(len(closed)):
         c = closed[i]
         state[i], reason[i] = 0, 0
-        if not _is_known(c):
+        if not is_known(c):
             continue
         who, group = around.person[accounts[i]], groups[i]
         seen_ms = 0 if c.first_ms == NEVER_MS else c.first_ms

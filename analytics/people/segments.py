@@ -17,7 +17,7 @@ from analytics.people.states import NEVER_MS, NO_DAY
 #: By code; 0: no longer known.
 LIFECYCLES = ("", "new", "engaged", "fading", "dormant", "lost")
 STAGES = ("", "acquisition", "activation", "retention", "revenue", "referral")
-_NEW, _ENGAGED, _FADING, _DORMANT, _LOST = range(1, 6)
+NEW, ENGAGED, _FADING, _DORMANT, _LOST = range(1, 6)
 _ACQUISITION, _ACTIVATION, _RETENTION, _REVENUE, _REFERRAL = range(1, 6)
 #: Reaches of a mask, in days.
 _MASK = 128
@@ -51,9 +51,9 @@ def lifecycle_of(first, last, forgotten, day):
     """The life cycle, the first that fits; forgotten: newest day that the masks no longer tell of."""
     since = max(first, last)
     if day - first < 7:
-        return _NEW
+        return NEW
     if last != NO_DAY and day - last < 14:
-        return _ENGAGED
+        return ENGAGED
     if forgotten > since and day - forgotten < 90:  # active since, for all that is known, and lately
         return 0
     if day - since < 28:
@@ -81,6 +81,12 @@ def win_back_of(lifecycle, activated, revenue):
     if lifecycle == 0:
         return -1 if revenue or activated else 0
     return (lifecycle >= _DORMANT and revenue) or (lifecycle == _DORMANT and activated)
+
+
+@kernel
+def is_known(plain, only_used, first, day):
+    """Whether somebody is a customer and known by then: neither only operator, alias or bot, nor later."""
+    return (plain or only_used) and first <= day
 
 
 @kernel
@@ -123,7 +129,7 @@ def segments(e, persons, day, revenue, referred, found):
             if u.first_day <= min(u.base_day - _MASK, day):
                 forgotten = max(forgotten, min(u.base_day - _MASK, day))
         one = found[n]
-        one.known = (plain or only_used) and first <= day
+        one.known = is_known(plain, only_used, first, day)
         if one.known:
             one.first_day, one.last_day = first, last
             one.lifecycle = lifecycle_of(first, last, forgotten, day)
@@ -158,6 +164,30 @@ def main_worths(firsts, worths, order_of, known, most):
                 or (one.orders == best.orders and order_of[one.currency] < order_of[best.currency])
             ):
                 most[who] = i
+
+
+def ranked(
+    firsts: NDArray[Any], worths: NDArray[Any], order_of: NDArray[Any], known: NDArray[Any]
+) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
+    """Of every person the row of `main_worths`, and points by last order, number of orders, and their value; 0: none.
+
+    Everybody who is known and has bought is compared with everybody else whose main currency is the same.
+    """
+    most, scores = np.empty(len(known), np.int32), np.zeros((len(known), 3), np.uint8)
+    main_worths(firsts, worths, order_of, known, most)
+    buyers = np.flatnonzero(most >= 0)
+    mine = worths[most[buyers]]
+    for n, name in enumerate(("last_day", "orders", "net")):
+        scores[buyers, n] = points(mine[name], mine["currency"])
+    return most, scores
+
+
+def referred(by: NDArray[Any], who: NDArray[Any], count: int) -> NDArray[np.int32]:
+    """How many others each person has referred. by, who: persons of whom one named the other, in any order and number;
+    people do not refer themselves."""
+    other = by != who
+    pairs = np.unique(by[other].astype(np.int64) << 32 | who[other])
+    return np.bincount(pairs >> 32, minlength=count).astype(np.int32)
 
 
 def points(values: NDArray[Any], among: NDArray[Any]) -> NDArray[np.int64]:

@@ -45,10 +45,11 @@ def ask(address: Address, name: str, asked: Asked) -> list[dict[str, Any]]:
     times = known(address) if asked.as_of or asked.since else None
     if times:
         _check_days(question, asked, times)
-        given["day"] = asked.as_of or times.today
+    if times and asked.since:
+        explain_none(address, question, "--since", asked.since, times, [], given)
     rows = native.query(select(address.database, question, asked), given)
     if times and asked.as_of and not rows:
-        explain_none(address, question, asked.as_of, times, _kept(question, asked), given)
+        explain_none(address, question, "--as-of", asked.as_of, times, _kept(question, asked), given)
     return rows
 
 
@@ -101,7 +102,8 @@ def _check_days(question: Question, asked: Asked, times: Known) -> None:
 def _source(database: str, question: Question, asked: Asked) -> str:
     """The view that answers: for now, for a day, or for the moves between two days."""
     if asked.since:
-        return f"{database}.{question.moves_view}(since = %(since)s, day = %(day)s)"
+        to = "_at(since = %(since)s, day = %(day)s)" if asked.as_of else "(since = %(since)s)"
+        return f"{database}.{question.moves_view}{to}"
     if question.parameter:
         return f"{database}.{question.name}({question.parameter} = %({question.parameter})s)"
     if asked.as_of is None:

@@ -57,11 +57,12 @@ def check_day(question: Question, option: str, day: date, times: Known) -> None:
 
 
 def explain_none(
-    address: Address, question: Question, day: date, times: Known, kept: list[str], given: dict[str, object]
-) -> None:
+    address: Address, question: Question, option: str, day: date, times: Known, kept: list[str],
+    given: dict[str, object],
+) -> None:  # fmt: skip
     """Explain why a past day has no rows; do nothing when the day is known and simply has none."""
     if day < times.first:
-        raise ConfigError(f"--as-of: nothing is known about {day}; the first event is from {times.first}.")
+        raise ConfigError(f"{option}: nothing is known about {day}; the first event is from {times.first}.")
     d = address.database
     if question.past is Past.CLOSED_DAYS:
         view = f"{d}.{question.name}_daily"
@@ -75,6 +76,6 @@ def explain_none(
     found = Native(address).query(statement, given)[0]
     if not found["days"] or day > found["last"]:
         newest = f"the newest closed day is {found['last']}" if found["days"] else "no day is closed yet"
-        raise ConfigError(f"--as-of: {day} is over but not closed: late events may still change it; {newest}.")
+        raise ConfigError(f"{option}: {day} is over but not closed: late events may still change it; {newest}.")
     if day < found["first"]:
-        raise ConfigError(f"--as-of: {question.name} begins on {found['first']} and has no answer for {day}.")
+        raise ConfigError(f"{option}: {question.name} begins on {found['first']} and has no answer for {day}.")

@@ -24,7 +24,7 @@ from sinks.clickhouse.readers.cuts import Cuts, Known, Stretch, cuts_of
 from sinks.clickhouse.readers.history import HistoryReader
 from sinks.clickhouse.readers.marks import Marks
 from sinks.clickhouse.readers.people import PeopleReader
-from streams.people import day_rows
+from streams.people import day_rows, segment_days
 from streams.people.day_rows import CUTS, Day
 from streams.people.everybody import Everybody
 from streams.people.history import ClosedDay, History, Read
@@ -37,15 +37,14 @@ MOST = 32
 @dataclass(frozen=True)
 class Loaded:
     """A history as it stands in the database: its number and newest closed day (None: there is none yet); the history
-    that is read, and its newest day."""
+    that is read, and its newest day; up to the newest day members' active days, what members were, and persons."""
 
     number: int
     cuts: Cuts
     last: int | None
     in_use: int
     told_until: int
-    habits: pa.Table | None
-    states: pa.Table | None
+    landed: tuple[pa.Table, pa.Table, pa.Table] | None
     fit: Fitted
 
 
@@ -97,7 +96,7 @@ class Days:
         last = newest.day
         return Loaded(
             number, cuts, last, in_use, -1 if told is None else told,
-            None if last is None else rows.habits(last), None if last is None else landed.states(number),
+            None if last is None else (rows.habits(last), landed.states(number), landed.segments(number, last)),
             _fit_of(newest),
         )  # fmt: skip
 
@@ -105,10 +104,10 @@ class Days:
         """Take what was read into memory."""
         zone = loaded.cuts.settings[CHAT.name][0] if CHAT.name in loaded.cuts.settings else "UTC"
         self._history = History(self._everybody, zone, self._limit)
-        self._loaded = replace(loaded, habits=None, states=None)  # which are large
+        self._loaded = replace(loaded, landed=None)  # which is large
         self.fit, self.in_use, self.published = loaded.fit, loaded.in_use, loaded.in_use
-        if loaded.last is not None and loaded.habits is not None and loaded.states is not None:
-            self._history.load(loaded.habits, loaded.states, loaded.last)
+        if loaded.last is not None and loaded.landed is not None:
+            self._history.load(*loaded.landed, loaded.last)
             self._next = loaded.last + 1
         self._follow()
 
@@ -169,6 +168,7 @@ class Days:
             "people_group_days": day_rows.counts(self._everybody, found),
             "people_active_days": day_rows.activity(found),
             "people_scores": day_rows.score(found),
+            "people_segment_days": segment_days.rows_of(self._everybody, found.segments),
             CUTS: day_rows.cut(cut),
         }
         told = day_rows.told(changes, _date(day).isoformat(), self._history.end_ms(day))

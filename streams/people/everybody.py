@@ -44,6 +44,7 @@ class Everybody:
 
     def __init__(self) -> None:
         self.names, self.group_names, self.ways = Names(), Names(), Names()
+        self.order_names, self.currencies = Names(), Names()
         self._members = pair_rows(present.MEMBER, first_ms=NEVER_MS, join_ms=NEVER_MS, joined_day=NO_DAY, inviter=-1)
         self._users, self._acts = pair_rows(present.USER, first_ms=NEVER_MS, signup_day=NO_DAY), pair_rows(present.ACT)
         self._posted = PairRows(np.zeros(1, np.uint8))

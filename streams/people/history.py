@@ -38,6 +38,7 @@ from sinks.clickhouse.templates import MOST_ACCOUNTS
 from streams.people.everybody import Everybody
 from streams.people.longer import longer
 from streams.people.names import Codes, blank
+from streams.people.segment_days import SegmentDays, Segments
 
 #: Rows as `sinks.clickhouse.readers.history.HistoryReader` reads them, by name.
 Read = dict[str, pa.Table]
@@ -51,7 +52,7 @@ class ClosedDay:
 
     cells: members by group and state, (groups + 1, states), all people once in the last row; present: groups that are
     known; platform: how many members platforms count; silent: how many are `score.silent_zombies`; activity: how many
-    people, by `states.ACTIVITY`.
+    people, by `states.ACTIVITY`; segments: of persons.
     """
 
     day: int
@@ -66,6 +67,7 @@ class ClosedDay:
     platform: NDArray[np.int64]
     silent: NDArray[np.int64]
     activity: NDArray[np.int64]
+    segments: Segments
 
 
 class History:
@@ -74,10 +76,10 @@ class History:
     def __init__(self, everybody: Everybody, zone: str, limit: float) -> None:
         self._everybody, self._starts, self._limit = everybody, day_starts(zone), limit
         self._closed = np.empty(0, closed.CLOSED)
-        self._owner, self._used = np.empty(0, np.int32), np.empty(0, np.int32)
+        self._owner, self._began, self._used = (np.empty(0, np.int32) for _ in range(3))
         self._act_day, self._posted = np.empty(0, np.int32), np.empty(0, np.bool_)
         self._rosters, self._sizes = np.empty((0, 5), np.int64), np.empty((0, 3), np.int64)
-        self._group_known = np.empty(0, np.bool_)
+        self._group_known, self._segments = np.empty(0, np.bool_), SegmentDays(everybody)
 
     @property
     def members(self) -> NDArray[Any]:
@@ -89,6 +91,7 @@ class History:
         if missing > 0:
             self._closed = np.concatenate([self._closed, np.repeat(blank(closed.CLOSED, **closed.UNKNOWN), missing)])
         self._owner, self._used = longer(self._owner, len(e.names), -1), longer(self._used, len(e.names), NO_DAY)
+        self._began = longer(self._began, len(e.names), -NO_DAY)
         self._group_known = longer(self._group_known, len(e.group_names))
         self._act_day = longer(self._act_day, len(e.acts.ones), NO_DAY)
         self._posted = longer(self._posted, len(e.posted.ones))
@@ -96,8 +99,9 @@ class History:
 
     # --- what was read
 
-    def load(self, habits: pa.Table, states: pa.Table, last: int) -> None:
-        """Take members' active days up to a day, and what they were at its end."""
+    def load(self, habits: pa.Table, states: pa.Table, segments: pa.Table, last: int) -> None:
+        """Take members' active days up to a day, and what they and all persons were at its end."""
+        self._segments.load(segments)
         rows = self._everybody.member_rows(habits)
         members = self._grow()
         for name in ("low", "high", "left", "ever", "first_day", "spoke_day", "reacted_day", "read_day"):
@@ -114,8 +118,9 @@ class History:
     def take(self, read: Read) -> None:
         """Take what a day knows that the days before did not."""
         for name, table in read.items():
+            ours = None if name in SegmentDays.reads else getattr(self, f"_take_{name}")
             if table.num_rows:
-                getattr(self, f"_take_{name}")(table)
+                ours(table) if ours else self._segments.take(name, table)
 
     def _take_acts(self, table: pa.Table) -> None:
         rows = self._everybody.member_rows(table)
@@ -130,6 +135,7 @@ class History:
         names = self._everybody.names.codes(table["user_id"])
         self._grow()
         np.maximum.at(self._used, names, np.asarray(table["day"]))
+        np.minimum.at(self._began, names, np.asarray(table["first_day"]))
 
     def _take_referred(self, table: pa.Table) -> None:
         rows = self._everybody.act_rows(table)
@@ -189,7 +195,8 @@ class History:
         counted = self._counts(groups, accounts, around.person, state, silent)
         activity = np.array([(around.activity >> bit & 1).sum() for bit in range(len(ACTIVITY))], np.int64)
         rhythm = self._rhythms(habits.chosen(other), fit)
-        return ClosedDay(day, fit, rows, previous, chances[rows], rhythm, around, *counted, activity)
+        segments = self._segments.close(day, members, accounts, around.person, self._began, self._used)
+        return ClosedDay(day, fit, rows, previous, chances[rows], rhythm, around, *counted, activity, segments)
 
     def _around(self, day: int) -> closed.Around:
         e, (groups, accounts) = self._everybody, self._everybody.places

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from analytics.people import orders as rule
 from analytics.people.lists import Lists, lists
-from analytics.people.orders import ORDER, REFUND, Facts, Numbers, net_on, orders_of, worths
+from analytics.people.orders import REFUND, Numbers, net_on, worths
 from schemas.agents import TABLES
 from streams.people.everybody import Everybody, Touched
 from streams.people.landed import Landed
-from streams.people.names import Codes, Names, blank
+from streams.people.names import Codes, Names
 from streams.people.now import Now
-from streams.state.arrays import grown
+from streams.people.order_book import OrderBook, Taken
 
 #: Later than any day.
 EVER = 1 << 30
@@ -48,10 +48,10 @@ class Orders:
 
     def __init__(self, everybody: Everybody) -> None:
         self._everybody = everybody
-        self._names, self.currencies = Names(), Names()
-        self._landed = Landed(TABLES["people_orders"], NameKeys("order_id", self._names))
+        self._book, self.currencies = OrderBook(everybody), everybody.currencies
+        self._landed = Landed(TABLES["people_orders"], NameKeys("order_id", everybody.order_names))
         self.landed = (self._landed,)
-        self._rows, self.refunds = np.empty(0, ORDER), np.empty(0, REFUND)
+        self.refunds = np.empty(0, REFUND)
         self._read = _NOTHING
         self._changed, self._person = True, np.empty(0, np.int32)
         self._worths, self._newest = dict[int, Worths](), 0
@@ -59,50 +59,34 @@ class Orders:
     @property
     def rows(self) -> Numbers:
         """Every order, `analytics.people.orders.ORDER`; shape (n,)."""
-        return self._rows[: len(self._names)]
+        return self._book.rows
 
     def take(self, changed: dict[str, pa.Table]) -> None:
         """Take orders that are new, or of which something is, into memory."""
         table = changed["orders"]
         if not table.num_rows:
             return
-        codes = self._names.codes(table["order_id"])
-        back = np.asarray(table["back"]).astype(np.bool_)
-        refund = np.where(back, _equal(table["refund_id"]), -1)
-        money = self.currencies.few_codes(table["currency"])
-        amount, day = np.asarray(table["amount_minor"]), np.asarray(table["day"])
-        found = orders_of(Facts(codes, _equal(table["event_id"]), refund, amount, money))
-        self._reserve()
-        rows, first = codes[found.first], found.first
-        values = table.select(_PAID).take(pa.array(first))
-        users = self._everybody.names.codes(values["user_id"])
-        groups = np.where(
-            np.asarray(pc.equal(values["group_id"], "")), -1, self._everybody.group_names.few_codes(values["group_id"])
-        )
-        before = self._rows[rows]
-        self._rows["user"][rows], self._rows["group"][rows] = users, groups
-        self._rows["amount"][rows], self._rows["net"][rows] = amount[first], found.net
-        self._rows["currency"][rows], self._rows["day"][rows] = money[first], day[first]
-        self._rows["hour"][rows] = np.asarray(values["ts_ms"]) // 3_600_000
-        self._rows["counted"][rows] = ~found.absurd
-        self._take_refunds(codes, found.refunds, amount, money, day)
-        self._everybody.touch(_known(users, before["user"]), _known(groups, before["group"]))
-        self._read = _values(values, found), rows
+        everybody, taken = self._everybody, self._book.take(table)
+        values, rows = table.select(_PAID).take(pa.array(taken.found.first)), taken.rows
+        nowhere, orders = np.asarray(pc.equal(values["group_id"], "")), self.rows
+        orders["group"][rows] = np.where(nowhere, -1, everybody.group_names.few_codes(values["group_id"]))
+        orders["hour"][rows] = np.asarray(values["ts_ms"]) // 3_600_000
+        self._take_refunds(taken)
+        touched = (_known(orders[name][rows], taken.before[name]) for name in ("user", "group"))
+        everybody.touch(*touched)
+        self._read = _values(values, taken.found), rows
         self._changed = True
 
-    def _take_refunds(self, codes: Codes, rows: Numbers, amount: Numbers, money: Codes, day: Numbers) -> None:
+    def _take_refunds(self, taken: Taken) -> None:
         """Replace the refunds of these orders."""
-        new = np.empty(len(rows), REFUND)
-        new["order"], new["amount"], new["currency"], new["day"] = codes[rows], amount[rows], money[rows], day[rows]
-        again = np.zeros(len(self._names), np.bool_)
-        again[codes] = True
+        facts, refunds = taken.facts, taken.found.refunds
+        new = np.empty(len(refunds), REFUND)
+        for name, column in (("order", facts.order), ("amount", facts.amount), ("currency", facts.currency)):
+            new[name] = column[refunds]
+        new["day"] = taken.days[refunds]
+        again = np.zeros(len(self._everybody.order_names), np.bool_)
+        again[facts.order] = True
         self.refunds = np.concatenate([self.refunds[~again[self.refunds["order"]]], new])
-
-    def _reserve(self) -> None:
-        used, most = len(self._rows), len(self._names)
-        if most > used:
-            self._rows = grown(self._rows, used, most)
-            self._rows[used:] = blank(ORDER, user=-1, group=-1)
 
     def offer(self, touched: Touched, now: Now, complete: bool) -> None:
         """Offer the rows of orders that were read; when complete, all have been."""
@@ -110,12 +94,6 @@ class Orders:
         self._read = _NOTHING
 
     # --- what they are worth
-
-    def of_persons(self) -> Lists:
-        """Rows of orders by person."""
-        person, paid = self._everybody.person, self.rows["user"] >= 0
-        users = np.where(paid, self.rows["user"], 0)
-        return lists(np.where(paid, person[users], len(person)), len(person) + 1)
 
     def in_groups(self) -> Lists:
         """Rows of orders by the group that they name."""
@@ -134,8 +112,12 @@ class Orders:
         if until not in self._worths:
             self._worths = {one: kept for one, kept in self._worths.items() if one == EVER}  # of past days, the last
             net = net_on(rows, self.refunds, until)
-            self._worths[until] = worths(rows, net, self.of_persons(), until)
+            self._worths[until] = worths(rows, net, self._book.of_persons(person), until)
         return self._worths[until]
+
+    def by_name(self) -> NDArray[np.int64]:
+        """The place of every currency by name."""
+        return self._book.by_name()
 
     def paid(self) -> NDArray[np.bool_]:
         """Whether there are orders that count, of every person."""
@@ -153,11 +135,6 @@ def _values(paid: pa.Table, found: rule.Orders) -> pa.Table:
     for name, column in more.items():
         paid = paid.append_column(name, pa.array(column))
     return paid
-
-
-def _equal(texts: pa.ChunkedArray) -> Codes:
-    """Numbers that are equal where texts are."""
-    return np.asarray(texts.combine_chunks().dictionary_encode().indices)
 
 
 def _known(*numbers: Codes) -> Codes:

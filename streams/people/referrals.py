@@ -7,6 +7,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from analytics.people.lists import rows_of
+from analytics.people.segments import referred
 from streams.people.everybody import Everybody, Touched
 from streams.people.longer import longer
 from streams.people.names import PairRows
@@ -37,13 +38,10 @@ class Referrals:
         """Count again; a reading is also about those whose numbers have changed."""
         everybody = self._everybody
         person, pairs = everybody.person, self._named.pairs
-        by, who = (person[codes].astype(np.int64) for codes in (pairs.ones, pairs.others))
+        by, who = person[pairs.ones], person[pairs.others]
         before = longer(self.by_now, len(person)), longer(self.ever, len(person))
-        other = by != who
-        self.by_now, self.ever = (
-            np.bincount(np.unique(by[counts] << 32 | who[counts]) >> 32, minlength=len(person)).astype(np.int32)
-            for counts in (other & (self._named.rows <= day), other)
-        )
+        then = self._named.rows <= day
+        self.by_now, self.ever = referred(by[then], who[then], len(person)), referred(by, who, len(person))
         differ = np.flatnonzero((before[0] != self.by_now) | (before[1] != self.ever)).astype(np.int32)
         if not len(differ):
             return touched

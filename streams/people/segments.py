@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from analytics.people.orders import WORTH
-from analytics.people.segments import LIFECYCLES, SEGMENT, STAGES, main_worths, points, segments, worth_something
+from analytics.people.segments import LIFECYCLES, SEGMENT, STAGES, ranked, segments, worth_something
 from analytics.people.states import NO_DAY
 from schemas.agents import TABLES
 from streams.landing.arrow import categories
@@ -75,18 +75,8 @@ class Segments:
 
     def _rank(self) -> NDArray[np.int64]:
         """Rank all buyers; returns the persons whose points have changed."""
-        (firsts, worths), count = self._worths, len(self._everybody.person)
-        currencies = self._orders.currencies
-        names = currencies.strings(np.arange(len(currencies), dtype=np.int32)).to_pylist()
-        order_of = np.argsort(np.argsort(np.array([name.encode() for name in names] or [b""])))
-        most = np.empty(count, np.int32)
-        main_worths(firsts, worths, order_of, self._known, most)
-        buyers = np.flatnonzero(most >= 0)
-        mine = worths[most[buyers]]
-        scores = np.zeros((count, 3), np.uint8)
-        for n, name in enumerate(("last_day", "orders", "net")):
-            scores[buyers, n] = points(mine[name], mine["currency"])
-        before = _grown(self._scores, count)
+        most, scores = ranked(*self._worths, self._orders.by_name(), self._known)
+        before = _grown(self._scores, len(scores))
         self._scores, self._most, self._ranked = scores, most, True
         return np.flatnonzero((before != scores).any(axis=1))
 

@@ -107,6 +107,8 @@ class Sources:
     used: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     references: dict[tuple[str, str, str], set[int]] = field(default_factory=lambda: defaultdict(set))
     linked: list[Known] = field(default_factory=list)
+    #: What users did in the product that is more than an act.
+    facts: list[Known] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.partitions: dict[Place, Partition] = {
@@ -143,6 +145,7 @@ class Sources:
 
     def _take_product(self, partition: Partition) -> None:
         for one in partition.known:
+            self.facts.append(one)
             if one.since == one.day:
                 for table, key, _ in product_acts(one.event):
                     if table == "user_day_acts":

@@ -99,22 +99,22 @@ def segments(people: People, day: int | None = None) -> list[Row]:
         forgotten = max((one for mask in masks if (one := mask.forgotten(day)) is not None), default=None)
         activated = any(mask.has_spoken(day) for mask in masks) or any(one <= day for one in signed_up[person])
         revenue = any(one["net_minor"] > 0 for one in bought.get(person, {}).values())
-        lifecycle = _lifecycle(day, first, last, forgotten)
-        stage = _stage(day, first, last, forgotten, activated, revenue, referred[person])
+        cycle = lifecycle(day, first, last, forgotten)
+        level = stage(day, first, last, forgotten, activated, revenue, referred[person])
         row: Row = {
-            "person_id": person, "day": _date(day), "lifecycle": lifecycle, "stage": stage,
-            "win_back": _win_back(lifecycle, revenue, activated), "referred": referred[person],
+            "person_id": person, "day": _date(day), "lifecycle": cycle, "stage": level,
+            "win_back": win_back(cycle, revenue, activated), "referred": referred[person],
             "first_seen": _date(first), "last_active": None if last is None else _date(last),
         }  # fmt: skip
-        rows.append(row | _most(bought.get(person, {})))
-    return _scored(rows)
+        rows.append(row | most(bought.get(person, {})))
+    return scored(rows)
 
 
 def _date(day: int) -> date:
     return date(1970, 1, 1) + timedelta(days=day)
 
 
-def _lifecycle(day: int, first: int, last: int | None, forgotten: int | None) -> str | None:
+def lifecycle(day: int, first: int, last: int | None, forgotten: int | None) -> str | None:
     since = first if last is None else max(first, last)
     if day - first < 7:
         return "new"
@@ -125,7 +125,7 @@ def _lifecycle(day: int, first: int, last: int | None, forgotten: int | None) ->
     return "fading" if day - since < 28 else "dormant" if day - since < 90 else "lost"
 
 
-def _stage(
+def stage(
     day: int, first: int, last: int | None, forgotten: int | None, activated: bool, revenue: bool, referred: int
 ) -> str | None:
     def retained(one: int | None) -> bool:
@@ -142,13 +142,13 @@ def _stage(
     return "activation" if activated else "acquisition"
 
 
-def _win_back(lifecycle: str | None, revenue: bool, activated: bool) -> int | None:
+def win_back(lifecycle: str | None, revenue: bool, activated: bool) -> int | None:
     if lifecycle is None:
         return None if revenue or activated else 0
     return int((lifecycle in ("dormant", "lost") and revenue) or (lifecycle == "dormant" and activated))
 
 
-def _most(bought: dict[str, Row]) -> Row:
+def most(bought: dict[str, Row]) -> Row:
     """Orders in the currency with most of them."""
     if not bought:
         return {"currency": None, "orders": None, "net_minor": None, "last_order": None}
@@ -159,7 +159,7 @@ def _most(bought: dict[str, Row]) -> Row:
     }  # fmt: skip
 
 
-def _scored(rows: list[Row]) -> list[Row]:
+def scored(rows: list[Row]) -> list[Row]:
     """With points from 1 to 5 among those with orders in the same currency."""
     for row in rows:
         row["rfm"] = "" if row["currency"] else None
@@ -170,17 +170,3 @@ def _scored(rows: list[Row]) -> list[Row]:
                 row[score] = 1 + 5 * sum(other < row[of] for other in others) // len(others)
                 row["rfm"] += str(row[score])
     return rows
-
-
-def segment_moves(people: People, since: int, day: int) -> list[Row]:
-    """How many people went from which segment to which."""
-    before = {row["person_id"]: row for row in segments(people, since)}
-    moves: Counter[tuple[str, str, str]] = Counter()
-    for row in segments(people, day):
-        for name in ("lifecycle", "stage", "win_back", "rfm"):
-            unknown = "none" if name == "rfm" else "unknown"
-            old = before.get(row["person_id"])
-            earlier = "none" if old is None else unknown if old[name] is None else str(old[name])
-            moves[name, earlier, unknown if row[name] is None else str(row[name])] += 1
-    names = ("dimension", "before", "after")
-    return [dict(zip(names, key, strict=True)) | {"people": n} for key, n in moves.items()]

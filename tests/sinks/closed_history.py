@@ -14,6 +14,8 @@ from tests.oracle.chances import fit_of
 from tests.oracle.closed_days import day_of
 from tests.oracle.history import Place, Sources
 from tests.oracle.history_days import ClosedDay, history
+from tests.oracle.history_segments import changes as changes_of
+from tests.oracle.history_segments import moves, segments_on
 from tests.oracle.worlds import World
 from tests.sinks.people_agent import PeopleAgent
 
@@ -21,7 +23,12 @@ from tests.sinks.people_agent import PeopleAgent
 Parts = tuple[Sequence[World], Sequence[World], Sequence[World]]
 TOPICS = (CHAT.name, PRODUCT.name, LINKS.name)
 #: Tables of closed days.
-TABLES = ("people_transitions", "people_group_days", "people_active_days", "people_scores", "people_cuts")
+TABLES = (
+    "people_transitions", "people_group_days", "people_active_days", "people_scores", "people_segment_days",
+    "people_cuts",
+)  # fmt: skip
+#: By person.
+Segments = Mapping[str, Row]
 #: A partition, by its number among all; the share of its records that has landed next; who takes what over.
 Step = tuple[int, float, str]
 
@@ -87,7 +94,8 @@ class Deployment:
     def hold(self) -> dict[int, ClosedDay]:
         """All that stands there of closed days is what the oracle says; that."""
         fits = {day_of(row["day"]): fit_of(row) for row in rows_of(self.store, "people_scores")}
-        wanted = history(self.sources(), fits.__getitem__) if fits else history(self.sources())
+        sources = self.sources()
+        wanted = history(sources, fits.__getitem__) if fits else history(sources)
         assert fits.keys() == wanted.keys(), "days that are closed, and their fits"
         same(rows_of(self.store, "people_cuts"), cuts(wanted), "people_cuts")
         changes = [row for day in wanted.values() for row in day.transitions]
@@ -99,11 +107,25 @@ class Deployment:
         same(ask(self.store, "effective_members_daily"), counted, "effective_members_daily")
         everybody = [row for row in ask(self.store, "rolling_activity_daily") if row["group_id"] == "*"]
         same(everybody, [row for day in wanted.values() for row in people_rows(day.people)], "rolling_activity_daily")
+        segments = {number: segments_on(sources, day) for number, day in wanted.items()}
+        landed = [_segment(row) for row in rows_of(self.store, "people_segment_days")]
+        same(landed, [_segment(row) for row in changes_of(segments)], "people_segment_days")
         for day in sorted({*wanted} & {min(wanted, default=0), max(wanted, default=0), *list(wanted)[::40]}):
             at = f"(day = '{date_of(day)}')"
             members = [_status(row) for row in wanted[day].members.values()]
             same(ask(self.store, f"member_status_at{at}"), members, f"member_status_at{at}")
+            same(ask(self.store, f"segments_at{at}"), list(segments[day].values()), f"segments_at{at}")
+        if wanted:
+            self._moved(segments[min(wanted)], segments[max(wanted)], min(wanted), max(wanted))
         return wanted
+
+    def _moved(self, before: Segments, after: Segments, since: int, day: int) -> None:
+        """Moves from the first closed day to the last, and from there to now, are those of the oracle."""
+        between = f"segment_moves_at(since = '{date_of(since)}', day = '{date_of(day)}')"
+        same(ask(self.store, between), moves(before, after), between)
+        to_now = f"segment_moves(since = '{date_of(day)}')"
+        now = {row["person_id"]: row for row in ask(self.store, "segments")}
+        same(ask(self.store, to_now), moves(after, now), to_now)
 
 
 def ask(store: ClickHouseStore, view: str) -> list[Row]:
@@ -152,3 +174,18 @@ def _status(row: Row) -> dict[str, Any]:
         "since": date_of(row["since"]), "returned_on": None if row["returned"] is None else date_of(row["returned"])
     }  # fmt: skip
     return {name: row[name] for name in names} | days
+
+
+_SEGMENT = (
+    "day", "person_id", "lifecycle", "stage", "win_back", "recency", "frequency", "monetary", "currency", "orders",
+    "net_minor", "last_order", "referred", "first_day", "last_day",
+)  # fmt: skip
+
+
+def _segment(row: Row) -> Row:
+    """A row of `people_segment_days` as it lands and as the oracle has it, in one form: 0 or empty is none."""
+    found = dict(row)
+    for name, told in (("first_day", "first_seen"), ("last_day", "last_active"), ("last_order", "last_order")):
+        if isinstance(row.get(told), date):
+            found[name] = day_of(row[told])
+    return {name: found.get(name) or None for name in _SEGMENT}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import pytest
@@ -19,7 +19,7 @@ from tests.oracle.people import People
 from tests.oracle.people_questions import contacts, cross_group, journey, profiles
 from tests.oracle.people_worlds import at_the_edges, lives_of_people
 from tests.oracle.product_worlds import ACCOUNTS
-from tests.oracle.segments import segment_moves, segments
+from tests.oracle.segments import segments
 from tests.oracle.worlds import World
 from tests.sinks.people_agent import FIELDS, PeopleAgent
 from tests.sinks.test_people import examples, histories, land_people, same
@@ -40,16 +40,12 @@ def judged(store: ClickHouseStore, people: People) -> None:
     PeopleAgent(store, people.zone, fit=replace(unfitted(), limit=people.theta)).catch_up()
 
 
-def ask_all(store: ClickHouseStore, people: People, ago: int, asked: Iterable[str]) -> None:
-    """Every view has the oracle's rows: of today, of a day so long ago, of these people."""
+def ask_all(store: ClickHouseStore, people: People, asked: Iterable[str]) -> None:
+    """Every view has the oracle's rows: of everybody, and of these people."""
     same(store, "contacts", contacts(people))
     same(store, "profiles", profiles(people, FIELDS))
     same(store, "cross_group", cross_group(people))
     same(store, "segments", segments(people))
-    day, today = (date(1970, 1, 1) + timedelta(days=max(people.today - n, 0)) for n in (ago, 0))
-    then = max(people.today - ago, 0)
-    same(store, f"segments_at(day = '{day}')", segments(people, then))
-    same(store, f"segment_moves(since = '{day}', day = '{today}')", segment_moves(people, then, people.today))
     for person in asked:
         same(store, f"journeys(person = '{person}')", journey(people, person))
 
@@ -59,19 +55,19 @@ def test_views_are_the_oracles_answers(store: ClickHouseStore) -> None:
     empty(store, zone)
 
     @settings(examples, max_examples=3)
-    @given(histories(zone), st.integers(1, 3), st.sampled_from((1, 20, 60, 130)), st.sampled_from(ACCOUNTS))
-    def check(found: tuple[World, World, World], flushes: int, ago: int, asked: str) -> None:
-        ask_all(store, land_people(store, *found, flushes), ago, [asked])
+    @given(histories(zone), st.integers(1, 3), st.sampled_from(ACCOUNTS))
+    def check(found: tuple[World, World, World], flushes: int, asked: str) -> None:
+        ask_all(store, land_people(store, *found, flushes), [asked])
 
     check()
 
 
-@pytest.mark.parametrize(("zone", "seed", "ago"), [("UTC", 13, 9), ("America/New_York", 3, 100)])
-def test_half_a_year_of_people(zone: str, seed: int, ago: int, store: ClickHouseStore) -> None:
+@pytest.mark.parametrize(("zone", "seed"), [("UTC", 13), ("America/New_York", 3)])
+def test_half_a_year_of_people(zone: str, seed: int, store: ClickHouseStore) -> None:
     empty(store, zone)
     people = land_people(store, *lives_of_people(seed, zone), 3)
     judged(store, people)
-    ask_all(store, people, ago, ("u1", "wecom:公司:m2", "irc:-:m3"))
+    ask_all(store, people, ("u1", "wecom:公司:m2", "irc:-:m3"))
     found = [contacts(people), segments(people), profiles(people, FIELDS), cross_group(people)]
     in_use = {
         "returned_14d": {None, 0, 1}, "after_join": {None, 0, 1}, "payer": {0, 1}, "has_referred": {0, 1},
@@ -89,7 +85,7 @@ def test_every_window_ends_where_it_should(store: ClickHouseStore) -> None:
     empty(store, "UTC")
     people = land_people(store, *at_the_edges())
     judged(store, people)
-    ask_all(store, people, 1, ())
+    ask_all(store, people, ())
     told = {row["member_id"]: row for row in contacts(people)}
     assert [told[f"back{days}"]["returned_14d"] for days in (0, 1, 14, 15)] == [0, 1, 1, 0]
     assert [told[f"reached{days}"]["next"] is None for days in (13, 14)] == [True, False]
@@ -110,8 +106,6 @@ def test_a_journey_is_one_persons_and_in_order(store: ClickHouseStore) -> None:
     here = [row for row in rows if row["group_id"] == "irc:-:#a"]
     assert here and ask(store.address, "journeys", Asked(person="irc:-:m2", group="irc:-:#a")) == here
     assert {row["person_id"] for row in ask(store.address, "contacts", Asked(person="u2"))} == {"u2"}
-    moves = ask(store.address, "segments", Asked(since=date(2025, 7, 1)))
-    assert {row["dimension"] for row in moves} == {"lifecycle", "stage", "win_back", "rfm"}
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,8 @@ def test_one_source_alone(
     assert found == has
     if "segments" in has:
         assert {row["day"] for row in ask(address, "segments", Asked())} == {END.date()}
-        assert ask(address, "segments", Asked(since=DAY))
+        with pytest.raises(ConfigError, match=f"--since: {DAY} is over but not closed"):
+            ask(address, "segments", Asked(since=DAY))
     else:
         with pytest.raises(ConfigError, match="No chat and no product events have landed yet"):
             ask(address, "segments", Asked(as_of=DAY))

@@ -37,11 +37,12 @@ QUESTION = Question(
         Column(
             "last_active",
             "Nullable(Date)",
-            "newest day with a message, reaction or reading, or an own act in the product",
+            "newest day with a message, reaction or reading, or an own act in the product; of a past day empty for "
+            "who was `new` or `engaged` then",
         ),
     ),
     order=("person_id",),
-    past=Past.ANY_DAY,
+    past=Past.ANY_CLOSED_DAY,
     moves=(
         Column("dimension", "String", "`lifecycle`, `stage`, `win_back` or `rfm`"),
         Column("before", "String", "segment at the end of the earlier day; `none`: not known yet, or no orders"),

@@ -1,6 +1,6 @@
--- Which segment is each person in now? One row per person, as the people agent landed it.
+-- Which segment is each person in? One row per person, as the people agent landed it.
 SELECT
-    assumeNotNull((SELECT today FROM ${database}.people_clock)) AS day, person_id, nullIf(CAST(found.lifecycle, 'String'), '') AS lifecycle,
+    found.day AS day, person_id, nullIf(CAST(found.lifecycle, 'String'), '') AS lifecycle,
     nullIf(CAST(found.stage, 'String'), '') AS stage, if(found.win_back < 0, NULL, toUInt8(found.win_back)) AS win_back,
     if(found.orders > 0, concat(toString(found.recency), toString(found.frequency), toString(found.monetary)), NULL) AS rfm,
     nullIf(toInt64(found.recency), 0) AS recency, nullIf(toInt64(found.frequency), 0) AS frequency,
@@ -9,4 +9,4 @@ SELECT
     if(found.orders > 0, found.net_minor, NULL) AS net_minor, if(found.orders > 0, toDate(found.last_order), NULL) AS last_order,
     toUInt64(found.referred) AS referred, toNullable(toDate(first_day)) AS first_seen,
     if(last_day > 0, toDate(last_day), NULL) AS last_active
-FROM ${database}.people_segments_now AS found
+FROM ${database}.person_segments${at} AS found

@@ -57,9 +57,9 @@ class Question:
     `asks` is the question as a person would ask it, `row` what one row stands for. `order` sorts the answer of now,
     `daily_order` that of NAME_daily, where there is one (both are expressions over the columns). `reach`: how many days
     before today the past can be asked about. `parameter` names the option without which the question cannot be asked.
-    `moves` are the columns of `moves_view`, a view of what changed from the day `since` to `day`, sorted by
-    `moves_order`. `page` is the page in `docs/questions`, if not the question's own. `limit`: a table shows this many
-    rows unless more are requested.
+    `moves` are the columns of `moves_view`, a view of what has changed since the end of a closed day, sorted by
+    `moves_order`; MOVES_VIEW_at tells what had changed by the end of another. `page` is the page in `docs/questions`,
+    if not the question's own. `limit`: a table shows this many rows unless more are requested.
     """
 
     name: str

@@ -11,7 +11,15 @@ from sinks.clickhouse.readers.rows import ACCOUNT
 from sinks.clickhouse.store import ClickHouseStore
 
 #: The tables of closed days; all have the column `history`, which is their partition.
-TABLES = ("people_transitions", "people_group_days", "people_active_days", "people_scores", "people_cuts")
+TABLES = (
+    "people_transitions", "people_group_days", "people_active_days", "people_scores", "people_segment_days",
+    "people_cuts",
+)  # fmt: skip
+_TEXTS = ("lifecycle", "stage", "currency")
+_NUMBERS = (
+    "win_back", "recency", "frequency", "monetary", "orders", "net_minor", "last_order", "referred", "first_day",
+    "last_day",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -71,6 +79,16 @@ class ClosedDays:
             f"FROM {self._d}.people_transitions AS was WHERE history = {history} "
             f"AND day <= (SELECT max(day) FROM {self._d}.people_cuts WHERE history = {history}) "
             "GROUP BY group_id, member_id"
+        )
+
+    def segments(self, history: int, last: int) -> pa.Table:
+        """What every person was at the end of the newest closed day."""
+        newest = ", ".join(f"argMax(was.{name}, day) AS {name}" for name in _NUMBERS)
+        texts = ", ".join(f"toString(argMax(was.{name}, day)) AS {name}" for name in _TEXTS)
+        return self._store.read(
+            f"SELECT person_id, {texts}, {newest} FROM {self._d}.people_segment_days AS was "
+            f"WHERE history = {history} AND toStartOfMonth(day) = toStartOfMonth(toDate({last})) "
+            f"AND day <= toDate({last}) GROUP BY person_id"
         )
 
     def drop_others(self, kept: set[int]) -> None:

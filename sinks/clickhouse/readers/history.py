@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pyarrow as pa
 
-from schemas.topics import LINKS
+from schemas.topics import LINKS, PRODUCT
 from sinks.clickhouse.readers.cuts import ALIAS, FAR, Known, Stretch, cuts_of
 from sinks.clickhouse.readers.marks import marks
 from sinks.clickhouse.readers.people import ABOUT, SAID, PeopleReader
@@ -21,7 +21,7 @@ class HistoryReader(Known):
     """Reads for one history. Every call may raise `BackpressureError` (ClickHouse is unreachable)."""
 
     #: What is read for a stretch of days.
-    reads = ("acts", "said", "used", "referred", "owners", "rosters", "groups", "ways")
+    reads = ("acts", "said", "used", "referred", "owners", "rosters", "groups", "ways", "orders", "signed_up")
 
     def offsets(self) -> pa.Table:
         """Closing offsets: `topic`, `partition`, the days `first_day` to `until_day` - 1, and `next_offset`."""
@@ -73,10 +73,10 @@ class HistoryReader(Known):
         )
 
     def used(self, days: Stretch) -> pa.Table:
-        """The newest `day` on which users used the product."""
+        """The newest `day` on which users used the product, and the first one."""
         return self.store.read(
-            f"SELECT at, user_id, max(day) AS day FROM ({_as_of(self.user_acts(), days)}) "
-            "GROUP BY at, user_id ORDER BY at"
+            "SELECT at, user_id, max(acts.day) AS day, min(acts.day) AS first_day "
+            f"FROM ({_as_of(self.user_acts(), days)}) AS acts GROUP BY at, user_id ORDER BY at"
         )
 
     def referred(self, days: Stretch) -> pa.Table:
@@ -133,6 +133,34 @@ class HistoryReader(Known):
             f"arrayMap(link -> concat('link:', link), link_ids))) AS way FROM ({_as_of(facts, days)})) "
             "GROUP BY group_id, way ORDER BY at"
         )
+
+    def signed_up(self, days: Stretch) -> pa.Table:
+        """Users who began something: whether they signed up, and whom they named as referrer."""
+        facts = self._product_facts("type IN ('signup', 'trial')", "user_id, type, referrer_user_id")
+        return self.store.read(
+            "SELECT min(at) AS at, user_id, toUInt8(type = 'signup') AS signed_up, referrer_user_id "
+            f"FROM ({_as_of(facts, days)}) GROUP BY user_id, signed_up, referrer_user_id ORDER BY at"
+        )
+
+    def orders(self, days: Stretch) -> pa.Table:
+        """All that each day knows of an order about which it knows something new, by order, time and event id."""
+        facts = self._product_facts(
+            "type IN ('purchase', 'refund')",
+            "order_id, type, refund_id, event_id, user_id, amount_minor, toString(currency) AS currency",
+        )
+        told = (
+            f"SELECT DISTINCT order_id, greatest(told.at, toInt32({days.first})) AS at "
+            f"FROM ({_as_of(facts, days)}) AS told"
+        )
+        return self.store.read(
+            "SELECT new.at AS at, order_id, type = 'refund' AS back, refund_id, event_id, user_id, "
+            f"{day_of('ts_ms', self.zone)} AS day, amount_minor, currency "
+            f"FROM ({facts}) AS facts INNER JOIN ({told}) AS new USING order_id "
+            "WHERE known_day <= new.at ORDER BY at, order_id, ts_ms, event_id"
+        )
+
+    def _product_facts(self, only: str, columns: str) -> str:
+        return self.known(PRODUCT.name, f"{self.d}.product_facts", only, columns)
 
 
 def _as_of(rows: str, days: Stretch) -> str:

@@ -54,7 +54,7 @@ def answer_of(view: str, database: str, zone: str) -> Answer | None:
             about, has, order = f"One row per {question.row}.", question.of("now"), question.order
         elif view == f"{question.name}_daily":
             about, has, order = "Of every closed day.", question.of("daily"), question.daily_order
-        elif view == question.moves_view:
+        elif question.moves and view in (question.moves_view, f"{question.moves_view}_at"):
             about, has, order = "Moves between two days.", question.moves, question.moves_order
         else:
             continue

@@ -1,14 +1,42 @@
--- How many people were in which segment at the end of one day, and of a later one. 'none': not known yet, or without orders;
--- 'unknown': the masks no longer reach it.
-SELECT moves.1 AS dimension, moves.2 AS before, moves.3 AS after, count() AS people
+-- How many people were in which segment at the end of one day, and of a later one or now. 'none': not known yet, or without orders;
+-- 'unknown': no longer known. Each row is one number until all are counted: the three kinds, and the points as they are read.
+WITH
+    ['', 'new', 'engaged', 'fading', 'dormant', 'lost'] AS lifecycles,
+    ['', 'acquisition', 'activation', 'retention', 'revenue', 'referral'] AS stages,
+    (cell, kind, kinds) -> multiIf(cell = 0, 'none', kind = 1, 'unknown', kinds[kind]) AS named
+SELECT moves.1 AS dimension, moves.2 AS before, moves.3 AS after, sum(people) AS people
 FROM (
-    SELECT arrayJoin([
-        ('lifecycle', if(earlier.person_id = '', 'none', ifNull(earlier.lifecycle, 'unknown')), ifNull(later.lifecycle, 'unknown')),
-        ('stage', if(earlier.person_id = '', 'none', ifNull(earlier.stage, 'unknown')), ifNull(later.stage, 'unknown')),
-        ('win_back', if(earlier.person_id = '', 'none', ifNull(toString(earlier.win_back), 'unknown')), ifNull(toString(later.win_back), 'unknown')),
-        ('rfm', ifNull(earlier.rfm, 'none'), ifNull(later.rfm, 'none'))
-    ]) AS moves
-    FROM (SELECT * FROM ${database}.person_segments_at(day = {day:Date})) AS later
-    LEFT JOIN (SELECT * FROM ${database}.person_segments_at(day = {since:Date})) AS earlier ON earlier.person_id = later.person_id
+    SELECT
+        people,
+        arrayJoin([
+            ('lifecycle', named(earlier, bitAnd(earlier, 7), lifecycles), named(later, bitAnd(later, 7), lifecycles)),
+            ('stage', named(earlier, bitAnd(bitShiftRight(earlier, 3), 7), stages), named(later, bitAnd(bitShiftRight(later, 3), 7), stages)),
+            ('win_back', named(earlier, bitAnd(bitShiftRight(earlier, 6), 3), ['', '0', '1']), named(later, bitAnd(bitShiftRight(later, 6), 3), ['', '0', '1'])),
+            ('rfm', if(earlier < 256, 'none', toString(bitShiftRight(earlier, 8))), if(later < 256, 'none', toString(bitShiftRight(later, 8))))
+        ]) AS moves
+    FROM (
+        SELECT earlier, later, count() AS people
+        FROM (
+            SELECT argMaxIf(cell, day, NOT is_later) AS earlier, argMaxIf(cell, day, is_later) AS later
+            FROM (
+                SELECT
+                    cityHash64(person_id) AS person, day, is_later,
+                    if(known, toUInt32(
+                        indexOf(lifecycles, lifecycle) + 8 * indexOf(stages, stage) + 64 * (win_back + 2)
+                        + 256 * (100 * recency + 10 * frequency + monetary)
+                    ), 0) AS cell
+                FROM (
+                    SELECT person_id, day, lifecycle, stage, win_back, recency, frequency, monetary, known, 1 AS is_later
+                    FROM ${database}.segment_rows${at}
+                    UNION ALL
+                    SELECT person_id, day, lifecycle, stage, win_back, recency, frequency, monetary, known, 0 AS is_later
+                    FROM ${database}.segment_rows_at(day = {since:Date})
+                )
+            )
+            GROUP BY person
+        )
+        WHERE later != 0
+        GROUP BY earlier, later
+    )
 )
 GROUP BY dimension, before, after
