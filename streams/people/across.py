@@ -10,6 +10,7 @@ from analytics.people.lists import rows_of
 from analytics.people.states import STATES
 from schemas.agents import TABLES
 from streams.landing.arrow import categories
+from streams.people.distinct import without
 from streams.people.everybody import Everybody, Touched
 from streams.people.landed import Landed
 from streams.people.members import Memberships
@@ -67,8 +68,8 @@ class Across:
         before = self._number[looked]
         self._number[looked] = 0
         self._number[rows] = numbers + 1
-        gone = np.setdiff1d(before[before > 0] - 1, numbers)
-        self._landed.offer(values, numbers, gone.astype(np.int32), complete)
+        gone = without(before[before > 0] - 1, numbers)
+        self._landed.offer(values, numbers, gone, complete)
 
     def _rows(self, persons: Codes, most: int) -> tuple[Codes, pa.Table]:
         everybody, room = self._everybody, 1024

@@ -15,6 +15,7 @@ from analytics.people.lists import lists, rows_of
 from analytics.people.states import NO_DAY, STATES
 from schemas.agents import TABLES
 from streams.landing.arrow import categories, plain
+from streams.people.distinct import distinct, without
 from streams.people.everybody import Everybody, Touched
 from streams.people.landed import Landed
 from streams.people.longer import longer
@@ -108,7 +109,7 @@ class Contacts:
         looked = rows_of(everybody.members_of, touched.persons)
         gone = looked[~_inside(everybody.members["state"][looked])]
         found = self._found(judged, now)
-        moved = np.setdiff1d(self._rank(judged.rows, found["priority"], gone), judged.rows).astype(np.int32)
+        moved = without(self._rank(judged.rows, found["priority"], gone), judged.rows)
         if len(moved):
             more = self._members.judge(moved, now)
             found = np.concatenate([found, self._found(more, now)])
@@ -127,7 +128,7 @@ class Contacts:
         self._priority, self._next = longer(self._priority, count), longer(self._next, count)
         changed = self._priority[rows] != priority, self._priority[gone] != 0
         self._priority[rows], self._priority[gone] = priority, 0
-        again = np.unique(groups[np.concatenate([rows[changed[0]], gone[changed[1]]])])
+        again = distinct(groups[rows[changed[0]]], groups[gone[changed[1]]])
         looked = rows_of(everybody.members_in, again)
         was = self._next[looked]
         names, heap = rule.Names(*everybody.names.arrays), np.empty(RANKED, np.int32)
@@ -138,7 +139,7 @@ class Contacts:
     def _values(self, judged: Judged, found: NDArray[Any]) -> pa.Table:
         everybody, rows = self._everybody, judged.rows
         members, (groups, accounts), invited = everybody.members, everybody.places, np.zeros(len(self._next), np.int32)
-        rule.count_invited(members, accounts, everybody.members_in, everybody.pairs, np.unique(groups[rows]), invited)
+        rule.count_invited(members, accounts, everybody.members_in, everybody.pairs, distinct(groups[rows]), invited)
         persons = everybody.person[accounts[rows]]
         return pa.table({
             "person_id": everybody.names.strings(persons),

@@ -18,6 +18,7 @@ from analytics.people.lists import lists, rows_of
 from analytics.people.persons import persons
 from analytics.people.states import NEVER_MS, NO_DAY, Pairs
 from sinks.clickhouse.templates import MOST_ACCOUNTS
+from streams.people.distinct import distinct
 from streams.people.longer import longer
 from streams.people.names import Codes, Names, PairRows, blank, pair_rows
 
@@ -189,7 +190,7 @@ class Everybody:
         moved = np.flatnonzero((person[:known] != self.person) | (linked[:known] != self.linked))
         before = self.person[moved]
         self.person, self.linked = person, linked
-        self.regrouped = np.union1d(person[moved], before).astype(np.int32)
+        self.regrouped = distinct(person[moved], before)
         count = len(person)
         groups, accounts = self.places
         self.members_of, self.members_in = lists(person[accounts], count), lists(groups, len(self.group_names))
@@ -197,9 +198,9 @@ class Everybody:
         self._acts_of = lists(person[self._acts.pairs.ones], count)
         names = _joined([*self._names_touched, moved.astype(np.int32), self._acting(), self._inside()])
         # of a person who has lost an account, the others are concerned, too
-        touched = np.unique(np.concatenate([person[names], before]))
+        touched = distinct(person[names], before)
         more = groups[rows_of(self.members_of, touched)]
-        found = Touched(touched.astype(np.int32), np.unique(_joined([*self._groups_touched, more])).astype(np.int32))
+        found = Touched(touched, distinct(*self._groups_touched, more))
         self._names_touched, self._ways_touched, self._groups_touched, self._whole_groups = [], [], [], []
         self.touched = found
         return found

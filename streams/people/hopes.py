@@ -13,6 +13,7 @@ from analytics.people.lists import Lists, rows_of
 from schemas.agents import TABLES
 from sinks.clickhouse.readers.people import ALL
 from streams.people.call_book import CallBook
+from streams.people.distinct import distinct
 from streams.people.everybody import Everybody, Touched
 from streams.people.exposures import Exposures
 from streams.people.landed import Landed, TextKeys
@@ -54,12 +55,12 @@ class Hopes:
         self._grow()
         called = called[called < len(everybody.members_in.firsts) - 1].astype(np.int32)
         self._ask(called, self.recent(called, now_ms))
-        groups = np.union1d(called, touched.groups).astype(np.int32)
+        groups = distinct(called, touched.groups)
         groups = groups[self._calls[groups] > 0]
         cells = np.zeros((len(groups), _EVER), np.int64)
         hopes_in(arrays, groups, self._asked, self._came, cells)
         concerned = everybody.person[everybody.places[1][rows_of(everybody.members_in, called)]]
-        persons = np.union1d(touched.persons, concerned).astype(np.int32)
+        persons = distinct(touched.persons, concerned)
         best_hopes(arrays, persons, self._calls > 0, self._asked, self._came, CHANCES, self._best)
         all_of = int((self._calls > 0).any())
         count = len(groups) + all_of

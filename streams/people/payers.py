@@ -13,6 +13,7 @@ from analytics.people.payers import PAYERS, payers_of_all, payers_of_groups
 from analytics.people.states import NEVER_MS
 from schemas.agents import TABLES
 from sinks.clickhouse.readers.people import ALL
+from streams.people.distinct import without
 from streams.people.everybody import Everybody, Touched
 from streams.people.landed import Landed
 from streams.people.members import Members
@@ -81,7 +82,7 @@ class Payers:
         numbers = self._places.find(rows["place"], rows["currency"])
         looked = np.zeros(len(self._everybody.group_names) + 1, np.bool_)
         looked[groups + 1] = looked[0] = True
-        gone = np.setdiff1d(self._places.among(looked), numbers)
+        gone = without(self._places.among(looked), numbers)
         values = pa.table({name: pa.array(np.ascontiguousarray(rows[name])) for name in _COUNTS})
         self._landed.offer(values, numbers, gone, complete)
 

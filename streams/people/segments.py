@@ -14,6 +14,7 @@ from analytics.people.segments import LIFECYCLES, SEGMENT, STAGES, ranked, segme
 from analytics.people.states import NO_DAY
 from schemas.agents import TABLES
 from streams.landing.arrow import categories
+from streams.people.distinct import without
 from streams.people.everybody import Everybody, Touched
 from streams.people.landed import Landed
 from streams.people.names import Codes
@@ -56,7 +57,7 @@ class Segments:
             self._known[chosen] = found["known"]
             self._ranked = False
         if not self._ranked:  # everybody's rank rests on who else is known, and on what all have bought
-            more = np.setdiff1d(self._rank(), chosen).astype(np.int32)
+            more = without(self._rank(), chosen)
             chosen, found = np.concatenate([chosen, more]), np.concatenate([found, self._found(more, now)])
         there = found["known"] == 1
         self._landed.offer(self._values(chosen[there], found[there]), chosen[there], chosen[~there], complete)

@@ -12,6 +12,7 @@ from analytics.people import tiers
 from analytics.people.lists import rows_of
 from schemas.agents import TABLES
 from streams.landing.arrow import categories
+from streams.people.distinct import distinct
 from streams.people.everybody import Everybody, Touched
 from streams.people.few import Few
 from streams.people.group_keys import GroupKeys
@@ -100,9 +101,9 @@ class Tiers:
             touched = everybody.all()
             return np.arange(count, dtype=np.int32), touched.persons, touched.groups
         rows = [*read, rows_of(everybody.members_of, touched.persons), rows_of(everybody.members_in, moved)]
-        concerned = np.unique(np.concatenate(rows)).astype(np.int32)
-        persons = np.unique(np.append(touched.persons, everybody.person[accounts[concerned]])).astype(np.int32)
-        return concerned, persons, np.unique(np.append(touched.groups, of[concerned])).astype(np.int32)
+        concerned = distinct(*rows)
+        persons = distinct(touched.persons, everybody.person[accounts[concerned]])
+        return concerned, persons, distinct(touched.groups, of[concerned])
 
 
 def _columns(figures: NDArray[np.int64], shapes: NDArray[np.float64]) -> pa.Table:
