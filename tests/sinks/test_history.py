@@ -102,7 +102,7 @@ def test_every_window_ends_where_it_should(zone: str, store: ClickHouseStore) ->
         deployment.land_all(share)
         deployment.agent.catch_up()
     states = {row["state"] for day in deployment.hold().values() for row in day.members.values()}
-    assert states == set(STATES) - {"unobservable"}
+    assert states == set(STATES)
 
 
 def test_half_a_year_of_people(store: ClickHouseStore) -> None:
