@@ -27,7 +27,9 @@ from bench.peers.groupvitals import COMMAND
 from bench.year import END_MS, WORLDS, Home
 from deploy.endpoints import Endpoints
 from groupvitals.settings import load_settings
-from sinks.clickhouse.asking import Asked, select
+from schemas.errors import GroupvitalsError
+from sinks.clickhouse.asking import Asked, answer
+from sinks.clickhouse.connection import Address, Native
 from sinks.clickhouse.past import period
 from sinks.clickhouse.questions import questions
 from sinks.clickhouse.questions.spec import Past
@@ -80,32 +82,42 @@ def cases(subjects: dict[str, list[str]], turns: int) -> list[Case]:
     return found
 
 
+class Timed(Native):
+    """A connection that adds up what ClickHouse says of every statement: seconds, rows and bytes read."""
+
+    def __init__(self, address: Address, limit_s: float) -> None:
+        super().__init__(address)
+        self.took, self._settings = np.zeros(3), {"max_execution_time": limit_s}
+
+    def execute(self, *args: Any, **options: Any) -> Any:
+        """As a connection does, within the limit."""
+        return self._added(super().execute(*args, **options, settings=self._settings))
+
+    def query(self, *args: Any, **options: Any) -> list[dict[str, Any]]:
+        """As a connection does, within the limit."""
+        return list(self._added(super().query(*args, **options, settings=self._settings)))
+
+    def _added(self, found: Any) -> Any:
+        progress = self._client().last_query.progress
+        self.took += (progress.elapsed_ns / 1e6, progress.rows, progress.bytes)
+        return found
+
+
 class Asking:
-    """Asks the questions of a database; use it as a context manager. A statement may take `limit_s` seconds."""
+    """Asks the questions of a database. A statement may take `limit_s` seconds."""
 
     def __init__(self, servers: Endpoints, database: str, limit_s: float) -> None:
-        self._database, self._limit_s = database, limit_s
-        self._client = clickhouse_driver.Client(
-            servers.clickhouse_host, port=servers.clickhouse_tcp, send_receive_timeout=limit_s + 30,
-            client_name="bench", settings={"max_execution_time": limit_s},
-        )  # fmt: skip
-
-    def __enter__(self) -> "Asking":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._client.disconnect()
+        place = servers.clickhouse_host, servers.clickhouse_tcp, servers.clickhouse_http
+        self._limit_s = limit_s
+        self._native = Timed(Address(*place, database=database, timeout_s=limit_s + 30), limit_s)
 
     def ask(self, name: str, asked: Asked) -> tuple[float, int, int, int]:
         """An answer's figures, as in `Case.answers`. As in `groupvitals ask`, the past needs a statement more."""
-        past = asked.as_of or asked.since
-        statements = [*([period(self._database)] if past else []), select(self._database, questions()[name], asked)]
-        given = {"group": asked.group, "person": asked.person, "day": asked.as_of or TODAY, "since": asked.since}
-        took, rows = np.zeros(3), []
-        for statement in statements:
-            rows = self._client.execute(statement, given)
-            progress = self._client.last_query.progress
-            took += (progress.elapsed_ns / 1e6, progress.rows, progress.bytes)
+        self._native.took = np.zeros(3)
+        if asked.as_of or asked.since:
+            self._native.execute(period(self._native.address.database))
+        rows = answer(self._native, questions()[name], asked)
+        took = self._native.took
         return float(took[0]), int(took[1]), int(took[2]), len(rows)
 
     def ask_all(self, asked: list[Case], say: Callable[[str], None]) -> None:
@@ -121,14 +133,14 @@ class Asking:
                 began = time.perf_counter()
                 try:
                     case.answers.append(self.ask(case.question, one))
-                except (clickhouse_driver.errors.Error, OSError, EOFError) as error:
+                except GroupvitalsError as error:
                     case.failed = self._why(error)
-                    self._client.disconnect()
                 case.spent_s += time.perf_counter() - began
 
-    def _why(self, error: Exception) -> str:
-        code = getattr(error, "code", 0)
-        if code == clickhouse_driver.errors.ErrorCodes.TIMEOUT_EXCEEDED or isinstance(error, OSError):
+    def _why(self, error: GroupvitalsError) -> str:
+        cause = error.__cause__
+        code = getattr(cause, "code", 0)
+        if code == clickhouse_driver.errors.ErrorCodes.TIMEOUT_EXCEEDED or isinstance(cause, OSError):
             return f"took longer than {self._limit_s:.0f} s"
         if code == clickhouse_driver.errors.ErrorCodes.MEMORY_LIMIT_EXCEEDED:
             return "ran out of memory"
@@ -163,7 +175,8 @@ def measure(home: Home, turns: int, limit_s: float) -> dict[str, Any]:
     if not produced:
         raise ContestantError(f"The world {world.name} is not landed in {home.folder}: leave out --ask.")
     asked = cases(produced, turns)
-    with home.servers("clickhouse") as servers, Asking(servers, home.database, limit_s) as asking:
+    with home.servers("clickhouse") as servers:
+        asking = Asking(servers, home.database, limit_s)
         asking.ask_all(asked, lambda text: home.console.print(f"{world.name}: {text}", highlight=False))
         return {
             "events": produced["records"], "memberships": world.memberships, "groups": world.groups,

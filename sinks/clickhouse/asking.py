@@ -6,9 +6,11 @@ from typing import Any
 
 from schemas.errors import ConfigError
 from sinks.clickhouse.connection import Address, Native
+from sinks.clickhouse.look_ups import MOST, with_names
 from sinks.clickhouse.past import Known, check_day, explain_none, known
 from sinks.clickhouse.questions import questions
 from sinks.clickhouse.questions.spec import FILTERS, Past, Question
+from sinks.clickhouse.views.answers import ids_of
 
 
 @dataclass(frozen=True)
@@ -47,10 +49,24 @@ def ask(address: Address, name: str, asked: Asked) -> list[dict[str, Any]]:
         _check_days(question, asked, times)
     if times and asked.since:
         explain_none(address, question, "--since", asked.since, times, [], given)
-    rows = native.query(select(address.database, question, asked), given)
+    rows = answer(native, question, asked)
     if times and asked.as_of and not rows:
         explain_none(address, question, "--as-of", asked.as_of, times, _kept(question, asked), given)
     return rows
+
+
+def answer(native: Native, question: Question, asked: Asked) -> list[dict[str, Any]]:
+    """The rows of a question, asked with options that it takes. Few rows are selected first, and their names then."""
+    view = _view(question, asked)
+    columns = question.columns_of(view)
+    later = asked.limit is not None and asked.limit <= MOST and any(column.named for column in columns)
+    given = {"day": asked.as_of, "since": asked.since, "group": asked.group, "person": asked.person}
+    source = f"{native.address.database}.{ids_of(view) if later else view}{_arguments(question, asked)}"
+    on_day = ["day = %(day)s"] if asked.as_of and question.past is Past.CLOSED_DAYS else []
+    kept = " AND ".join([*on_day, *_kept(question, asked)])
+    statement = f"SELECT * FROM {source}" + (f" WHERE {kept}" if kept else "")
+    rows = native.query(statement + (f" LIMIT {int(asked.limit)}" if asked.limit else ""), given)
+    return with_names(native, columns, rows) if later else rows
 
 
 def sources(address: Address) -> list[dict[str, Any]]:
@@ -59,14 +75,6 @@ def sources(address: Address) -> list[dict[str, Any]]:
     Empty while nobody has worked people out.
     """
     return Native(address).query(f"SELECT source, counts_up_to, provisional FROM {address.database}.sources")
-
-
-def select(database: str, question: Question, asked: Asked) -> str:
-    """The statement that answers; its parameters are `day`, `since`, `group` and `person`."""
-    on_day = ["day = %(day)s"] if asked.as_of and question.past is Past.CLOSED_DAYS else []
-    rows = f"SELECT * FROM {_source(database, question, asked)}"
-    kept = " AND ".join([*on_day, *_kept(question, asked)])
-    return rows + (f" WHERE {kept}" if kept else "") + (f" LIMIT {int(asked.limit)}" if asked.limit else "")
 
 
 def _kept(question: Question, asked: Asked) -> list[str]:
@@ -99,13 +107,18 @@ def _check_days(question: Question, asked: Asked, times: Known) -> None:
         check_day(question, "--since", asked.since, times)
 
 
-def _source(database: str, question: Question, asked: Asked) -> str:
+def _view(question: Question, asked: Asked) -> str:
     """The view that answers: for now, for a day, or for the moves between two days."""
     if asked.since:
-        to = "_at(since = %(since)s, day = %(day)s)" if asked.as_of else "(since = %(since)s)"
-        return f"{database}.{question.moves_view}{to}"
-    if question.parameter:
-        return f"{database}.{question.name}({question.parameter} = %({question.parameter})s)"
-    if asked.as_of is None:
-        return f"{database}.{question.name}"
-    return f"{database}.{question.name}" + ("_daily" if question.past is Past.CLOSED_DAYS else "_at(day = %(day)s)")
+        return question.moves_view + ("_at" if asked.as_of else "")
+    if question.parameter or asked.as_of is None:
+        return question.name
+    return question.name + ("_daily" if question.past is Past.CLOSED_DAYS else "_at")
+
+
+def _arguments(question: Question, asked: Asked) -> str:
+    """What the view is asked about."""
+    names: list[str] = ["since"] if asked.since else [question.parameter] if question.parameter else []
+    if asked.as_of and (asked.since or question.past is not Past.CLOSED_DAYS):
+        names.append("day")
+    return f"({', '.join(f'{name} = %({name})s' for name in names)})" if names else ""

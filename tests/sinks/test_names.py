@@ -64,6 +64,9 @@ def test_the_newest_name_stands_beside_every_id(store: ClickHouseStore) -> None:
     journey = ask(store.address, "journeys", Asked(person="wecom:c:ann"))
     assert {(row["person_name"], row["group_name"]) for row in journey} == {("Ann", "钓鱼 群")}
     for name, question in questions().items():
+        options = {"person": "wecom:c:ann"} if question.parameter else {}
+        everything, few = (ask(store.address, name, Asked(limit=limit, **options)) for limit in (None, 1_000))
+        assert everything == few and [list(row) for row in everything] == [list(row) for row in few], name
         ids = {column.name for column in question.columns} & {"group_id", "member_id", "person_id", "inviter_id"}
         shown = {column.name for column in question.columns}
         missing = {one.replace("_id", "_name") for one in ids} - shown

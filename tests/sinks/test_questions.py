@@ -11,6 +11,7 @@ from sinks.clickhouse.questions import questions
 from sinks.clickhouse.questions.spec import Past
 from sinks.clickhouse.store import ClickHouseStore, quote
 from sinks.clickhouse.views import MARK, View, make_views, ordered, texts, views
+from sinks.clickhouse.views.answers import ids_of
 from tests.landing import own_store
 
 pytestmark = pytest.mark.services
@@ -34,8 +35,13 @@ def plain(type_: str) -> str:
 
 
 def test_every_question_has_the_views_of_its_spec(store: ClickHouseStore) -> None:
-    """No question has a view that its spec does not tell of, but NAME_at of one whose past is asked by closed days."""
-    found = set(answers(store))
+    """No question has a view that its spec does not tell of, but NAME_at of one whose past is asked by closed days.
+    Every view with names stands without them, too."""
+    found, named = set[str](), set[str]()
+    for name, view in answers(store).items():
+        found |= set() if name.endswith("_ids") else {name}
+        named |= {ids_of(name)} if view.answer and view.answer.without_names else set()
+    assert named == answers(store).keys() - found
     for name, question in questions().items():
         assert question.name == name
         at = {f"{name}_at"} if question.past in (Past.ANY_DAY, Past.ANY_CLOSED_DAY) else set()

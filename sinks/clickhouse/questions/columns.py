@@ -7,9 +7,14 @@ from sinks.clickhouse.questions.spec import Column, Named
 TIME, MAYBE_TIME, NAME = "DateTime64(3)", "Nullable(DateTime64(3))", "Nullable(String)"
 
 
-def name_of_member(column: str, member: str, who: str, only: Literal["", "now", "daily"] = "") -> Column:
-    """The name in its group of the member whose id is `member`, SQL over `answer`; `who` names that member in prose."""
-    named = Named("member_names", (("group_id", "answer.group_id"), ("member_id", member)))
+def name_of_member(
+    column: str, member: str, who: str, only: Literal["", "now", "daily"] = "", told: tuple[str, str] | None = None
+) -> Column:
+    """The name in its group of the member whose id is in the column `member`; `who` names that member in prose.
+
+    `told`: a column, and the value with which it says that there is a member's id.
+    """
+    named = Named("member_names", (("group_id", "group_id"), ("member_id", member)), told)
     return Column(column, NAME, f"{who}'s newest name in the group; empty: not known", only=only, named=named)
 
 
@@ -21,10 +26,10 @@ GROUP_NAME = Column(
     "group_name",
     NAME,
     "the newest name of the group; empty: not known",
-    named=Named("group_names", (("group_id", "answer.group_id"),)),
+    named=Named("group_names", (("group_id", "group_id"),)),
 )
 MEMBER_ID = Column("member_id", "String", "the member's account in the group")
-MEMBER_NAME = name_of_member("member_name", "answer.member_id", "the member")
+MEMBER_NAME = name_of_member("member_name", "member_id", "the member")
 #: The membership that a row is about.
 MEMBERSHIP = (GROUP_ID, GROUP_NAME, MEMBER_ID, MEMBER_NAME)
 PERSON_ID = Column("person_id", "String", "[the person](../people.md)")
@@ -32,7 +37,7 @@ PERSON_NAME = Column(
     "person_name",
     NAME,
     "the newest name of the person in any group; empty: not known",
-    named=Named("person_names", (("person_id", "answer.person_id"),)),
+    named=Named("person_names", (("person_id", "person_id"),)),
 )
 ACCOUNT_ID = Column("account_id", "String", "the account, as `platform:workspace:member_id`")
 AS_OF = Column("as_of", MAYBE_TIME, "the deployment's event time: what happened up to then counts", only="now")

@@ -22,7 +22,7 @@ QUESTION = Question(
             "the source, the inviter's member id (in `*` the account), the campaign or the channel that the first join "
             "names; empty for `all`",
         ),
-        name_of_member("value_name", "if(answer.dimension = 'inviter', answer.value, '')", "the inviter"),
+        name_of_member("value_name", "value", "the inviter", told=("dimension", "inviter")),
         Column("n", "UInt8", "1, 7, 30, 60 or 90: days after the join", "days"),
         Column("base", "UInt64", "members whose day n is closed, leavers included", "members"),
         Column("stayed", "UInt64", "in the group at the end of day n; in `*` in any group", "members"),

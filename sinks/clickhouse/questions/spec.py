@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from enum import Enum
-from typing import Literal
+from typing import Any, Literal
 
 _LINK = re.compile(r"\[([^]]*)\]\([^)]*\)")
 #: Option of `groupvitals ask` -> the column whose rows it keeps.
@@ -21,10 +21,26 @@ class Past(Enum):
 
 @dataclass(frozen=True)
 class Named:
-    """Where a name comes from: a view of names, and its key columns, each with what it equals in SQL over `answer`."""
+    """Where a name comes from: a view of names, and its key columns, each with the answer's column that it equals.
+
+    `only`: a column of the answer and the value that it must have, else there is no name.
+    """
 
     view: str
     keys: tuple[tuple[str, str], ...]
+    only: tuple[str, str] | None = None
+
+    def key_of(self, row: dict[str, Any]) -> tuple[str, ...] | None:
+        """The key by which a row's name is found; None: there is none."""
+        if self.only and row[self.only[0]] != self.only[1]:
+            return None
+        return tuple(row[column] for _, column in self.keys)
+
+    @property
+    def condition(self) -> str:
+        """The same in SQL, over `answer` and `{name}`."""
+        equal = [f"{{name}}.{key} = answer.{column}" for key, column in self.keys]
+        return " AND ".join([*equal, *([f"answer.{self.only[0]} = '{self.only[1]}'"] if self.only else [])])
 
 
 @dataclass(frozen=True)
@@ -91,3 +107,9 @@ class Question:
     def of(self, view: Literal["now", "daily"]) -> tuple[Column, ...]:
         """The columns of a view."""
         return tuple(column for column in self.columns if column.only in ("", view))
+
+    def columns_of(self, view: str) -> tuple[Column, ...]:
+        """The columns of one of its views by name."""
+        if self.moves and view in (self.moves_view, f"{self.moves_view}_at"):
+            return self.moves
+        return self.of("daily" if view == f"{self.name}_daily" else "now")

@@ -11,7 +11,7 @@ from schemas.agents import PEOPLE
 from sinks.clickhouse.connection import Address, Native
 from sinks.clickhouse.store import ClickHouseStore, quote
 from sinks.clickhouse.templates import fill, sql_texts
-from sinks.clickhouse.views.answers import Answer, answer_of
+from sinks.clickhouse.views.answers import Answer, answer_of, ids_of
 
 _FOLDERS = ("sinks.clickhouse.views", "sinks.clickhouse.questions")
 _READ = re.compile(r"\$\{database\}\.(\w+)(\$\{at\})?")
@@ -74,9 +74,9 @@ def views(address: Address, zone: str, product_zone: str = "") -> list[View]:
     for name in ordered(all_of):
         text, make = all_of[name], _Maker(address, zone, product_zone)
         if not name.endswith("_at"):
-            found.append(make.view(name, text))
+            found += make.views(name, text)
         if name.endswith("_at") or "${day}" in text or "${at}" in text:
-            found.append(make.view(f"{name.removesuffix('_at')}_at", text, day="{day:Date}"))
+            found += make.views(f"{name.removesuffix('_at')}_at", text, day="{day:Date}")
     return found
 
 
@@ -88,15 +88,22 @@ class _Maker:
     zone: str
     product_zone: str
 
-    def view(self, name: str, text: str, day: str = "") -> View:
+    def views(self, name: str, text: str, day: str = "") -> list[View]:
+        """The view, and the same without names where a question has any."""
         body = fill(text, self.address, self.zone, self.product_zone, day).rstrip().rstrip(";")
-        answer = answer_of(name, self.address.database, self.zone)
         note = _NOTE.search(text)
-        about = answer.about if answer else " ".join(note[0].replace("-- ", "").split()) if note else name
+        about = " ".join(note[0].replace("-- ", "").split()) if note else name
+        answer = answer_of(name, self.address.database, self.zone)
+        found = [self._view(name, body, about, answer)]
+        if answer and answer.without_names:
+            found.append(self._view(ids_of(name), body, about, answer.without_names))
+        return found
+
+    def _view(self, name: str, body: str, about: str, answer: Answer | None) -> View:
         cluster = f" ON CLUSTER '{self.address.cluster}'" if self.address.cluster else ""
         head = f"CREATE OR REPLACE VIEW {self.address.database}.{name}{cluster}"
         select = f"{answer.columns} AS\n{answer.around(body)}" if answer else f" AS\n{body}"
-        return View(name, body, f"{head}{select}\nCOMMENT {quote(MARK + about)}", answer)
+        return View(name, body, f"{head}{select}\nCOMMENT {quote(MARK + (answer.about if answer else about))}", answer)
 
 
 def wanted(address: Address, zone: str) -> list[View]:

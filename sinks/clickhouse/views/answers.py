@@ -1,6 +1,6 @@
 """What a question's spec adds to its SQL: typed columns with comments, names next to ids, and an order of rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sinks.clickhouse.questions import questions
 from sinks.clickhouse.questions.spec import Column
@@ -39,24 +39,34 @@ class Answer:
         sources = [f"nullIf({alias[c.named]}.name, '')" if c.named else f"answer.{c.name}" for c in self.has]
         selected = ", ".join(f"{sources[i]} AS {column.name}" for i, column in enumerate(self.has))
         joins = [
-            f"LEFT JOIN {self.database}.{named.view} AS {name} ON "
-            + " AND ".join(f"{name}.{key} = {ours}" for key, ours in named.keys)
+            f"LEFT JOIN {self.database}.{named.view} AS {name} ON {named.condition.format(name=name)}"
             for name, named in views.items()
         ]
         lines = [f"SELECT {selected}", f"FROM (\n{body}\n) AS answer", *joins]
         return "\n".join([*lines, f"ORDER BY {', '.join(self.order)}"] if self.order else lines)
+
+    @property
+    def without_names(self) -> "Answer | None":
+        """The same without names, for whoever looks up those of few rows; None where there are none."""
+        ids = tuple(column for column in self.has if not column.named)
+        return None if len(ids) == len(self.has) else replace(self, about=f"{self.about} Without names.", has=ids)
 
 
 def answer_of(view: str, database: str, zone: str) -> Answer | None:
     """The answer of a view: NAME, NAME_at and NAME_daily of a question, or its moves; None for other views."""
     for question in questions().values():
         if view in (question.name, f"{question.name}_at"):
-            about, has, order = f"One row per {question.row}.", question.of("now"), question.order
+            about, order = f"One row per {question.row}.", question.order
         elif view == f"{question.name}_daily":
-            about, has, order = "Of every closed day.", question.of("daily"), question.daily_order
+            about, order = "Of every closed day.", question.daily_order
         elif question.moves and view in (question.moves_view, f"{question.moves_view}_at"):
-            about, has, order = "Moves between two days.", question.moves, question.moves_order
+            about, order = "Moves between two days.", question.moves_order
         else:
             continue
-        return Answer(database, zone, f"{question.asks} {about}", has, order)
+        return Answer(database, zone, f"{question.asks} {about}", question.columns_of(view), order)
     return None
+
+
+def ids_of(view: str) -> str:
+    """The name of a question's view without names."""
+    return f"{view}_ids"
