@@ -9,8 +9,7 @@ from sinks.clickhouse.connection import Address, Native
 from sinks.clickhouse.look_ups import MOST, with_names
 from sinks.clickhouse.past import Known, check_day, explain_none, known
 from sinks.clickhouse.questions import questions
-from sinks.clickhouse.questions.spec import FILTERS, Past, Question
-from sinks.clickhouse.views.answers import ids_of
+from sinks.clickhouse.questions.spec import FILTERS, Past, Question, ids_of
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,9 @@ import pytest
 from groupvitals import questions_page
 from sinks.clickhouse.migrations import migrate
 from sinks.clickhouse.questions import questions
-from sinks.clickhouse.questions.spec import Past
+from sinks.clickhouse.questions.spec import Past, ids_of
 from sinks.clickhouse.store import ClickHouseStore, quote
 from sinks.clickhouse.views import MARK, View, make_views, ordered, texts, views
-from sinks.clickhouse.views.answers import ids_of
 from tests.landing import own_store
 
 pytestmark = pytest.mark.services

@@ -113,3 +113,8 @@ class Question:
         if self.moves and view in (self.moves_view, f"{self.moves_view}_at"):
             return self.moves
         return self.of("daily" if view == f"{self.name}_daily" else "now")
+
+
+def ids_of(view: str) -> str:
+    """The name of a question's view without names."""
+    return f"{view}_ids"

@@ -9,9 +9,10 @@ from graphlib import TopologicalSorter
 
 from schemas.agents import PEOPLE
 from sinks.clickhouse.connection import Address, Native
+from sinks.clickhouse.questions.spec import ids_of
 from sinks.clickhouse.store import ClickHouseStore, quote
 from sinks.clickhouse.templates import fill, sql_texts
-from sinks.clickhouse.views.answers import Answer, answer_of, ids_of
+from sinks.clickhouse.views.answers import Answer, answer_of
 
 _FOLDERS = ("sinks.clickhouse.views", "sinks.clickhouse.questions")
 _READ = re.compile(r"\$\{database\}\.(\w+)(\$\{at\})?")

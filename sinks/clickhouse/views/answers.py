@@ -65,8 +65,3 @@ def answer_of(view: str, database: str, zone: str) -> Answer | None:
             continue
         return Answer(database, zone, f"{question.asks} {about}", question.columns_of(view), order)
     return None
-
-
-def ids_of(view: str) -> str:
-    """The name of a question's view without names."""
-    return f"{view}_ids"
