@@ -112,12 +112,12 @@ def _view(question: Question, asked: Asked) -> str:
         return question.moves_view + ("_at" if asked.as_of else "")
     if question.parameter or asked.as_of is None:
         return question.name
-    return question.name + ("_daily" if question.past is Past.CLOSED_DAYS else "_at")
+    return question.name + ("_daily_at" if question.past is Past.CLOSED_DAYS else "_at")
 
 
 def _arguments(question: Question, asked: Asked) -> str:
     """What the view is asked about."""
     names: list[str] = ["since"] if asked.since else [question.parameter] if question.parameter else []
-    if asked.as_of and (asked.since or question.past is not Past.CLOSED_DAYS):
+    if asked.as_of:
         names.append("day")
     return f"({', '.join(f'{name} = %({name})s' for name in names)})" if names else ""

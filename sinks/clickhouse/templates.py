@@ -11,15 +11,19 @@ if TYPE_CHECKING:
 
 #: A person with more accounts than this is not merged; larger amounts are shown but not counted.
 MOST_ACCOUNTS, ABSURD_MINOR = 100, 10**12
+#: Days of the longest window of questions that are asked of closed days.
+WINDOW = 28
 #: Clocks of sources that are further apart than this, seconds, make answers provisional.
 APART_S = 600
 
 
 def fill(text: str, address: "Address", zone: str, product_zone: str = "", day: str = "") -> str:
-    """Fill in a template for a server or a cluster; `day` is an expression, empty: today."""
+    """Fill in a template for a server or a cluster; `day` is an expression, empty: today, and all days."""
     cluster, at = address.cluster, f"_at(day = {day})" if day else ""
     return Template(text).substitute(
         day=day or f"assumeNotNull((SELECT today FROM {address.database}.clock))",
+        days=f"day BETWEEN {day} - {WINDOW - 1} AND {day}" if day else "1",
+        on_day=f"day = {day}" if day else "1",
         at=at,
         database=address.database,
         zone=zone,

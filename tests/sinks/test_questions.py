@@ -46,6 +46,7 @@ def test_every_question_has_the_views_of_its_spec(store: ClickHouseStore) -> Non
         at = {f"{name}_at"} if question.past in (Past.ANY_DAY, Past.ANY_CLOSED_DAY) else set()
         assert question.daily or question.past is not Past.CLOSED_DAYS
         daily = {f"{name}_daily"} if question.daily else set()
+        daily |= {f"{name}_daily_at"} if question.past is Past.CLOSED_DAYS else set()
         moves = {question.moves_view, f"{question.moves_view}_at"} if question.moves else set()
         assert found >= {name} | at | daily | moves
         found -= {name} | at | daily | moves

@@ -24,19 +24,20 @@ FROM (
             toString(group_id) AS group_id, day, 1 AS is_closed, speakers_1d, speakers_7d, speakers_28d, reactors_1d, reactors_7d,
             reactors_28d, readers_1d, readers_7d, readers_28d
         FROM ${database}.closed_days
+        WHERE ${days}
         UNION ALL
         SELECT
             '*', day, 1, speakers_1d, speakers_7d, speakers_28d, reactors_1d, reactors_7d, reactors_28d, readers_1d, readers_7d,
             readers_28d
         FROM ${database}.people_active_days FINAL
         WHERE history = (SELECT history FROM ${database}.people_history)
-            AND day <= (SELECT newest_day FROM ${database}.people_history)
+            AND day <= (SELECT newest_day FROM ${database}.people_history) AND ${days}
     ) AS closed
     FULL JOIN (
         SELECT
             arrayJoin([toString(group_id), '*']) AS group_id, toDate(toUInt16(bucket)) AS day, sum(messages) AS m, sum(joins) AS j,
             sum(leaves) AS l, sum(replies) AS r, sum(questions) AS q, sum(mentions) AS n, sum(links) AS k
-        FROM ${database}.panes
+        FROM ${database}.panes${at}
         WHERE daily = 1
         GROUP BY group_id, day
     ) AS panes USING (group_id, day)

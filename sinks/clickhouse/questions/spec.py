@@ -14,7 +14,7 @@ class Past(Enum):
     """How a question can be asked about the past."""
 
     NOTHING = "now only"
-    CLOSED_DAYS = "closed days"  #: the rows of a day in NAME_daily
+    CLOSED_DAYS = "closed days"  #: the rows of a day in NAME_daily, and in NAME_daily_at(day = …), which reads less
     ANY_CLOSED_DAY = "any closed day"  #: NAME_at(day = …), from landed changes
     ANY_DAY = "any past day"  #: NAME_at(day = …)
 
@@ -112,7 +112,7 @@ class Question:
         """The columns of one of its views by name."""
         if self.moves and view in (self.moves_view, f"{self.moves_view}_at"):
             return self.moves
-        return self.of("daily" if view == f"{self.name}_daily" else "now")
+        return self.of("daily" if view.startswith(f"{self.name}_daily") else "now")
 
 
 def ids_of(view: str) -> str:

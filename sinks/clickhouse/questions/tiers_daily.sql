@@ -10,10 +10,11 @@ SELECT
     arraySum((c, i) -> (2 * i - length(counts) - 1) * c, counts, arrayEnumerate(counts)) / (length(counts) * messages) AS gini,
     arrayFirstIndex(c -> c * 2 >= messages, arrayCumSum(arrayReverse(counts))) AS half_of_messages_by
 FROM (
-    SELECT group_id, member_id, toDate(day + arrayJoin(range(28))) AS day, count() AS days_spoken, toInt64(sum(messages)) AS spoken
-    FROM ${database}.closed_member_days
+    SELECT group_id, member_id, toDate(spoke_on + arrayJoin(range(28))) AS day, count() AS days_spoken, toInt64(sum(messages)) AS spoken
+    FROM (SELECT group_id, member_id, day AS spoke_on, messages FROM ${database}.closed_member_days WHERE ${days})
     GROUP BY group_id, member_id, day
+    HAVING ${on_day}
 ) AS speaking
-INNER JOIN (SELECT group_id, day FROM ${database}.closed_days) AS closed USING (group_id, day)
+INNER JOIN (SELECT group_id, day FROM ${database}.closed_days WHERE ${on_day}) AS closed USING (group_id, day)
 GROUP BY group_id, day
 )

@@ -57,7 +57,7 @@ def answer_of(view: str, database: str, zone: str) -> Answer | None:
     for question in questions().values():
         if view in (question.name, f"{question.name}_at"):
             about, order = f"One row per {question.row}.", question.order
-        elif view == f"{question.name}_daily":
+        elif view in (f"{question.name}_daily", f"{question.name}_daily_at"):
             about, order = "Of every closed day.", question.daily_order
         elif question.moves and view in (question.moves_view, f"{question.moves_view}_at"):
             about, order = "Moves between two days.", question.moves_order
