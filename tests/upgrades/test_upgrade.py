@@ -20,7 +20,7 @@ VERSIONS = ("f39a579",)
 #: What is asked of chat, what people are told of users, orders, links and acts, and what is computed of them. Landed
 #: rows are not compared: they keep what their version knew of a record.
 COMPARED = (
-    *VIEWS, "users", "orders", "referrals", "account_owners", "link_conflicts", "contacts",
+    *VIEWS, "users", "orders", "segments", "account_owners", "link_conflicts", "contacts",
     "member_status", "effective_members", "user_states", "user_reference_states",
 )  # fmt: skip
 #: Kafka stamps what is produced once more anew; since when a state holds depends on when its days were evaluated.
