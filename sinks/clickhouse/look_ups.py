@@ -7,23 +7,21 @@ from sinks.clickhouse.questions.spec import Column, Named
 
 #: Rows whose names are looked up; the names of more are joined.
 MOST = 1_000
-_NAMES = "{d}.names AS rows FINAL WHERE"
-_ACCOUNT = "splitByChar(':', toString(rows.group_id)) AS place, concat(place[1], ':', place[2], ':', member_id)"
-_MEMBERS = "SELECT arrayStringConcat(arraySlice(splitByChar(':', account_id), 3), ':') FROM accounts"
-#: By view of names: its rows of some keys.
-_LOOK_UPS = {
-    "group_names": f"SELECT toString(rows.group_id), name FROM {_NAMES} member_id = '' AND rows.group_id IN %(keys)s",
-    "member_names": f"""
-        SELECT toString(rows.group_id), member_id, name FROM {_NAMES} (rows.group_id, member_id) IN %(keys)s""",
-    "person_names": f"""
-        WITH accounts AS (
-            SELECT person_id, account_id FROM {{d}}.people_accounts_now WHERE person_id IN %(keys)s
-            UNION DISTINCT SELECT arrayJoin(%(keys)s) AS person_id, person_id AS account_id
-        )
-        SELECT person_id, argMax(name, (newness, name)) FROM (
-            SELECT {_ACCOUNT} AS account_id, name, newness FROM {_NAMES} member_id != '' AND member_id IN ({_MEMBERS})
-        ) AS named INNER JOIN accounts USING (account_id) GROUP BY person_id""",
-}
+_ROWS = "SELECT {columns}, name FROM {d}.{view} WHERE ({columns}) IN %(keys)s"
+#: The view of persons' names reads all names, whomever it is asked about; these are the same of the persons' accounts.
+_PERSONS = """
+WITH accounts AS (
+    SELECT person_id, account_id FROM {d}.people_accounts_now WHERE person_id IN %(keys)s
+    UNION DISTINCT SELECT arrayJoin(%(keys)s) AS person_id, person_id AS account_id
+)
+SELECT person_id, argMax(name, (newness, name)) FROM (
+    SELECT
+        splitByChar(':', toString(rows.group_id)) AS place,
+        concat(place[1], ':', place[2], ':', member_id) AS account_id, name, newness
+    FROM {d}.names AS rows FINAL
+    WHERE member_id != ''
+        AND member_id IN (SELECT arrayStringConcat(arraySlice(splitByChar(':', account_id), 3), ':') FROM accounts)
+) AS named INNER JOIN accounts USING (account_id) GROUP BY person_id"""
 
 
 def with_names(native: Native, columns: tuple[Column, ...], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -40,6 +38,10 @@ def _names(native: Native, named: Named, rows: list[dict[str, Any]]) -> dict[tup
     keys = sorted({key for row in rows if (key := named.key_of(row)) is not None})
     if not keys:
         return {}
-    statement = _LOOK_UPS[named.view].format(d=native.address.database)
-    given = {"keys": [key[0] if len(key) == 1 else key for key in keys]}
-    return {tuple(key): name or None for *key, name in native.execute(statement, parameters=given)}
+    columns = ", ".join(name for name, _ in named.keys)
+    statement = _PERSONS if named.view == "person_names" else _ROWS
+    found = native.execute(
+        statement.format(d=native.address.database, view=named.view, columns=columns),
+        parameters={"keys": [key[0] if len(key) == 1 else key for key in keys]},
+    )
+    return {tuple(key): name or None for *key, name in found}
