@@ -27,6 +27,11 @@ class Asked:
         """Whether the answer is about now, and not about a past day."""
         return self.as_of is None
 
+    @property
+    def given(self) -> dict[str, Any]:
+        """The parameters of statements that answer."""
+        return {"day": self.as_of, "since": self.since, "group": self.group, "person": self.person}
+
 
 def question_of(name: str) -> Question:
     """The question with this name. Raises `ConfigError` when there is none."""
@@ -42,15 +47,14 @@ def ask(address: Address, name: str, asked: Asked) -> list[dict[str, Any]]:
     """
     question, native = question_of(name), Native(address)
     _check_options(question, asked)
-    given: dict[str, Any] = {"day": asked.as_of, "since": asked.since, "group": asked.group, "person": asked.person}
     times = known(address) if asked.as_of or asked.since else None
     if times:
         _check_days(question, asked, times)
     if times and asked.since:
-        explain_none(address, question, "--since", asked.since, times, [], given)
+        explain_none(address, question, "--since", asked.since, times, [], asked.given)
     rows = answer(native, question, asked)
     if times and asked.as_of and not rows:
-        explain_none(address, question, "--as-of", asked.as_of, times, _kept(question, asked), given)
+        explain_none(address, question, "--as-of", asked.as_of, times, _kept(question, asked), asked.given)
     return rows
 
 
@@ -59,12 +63,10 @@ def answer(native: Native, question: Question, asked: Asked) -> list[dict[str, A
     view = _view(question, asked)
     columns = question.columns_of(view)
     later = asked.limit is not None and asked.limit <= MOST and any(column.named for column in columns)
-    given = {"day": asked.as_of, "since": asked.since, "group": asked.group, "person": asked.person}
     source = f"{native.address.database}.{ids_of(view) if later else view}{_arguments(question, asked)}"
-    on_day = ["day = %(day)s"] if asked.as_of and question.past is Past.CLOSED_DAYS else []
-    kept = " AND ".join([*on_day, *_kept(question, asked)])
+    kept = " AND ".join(_kept(question, asked))
     statement = f"SELECT * FROM {source}" + (f" WHERE {kept}" if kept else "")
-    rows = native.query(statement + (f" LIMIT {int(asked.limit)}" if asked.limit else ""), given)
+    rows = native.query(statement + (f" LIMIT {int(asked.limit)}" if asked.limit else ""), asked.given)
     return with_names(native, columns, rows) if later else rows
 
 

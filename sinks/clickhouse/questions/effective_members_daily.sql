@@ -5,4 +5,4 @@ SELECT
     zombie AS zombies_at_least, zombie + silent_zombies AS zombies_estimated,
     zombie + unobservable + unseen AS zombies_at_most
 FROM ${database}.people_group_days FINAL
-WHERE history = (SELECT history FROM ${database}.people_history) AND day <= (SELECT newest_day FROM ${database}.people_history) AND ${days}
+WHERE history = (SELECT history FROM ${database}.people_history) AND day <= (SELECT newest_day FROM ${database}.people_history) AND ${on_day}

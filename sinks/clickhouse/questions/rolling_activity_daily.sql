@@ -46,4 +46,4 @@ FROM (
         d7 AS (PARTITION BY group_id ORDER BY toInt32(day) RANGE BETWEEN 6 PRECEDING AND CURRENT ROW),
         d28 AS (PARTITION BY group_id ORDER BY toInt32(day) RANGE BETWEEN 27 PRECEDING AND CURRENT ROW)
 ) AS days
-WHERE is_closed
+WHERE is_closed AND ${on_day}

@@ -14,7 +14,7 @@ class Past(Enum):
     """How a question can be asked about the past."""
 
     NOTHING = "now only"
-    CLOSED_DAYS = "closed days"  #: the rows of a day in NAME_daily, and in NAME_daily_at(day = …), which reads less
+    CLOSED_DAYS = "closed days"  #: NAME_daily_at(day = …), from the rows of all closed days, which are in NAME_daily
     ANY_CLOSED_DAY = "any closed day"  #: NAME_at(day = …), from landed changes
     ANY_DAY = "any past day"  #: NAME_at(day = …)
 
