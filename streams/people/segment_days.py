@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from analytics.people.closed_segments import SEGMENT, bought_by, hash_persons, hash_rows, seen_by, segments
 from analytics.people.orders import worths
 from analytics.people.segments import LIFECYCLES, STAGES, referred
+from sinks.clickhouse.readers.closed_days import SEGMENT_NUMBERS
 from streams.landing.arrow import categories
 from streams.people.everybody import Everybody
 from streams.people.longer import longer
@@ -22,11 +23,7 @@ from streams.people.order_book import OrderBook
 from streams.people.orders import EVER
 
 #: Columns that are landed as they are, by their names in `SEGMENT`.
-_NUMBERS = {
-    "win_back": "win_back", "recency": "recency", "frequency": "frequency", "monetary": "monetary", "orders": "orders",
-    "net": "net_minor", "last_order": "last_order", "referred": "referred", "first_day": "first_day",
-    "last_day": "last_day",
-}  # fmt: skip
+_NUMBERS = {column.removesuffix("_minor"): column for column in SEGMENT_NUMBERS}
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ TABLES = (
     "people_cuts",
 )  # fmt: skip
 _TEXTS = ("lifecycle", "stage", "currency")
-_NUMBERS = (
+#: Columns of `people_segment_days` that are numbers.
+SEGMENT_NUMBERS = (
     "win_back", "recency", "frequency", "monetary", "orders", "net_minor", "last_order", "referred", "first_day",
     "last_day",
 )  # fmt: skip
@@ -83,7 +84,7 @@ class ClosedDays:
 
     def segments(self, history: int, last: int) -> pa.Table:
         """What every person was at the end of the newest closed day."""
-        newest = ", ".join(f"argMax(was.{name}, day) AS {name}" for name in _NUMBERS)
+        newest = ", ".join(f"argMax(was.{name}, day) AS {name}" for name in SEGMENT_NUMBERS)
         texts = ", ".join(f"toString(argMax(was.{name}, day)) AS {name}" for name in _TEXTS)
         return self._store.read(
             f"SELECT person_id, {texts}, {newest} FROM {self._d}.people_segment_days AS was "

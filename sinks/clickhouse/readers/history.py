@@ -11,10 +11,8 @@ from schemas.topics import LINKS, PRODUCT
 from sinks.clickhouse.readers.cuts import ALIAS, FAR, Known, Stretch, cuts_of
 from sinks.clickhouse.readers.marks import marks
 from sinks.clickhouse.readers.people import ABOUT, SAID, PeopleReader
-from sinks.clickhouse.readers.rows import ACCOUNT, SOMEBODY, day_of
+from sinks.clickhouse.readers.rows import MEMBER, SOMEBODY, day_of
 from sinks.clickhouse.store import ClickHouseStore
-
-_MEMBER = f"toString(group_id) AS group_id, {ACCOUNT} AS account_id"
 
 
 class HistoryReader(Known):
@@ -40,7 +38,7 @@ class HistoryReader(Known):
     def acts(self, days: Stretch) -> pa.Table:
         """Active days of members; those before the first day are `habits`."""
         return self.store.read(
-            f"SELECT {_MEMBER}, day AS at, spoke, reacted, read FROM ({self.member_acts()}) "
+            f"SELECT {MEMBER}, day AS at, spoke, reacted, read FROM ({self.member_acts()}) "
             f"WHERE day BETWEEN {days.first} AND {days.last} ORDER BY at"
         )
 
@@ -50,7 +48,7 @@ class HistoryReader(Known):
         none = "-1000000"
         newest = ", ".join(f"maxOrDefaultIf(day, {what}) AS {what}_at" for what in ("spoke", "reacted", "read"))
         return self.store.read(
-            f"SELECT {_MEMBER}, groupBitOr(if({low}, bitShiftLeft(toUInt64(1), toUInt8(ago)), 0)) AS low, "
+            f"SELECT {MEMBER}, groupBitOr(if({low}, bitShiftLeft(toUInt64(1), toUInt8(ago)), 0)) AS low, "
             f"groupBitOr(if({high}, bitShiftLeft(toUInt64(1), toUInt8(ago - 64)), 0)) AS high, "
             f"if(min(day) < {last} - 127, {last} - maxIf(day, ago > 127), -1) AS left, toInt32(count()) AS ever, "
             f"min(day) AS first_day, {newest}, if(spoke_at = 0, {none}, spoke_at) AS spoke_day, "
@@ -65,7 +63,7 @@ class HistoryReader(Known):
         joined = f"multiIf(type = 'join', ts_ms, type = 'roster' AND joined_at_ms > 0, joined_at_ms, {never})"
         facts = self.facts(f"type IN {ABOUT} AND {SOMEBODY}", f"group_id, member_id, {SAID}, {joined} AS joined")
         return self.store.read(
-            f"SELECT {_MEMBER}, at, max(came) AS came_ms, max(went) AS went_ms, max(role_said) AS named, "
+            f"SELECT {MEMBER}, at, max(came) AS came_ms, max(went) AS went_ms, max(role_said) AS named, "
             f"min(ts_ms) AS first_ms, {day_of('first_ms', self.zone)} AS first_day, min(joined) AS join_ms, "
             f"if(join_ms < {never}, {day_of('join_ms', self.zone)}, -1000000) AS joined_day, "
             "toUInt8(startsWith(member_id, 'name:')) AS by_name "

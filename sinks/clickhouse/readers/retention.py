@@ -9,10 +9,9 @@ import pyarrow as pa
 
 from schemas.topics import CHAT, PRODUCT
 from sinks.clickhouse.readers.marks import Marks
-from sinks.clickhouse.readers.rows import ACCOUNT, RowsReader, day_of
+from sinks.clickhouse.readers.rows import ACCOUNT, MEMBER, RowsReader, day_of
 from sinks.clickhouse.store import LONG, quote
 
-_MEMBER = f"toString(group_id) AS group_id, {ACCOUNT} AS account_id"
 #: An absence without an end; another that only says that a member was read.
 FOR_EVER, NONE = 1_000_000, 2
 
@@ -25,7 +24,7 @@ class RetentionReader(RowsReader):
         of several at the same time, the first by name."""
         newest = "argMin(toString({0}), (ts_ms, {0} = '', toString({0}))) AS {0}"
         return self.store.read(
-            f"SELECT {_MEMBER}, min(ts_ms) AS at_ms, {newest.format('campaign_id')}, {newest.format('channel')} "
+            f"SELECT {MEMBER}, min(ts_ms) AS at_ms, {newest.format('campaign_id')}, {newest.format('channel')} "
             f"FROM (SELECT group_id, member_id, ts_ms, campaign_id AS campaign_id, channel AS channel "
             f"FROM {self.d}.facts WHERE type = 'join' AND {self._of_new(_JOINED, since)}) GROUP BY group_id, member_id"
         )
@@ -75,7 +74,7 @@ class RetentionReader(RowsReader):
                     FROM (SELECT * FROM named UNION ALL SELECT DISTINCT group_id, member_id, toInt64(-1) FROM named)
                 )
             SELECT
-                {_MEMBER}, from_ms, {self._day("from_ms")} AS first_day,
+                {MEMBER}, from_ms, {self._day("from_ms")} AS first_day,
                 if(came_ms = 0, {FOR_EVER}, {self._day("came_ms")}) AS until_day, toUInt8(missed) AS missed
             FROM (
                 SELECT went.group_id AS group_id, went.member_id AS member_id, ts_ms AS from_ms, came_ms, 0 AS missed
@@ -108,7 +107,7 @@ class RetentionReader(RowsReader):
     def _talked(self, since: Marks, only: str) -> pa.Table:
         rows = self.newest("member_days", CHAT.name, "epoch", "group_id, day, member_id", since, only)
         return self.store.read(
-            f"SELECT {_MEMBER}, groupArray(toUInt16(day)) AS days FROM ({rows}) WHERE messages > 0 "
+            f"SELECT {MEMBER}, groupArray(toUInt16(day)) AS days FROM ({rows}) WHERE messages > 0 "
             "GROUP BY group_id, member_id", LONG,
         )  # fmt: skip
 

@@ -10,6 +10,8 @@ PLACE = "splitByChar(':', toString(group_id))"
 SOMEBODY = f"member_id NOT IN ('', arrayStringConcat(arraySlice({PLACE}, 3), ':'))"
 #: The account of a member, as the views have it.
 ACCOUNT = f"concat({PLACE}[1], ':', {PLACE}[2], ':', member_id)"
+#: The group and the account of a member, as columns.
+MEMBER = f"toString(group_id) AS group_id, {ACCOUNT} AS account_id"
 
 
 class RowsReader:
