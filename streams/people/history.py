@@ -118,9 +118,10 @@ class History:
     def take(self, read: Read) -> None:
         """Take what a day knows that the days before did not."""
         for name, table in read.items():
-            ours = None if name in SegmentDays.reads else getattr(self, f"_take_{name}")
-            if table.num_rows:
-                ours(table) if ours else self._segments.take(name, table)
+            if table.num_rows and name in SegmentDays.reads:
+                self._segments.take(name, table)
+            elif table.num_rows:
+                getattr(self, f"_take_{name}")(table)
 
     def _take_acts(self, table: pa.Table) -> None:
         rows = self._everybody.member_rows(table)
@@ -235,11 +236,10 @@ class History:
     def _counts(
         self, groups: Codes, accounts: Codes, person: Codes, state: NDArray[np.uint8], silent: NDArray[np.bool_]
     ) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """Which groups are known, members by state of every group and, last, of all people, platforms' counts, and the
-        silent."""
+        """Which groups are known, members by state of each and, last, of all people, platforms' counts, the silent."""
         count = len(self._everybody.group_names)
-        cells = np.bincount(groups.astype(np.int64) * len(STATES) + state, minlength=count * len(STATES))
-        cells = cells.reshape(-1, len(STATES))
+        places = groups.astype(np.int64) * len(STATES) + state
+        cells = np.bincount(places, minlength=count * len(STATES)).reshape(-1, len(STATES))
         best, quiet = np.empty(len(person), np.uint8), np.empty(len(person), np.uint8)
         best_states(state, silent.astype(np.uint8), accounts, person, best, quiet)
         present = self._group_known | (cells[:, 1:].sum(axis=1) > 0)

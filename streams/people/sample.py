@@ -45,7 +45,6 @@ def one_person(day: int = 20_000) -> dict[str, pa.Table]:
         "groups_now": _table(
             {"group_id": _GROUP}, (), {"roster_ms": 0, "first_ms": at, "members": 1, "closed_day": day}
         ),
-        "changes": _table(member | {"closed": "zombie"}, (), {"since_day": day, "returned_day": 0}),
         "ways": _table({"group_id": _GROUP, "way": "link:l"}),
         "reading": _table({"group_id": _GROUP}),
         "orders": _order(at, day),
