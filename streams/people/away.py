@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from analytics.people.lists import rows_of
 from analytics.people.retention import Absences, Rosters
 from sinks.clickhouse.readers.retention import NONE
+from streams.people.distinct import distinct
 from streams.people.everybody import Everybody
 from streams.people.names import Codes
 
@@ -38,11 +39,11 @@ class Away:
         groups = self._everybody.group_names.few_codes(table["group_id"])
         new = [groups, np.asarray(table["day"]), np.asarray(table["start_ms"])]
         self.rosters = Rosters(*_replaced(self.rosters, new, new[-1] >= 0))
-        self._rows, self._groups = np.unique(rows), np.unique(groups)
+        self._rows, self._groups = distinct(rows), distinct(groups)
 
     def concerned(self) -> Codes:
         """Memberships that the newest reading is about."""
-        return np.union1d(self._rows, rows_of(self._everybody.members_in, self._groups)).astype(np.int32)
+        return distinct(self._rows, rows_of(self._everybody.members_in, self._groups))
 
 
 def _replaced(old: Sequence[_Array], new: Sequence[_Array], there: _Array) -> list[_Array]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from analytics.people.cohorts import COHORTS, DIMENSIONS
 from sinks.clickhouse.readers.people import ALL, prefix
 from streams.landing.arrow import categories
+from streams.people.distinct import distinct
 from streams.people.everybody import Everybody
 from streams.people.longer import longer
 from streams.people.names import Codes, Names
@@ -41,7 +42,7 @@ class Brought:
         """Take sources of memberships, and what first joins name."""
         everybody, members, named = self._everybody, changed["memberships"], changed["brought"]
         read, joined = everybody.read_members, everybody.member_rows(named)
-        rows = np.union1d(read, joined).astype(np.int32)
+        rows = distinct(read, joined)
         self.lengthen(len(everybody.members))
         before, at = self.of(rows), np.searchsorted(rows, read)
         before[0, at] = everybody.inviters_before

@@ -16,6 +16,7 @@ from analytics.people.states import NEVER_MS, NO_DAY
 from streams.people.away import Away
 from streams.people.brought import Brought
 from streams.people.cohort_rows import ALL, CohortRows, Members
+from streams.people.distinct import distinct
 from streams.people.everybody import Everybody, Touched
 from streams.people.longer import longer
 from streams.people.names import Codes
@@ -155,23 +156,23 @@ class Retention(Stepwise):
         """Memberships and users of which all days are needed: what is new of them has been read."""
         e = self._everybody.arrays()
         several = again[np.diff(e.members_of.firsts)[again] > 1]
-        talked = np.union1d(joined[joined < known], rows_of(e.members_of, several))
-        talked = talked[talked < known].astype(np.int32)
+        talked = distinct(joined, rows_of(e.members_of, several))
+        talked = talked[talked < known]
         mine = rows_of(e.members_of, np.intersect1d(again, self._everybody.regrouped).astype(np.int32))
         self._own[mine] &= _SPOKEN
-        rows = np.union1d(joined, mine).astype(np.int32)
+        rows = distinct(joined, mine)
         rows = rows[self._joined[rows] != rules.NO_JOIN]
         earliest = np.full(len(e.person), int(rules.NO_JOIN), np.int64)
         np.minimum.at(earliest, e.person[e.accounts[rows]], self._joined[rows])
-        persons = np.unique(e.person[e.accounts[rows]]).astype(np.int32)
+        persons = distinct(e.person[e.accounts[rows]])
         users, newest = self._everybody.users_of(persons)
         found: Codes = users[newest > earliest[e.person[users]]]
         return talked, found
 
     def _read(self, reader: Any, rows: Codes, users: Codes) -> tuple[pa.Table, pa.Table]:
         e, everybody = self._everybody.arrays(), self._everybody
-        groups = everybody.group_names.strings(np.unique(e.groups[rows])).to_pylist()
-        accounts = everybody.names.strings(np.unique(e.accounts[rows])).to_pylist()
+        groups = everybody.group_names.strings(distinct(e.groups[rows])).to_pylist()
+        accounts = everybody.names.strings(distinct(e.accounts[rows])).to_pylist()
         names = everybody.names.strings(users).to_pylist()
         return reader.people.talked_of(groups, accounts), reader.people.used_of(names)
 
@@ -201,7 +202,7 @@ class Retention(Stepwise):
 
     def _inside(self, groups: Codes) -> Members:
         """All memberships in these groups."""
-        rows = rows_of(self._everybody.members_in, np.unique(groups).astype(np.int32))
+        rows = rows_of(self._everybody.members_in, distinct(groups))
         return self._members(rows, self._everybody.places[0][rows], self._own)
 
     def _invited(self) -> Members:
