@@ -10,15 +10,14 @@ from schemas.topics import CHAT, LINKS, PRODUCT
 from sinks.clickhouse.store import ClickHouseStore
 from sinks.contract import Cut, Epoch, Head
 from tests.landing import Landing, empty, own_store
-from tests.oracle import product_columns
 from tests.oracle.community import community
 from tests.oracle.literal_worlds import ONE, OTHER, D, did, link, said, tick, world
-from tests.oracle.people import ANSWERS, People, events_of
+from tests.oracle.people import People, events_of
 from tests.oracle.people_worlds import lives_of_people
 from tests.oracle.worlds import World
 from tests.sinks.closed_history import TOPICS, Deployment
 from tests.sinks.people_agent import PeopleAgent
-from tests.sinks.test_people import people_of, same
+from tests.sinks.test_people import hold, people_of
 
 pytestmark = pytest.mark.services
 PAID = {"currency": "CNY", "amount_minor": 500}
@@ -34,12 +33,6 @@ def store(clickhouse: tuple[str, int, int]) -> Iterator[ClickHouseStore]:
 def tables(store: ClickHouseStore) -> None:
     """Nothing in them."""
     empty(store, "UTC")
-
-
-def hold(store: ClickHouseStore, people: People) -> None:
-    """Every answer is the oracle's."""
-    for view, answer in (ANSWERS | product_columns.ANSWERS).items():
-        same(store, view, answer(people))
 
 
 def first(whole: World, share: float) -> World:
