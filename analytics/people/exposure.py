@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.kernels.compiled import kernel
+from analytics.people.states import NEVER_MS
 
 #: Of every membership: what its calls were last worked out with, and the earliest call that a roster makes it miss.
 SEEN = np.dtype([("first_ms", "i8"), ("seen_ms", "i8"), ("missed_ms", "i8")])
@@ -85,6 +86,21 @@ def exposed(calls, chosen, members, members_in, told, rosters, rows, counts, see
             total += 1
         counts[n] = total - begin
     return total
+
+
+@kernel
+def see(members, groups, rows, seen, from_ms):
+    """Take what is known of these memberships, and lower the times from which on others may be exposed in groups:
+    by members known earlier, or, of those who were missed, seen again. from_ms: by group."""
+    for row in rows:
+        m, before, group = members[row], seen[row], groups[row]
+        last_ms = max(m.last_ms, 0 if m.first_ms == NEVER_MS else m.first_ms)
+        if before.first_ms != m.first_ms:
+            from_ms[group] = min(from_ms[group], min(before.first_ms, m.first_ms))
+        if before.missed_ms != NEVER_MS and before.seen_ms != last_ms:
+            from_ms[group] = min(from_ms[group], before.missed_ms - 1)
+            before.missed_ms = NEVER_MS
+        before.first_ms, before.seen_ms = m.first_ms, last_ms
 
 
 def told(

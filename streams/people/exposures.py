@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from analytics.people.calls import Exposed
-from analytics.people.exposure import SEEN, Rosters, exposed, told
+from analytics.people.exposure import SEEN, Rosters, exposed, see, told
 from analytics.people.lists import rows_of
 from analytics.people.states import NEVER_MS
 from sinks.clickhouse.readers.calls import Request
@@ -47,20 +47,13 @@ class Exposures:
 
     def moved(self, touched: Touched, from_ms: NDArray[np.int64]) -> None:
         """Lower the time from which on others may be exposed in groups, by members known earlier or seen again."""
-        rows = rows_of(self._everybody.members_of, touched.persons)
-        missing = len(self._everybody.members) - len(self._seen)
-        new = blank(SEEN, first_ms=NEVER_MS, missed_ms=NEVER_MS)
-        self._seen = np.concatenate([self._seen, np.repeat(new, max(missing, 0))])
-        members, seen = self._everybody.members[rows], self._seen[rows]
-        groups, first_ms = self._everybody.places[0][rows], members["first_ms"]
-        last_ms = np.maximum(members["last_ms"], np.where(first_ms == NEVER_MS, 0, first_ms))
-        earlier = np.flatnonzero(seen["first_ms"] != first_ms)
-        np.minimum.at(from_ms, groups[earlier], np.minimum(seen["first_ms"], first_ms)[earlier])
-        again = np.flatnonzero((seen["missed_ms"] != NEVER_MS) & (seen["seen_ms"] != last_ms))
-        np.minimum.at(from_ms, groups[again], seen["missed_ms"][again] - 1)
-        seen["missed_ms"][again] = NEVER_MS
-        seen["first_ms"], seen["seen_ms"] = first_ms, last_ms
-        self._seen[rows] = seen
+        everybody = self._everybody
+        missing = len(everybody.members) - len(self._seen)
+        if missing > 0:  # with room for more: records are copied field by field
+            new = blank(SEEN, first_ms=NEVER_MS, missed_ms=NEVER_MS)
+            self._seen = np.concatenate([self._seen, np.repeat(new, max(missing, len(self._seen) // 8))])
+        rows = rows_of(everybody.members_of, touched.persons)
+        see(everybody.members, everybody.places[0], rows, self._seen, from_ms)
 
     def expose(self, numbers: Codes) -> Generator[Request, Any, None]:
         """Work out who is exposed to these calls, as far as it is not known."""
