@@ -7,7 +7,7 @@ import numpy as np
 from analytics.kernels.compiled import kernel
 from analytics.people.states import STATES
 
-_EFFECTIVE, INSIDE = STATES.index("lurker"), STATES.index("zombie")
+INSIDE = STATES.index("zombie")
 #: A place (0: all groups; else a group's number + 1) and currency: persons among its members with orders, those whose
 #: first order is recent, those with several; their orders and what these are worth, and what orders are worth that
 #: name the place; effective persons of the place.
@@ -65,11 +65,11 @@ def _pay(rows, begin, count, place, worths, first, end, since):
 
 
 @kernel
-def payers_of_all(best, firsts, worths, orders, since, rows):
-    """Rows of all groups together; best: best state of every person. Returns how many rows, -1: there is no room."""
-    count, effective = 0, 0
-    for who in range(len(best)):
-        effective += 0 < best[who] <= _EFFECTIVE
+def payers_of_all(best, buyers, effective, firsts, worths, orders, since, rows):
+    """Rows of all groups together; best: best state of every person; buyers: persons with orders; effective: how many
+    persons are. Returns how many rows, -1: there is no room."""
+    count = 0
+    for who in buyers:
         if is_inside(best[who]):
             count = _pay(rows, 0, count, 0, worths, firsts[who], firsts[who + 1], since)
             if count < 0:
@@ -86,32 +86,29 @@ def payers_of_all(best, firsts, worths, orders, since, rows):
 
 @kernel
 def payers_of_groups(
-    members, members_in, accounts, person, groups, firsts, worths, orders, orders_in, since, seen, rows, count
+    members, buyers_in, effective, accounts, person, groups, firsts, worths, orders, orders_in, since, seen, rows, count
 ):
     """Rows of these groups, after the first `count` rows. Returns how many there are then, -1: there is no room.
 
-    firsts, worths: `analytics.people.orders.worths`; orders_in: orders by the group that they name; since: first day
-    of recent orders; seen: of every person, zeros.
+    buyers_in: memberships of persons with orders, by group; effective: effective persons, by group; firsts, worths:
+    `analytics.people.orders.worths`; orders_in: orders by the group that they name; since: first day of recent orders;
+    seen: of every person, zeros.
     """
     for n in range(len(groups)):
-        group, begin, effective = groups[n], count, 0
-        for i in range(members_in.firsts[group], members_in.firsts[group + 1]):
-            row = members_in.rows[i]
-            state, who = members[row].state, person[accounts[row]]
-            if not is_inside(state):
-                continue
-            if state <= _EFFECTIVE and seen[who] != 2 * n + 2:  # a person with two accounts counts once
-                effective += 1
-            if seen[who] < 2 * n + 1:
+        group, begin = groups[n], count
+        for i in range(buyers_in.firsts[group], buyers_in.firsts[group + 1]):
+            row = buyers_in.rows[i]
+            who = person[accounts[row]]
+            if is_inside(members[row].state) and seen[who] != n + 1:  # a person with two accounts counts once
+                seen[who] = n + 1
                 count = _pay(rows, begin, count, group + 1, worths, firsts[who], firsts[who + 1], since)
                 if count < 0:
                     return -1
-            seen[who] = max(seen[who], 2 * n + 1 + (state <= _EFFECTIVE))
         for i in range(orders_in.firsts[group], orders_in.firsts[group + 1]):
             order = orders[orders_in.rows[i]]
             for at in range(begin, count):
                 if order.counted and rows[at].currency == order.currency:
                     rows[at].credited += order.net
         for at in range(begin, count):
-            rows[at].effective = effective
+            rows[at].effective = effective[group]
     return count

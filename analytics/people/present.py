@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from analytics.kernels.compiled import kernel
 from analytics.kernels.pairs import has_pair
 from analytics.people.lists import Lists
-from analytics.people.states import FAR, NEVER_MS, Pairs, is_better, is_gone, newest_ago, state_of
+from analytics.people.states import FAR, LURKER, NEVER_MS, Pairs, is_better, is_gone, newest_ago, state_of
 
 #: A membership as its worker last wrote it. Bit 0 of a mask is the base day. Days are numbers since 1970-01-01.
 MEMBER = np.dtype(
@@ -181,11 +181,29 @@ def best_states_of(members, members_of, persons, best, silent):
 
 
 @kernel
-def count_states(members, members_in, groups, counts, silent):
-    """How many members of each state each of these groups has, counts: (groups, states); and how many are silent."""
-    for n in range(len(groups)):
-        counts[n, :], silent[n] = 0, 0
-        for i in range(members_in.firsts[groups[n]], members_in.firsts[groups[n] + 1]):
-            m = members[members_in.rows[i]]
-            counts[n, m.state] += 1
-            silent[n] += m.silent
+def count_states(members, groups, rows, sign, counts, silent):
+    """Count what these memberships are in their groups, counts: (groups, states), and how many are silent; with sign
+    -1, no longer."""
+    for row in rows:
+        m = members[row]
+        if m.state > 0:
+            counts[groups[row], m.state] += sign
+            silent[groups[row]] += sign * m.silent
+
+
+@kernel
+def count_effective(members, groups, members_of, persons, counted, seen, counts):
+    """Count in how many groups these persons are effective, in each group once, instead of what they were before.
+
+    counted: whether a membership counts for its person, of all memberships; seen: by group, zeros; counts: by group.
+    """
+    for n in range(len(persons)):
+        first, end = members_of.firsts[persons[n]], members_of.firsts[persons[n] + 1]
+        for i in range(first, end):
+            row = members_of.rows[i]
+            group, state = groups[row], members[row].state
+            counts[group] -= counted[row]
+            counted[row] = 0 < state <= LURKER and seen[group] != n + 1
+            if counted[row]:
+                seen[group] = n + 1
+                counts[group] += 1

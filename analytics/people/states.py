@@ -23,7 +23,7 @@ REASONS = (
 )  # fmt: skip
 AT_RISK, ZOMBIE = STATES.index("at_risk"), STATES.index("zombie")
 UNOBSERVABLE = STATES.index("unobservable")
-_ACTIVE, _PARTICIPANT, _LURKER, _NEWCOMER, _ELSEWHERE, _UNOBSERVABLE = range(1, 7)
+_ACTIVE, _PARTICIPANT, LURKER, _NEWCOMER, _ELSEWHERE, _UNOBSERVABLE = range(1, 7)
 _EXCLUDED, _LEFT = STATES.index("excluded"), STATES.index("left")
 _SPOKE_7D, _SPOKE_28D, _REACTED, _READ, _ACTED, _JOINED, _USED, _OTHER_GROUP, _UNKNOWN, _SCORE = range(5, 15)
 
@@ -46,7 +46,7 @@ class Pairs(NamedTuple):
 
 def effective(state: NDArray[Any]) -> NDArray[np.bool_]:
     """Who spoke, reacted, read or acted in the group lately, by code of the state."""
-    found: NDArray[np.bool_] = (state > 0) & (state <= _LURKER)
+    found: NDArray[np.bool_] = (state > 0) & (state <= LURKER)
     return found
 
 
@@ -85,9 +85,9 @@ def state_of(gone, role, spoke, reacted, read, acted_here, joined, used, elsewhe
     if reacted < 28:
         return _PARTICIPANT, _REACTED
     if read < 28:
-        return _LURKER, _READ
+        return LURKER, _READ
     if acted_here < 28:
-        return _LURKER, _ACTED
+        return LURKER, _ACTED
     if 0 <= joined < 7:
         return _NEWCOMER, _JOINED
     if used < 28:

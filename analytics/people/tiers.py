@@ -46,21 +46,6 @@ def _in_base(m, group):
 
 
 @kernel
-def talk_of_members(members, groups, known_groups, places, open_days, closed, rows, day, days, messages):
-    """On how many days these members spoke (`OUT`: not in the base), and how many messages they wrote.
-
-    places: where the open days of each membership are, -1: it has none; closed: messages of its closed days.
-    """
-    for row in rows:
-        m, group = members[row], known_groups[groups[row]]
-        days[row], messages[row] = OUT, 0
-        if _in_base(m, group):
-            days[row], messages[row] = count_bits(_spoken(m, day)), closed[row]
-            if places[row] >= 0:
-                messages[row] += _open_messages(m, open_days[places[row]].messages, group.closed_day, day)
-
-
-@kernel
 def add_member(days, messages, sign, figures):
     """Count somebody, or, with sign -1, no longer."""
     if days == OUT:
@@ -73,6 +58,24 @@ def add_member(days, messages, sign, figures):
     figures[5] += sign * messages
     figures[6] += sign * messages * (days >= LOUD)
     figures[7] += sign * messages * (1 <= days < LOUD)
+
+
+@kernel
+def talk_of_members(members, groups, known_groups, places, open_days, closed, rows, day, days, messages, figures):
+    """On how many days these members spoke (`OUT`: not in the base), how many messages they wrote, and what that moves
+    in the figures of their groups, (groups, 8).
+
+    places: where the open days of each membership are, -1: it has none; closed: messages of its closed days.
+    """
+    for row in rows:
+        m, group = members[row], known_groups[groups[row]]
+        add_member(np.int64(days[row]), np.int64(messages[row]), -1, figures[groups[row]])
+        days[row], messages[row] = OUT, 0
+        if _in_base(m, group):
+            days[row], messages[row] = count_bits(_spoken(m, day)), closed[row]
+            if places[row] >= 0:
+                messages[row] += _open_messages(m, open_days[places[row]].messages, group.closed_day, day)
+        add_member(np.int64(days[row]), np.int64(messages[row]), 1, figures[groups[row]])
 
 
 @kernel
@@ -117,26 +120,9 @@ def concentration(counts, times):
 
 
 @kernel
-def tiers_of_groups(members_in, days, messages, groups, figures, spoken):
-    """Figures of these groups, and what each speaker wrote. Returns how many speak.
-
-    figures: (groups, 8); spoken: place of the group << 32 | messages, has room for all members.
-    """
-    speakers = 0
-    for n in range(len(groups)):
-        figures[n] = 0
-        for i in range(members_in.firsts[groups[n]], members_in.firsts[groups[n] + 1]):
-            row = members_in.rows[i]
-            add_member(np.int64(days[row]), np.int64(messages[row]), 1, figures[n])
-            if messages[row] > 0:
-                spoken[speakers] = n << 32 | messages[row]
-                speakers += 1
-    return speakers
-
-
-@kernel
 def shapes_of_groups(spoken, counts, times, shapes):
-    """Concentration of each group's messages; spoken: as of `tiers_of_groups`, ascending; counts: the messages alone.
+    """Concentration of each group's messages; spoken: of every speaker, ascending, place of the
+    group << 32 | messages; counts: the messages alone.
 
     times: ones, as many as speakers; shapes: (groups, 3).
     """

@@ -94,6 +94,10 @@ class Members:
         self._members = Landed(TABLES["people_members"], Memberships(everybody))
         self._groups = Landed(TABLES["people_groups"], GroupKeys(everybody))
         self.landed = (self._members, self._groups)
+        #: By group: members of each state, those who are silent zombies, and effective persons.
+        self._cells, self._silent_in = np.zeros((0, len(STATES)), np.int64), np.zeros(0, np.int64)
+        self.effective_in = np.zeros(0, np.int64)
+        self._counted = np.empty(0, np.uint8)  # whether a membership is the one by which its person is effective
         #: The best state of every person, by number; 255: none.
         self.best, self._silent = np.empty(0, np.uint8), np.empty(0, np.uint8)
         #: The members of the persons in the newest offer.
@@ -106,8 +110,10 @@ class Members:
         """Work out what the members of these persons are, and how many of each state these groups have."""
         members = self._everybody.members
         looked = rows_of(self._everybody.members_of, touched.persons)
+        self._count(looked, -1)
         members["state"][looked] = members["silent"][looked] = 0
         numbers, values = self._now(touched.persons, len(looked), now)
+        self._count(looked, 1)
         gone = looked[members["state"][looked] == 0]  # such as a name whose member is known by id now
         self._members.offer(values, numbers, gone, complete)
         counts, groups = self._counts(touched.persons, touched.groups)
@@ -128,6 +134,12 @@ class Members:
         self.judged = Judged(rows, score, fades)
         scored = {"score": pa.array(score), "rhythm": pa.array(rhythm), "fading": pa.array(fades.astype(np.uint8))}
         return rows, pa.table(self._evidence(rows, evidence) | scored | _history(members[rows], now.day))
+
+    def _count(self, rows: Codes, sign: int) -> None:
+        """Count in their groups what these members are, or, with sign -1, no longer."""
+        everybody, count = self._everybody, len(self._everybody.group_names)
+        self._cells, self._silent_in = longer(self._cells, count), longer(self._silent_in, count)
+        present.count_states(everybody.members, everybody.places[0], rows, sign, self._cells, self._silent_in)
 
     def judge(self, rows: Codes, now: Now) -> Judged:
         """Scores of other members, whose states are as they were."""
@@ -161,9 +173,15 @@ class Members:
         everybody = self._everybody
         landed = everybody.groups["first_ms"] != NEVER_MS
         groups, all_of = groups[landed[groups]], int(landed.any())  # no group, no row of all groups
-        count = len(groups) + all_of
-        cells, silent = np.zeros((count, len(STATES)), np.int64), np.zeros(count, np.int64)
-        present.count_states(everybody.members, everybody.members_in, groups, cells, silent)
+        everyone = np.zeros((all_of, len(STATES)), np.int64)
+        cells = np.concatenate([self._cells[groups], everyone])
+        silent = np.concatenate([self._silent_in[groups], everyone[:, 0]])
+        self.effective_in = longer(self.effective_in, len(landed))
+        self._counted = longer(self._counted, len(everybody.members))
+        present.count_effective(
+            everybody.members, everybody.places[0], everybody.members_of, persons, self._counted,
+            np.zeros(len(landed), np.int64), self.effective_in,
+        )  # fmt: skip
         self.best = longer(self.best, len(everybody.person), 255)
         self._silent = longer(self._silent, len(everybody.person))
         present.best_states_of(everybody.members, everybody.members_of, persons, self.best, self._silent)

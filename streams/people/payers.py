@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from analytics.people.lists import Lists, lists, rows_of
 from analytics.people.payers import PAYERS, payers_of_all, payers_of_groups
-from analytics.people.states import NEVER_MS
+from analytics.people.states import NEVER_MS, effective
 from schemas.agents import TABLES
 from sinks.clickhouse.readers.people import ALL
 from streams.people.distinct import without
@@ -91,13 +92,18 @@ class Payers:
         firsts, worths = orders.worths()
         best = self._members.best
         since, room = now.day - _RECENT_DAYS + 1, 1024 + 2 * len(groups)
+        (of, accounts), buyers = everybody.places, np.flatnonzero(np.diff(firsts) > 0)
+        everywhere = int(effective(best).sum())
+        theirs = rows_of(everybody.members_of, buyers)
+        by_group = lists(of[theirs], len(everybody.group_names))
+        buyers_in = Lists(by_group.firsts, theirs[by_group.rows])
         while True:
             rows, seen = np.zeros(room, PAYERS), np.zeros(len(everybody.person), np.int32)
-            count = payers_of_all(best, firsts, worths, orders.rows, since, rows)
+            count = payers_of_all(best, buyers, everywhere, firsts, worths, orders.rows, since, rows)
             if count >= 0:
                 count = payers_of_groups(
-                    everybody.members, everybody.members_in, everybody.places[1], everybody.person, groups, firsts,
-                    worths, orders.rows, orders.in_groups(), since, seen, rows, count,
+                    everybody.members, buyers_in, self._members.effective_in, accounts, everybody.person, groups,
+                    firsts, worths, orders.rows, orders.in_groups(), since, seen, rows, count,
                 )  # fmt: skip
             if count >= 0:
                 return rows[:count]

@@ -37,7 +37,10 @@ class Tiers:
         self._open, self._closed = Few(tiers.OPEN), Talk()
         self._days, self._messages = np.empty(0, np.uint8), np.empty(0, np.int32)
         self._days_of, self._messages_of = np.empty(0, np.uint8), np.empty(0, np.int32)
-        self._figures = np.zeros(len(tiers.FIGURES), np.int64)
+        self._figures, self._figures_in = (
+            np.zeros(len(tiers.FIGURES), np.int64),
+            np.zeros((0, len(tiers.FIGURES)), np.int64),
+        )
         self._closed_day = np.empty(0, np.int32)
         self._read = list[Codes]()
         self._now: Now | None = None
@@ -63,32 +66,39 @@ class Tiers:
         self._now, (of, _) = now, everybody.places
         tiers.talk_of_members(
             everybody.members, of, everybody.groups, self._open.places(len(everybody.members)), self._open.records,
-            self._closed.sums(len(everybody.members)), rows, now.day, self._days, self._messages,
+            self._closed.sums(len(everybody.members)), rows, now.day, self._days, self._messages, self._figures_in,
         )  # fmt: skip
         tiers.talk_of_persons(
             everybody.members, everybody.members_of, persons, now.day, self._days, self._messages, self._days_of,
             self._messages_of, self._figures,
         )  # fmt: skip
-        figures, shapes = np.zeros((len(groups) + 1, len(tiers.FIGURES)), np.int64), np.zeros((len(groups) + 1, 3))
-        self._shape(groups, figures[1:], shapes[1:])
+        figures, shapes = (
+            np.concatenate([self._figures[None], self._figures_in[groups]]),
+            np.zeros((len(groups) + 1, 3)),
+        )
+        self._shape(groups, shapes[1:])
         speakers = np.bincount(self._messages_of)  # by number of messages
         counts = np.flatnonzero(speakers[1:]) + 1
-        figures[0], shapes[0] = self._figures, tiers.concentration(counts, speakers[counts])
+        shapes[0] = tiers.concentration(counts, speakers[counts])
         numbers, there = np.append(0, groups + 1).astype(np.int32), figures[:, 0] > 0
         self._tiers.offer(_columns(figures[there], shapes[there]), numbers[there], numbers[~there], complete)
 
-    def _shape(self, groups: Codes, figures: NDArray[np.int64], shapes: NDArray[np.float64]) -> None:
-        members_in = self._everybody.members_in
-        spoken = np.empty(int((members_in.firsts[groups + 1] - members_in.firsts[groups]).sum()), np.int64)
-        speakers = tiers.tiers_of_groups(members_in, self._days, self._messages, groups, figures, spoken)
-        spoken = np.sort(spoken[:speakers])
-        tiers.shapes_of_groups(spoken, spoken & 0xFFFFFFFF, np.ones(speakers, np.int64), shapes)
+    def _shape(self, groups: Codes, shapes: NDArray[np.float64]) -> None:
+        """How the messages of these groups are spread over those who wrote them."""
+        of, speakers = self._everybody.places[0], np.flatnonzero(self._messages)
+        place = np.full(len(self._figures_in), -1)
+        place[groups] = np.arange(len(groups))
+        places = place[of[speakers]]
+        here = places >= 0
+        spoken = np.sort(places[here] << 32 | self._messages[speakers[here]])
+        tiers.shapes_of_groups(spoken, spoken & 0xFFFFFFFF, np.ones(len(spoken), np.int64), shapes)
 
     def _concerned(self, touched: Touched, now: Now, whole: bool) -> tuple[Codes, Codes, Codes]:
         """Rows, persons and groups to look at: of these persons, of days that have closed."""
         everybody = self._everybody
         (of, accounts), count = everybody.places, len(everybody.members)
         self._days, self._messages = longer(self._days, count, tiers.OUT), longer(self._messages, count)
+        self._figures_in = longer(self._figures_in, len(everybody.group_names))
         self._days_of = longer(self._days_of, len(everybody.person), tiers.OUT)
         self._messages_of = longer(self._messages_of, len(everybody.person))
         known, closed_day = len(self._closed_day), everybody.groups["closed_day"].copy()

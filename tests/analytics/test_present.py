@@ -6,7 +6,7 @@ from analytics.people import present
 from analytics.people.lists import lists
 from analytics.people.states import STATES, UNOBSERVABLE
 
-ACTIVE, AT_RISK, LEFT = (STATES.index(name) for name in ("active", "at_risk", "left"))
+ACTIVE, LURKER, AT_RISK, LEFT = (STATES.index(name) for name in ("active", "lurker", "at_risk", "left"))
 
 
 def members(*found: tuple[int, int]) -> np.ndarray:
@@ -18,12 +18,30 @@ def members(*found: tuple[int, int]) -> np.ndarray:
 
 
 def test_silent_members_are_counted_within_their_group() -> None:
-    rows = members((UNOBSERVABLE, 1), (UNOBSERVABLE, 0), (ACTIVE, 0), (UNOBSERVABLE, 1), (LEFT, 0))
-    inside = lists(np.array([0, 0, 0, 1, 1], np.int32), 3)
-    counts, silent = np.ones((3, len(STATES)), np.int64), np.ones(3, np.int64)
-    present.count_states(rows, inside, np.array([1, 0, 2], np.int32), counts, silent)
-    assert silent.tolist() == [1, 1, 0]
-    assert counts[:, [ACTIVE, UNOBSERVABLE, LEFT]].tolist() == [[0, 1, 1], [1, 2, 0], [0, 0, 0]]
+    rows = members((UNOBSERVABLE, 1), (UNOBSERVABLE, 0), (ACTIVE, 0), (UNOBSERVABLE, 1), (LEFT, 0), (0, 1))
+    groups = np.array([0, 0, 0, 1, 1, 1], np.int32)
+    counts, silent = np.zeros((3, len(STATES)), np.int64), np.zeros(3, np.int64)
+    present.count_states(rows, groups, np.arange(6), 1, counts, silent)
+    assert silent.tolist() == [1, 1, 0], "of whom nothing has landed, nothing counts"
+    assert counts[:, [ACTIVE, UNOBSERVABLE, LEFT]].tolist() == [[1, 2, 0], [0, 1, 1], [0, 0, 0]]
+    present.count_states(rows, groups, np.array([0, 4, 5]), -1, counts, silent)
+    assert silent.tolist() == [0, 1, 0] and counts.sum() == 3
+
+
+def test_a_person_is_effective_once_in_each_group() -> None:
+    rows = members((ACTIVE, 0), (LURKER, 0), (ACTIVE, 0), (AT_RISK, 0), (LURKER, 0))
+    groups, persons = np.array([0, 0, 1, 1, 1], np.int32), np.arange(2, dtype=np.int32)
+    counted, counts = np.zeros(5, np.uint8), np.zeros(2, np.int64)
+
+    def count(of: list[int]) -> list[int]:
+        seen = np.zeros(2, np.int64)
+        present.count_effective(rows, groups, lists(np.array(of), 2), persons, counted, seen, counts)
+        return list(counts)
+
+    assert count([0, 0, 0, 1, 1]) == [1, 2]
+    assert count([0, 0, 0, 0, 0]) == [1, 1], "an account that belongs to the same person now counts no more"
+    rows["state"][:2] = AT_RISK
+    assert count([0, 0, 0, 1, 1]) == [0, 2]
 
 
 def test_a_person_is_silent_who_is_so_wherever_nobody_can_tell() -> None:
