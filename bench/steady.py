@@ -43,13 +43,18 @@ Sent = list[tuple[int, int, float]]
 Seen = list[tuple[float, dict[int, int]]]
 
 
-def endless(file: Path, first: int = 0) -> Events:
-    """The events of a file again and again: lap n has its own ids, and times n times the file's days later."""
+def endless(file: Path, first: int = 0, at_ms: Callable[[int], int] | None = None) -> Events:
+    """The events of a file again and again: lap n has its own ids, and times n times the file's days later.
+
+    at_ms: the time of each event by its number, instead; so that event time goes on as fast as events are sent.
+    """
+    numbers = count()
     for lap in count(first):
         mark = b'"event_id":"%d-' % lap
         for partition, key, value in topic.partitioned(file, PARTITIONS):
             before, ts_ms, after = TIME.split(value, maxsplit=1)
-            moved = b'%b"ts_ms":%d%b' % (before, int(ts_ms) + lap * DAYS * DAY_MS, after)
+            time_ms = at_ms(next(numbers)) if at_ms else int(ts_ms) + lap * DAYS * DAY_MS
+            moved = b'%b"ts_ms":%d%b' % (before, time_ms, after)
             yield partition, key, moved.replace(b'"event_id":"', mark, 1)
 
 
