@@ -28,7 +28,10 @@ def _to_nobody(_: list[dict[str, Any]]) -> None:
 
 
 class PeopleProcessor(Processor):
-    """A processor whose tasks take readings instead of frames, one reading and one flush at a time."""
+    """A processor whose tasks take readings instead of frames, one reading and one flush at a time.
+
+    What follows from a reading lands while the next one is read, which touches no memory.
+    """
 
     #: Takes changes of members' states on closed days.
     tell: Tell = staticmethod(_to_nobody)
@@ -36,6 +39,7 @@ class PeopleProcessor(Processor):
     new_jobs: Callable[[ClickHouseStore], list[Job]] = staticmethod(jobs)
     _beside: Beside | None = None
     _read_all = False
+    _flushing: asyncio.Task[None] | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`, look and land."""
@@ -50,17 +54,32 @@ class PeopleProcessor(Processor):
                     await stop.wait()
 
     async def _work(self, until: float) -> None:
-        """Look once, land, and close days until a given time."""
-        at, broker = time.time(), self.broker
+        """Look once, begin to land, and close days until a given time."""
+        at = time.time()
         await self.look()
         if beside := self._jobs():
             beside.begin(self._first.state.marks)
-        if await self.flush() and self.running and self.broker is broker:
-            self.progress.counted_at = at
+        await self._landed()
+        self._flushing = asyncio.create_task(self._flush(at))
         if self._read_all:  # which took much more memory than what is kept of it
             self._read_all = False
+            await self._landed()
             await self._in_kernels(self._moved)
-        await self._close_days(until)
+        if 0 in self.running and self._first.state.days.due:
+            await self._landed()
+            await self._close_days(until)
+
+    async def _flush(self, at: float) -> None:
+        """Land what waits, all that had been landed of sources at a given time."""
+        broker = self.broker
+        if await self.flush() and self.running and self.broker is broker:
+            self.progress.counted_at = at
+
+    async def _landed(self) -> None:
+        """Wait until what follows from the reading before has landed. Raises what made it impossible."""
+        flushing, self._flushing = self._flushing, None
+        if flushing is not None:
+            await flushing
 
     async def _vouch(self, heads: list[Head]) -> None:
         await super()._vouch(heads)
@@ -113,6 +132,7 @@ class PeopleProcessor(Processor):
 
     async def finish(self) -> None:
         """Let what runs beside end, too."""
+        await self._landed()
         await super().finish()
         if self._beside is not None:
             await self._beside.end()
@@ -162,6 +182,9 @@ class PeopleProcessor(Processor):
                 reading = await retrying(partial(self._look, task), "reading what has landed", moved)
                 self.progress.seconds["read"] += time.perf_counter() - began
                 if reading is None or moved() or partition not in self.running:
+                    continue
+                await self._landed()
+                if moved() or partition not in self.running:
                     continue
                 began, found = time.perf_counter(), True
                 self._read_all |= reading.loaded is not None
