@@ -28,6 +28,8 @@ _Mask = NDArray[np.bool_]
 #: Exposures that are worked out together, about; and how much later a call may begin than the one before.
 _TOGETHER, _APART_MS = 4_000_000, 7 * 86_400_000
 _LEAST = 200
+#: Groups by which what is new is no longer chosen.
+_MANY = 1000
 
 
 class Calls(Stepwise):
@@ -66,7 +68,8 @@ class Calls(Stepwise):
 
     def _work(self, touched: Touched, now_ms: int, complete: bool) -> Steps:
         since = self._since
-        new: New = yield lambda reader: reader.new(since, complete)
+        groups = None if complete else self._with_posts()
+        new: New = yield lambda reader: reader.new(since, complete, groups)
         writes, acts = self._material.add(new)
         told = yield from self._told(new, complete)
         calls = self.book.calls
@@ -93,6 +96,11 @@ class Calls(Stepwise):
         self._material.drop()
         self._rows.leave(np.flatnonzero(hit & (calls["there"] == 0)).astype(np.int32))
         self._hopes.offer(touched, self.book.groups(hit), now_ms)
+
+    def _with_posts(self) -> list[str] | None:
+        """The groups in which somebody has posted what is a call, or may be one; None: these are many."""
+        posted = np.flatnonzero(self._posted).astype(np.int32)
+        return None if len(posted) > _MANY else self._everybody.group_names.strings(posted).to_pylist()
 
     def _told(self, new: New, complete: bool) -> Generator[Request, Any, Codes]:
         """Take calls as they are told now; returns those that are not as they were, and others that the acts about

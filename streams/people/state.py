@@ -77,6 +77,7 @@ class PeopleState(PartitionState):
             Contacts(self.everybody, orders, members, self._referrals),
             Profiles(self.everybody, orders, members, nickname), Retention(self.everybody), self._sources,
         )  # fmt: skip
+        self._schemas = dict[str, pa.Schema]()  # of what is read, once everything has been
         self._threads = ThreadPoolExecutor(2)  # each keeps a connection
         #: The moment of the newest reading.
         self.now: Now | None = None
@@ -108,12 +109,18 @@ class PeopleState(PartitionState):
             return False
         return self.now.same_hour(now) and self.wanted is None and not self._calls.due(now.ms)
 
-    def read(self, reader: PeopleReader, since: Marks) -> dict[str, pa.Table]:
-        """What has changed since these marks; touches no memory, and blocks."""
+    def read(self, reader: PeopleReader, since: Marks, now: Marks) -> dict[str, pa.Table]:
+        """What has changed between marks; touches nothing that is worked with, and blocks."""
         reads = (Everybody.reads, Referrals.reads, *(family.reads for family in self.families))
         names = dict.fromkeys(name for some in reads for name in some)
-        asked = {name: self._threads.submit(getattr(reader, name), since) for name in names}
-        return {name: found.result() for name, found in asked.items()}
+        asked = {
+            name: self._threads.submit(getattr(reader, name), since)
+            for name in names
+            if reader.may_find(name, since, now)
+        }
+        found = {name: rows.result() for name, rows in asked.items()}
+        self._schemas |= {name: rows.schema for name, rows in found.items()}
+        return {name: found[name] if name in found else self._schemas[name].empty_table() for name in names}
 
     def take(self, changed: dict[str, pa.Table], marks: Marks, now: Now, loaded: Loaded | None = None) -> None:
         """Take a reading, and work out what follows from it; `loaded`: the closed days, with the first one."""

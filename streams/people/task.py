@@ -51,6 +51,7 @@ class PeopleTask(Task):
     _published: int = 0
     #: The term that has dropped the rows of those before.
     _alone: int = 0
+    _kept: tuple[PeopleState, PeopleReader] | None = None
 
     @property
     def _anything_new(self) -> bool:
@@ -88,18 +89,18 @@ class PeopleTask(Task):
         before, self._published = self._published, published(store, self.partition)
         if self._published < before:
             raise WentBackError("The database is an older backup, without all that was landed of people.")
-        state = self.state
+        state, reader = self.state, self._reader(store)
         found = marks(store, state.marks)
         if state.marks.went_back(found):
             raise WentBackError("Sources of people have other numbers, corrected ones, or an older backup of them.")
         if self._settled(found, store):
             return None
-        reader, days = PeopleReader(store), state.days
+        days = state.days
         if not days.belongs_to(found):
             raise WentBackError("People have a source that they did not have before.")
         loaded = days.load(reader, found) if state.now is None else None
-        now = self._now(reader, loaded.fit if loaded else days.fit)
-        return Reading(state, state.read(reader, state.marks), found, now, loaded)
+        now = self._now(reader, loaded.fit if loaded else days.fit)  # what windows hold is read for this moment
+        return Reading(state, state.read(reader, state.marks, found), found, now, loaded)
 
     def up_to_date(self, store: ClickHouseStore) -> bool:
         """Whether a look would find nothing, and nothing waits to land."""
@@ -114,7 +115,7 @@ class PeopleTask(Task):
         if now is None or now.score is not days.fit.score:
             return False
         moving = found.ahead_of(_present_ms())
-        return self.state.settled(self._now(PeopleReader(store), days.fit) if moving else now)
+        return self.state.settled(self._now(self._reader(store), days.fit) if moving else now)
 
     def take(self, reading: Reading) -> None:
         """Work out what follows from a reading; rows then wait for a flush."""
@@ -124,14 +125,14 @@ class PeopleTask(Task):
     def more(self, store: ClickHouseStore) -> Any:
         """Read by keys what has turned out to be needed to work a reading out; None: nothing, all is worked out."""
         wanted = self.state.wanted
-        return None if wanted is None else wanted(CallReader(PeopleReader(store)))
+        return None if wanted is None else wanted(CallReader(self._reader(store)))
 
     # --- closed days
 
     def read_days(self, store: ClickHouseStore) -> Batch | None:
         """Read what is needed to close the next day; None: no day is due."""
         days = self.state.days
-        return days.unread or (days.read(PeopleReader(store)) if days.due else None)
+        return days.unread or (days.read(self._reader(store)) if days.due else None)
 
     def close_days(self, batch: Batch, seconds: float) -> list[Day]:
         """Work out the next days of what was read, for about so long, at least one."""
@@ -144,6 +145,13 @@ class PeopleTask(Task):
     def days_landed(self, found: list[Day]) -> None:
         """Have live rows follow the newest closed day, unless another one is due."""
         self.state.days.landed(found[-1])
+
+    def _reader(self, store: ClickHouseStore) -> PeopleReader:
+        """The term's reader, which asks only once in which zones days are counted: another source begins a new term."""
+        kept = self._kept
+        if kept is None or kept[0] is not self.state:
+            self._kept = kept = (self.state, PeopleReader(store))
+        return kept[1]
 
     def _now(self, reader: PeopleReader, fit: Fitted) -> Now:
         now_ms, day, end_ms = reader.now()

@@ -95,7 +95,7 @@ class Counts(PartitionState):
     def settled(self, now: Any) -> bool:
         return now is not None
 
-    def read(self, reader: Any, since: Marks) -> dict[str, Any]:
+    def read(self, reader: Any, since: Marks, now: Marks) -> dict[str, Any]:
         """What is new, source by source, while they go on."""
         found = {}
         for source in reader.store.sources:

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from schemas.topics import CHAT, PRODUCT
 from sinks.clickhouse.readers.marks import Marks
+from sinks.clickhouse.readers.news import POST, typed
 from sinks.clickhouse.readers.people import ABOUT, SAID, PeopleReader
 from sinks.clickhouse.readers.rows import ACCOUNT
 from sinks.clickhouse.store import LONG, quote
@@ -22,11 +23,16 @@ _ACTED = (
     f"user_id, ts_ms, {_HASH.format('call_id')} AS about, {_HASH.format('link_id')} AS link, "
     f"{_HASH.format('campaign_id')} AS campaign"
 )
-_DID = (
-    "type IN ('click', 'share', 'signup', 'trial', 'purchase') "
-    "AND (call_id != '' OR link_id != '' OR campaign_id != '') AND duplicate = 0 AND excluded = 0"
-)
+_DOES = ("click", "share", "signup", "trial", "purchase")
+_DID = f"{typed(_DOES)} AND (call_id != '' OR link_id != '' OR campaign_id != '') AND duplicate = 0 AND excluded = 0"
 _LEAST = 4611686018427387904
+_GROUPS = pa.schema({"group_id": pa.string(), "told_ms": pa.int64(), "called": pa.uint8()})
+_WRITTEN = pa.schema({
+    "group_id": pa.string(), "account_id": pa.string(), "ts_ms": pa.int64(), "wrote": pa.uint8(), "about": pa.uint64(),
+})  # fmt: skip
+_ACTS = pa.schema(
+    {"user_id": pa.string(), "ts_ms": pa.int64()} | dict.fromkeys(("about", "link", "campaign"), pa.uint64())
+)
 
 
 @dataclass(frozen=True)
@@ -45,25 +51,33 @@ class CallReader:
     def __init__(self, people: PeopleReader) -> None:
         self.people, self.store, self.d = people, people.store, people.d
 
-    def new(self, since: Marks, first: bool) -> New:
-        """What lies beyond these marks; at first only the groups: what was written and done is read by their calls."""
-        groups = self.store.read(
+    def new(self, since: Marks, first: bool, groups: Sequence[str] | None) -> New:
+        """What lies beyond these marks, of chat in groups that have posts or calls (None: in all), or get some; at
+        first only the groups: what was written and done is read by their calls."""
+        everything = first or CHAT.name not in since.topics
+        if not everything and groups is not None and not self._gets_any(groups, since):
+            return New(_GROUPS.empty_table(), _WRITTEN.empty_table(), self._new_acts(since, first))
+        found = self.store.read(
             f"SELECT toString(group_id) AS group_id, min(if(type IN ('call', 'message'), {_LEAST}, ts_ms)) AS told_ms, "
             f"max(type IN ('call', 'message')) AS called FROM {self.people.facts(since)} type IN "
             "('join', 'leave', 'roster', 'roster_end', 'profile', 'call', 'message') "
-            "AND (type != 'message' OR notEmpty(link_ids) OR link_count > 0 OR mentions_all OR kind IN "
-            "('link', 'miniprogram', 'poll')) GROUP BY group_id"
+            f"AND (type != 'message' OR {POST}) AND (type IN ('call', 'message') OR {_in(groups)}) GROUP BY group_id",
+            LONG,
         )
-        return New(
-            groups,
-            self._written(self._beyond("events", CHAT.name, since, first)),
-            self._acted(self._beyond("product_events", PRODUCT.name, since, first)),
-        )
+        where = f"{int(not first)}" if everything else since.new_records(CHAT.name)
+        written = self._written(f"{self.d}.events WHERE {where} AND {_in(groups)}")
+        return New(found, written, self._new_acts(since, first))
 
-    def _beyond(self, table: str, contract: str, since: Marks, first: bool) -> str:
-        if first or contract not in since.topics:
-            return f"{self.d}.{table} WHERE {int(not first)}"
-        return f"{self.d}.{table} WHERE {since.new_records(contract)}"
+    def _gets_any(self, groups: Sequence[str], since: Marks) -> bool:
+        return bool(groups) or self.people.any_of(("call", "post"), CHAT.name, since)
+
+    def _new_acts(self, since: Marks, first: bool) -> pa.Table:
+        beyond = f"{int(not first)}"
+        if not first and PRODUCT.name in since.topics:
+            if not self.people.any_of(_DOES, PRODUCT.name, since):
+                return _ACTS.empty_table()
+            beyond = since.new_records(PRODUCT.name)
+        return self._acted(f"{self.d}.product_events WHERE {beyond}")
 
     def _written(self, where: str) -> pa.Table:
         columns = _WROTE.format(account=ACCOUNT, about=_HASH.format(f"({_ABOUT_MESSAGE})"))

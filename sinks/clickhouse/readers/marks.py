@@ -46,6 +46,11 @@ class Marks:
             or bool(self.topics and self.corrections != now.corrections)
         )
 
+    def moved(self, now: "Marks", contract: str) -> bool:
+        """Whether a topic has another newest head in any partition by now, or has come or gone."""
+        before, after = ({at: v for at, v in one.versions.items() if at[0] == contract} for one in (self, now))
+        return before != after
+
     def renewed(self, now: "Marks") -> list[tuple[str, int]]:
         """Partitions of whose epoch another term has the newest head by now."""
         return [
@@ -72,9 +77,12 @@ class Marks:
 
     def new_records(self, contract: str) -> str:
         """The condition that a landed record of a topic, of which there are marks, is beyond them and counts."""
-        ours = f"topic = {quote(self.topics[contract])}"
-        newer = self.newer(contract, "offset", self.offsets, ">=")
-        return f"{ours} AND {newer} AND duplicate = 0 AND excluded = 0"
+        mine = {partition: offset for (of, partition), offset in self.offsets.items() if of == contract}
+        places = [f"(partition = {partition} AND offset >= {offset})" for partition, offset in sorted(mine.items())]
+        if len(mine) < self.partitions.get(contract, 0):
+            places.append(f"partition NOT IN ({', '.join(map(str, mine))})")
+        ours = f"topic = {quote(self.topics[contract])} AND ({' OR '.join(places)})"
+        return f"{ours} AND duplicate = 0 AND excluded = 0"
 
 
 def marks(store: ClickHouseStore, before: Marks = Marks()) -> Marks:

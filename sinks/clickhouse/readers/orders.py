@@ -4,10 +4,10 @@ import pyarrow as pa
 
 from schemas.topics import PRODUCT
 from sinks.clickhouse.readers.marks import Marks
+from sinks.clickhouse.readers.news import typed
 from sinks.clickhouse.readers.rows import RowsReader, day_of
 
-_RECORDS = PRODUCT.name, "product_events"
-_KINDS, _CONTACT = "type IN ('purchase', 'refund')", "type = 'contact'"
+_KINDS, _CONTACT = ("purchase", "refund"), ("contact",)
 
 
 class OrdersReader(RowsReader):
@@ -21,7 +21,7 @@ class OrdersReader(RowsReader):
             "toString(currency) AS currency, items, toString(product_id) AS product_id, "
             "toString(group_id) AS group_id, toString(campaign_id) AS campaign_id, cost_minor "
             f"FROM {self.d}.product_facts "
-            f"WHERE {_KINDS} AND {self.of_new_records('order_id', *_RECORDS, _KINDS, since)} "
+            f"WHERE {typed(_KINDS)} AND {self.of_new_records('order_id', PRODUCT.name, _KINDS, since)} "
             "ORDER BY order_id, ts_ms, event_id"
         )
 
@@ -43,6 +43,6 @@ class OrdersReader(RowsReader):
             f"{day_of('ts_ms', self.zones[0])} AS day, "
             "toString(operator_id) AS owner, toString(purpose) AS purpose, toString(depth) AS depth, "
             f"toString(outcome) AS outcome FROM {self.d}.product_facts FINAL "
-            f"WHERE {_CONTACT} AND {self.of_new_records('user_id', *_RECORDS, _CONTACT, since)} "
+            f"WHERE {typed(_CONTACT)} AND {self.of_new_records('user_id', PRODUCT.name, _CONTACT, since)} "
             "ORDER BY user_id, group_id, ts_ms, event_id"
         )

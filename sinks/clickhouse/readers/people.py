@@ -4,7 +4,6 @@ Of each membership, user and account the newest row is read; what changed since 
 (`sinks.clickhouse.readers.marks`) of the previous read.
 """
 
-from datetime import date
 from typing import get_args
 
 import pyarrow as pa
@@ -95,7 +94,7 @@ class PeopleReader(ActivityReader, OrdersReader, ProfilesReader, RetentionReader
             f"(SELECT group_id FROM {self.records(since)} type = 'read' GROUP BY group_id)"
         )
 
-    # --- groups and time
+    # --- groups
 
     def groups_now(self, since: Marks) -> pa.Table:
         """Groups as their worker last wrote them: newest complete roster, first event, the first day that is not
@@ -105,14 +104,6 @@ class PeopleReader(ActivityReader, OrdersReader, ProfilesReader, RetentionReader
             "toInt32(if(count_ms > 0, member_count, -1)) AS members "
             f"FROM ({self.newest('group_states', CHAT.name, 'epoch', 'group_id', since)})"
         )
-
-    def now(self) -> tuple[int, date, int]:
-        """The deployment's event time, its day, and when that ends (milliseconds)."""
-        ((now_ms, today, end_ms),) = self.store.native.execute(
-            "SELECT clock.now_ms, clock.today, day_end.end_ms "
-            f"FROM {self.d}.clock AS clock, {self.d}.day_end AS day_end"
-        )
-        return now_ms, today, end_ms
 
 
 #: When a fact says that a member came, went, and is of a role.

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from schemas.topics import CHAT, PRODUCT
 from sinks.clickhouse.readers.marks import Marks
+from sinks.clickhouse.readers.news import typed
 from sinks.clickhouse.readers.rows import ACCOUNT, MEMBER, RowsReader, day_of
 from sinks.clickhouse.store import LONG, quote
 
@@ -19,6 +20,8 @@ FOR_EVER, NONE = 1_000_000, 2
 class RetentionReader(RowsReader):
     """Reads a database. Every call may raise `BackpressureError` (ClickHouse is unreachable)."""
 
+    _rosters = False
+
     def brought(self, since: Marks) -> pa.Table:
         """Of members of whose joins anything is new: when the first join was, and what campaign and channel it names;
         of several at the same time, the first by name."""
@@ -26,7 +29,8 @@ class RetentionReader(RowsReader):
         return self.store.read(
             f"SELECT {MEMBER}, min(ts_ms) AS at_ms, {newest.format('campaign_id')}, {newest.format('channel')} "
             f"FROM (SELECT group_id, member_id, ts_ms, campaign_id AS campaign_id, channel AS channel "
-            f"FROM {self.d}.facts WHERE type = 'join' AND {self._of_new(_JOINED, since)}) GROUP BY group_id, member_id"
+            f"FROM {self.d}.facts WHERE type = 'join' AND {self._of_new(('join', 'roster'), since, _JOINED)}) "
+            "GROUP BY group_id, member_id"
         )
 
     def whole_rosters(self, since: Marks) -> pa.Table:
@@ -38,7 +42,7 @@ class RetentionReader(RowsReader):
             f"{self._day('start_ms')} AS day FROM (SELECT toString(group_id) AS group_id, groupArrayIf(start, whole) "
             "AS starts FROM (SELECT group_id, snapshot_id, min(ts_ms) AS start, "
             "max(type = 'roster_end' AND complete) AS whole "
-            f"FROM {self.d}.facts WHERE {_LISTED} AND {of} GROUP BY group_id, snapshot_id) "
+            f"FROM {self.d}.facts WHERE {typed(_LISTED)} AND {of} GROUP BY group_id, snapshot_id) "
             "GROUP BY group_id)"
         )
 
@@ -46,25 +50,47 @@ class RetentionReader(RowsReader):
         """When members were away of whom, or of whose group's rosters, anything is new: from a leave, or from the first
         complete roster that does not name them (`missed`), until they came again. Whoever was not has a row, too, with
         `missed` = 2, unless all are read."""
-        new, all_of = self._of_new(_MOVED, since), CHAT.name not in since.topics
-        of, facts = f"({new} OR {self._of_new_rosters(since)})", f"{self.d}.facts"
-        read = "0" if all_of else "1"
+        of = f"({self._of_new(_MOVED, since)} OR {self._of_new_rosters(since)})"
+        told = f"SELECT group_id, member_id, ts_ms, type FROM {self.d}.facts WHERE {typed(_MOVED)} AND {of}"
+        parts = [f"SELECT group_id, member_id, ts_ms AS from_ms, came_ms, 0 AS missed FROM ({self._left(told)})"]
+        if self._any_rosters(since):
+            parts.append(self._missed(told, of))
+        if CHAT.name in since.topics:
+            parts.append(
+                "SELECT DISTINCT group_id, member_id, toInt64(0) AS from_ms, toInt64(1) AS came_ms, "
+                f"{NONE} AS missed FROM ({told})"
+            )
         return self.store.read(
-            f"""
+            f"SELECT {MEMBER}, from_ms, {self._day('from_ms')} AS first_day, "
+            f"if(came_ms = 0, {FOR_EVER}, {self._day('came_ms')}) AS until_day, toUInt8(missed) AS missed "
+            f"FROM ({' UNION ALL '.join(parts)}) WHERE first_day < until_day OR missed = {NONE}"
+        )
+
+    def _left(self, told: str) -> str:
+        """Leaves of members, and when they next came; 0: never."""
+        return f"""
+            SELECT group_id, member_id, ts_ms, came_ms FROM (
+                SELECT group_id, member_id, ts_ms, type, minIf(ts_ms, type != 'leave') OVER (
+                    PARTITION BY group_id, member_id
+                    ORDER BY ts_ms DESC RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+                ) AS came_ms
+                FROM {self.d}.facts WHERE {typed(_MOVED)}
+                AND (group_id, member_id) IN (SELECT group_id, member_id FROM ({told}) WHERE type = 'leave')
+            ) WHERE type = 'leave'
+        """
+
+    def _missed(self, told: str, of: str) -> str:
+        """When members were missing from a complete roster, between two facts that named them, or after the last."""
+        facts = f"{self.d}.facts"
+        return f"""
             WITH
-                told AS (SELECT group_id, member_id, ts_ms, type FROM {facts} WHERE type IN {_MOVED_TYPES} AND {of}),
                 rosters AS (
                     SELECT group_id, min(ts_ms) AS start_ms FROM {facts}
-                    WHERE {_LISTED} AND group_id IN (SELECT group_id FROM {facts} WHERE {of})
+                    WHERE {typed(_LISTED)} AND group_id IN (SELECT group_id FROM {facts} WHERE {of})
                     GROUP BY group_id, snapshot_id HAVING max(type = 'roster_end' AND complete)
                 ),
-                went AS (SELECT group_id, member_id, ts_ms FROM told WHERE type = 'leave'),
-                back AS (
-                    SELECT group_id, member_id, ts_ms AS came_ms FROM told
-                    WHERE type != 'leave' AND (group_id, member_id) IN (SELECT group_id, member_id FROM went)
-                ),
                 named AS (
-                    SELECT DISTINCT group_id, member_id, ts_ms FROM told
+                    SELECT DISTINCT group_id, member_id, ts_ms FROM ({told})
                     WHERE type != 'leave' AND group_id IN (SELECT group_id FROM rosters)
                 ),
                 gaps AS (
@@ -73,25 +99,18 @@ class RetentionReader(RowsReader):
                     ) AS came_ms
                     FROM (SELECT * FROM named UNION ALL SELECT DISTINCT group_id, member_id, toInt64(-1) FROM named)
                 )
-            SELECT
-                {MEMBER}, from_ms, {self._day("from_ms")} AS first_day,
-                if(came_ms = 0, {FOR_EVER}, {self._day("came_ms")}) AS until_day, toUInt8(missed) AS missed
-            FROM (
-                SELECT went.group_id AS group_id, went.member_id AS member_id, ts_ms AS from_ms, came_ms, 0 AS missed
-                FROM went ASOF LEFT JOIN back
-                ON went.group_id = back.group_id AND went.member_id = back.member_id AND back.came_ms > went.ts_ms
-                UNION ALL
-                SELECT gaps.group_id AS group_id, gaps.member_id AS member_id, start_ms AS from_ms, came_ms, 1 AS missed
-                FROM gaps ASOF INNER JOIN rosters
-                ON gaps.group_id = rosters.group_id AND rosters.start_ms > gaps.ts_ms
-                WHERE came_ms = 0 OR start_ms < came_ms
-                UNION ALL
-                SELECT DISTINCT group_id, member_id, toInt64(0) AS from_ms, toInt64(1) AS came_ms, {NONE} AS missed
-                FROM told WHERE {read}
-            )
-            WHERE first_day < until_day OR missed = {NONE}
-            """
-        )
+            SELECT gaps.group_id AS group_id, gaps.member_id AS member_id, start_ms AS from_ms, came_ms, 1 AS missed
+            FROM gaps ASOF INNER JOIN rosters
+            ON gaps.group_id = rosters.group_id AND rosters.start_ms > gaps.ts_ms
+            WHERE came_ms = 0 OR start_ms < came_ms
+        """
+
+    def _any_rosters(self, since: Marks) -> bool:
+        """Whether any roster is complete: most deployments have none, and looking for the missing takes long."""
+        if not self._rosters and (CHAT.name not in since.topics or self.any_of(("roster_end",), CHAT.name, since)):
+            whole = f"SELECT 1 FROM {self.d}.facts WHERE type = 'roster_end' AND complete LIMIT 1"
+            self._rosters = bool(self.store.native.execute(whole))
+        return self._rosters
 
     # --- closed days
 
@@ -128,21 +147,20 @@ class RetentionReader(RowsReader):
 
     # --- what is new
 
-    def _of_new(self, kinds: str, since: Marks) -> str:
+    def _of_new(self, kinds: tuple[str, ...], since: Marks, only: str = "1") -> str:
         """The condition that a fact is about a member of whom there is a new one of these kinds."""
-        return self.of_new_records("group_id, member_id", CHAT.name, "events", kinds, since)
+        return self.of_new_records("group_id, member_id", CHAT.name, kinds, since, only)
 
     def _of_new_rosters(self, since: Marks) -> str:
         """The condition that a fact is of a group of whose rosters there is a new one."""
-        return self.of_new_records("group_id", CHAT.name, "events", _LISTED, since)
+        return self.of_new_records("group_id", CHAT.name, _LISTED, since)
 
     def _day(self, ms: str) -> str:
         return day_of(f"toInt64({ms})", self.zones[0])
 
 
-_JOINED = "(type = 'join' OR (type = 'roster' AND joined_at_ms > 0))"
-_MOVED_TYPES = "('join', 'leave', 'roster')"
-_MOVED, _LISTED = f"type IN {_MOVED_TYPES}", "type IN ('roster', 'roster_end')"
+_JOINED = "(type = 'join' OR joined_at_ms > 0)"
+_MOVED, _LISTED = ("join", "leave", "roster"), ("roster", "roster_end")
 
 
 def _list(texts: Sequence[str]) -> str:

@@ -1,7 +1,10 @@
 """The newest row of each key, in the epoch in use: all, or those that are newer than marks."""
 
+from datetime import date
+
 from schemas.topics import CHAT
 from sinks.clickhouse.readers.marks import Marks
+from sinks.clickhouse.readers.news import News
 from sinks.clickhouse.store import ClickHouseStore, quote
 
 #: Platform, workspace and own id of a group.
@@ -14,20 +17,36 @@ ACCOUNT = f"concat({PLACE}[1], ':', {PLACE}[2], ':', member_id)"
 MEMBER = f"toString(group_id) AS group_id, {ACCOUNT} AS account_id"
 
 
-class RowsReader:
+class RowsReader(News):
     """Reads rows of state. Every call may raise `BackpressureError` (ClickHouse is unreachable)."""
 
     def __init__(self, store: ClickHouseStore) -> None:
-        self.store, self.d = store, store.address.database
+        super().__init__(store)
+        self._now: tuple[int, date, int] | None = None
         #: Time zones of the numbers of chat and of the product.
         self.zones = store.time_zones("UTC")
+
+    def now(self) -> tuple[int, date, int]:
+        """The deployment's event time, its day, and when that ends (milliseconds)."""
+        ((now_ms, today, end_ms),) = self.store.native.execute(
+            "SELECT now_ms, today, toInt64(toUnixTimestamp(toStartOfDay(addDays(clock.now, 1)))) * 1000 "
+            f"FROM {self.d}.clock AS clock"
+        )
+        self._now = now_ms, today, end_ms
+        return self._now
+
+    @property
+    def moment(self) -> tuple[int, date, int]:
+        """What was `now` when that was last asked."""
+        return self._now or self.now()
 
     def newest(self, table: str, contract: str, epoch: str, key: str, since: Marks, only: str = "1") -> str:
         """The statement that selects them; `only`: a condition that all rows of a key meet, or none."""
         newer = since.newer(contract, "version", since.versions, ">")
+        number = since.epochs.get(contract, f"(SELECT epoch FROM {self.d}.{epoch})")
         return (
             f"SELECT * FROM {self.d}.{table} "
-            f"WHERE bitShiftRight(version, 56) = (SELECT epoch FROM {self.d}.{epoch}) AND {newer} AND {only} "
+            f"WHERE bitShiftRight(version, 56) = {number} AND {newer} AND {only} "
             f"ORDER BY {key}, version DESC LIMIT 1 BY {key}"
         )
 
@@ -41,14 +60,6 @@ class RowsReader:
         """Table and conditions of records of chat that count: all, or those since."""
         new = since.new_records(CHAT.name) if CHAT.name in since.topics else "duplicate = 0 AND excluded = 0"
         return f"{self.d}.events WHERE {new} AND"
-
-    def of_new_records(self, key: str, contract: str, records: str, kinds: str, since: Marks) -> str:
-        """The condition that a fact has the key of a new record of these kinds, of those in a table."""
-        if contract not in since.topics:
-            return "1"
-        new = f"SELECT DISTINCT {key} FROM {self.d}.{records} WHERE {since.new_records(contract)} AND {kinds}"
-        # without any, the facts need not be looked through
-        return f"({key}) IN ({new})" if self.store.native.execute(f"{new} LIMIT 1") else "0"
 
 
 def day_of(ms: str, zone: str) -> str:
