@@ -48,6 +48,7 @@ class PeopleTask(Task):
     """A task without records of its own. `look` runs in a thread that may block, `take` in the kernels' thread."""
 
     state: PeopleState
+    #: The newest version that was published when last looked, or by this task since.
     _published: int = 0
     #: The term that has dropped the rows of those before.
     _alone: int = 0
@@ -75,6 +76,7 @@ class PeopleTask(Task):
         """Have rows be read up to these heads, with the history in use; then drop what is neither read nor made."""
         days = self.state.days
         publish(store, heads, days.in_use)
+        self._published = max(self._published, *(head.version for head in heads if head.cut.sequence), 0)
         for head in heads:
             if head.cut.sequence > 1 and head.cut.term != self._alone:  # nobody has only just begun to read another's
                 drop_older(store, self.partition, head.cut.term)
