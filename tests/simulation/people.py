@@ -1,13 +1,13 @@
 """The people agent in simulated trouble: its own processor, task, take-over and terms; its sources go on meanwhile.
 
-What it works out is simple on purpose: of every key how often it came, by rows of state and by facts. No database is
-restored from a backup here.
+What it works out is simple on purpose: of every key how often it came, by rows of state and by facts.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import partial
 from types import SimpleNamespace
@@ -38,6 +38,8 @@ from tests.simulation.worker import Worker
 #: What befalls sources beside what befalls workers of people: another owner, a record is excluded, numbers are rebuilt
 #: or corrected.
 OF_SOURCES = ("moves", "exclude", "exclude", "rebuild", "correct")
+#: What befalls the whole database.
+OF_BACKUPS = ("backup", "restore")
 _NAMES, _MEMBERS = ("a", "b", "c", "d"), "people_members"
 #: Of a key: its count by rows of state, and by facts.
 Found = dict[str, tuple[int, int]]
@@ -158,11 +160,24 @@ class PeopleRows(Rows):
     #: By term, every row that has landed: version, key, value.
     people: dict[int, list[tuple[int, str, tuple[int, int]]]] = field(default_factory=dict)
     published: int = 0
+    #: A backup: rows of people, what is published, checkpoints, and what each source has landed.
+    kept: Any = None
     address: Any = field(default_factory=lambda: SimpleNamespace(database="d", cluster=""))
 
     @property
     def native(self) -> Any:
         return self
+
+    def backup(self) -> None:
+        """Keep all that there is."""
+        self.kept = deepcopy((self.people, self.published, self.store, [one.landed for one in self.sources]))
+
+    def restore(self) -> None:
+        """What has landed since the backup is gone, and workers of sources begin again."""
+        self.people, self.published, self.store, landed = deepcopy(self.kept)
+        for source, one in zip(self.sources, landed, strict=True):
+            source.landed = one
+            source.taken_over()
 
     def time_zones(self, default: str) -> tuple[str, str]:
         """No source has another than the default."""
@@ -250,7 +265,7 @@ class _NoRecords:
 
 
 @st.composite
-def people_schedules(draw: st.DrawFn, kinds: tuple[str, ...] = (*FAULTS, *OF_SOURCES)) -> Schedule:
+def people_schedules(draw: st.DrawFn, kinds: tuple[str, ...] = (*FAULTS, *OF_SOURCES, *OF_BACKUPS)) -> Schedule:
     """Deployments of people in trouble of these kinds."""
     fault = st.builds(
         Fault, st.sampled_from((0, 5, 20, 50, 120)), st.sampled_from(kinds), st.integers(0, 3),
@@ -284,6 +299,8 @@ class PeopleRun(Run):
         return PeopleWorker(self, name)
 
     def _befall(self, fault: Fault) -> None:
+        if fault.kind in OF_BACKUPS:
+            return self._back_up(fault.kind)
         if fault.kind not in OF_SOURCES:
             return super()._befall(fault)
         self.befallen[fault.kind] += 1
@@ -293,6 +310,23 @@ class PeopleRun(Run):
         else:
             getattr(source, fault.kind)()
         return None
+
+    def _back_up(self, kind: str) -> None:
+        """Keep or restore the database; not while a flush is under way, whose rows nobody would miss."""
+        if kind == "backup":
+            self.befallen[kind] += 1
+            self.rows.backup()
+        elif self.rows.kept is not None and all(self._has_landed(worker) for worker in self.alive):
+            self.befallen[kind] += 1
+            self.rows.restore()
+
+    def _has_landed(self, worker: Any) -> bool:
+        """Whether a worker has taken over what it owns, and all that it has begun to land is published."""
+        tasks, running = worker.processor.tasks, worker.processor.running
+        return tasks.keys() == set(running) and all(
+            task.flushing is None and (not task.cut.sequence or self.rows.published >= task.cut.version(task.epoch))
+            for task in tasks.values()
+        )
 
     def step(self) -> bool:
         """One thing happens to a source, or somewhere else."""

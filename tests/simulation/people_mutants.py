@@ -10,6 +10,7 @@ import pyarrow as pa
 from sinks.clickhouse.readers.marks import Marks, marks
 from sinks.contract import Checkpoint, Head
 from streams.checkpoint.task import Task
+from streams.people import task as task_module
 from streams.people.task import PeopleTask
 from tests.simulation.cluster import Rows
 from tests.simulation.mutants import Patches, refused_commit_ignored
@@ -76,6 +77,23 @@ def landed_rows_trusted() -> Patches:
     return (mock.patch.object(PeopleTask, "resume", Task.resume),)
 
 
+def older_backup_unnoticed() -> Patches:
+    """Whatever is published, rows that have landed once are taken to be there."""
+    return (mock.patch.object(task_module, "published", lambda store, share: 1 << 62),)
+
+
+def own_terms_forgotten() -> Patches:
+    """A worker knows what was published when it looked, and not what it has published since."""
+    publish = PeopleTask.publish
+
+    def forgetful(self: PeopleTask, store: PeopleRows, heads: list[Head]) -> None:
+        known = self._published
+        publish(self, store, heads)  # type: ignore[arg-type]
+        self._published = known
+
+    return (mock.patch.object(PeopleTask, "publish", forgetful),)
+
+
 #: A broken rule, and the trouble that shows it soonest.
 MUTANTS: dict[Callable[[], Patches], tuple[str, ...]] = {
     published_before_commit: ("kick", "freeze_midway"),
@@ -85,4 +103,6 @@ MUTANTS: dict[Callable[[], Patches], tuple[str, ...]] = {
     epochs_unnoticed: ("exclude", "rebuild"),
     landed_rows_trusted: ("kick",),
     refused_commit_ignored: ("kick", "freeze_midway"),
+    older_backup_unnoticed: ("backup", "restore"),
+    own_terms_forgotten: ("backup", "restore"),
 }
