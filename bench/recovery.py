@@ -3,15 +3,16 @@
 `python -m bench.recovery [--people] [--memberships N] [--rate N] [--kills N]` prints seconds from the kill until
 everything that was handed over more than a second before has landed, says where they went, and writes
 `bench/results/recovery.json`. With `--people`, a worker of people is killed while one of chat goes on, two seconds
-count as steady, and the file is `recovery_people.json`. The new worker is started at once by the same command; its
-start, the loading of compiled kernels, the removal of the dead member from the consumer group, and the loading of state
-and event ids all count.
+count as steady, event time goes on as fast as events are sent, and the file is `recovery_people.json`. The new worker
+is started at once by the same command; its start, the loading of compiled kernels, the removal of the dead member from
+the consumer group, and the loading of state and event ids all count.
 """
 
 import argparse
 import asyncio
 import sys
 import time
+from functools import partial
 from typing import Any
 
 from bench import report, topic
@@ -20,7 +21,7 @@ from bench.job import Job
 from bench.peers import groupvitals
 from bench.services import servers
 from bench.solo import job_of
-from bench.steady import PARTITIONS, POLL_S, FollowingWorker, Load, Watch, endless
+from bench.steady import PARTITIONS, POLL_S, FollowingWorker, Load, Watch, endless, event_ms, wait_for_days
 from groupvitals.settings import load_settings
 from schemas.agents import COMMUNITY, PEOPLE
 
@@ -65,7 +66,8 @@ def measure(job: Job, memberships: int, rate: int, kills: int, home: Any, people
     groupvitals.prepare(job, groupvitals.variables(job))
     seeds = events_file(home / "events", "worst_case", memberships)
     filled = asyncio.run(topic.fill(job.servers.bootstrap, job.topic, seeds, PARTITIONS))
-    events = endless(events_file(home / "events", "realistic", 1_000_000), first=1)
+    at_ms = partial(event_ms, rate=rate) if people else None
+    events = endless(events_file(home / "events", "realistic", 1_000_000), first=1, at_ms=at_ms)
     load = Load(job, events, rate)
     load.counts[:] = filled
     agents = [COMMUNITY.name, *([PEOPLE.name] if people else [])]
@@ -74,6 +76,8 @@ def measure(job: Job, memberships: int, rate: int, kills: int, home: Any, people
     try:
         with Watch(job, people=people) as watch:
             watch.wait(memberships, workers, LONGEST_S)
+            if people:
+                wait_for_days(job, LONGEST_S)
             with load:
                 for _ in range(kills):
                     time.sleep(STEADY_S)

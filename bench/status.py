@@ -21,12 +21,12 @@ from clickhouse_driver import Client
 from kafka import KafkaProducer
 
 from bench import report, topic
-from bench.events import DAY_MS, DAYS, START_MS, events_file
+from bench.events import events_file
 from bench.job import Job
 from bench.peers import groupvitals
 from bench.services import servers
 from bench.solo import job_of
-from bench.steady import PARTITIONS, FollowingWorker, Load, Watch, endless
+from bench.steady import PARTITIONS, FollowingWorker, Load, Watch, endless, event_ms, wait_for_days
 from groupvitals.settings import load_settings
 from schemas.agents import COMMUNITY, PEOPLE
 
@@ -34,11 +34,6 @@ GROUP = "telegram:-:asked"
 WAIT_S, POLL_S = 300.0, 0.05
 #: Changes that warm up and are not counted.
 _WARM = 5
-
-
-def event_ms(number: int, rate: int) -> int:
-    """Time of an event of the load by its number, after all that has landed before."""
-    return START_MS + DAYS * DAY_MS + number * 1000 // rate
 
 
 def changes(job: Job, numbers: range, now_ms: Callable[[], int]) -> tuple[list[float], list[float]]:
@@ -80,16 +75,6 @@ def _wait(client: Client, database: str, member: str, began: float) -> float:
         time.sleep(POLL_S)
 
 
-def _wait_for_days(job: Job) -> None:
-    """Wait until all days are closed that can be: all but those within the lateness, and the last one."""
-    client, began = job.servers.clickhouse(), time.perf_counter()
-    newest = f"SELECT max(day) >= toDate({START_MS // DAY_MS + DAYS - 4}) FROM {job.database}.people_cuts"
-    while not client.execute(newest)[0][0]:
-        if time.perf_counter() - began > WAIT_S:
-            raise RuntimeError("The days of the memberships are not closed: see the workers' logs")
-        time.sleep(0.2)
-
-
 def measure(job: Job, load: Load, seeds: Path, memberships: int, rate: int, count: int) -> dict[str, Any]:
     """Land memberships, run the workers, the load and the questions; the first changes warm up and are not counted."""
     groupvitals.prepare(job, groupvitals.variables(job))
@@ -99,7 +84,7 @@ def measure(job: Job, load: Load, seeds: Path, memberships: int, rate: int, coun
     try:
         with Watch(job, people=True) as watch:
             watch.wait(memberships, workers, WAIT_S)
-        _wait_for_days(job)
+        wait_for_days(job, WAIT_S)
         with load:
             changes(job, range(_WARM), now_ms)
             began, before = time.perf_counter(), load.total

@@ -18,7 +18,7 @@ import psutil  # type: ignore[import-untyped]
 from aiokafka import AIOKafkaProducer
 
 from bench import topic
-from bench.events import DAY_MS, DAYS
+from bench.events import DAY_MS, DAYS, START_MS
 from bench.job import Job, Servers
 from bench.peers import groupvitals
 from schemas.agents import COMMUNITY
@@ -56,6 +56,11 @@ def endless(file: Path, first: int = 0, at_ms: Callable[[int], int] | None = Non
             time_ms = at_ms(next(numbers)) if at_ms else int(ts_ms) + lap * DAYS * DAY_MS
             moved = b'%b"ts_ms":%d%b' % (before, time_ms, after)
             yield partition, key, moved.replace(b'"event_id":"', mark, 1)
+
+
+def event_ms(number: int, rate: int) -> int:
+    """Time of an event of a load by its number: after all days of a file, and as fast as events are sent."""
+    return START_MS + DAYS * DAY_MS + number * 1000 // rate
 
 
 async def produce(
@@ -167,6 +172,16 @@ class Watch:
                     f"{', and a worker ended' if ended else ''}; see the workers' logs in {workers[0].folder}"
                 )
             time.sleep(self._poll_s)
+
+
+def wait_for_days(job: Job, seconds: float) -> None:
+    """Wait until a worker of people has closed all days of a file that can be: not the last ones, by the lateness."""
+    client, deadline = job.servers.clickhouse(), time.time() + seconds
+    newest = f"SELECT max(day) >= toDate({START_MS // DAY_MS + DAYS - 4}) FROM {job.database}.people_cuts"
+    while not client.execute(newest)[0][0]:
+        if time.time() > deadline:
+            raise RuntimeError(f"Days were not closed within {seconds:.0f} s; see the workers' logs in {job.folder}")
+        time.sleep(POLL_S)
 
 
 class FollowingWorker:
