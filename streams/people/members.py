@@ -133,7 +133,7 @@ class Members:
         fades = _fades(members, rows, score, before)
         self.judged = Judged(rows, score, fades)
         scored = {"score": pa.array(score), "rhythm": pa.array(rhythm), "fading": pa.array(fades.astype(np.uint8))}
-        return rows, pa.table(self._evidence(rows, evidence) | scored | _history(members[rows], now.day))
+        return rows, pa.table(self._evidence(rows, evidence) | scored | _history(members, rows, now.day))
 
     def _count(self, rows: Codes, sign: int) -> None:
         """Count in their groups what these members are, or, with sign -1, no longer."""
@@ -149,21 +149,22 @@ class Members:
 
     def _evidence(self, rows: Codes, evidence: NDArray[Any]) -> dict[str, pa.Array]:
         everybody = self._everybody
-        members, (groups, accounts) = everybody.members[rows], (codes[rows] for codes in everybody.places)
-        joined = np.where(members["join_ms"] == NEVER_MS, 0, members["join_ms"])
+        members, (groups, accounts) = everybody.members, (codes[rows] for codes in everybody.places)
+        joined = members["join_ms"][rows]  # by column: whole records are large
+        joined[joined == NEVER_MS] = 0
         return {
-            "previous": categories(members["previous"].astype(np.int8), STATES),
+            "previous": categories(members["previous"][rows].astype(np.int8), STATES),
             "person_id": everybody.names.strings(everybody.person[accounts]),
             "state": categories(evidence["state"].astype(np.int8), STATES),
             "reason": categories(evidence["reason"].astype(np.int8), REASONS),
-            "role": categories(members["role"].astype(np.int8), get_args(Role)),
+            "role": categories(members["role"][rows].astype(np.int8), get_args(Role)),
             "linked": pa.array(evidence["linked"]),
             "in_product": pa.array(evidence["in_product"]),
             "reads_reported": pa.array(everybody.groups["reads_reported"][groups]),
             "groups_28d": pa.array(evidence["groups"].astype(np.uint32)),
             "joined_ms": pa.array(joined),
-            "spoke_ms": pa.array(np.ascontiguousarray(members["spoke_ms"])),
-            "active_ms": pa.array(np.ascontiguousarray(members["last_ms"])),
+            "spoke_ms": pa.array(members["spoke_ms"][rows]),
+            "active_ms": pa.array(members["last_ms"][rows]),
             "acted_ms": pa.array(np.ascontiguousarray(evidence["acted_ms"])),
             "used_ms": pa.array(np.ascontiguousarray(evidence["used_ms"])),
         }
@@ -209,11 +210,11 @@ def _fades(
     return effective(members["state"][rows]) & fading(score, before)
 
 
-def _history(members: NDArray[Any], today: int) -> dict[str, pa.Array]:
+def _history(members: NDArray[Any], rows: Codes, today: int) -> dict[str, pa.Array]:
     """Since which day members are what they are now, and when they last came back (0: never), today included."""
-    state, previous = members["state"], members["previous"]
+    state, previous = members["state"][rows], members["previous"][rows]
     back = effective(state) & ((previous == AT_RISK) | (previous == ZOMBIE))
-    since = np.where(state == previous, members["since_day"], today)
-    returned = np.where(back, today, members["returned_day"])
+    since = np.where(state == previous, members["since_day"][rows], today)
+    returned = np.where(back, today, members["returned_day"][rows])
     days = {"since": since, "returned_on": returned}
     return {name: pa.array(found.astype(np.int32)).cast(pa.date32()) for name, found in days.items()}

@@ -117,9 +117,9 @@ class Retention(Stepwise):
 
     def _rejoin(self, rows: Codes) -> NDArray[np.bool_]:
         """Take the days of first joins; returns whose are not what they were."""
-        members = self._everybody.members[rows]
-        none = (members["first_ms"] == NEVER_MS) | (members["joined_day"] == NO_DAY)
-        days = np.where(none, rules.NO_JOIN, members["joined_day"]).astype(np.uint16)
+        members = self._everybody.members
+        first_ms, day = members["first_ms"][rows], members["joined_day"][rows]
+        days = np.where((first_ms == NEVER_MS) | (day == NO_DAY), rules.NO_JOIN, day).astype(np.uint16)
         changed: NDArray[np.bool_] = self._joined[rows] != days
         self._joined[rows] = days
         return changed

@@ -1,6 +1,7 @@
 """A share of people: read what its sources have landed, land what follows from it."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -100,9 +101,14 @@ class PeopleTask(Task):
         days = state.days
         if not days.belongs_to(found):
             raise WentBackError("People have a source that they did not have before.")
-        loaded = days.load(reader, found) if state.now is None else None
-        now = self._now(reader, loaded.fit if loaded else days.fit)  # what windows hold is read for this moment
-        return Reading(state, state.read(reader, state.marks, found), found, now, loaded)
+        if state.now is not None:
+            now = self._now(reader, days.fit)  # what windows hold is read for this moment
+            return Reading(state, state.read(reader, state.marks, found), found, now)
+        with ThreadPoolExecutor(1) as beside:
+            loading = beside.submit(days.load, reader, found)
+            changed = state.read(reader, state.marks, found)
+            loaded = loading.result()
+        return Reading(state, changed, found, self._now(reader, loaded.fit), loaded)
 
     def up_to_date(self, store: ClickHouseStore) -> bool:
         """Whether a look would find nothing, and nothing waits to land."""
