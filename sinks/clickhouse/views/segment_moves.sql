@@ -1,5 +1,6 @@
 -- How many people were in which segment at the end of one day, and of a later one or now. 'none': not known yet, or without orders;
--- 'unknown': no longer known. Each row is one number until all are counted: the three kinds, and the points as they are read.
+-- 'unknown': no longer known. Each row is one number until all are counted: the day, by
+-- which the newest is the highest, the three kinds, and the points as they are read.
 WITH
     ['', 'new', 'engaged', 'fading', 'dormant', 'lost'] AS lifecycles,
     ['', 'acquisition', 'activation', 'retention', 'revenue', 'referral'] AS stages,
@@ -17,14 +18,14 @@ FROM (
     FROM (
         SELECT earlier, later, count() AS people
         FROM (
-            SELECT argMaxIf(cell, day, NOT is_later) AS earlier, argMaxIf(cell, day, is_later) AS later
+            SELECT bitAnd(maxIf(dated, NOT is_later), 0xFFFFFFFF) AS earlier, bitAnd(maxIf(dated, is_later), 0xFFFFFFFF) AS later
             FROM (
                 SELECT
-                    cityHash64(person_id) AS person, day, is_later,
-                    if(known, toUInt32(
+                    cityHash64(person_id) AS person, is_later,
+                    bitShiftLeft(toUInt64(toUInt16(day)), 32) + if(known, toUInt32(
                         indexOf(lifecycles, lifecycle) + 8 * indexOf(stages, stage) + 64 * (win_back + 2)
                         + 256 * (100 * recency + 10 * frequency + monetary)
-                    ), 0) AS cell
+                    ), 0) AS dated
                 FROM (
                     SELECT person_id, day, lifecycle, stage, win_back, recency, frequency, monetary, known, 1 AS is_later
                     FROM ${database}.segment_rows${at}
