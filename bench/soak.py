@@ -81,10 +81,10 @@ def check(job: Job, sent: int, days: Days) -> dict[str, bool]:
     )[0]
     panes = client.execute(f"SELECT group_id, bucket, messages FROM {db}.panes WHERE daily = 1 AND messages > 0")
     differing = client.execute(
-        f"SELECT count() FROM (SELECT group_id, day, speakers_1d FROM {db}.group_days FINAL) AS closed JOIN "
+        f"SELECT count() FROM (SELECT group_id, day, speakers FROM {db}.group_day_counts FINAL) AS closed JOIN "
         f"(SELECT group_id, toDate(fromUnixTimestamp64Milli(ts_ms, 'UTC')) AS day, "
         f"uniqExactIf(member_id, type = 'message') AS speakers FROM {db}.events FINAL GROUP BY group_id, day) AS raw "
-        "USING (group_id, day) WHERE speakers_1d != speakers"
+        "USING (group_id, day) WHERE closed.speakers != raw.speakers"
     )[0][0]
     return {
         "each_record_landed_once": rows == offsets == sent,

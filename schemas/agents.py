@@ -114,8 +114,12 @@ COMMUNITY = AgentSpec(
         _state("membership_states", "group_id", "member_id"),
         _state("pane_states", "group_id", "daily", "bucket", closes=True),
     ),
-    days=(_days("group_days", "group_id", "day"), _days("member_days", "group_id", "day", "member_id")),
-    closings=(DAY_CLOSINGS, Table("member_day_acts", ("day", "group_id", "member_id"), epoch=True)),
+    days=(_days("member_days", "group_id", "day", "member_id"),),
+    closings=(
+        DAY_CLOSINGS,
+        Table("member_day_acts", ("day", "group_id", "member_id"), epoch=True),
+        Table("group_day_counts", ("day", "group_id"), epoch=True),
+    ),
     read_back=ReadBack(
         (
             "event_id", "type", "platform", "group_id", "member_id", "message_id", "kind", "reply_to_message_id",
@@ -130,9 +134,10 @@ COMMUNITY = AgentSpec(
     names=("name", "nickname"),
     nullable=("member_count",),
     ticks=True,
-    # since 2 no record moves its group's time beyond its Kafka timestamp; since 3 the partition's clock closes days
-    rules=3,
-    goes_on_from=3,
+    # since 2 no record moves its group's time beyond its Kafka timestamp; since 4 the partition's clock closes days
+    # with all that groups and members counted
+    rules=4,
+    goes_on_from=4,
 )  # fmt: skip
 
 PRODUCT = AgentSpec(
@@ -201,8 +206,9 @@ PEOPLE = AgentSpec(
         _landed("people_retention", "group_id", "dimension", "value", "n"),
         _landed("people_sources", "contract", "number"),
     ),
-    # since 2 reading counts as reported once a source has told of any; since 3 closed days tell of segments
-    rules=3,
+    # since 2 reading counts as reported once a source has told of any; since 3 closed days tell of segments;
+    # since 4 of windows
+    rules=4,
 )  # fmt: skip
 
 #: The agents of the topics that people are worked out from; their clocks are the deployment's event time.

@@ -95,7 +95,8 @@ def _check_tiers(answers: Answers, counted: Counted) -> None:
     for row in answers.rows("tiers_daily"):
         spoken, window = counted.days_spoken(row["day"]), counted.window(row["day"], 28)  # type: ignore[arg-type]
         loud = {member for member, days in spoken.items() if days >= 8}
-        assert (row["speakers"], row["loud"], row["occasional"]) == (len(spoken), len(loud), len(spoken) - len(loud))
+        assert (row["loud"], row["occasional"]) == (len(loud), len(spoken) - len(loud))
+        assert row["silent"] == row["members"] - len(spoken)
         assert row["daily"] == sum(days >= 20 for days in spoken.values())
         assert (row["messages"], row["loud_messages"]) == (window.total(), sum(window[member] for member in loud))
         total, counts = window.total(), sorted(window.values())

@@ -24,7 +24,7 @@ LATE = EXPORTS / "late"
 _BY_THE_WAY = {"topic", "version", "slot", "late", "late_events"}
 ASKED = (
     "rolling_activity", "rolling_activity_daily", "tiers", "tiers_daily", "retention", "effective_members",
-    "effective_members_daily", "member_status", "memberships", "groups", "panes", "closed_days", "closed_member_days",
+    "effective_members_daily", "member_status", "memberships", "groups", "panes", "closed_member_days",
     "score",
 )  # fmt: skip
 

@@ -19,7 +19,6 @@ from analytics.chat.state import (
     DIRTY_PANES,
     DUPLICATES,
     EVENTS,
-    GROUP_DAYS,
     GROUPS,
     IDS,
     LABELS,
@@ -39,9 +38,8 @@ from analytics.kernels.hashing import hash64
 #: Longest id in bytes, including its length: 128 characters of four bytes.
 _ID_ROOM = 514
 #: Arrays that may run short, as places in `State`; 0, which never grows, means that all have room.
-_GROUPS, _MEMBERS, _PANES, _ARENA, _LABELS, _IDS, _GROUP_DAYS, _MEMBER_DAYS = (
-    State._fields.index(name)
-    for name in ("groups", "members", "panes", "arena", "labels", "ids", "group_days", "member_days")
+_GROUPS, _MEMBERS, _PANES, _ARENA, _LABELS, _IDS, _MEMBER_DAYS = (
+    State._fields.index(name) for name in ("groups", "members", "panes", "arena", "labels", "ids", "member_days")
 )
 
 
@@ -63,11 +61,8 @@ def _room(state, clock, g, ts):
         return _IDS
     if g >= 0:
         days = days_to_close(state.groups[g], clock, ts)
-        if days:
-            if c[GROUP_DAYS] + days > len(state.group_days):
-                return _GROUP_DAYS
-            if c[MEMBER_DAYS] + min(days, 4) * state.groups[g].members > len(state.member_days):
-                return _MEMBER_DAYS
+        if c[MEMBER_DAYS] + min(days, 4) * state.groups[g].members > len(state.member_days):
+            return _MEMBER_DAYS
     return 0
 
 

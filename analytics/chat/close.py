@@ -2,16 +2,12 @@
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,misc"
 
-import numpy as np
-
-from analytics.chat.state import DIRTY_MEMBERS, GROUP_DAYS, MEMBER_DAYS
+from analytics.chat.state import DIRTY_MEMBERS, MEMBER_DAYS
 from analytics.kernels.calendar import HOUR_MS, day_of
 from analytics.kernels.changes import mark_dirty
 from analytics.kernels.compiled import inlined, kernel
 from analytics.kernels.hashing import prefetch
-from analytics.kernels.masks import window
 
-_ONE, _EMPTY = np.uint64(1), np.uint64(0)
 #: Memberships of a group are far apart in memory: each is prefetched this many steps before it is read.
 _AHEAD = 8
 
@@ -25,13 +21,9 @@ def days_to_close(g, clock, ts):
 
 
 @kernel
-def _close_day(state, clock, g, group, day):
-    """Append a closed day: distinct members over the windows that end with it, messages of each member that day."""
-    starts, members, counts = clock.day_starts, state.members, state.counts
-    out = state.group_days[counts[GROUP_DAYS]]
-    counts[GROUP_DAYS] += 1
-    out.group, out.day = group, day
-    earliest = starts[max(day - 27, 0)]
+def _close_day(state, g, day):
+    """Append what each member wrote on a day that closes."""
+    members, counts = state.members, state.counts
     row = ahead = g.head
     for _ in range(_AHEAD):
         ahead = state.member_next[ahead] if ahead >= 0 else ahead
@@ -40,30 +32,12 @@ def _close_day(state, clock, g, group, day):
             prefetch(members, ahead)
             ahead = state.member_next[ahead]
         m = members[row]
-        if m.last_ms and m.last_ms >= earliest:
-            age = day_of(starts, m.last_ms) - day
-            spoke = window(m.spoke_lo, m.spoke_hi, age, 28)
-            reacted = window(m.reacted_lo, m.reacted_hi, age, 28) if m.reacted_lo | m.reacted_hi else _EMPTY
-            read = window(m.read_lo, m.read_hi, age, 28) if m.read_lo | m.read_hi else _EMPTY
-            both = spoke | reacted
-            out.speakers_1d += spoke & _ONE != _EMPTY
-            out.speakers_7d += spoke & np.uint64(127) != _EMPTY
-            out.speakers_28d += spoke != _EMPTY
-            out.reactors_1d += reacted & _ONE != _EMPTY
-            out.reactors_7d += reacted & np.uint64(127) != _EMPTY
-            out.reactors_28d += reacted != _EMPTY
-            out.readers_1d += read & _ONE != _EMPTY
-            out.readers_7d += read & np.uint64(127) != _EMPTY
-            out.readers_28d += read != _EMPTY
-            out.participants_1d += both & _ONE != _EMPTY
-            out.participants_7d += both & np.uint64(127) != _EMPTY
-            out.participants_28d += both != _EMPTY
-            if m.open_messages[day & 3]:
-                done = state.member_days[counts[MEMBER_DAYS]]
-                counts[MEMBER_DAYS] += 1
-                done.membership, done.day, done.messages = row, day, m.open_messages[day & 3]
-                m.open_messages[day & 3] = 0
-                mark_dirty(m, row, state.dirty_members, counts, DIRTY_MEMBERS)
+        if m.open_messages[day & 3]:
+            done = state.member_days[counts[MEMBER_DAYS]]
+            counts[MEMBER_DAYS] += 1
+            done.membership, done.day, done.messages = row, day, m.open_messages[day & 3]
+            m.open_messages[day & 3] = 0
+            mark_dirty(m, row, state.dirty_members, counts, DIRTY_MEMBERS)
         row = state.member_next[row]
 
 
@@ -81,6 +55,5 @@ def advance(state, clock, g, group, ts):
     while g.closed_day < last:
         day = g.closed_day
         g.closed_day = day + 1
-        if g.first_ms >= starts[day + 1] or g.activity_ms < starts[max(day - 127, 0)]:
-            continue  # before the first sign of life, or so long after the last that every window is empty
-        _close_day(state, clock, g, group, day)
+        if g.activity_ms >= starts[day]:  # else nobody has written since the day began
+            _close_day(state, g, day)

@@ -9,7 +9,9 @@ from analytics.kernels.compiled import kernel
 from analytics.kernels.masks import days_held, window
 
 #: What a member did on a day.
-MEMBER_DAY_ACT = np.dtype([("member", "i4"), ("day", "i4"), ("spoke", "u1"), ("reacted", "u1"), ("read", "u1")])
+MEMBER_DAY_ACT = np.dtype(
+    [("member", "i4"), ("day", "i4"), ("messages", "u4"), ("spoke", "u1"), ("reacted", "u1"), ("read", "u1")]
+)
 _EMPTY = np.uint64(0)
 
 
@@ -18,6 +20,7 @@ def member_day_acts(state, starts, first_day, until_day, out):
     """Write a row per member in memory and day from `first_day` to the one before `until_day` on which it was active.
 
     Returns how many rows there are; only those for which `out` has room are written.
+    No group may have closed these days yet.
     """
     count = 0
     for row in range(state.counts[MEMBERS]):
@@ -30,6 +33,7 @@ def member_day_acts(state, starts, first_day, until_day, out):
             if spoke or reacted or read:
                 if count < len(out):
                     act = out[count]
-                    act.member, act.day, act.spoke, act.reacted, act.read = row, day, spoke, reacted, read
+                    act.member, act.day, act.messages = row, day, m.open_messages[day & 3]
+                    act.spoke, act.reacted, act.read = spoke, reacted, read
                 count += 1
     return count

@@ -94,26 +94,13 @@ PANE = np.dtype(
     align=True,
 )
 
-#: A closed day of a group: distinct members over the windows that end with it.
-GROUP_DAY = np.dtype(
-    [
-        ("group", "i4"),
-        ("day", "i4"),
-        *(
-            (f"{who}_{days}d", "u4")
-            for who in ("speakers", "reactors", "readers", "participants")
-            for days in (1, 7, 28)
-        ),
-    ]
-)
-
 #: Messages of one member on one closed day; days without messages have no row.
 MEMBER_DAY = np.dtype([("membership", "i4"), ("day", "i4"), ("messages", "u4")])
 
 # Places in `State.counts`.
-GROUPS, MEMBERS, PANES, ARENA, LABELS, IDS, GROUP_DAYS, MEMBER_DAYS = range(8)
-DIRTY_GROUPS, DIRTY_MEMBERS, DIRTY_PANES = range(8, 11)
-EVENTS, DUPLICATES, LATE = range(11, 14)
+GROUPS, MEMBERS, PANES, ARENA, LABELS, IDS, MEMBER_DAYS = range(7)
+DIRTY_GROUPS, DIRTY_MEMBERS, DIRTY_PANES = range(7, 10)
+EVENTS, DUPLICATES, LATE = range(10, 13)
 
 
 class State(NamedTuple):
@@ -135,8 +122,7 @@ class State(NamedTuple):
     dirty_groups: NDArray[np.int32]
     dirty_members: NDArray[np.int32]
     dirty_panes: NDArray[np.int32]
-    group_days: NDArray[np.void]  # closed since the last flush
-    member_days: NDArray[np.void]
+    member_days: NDArray[np.void]  # closed since the last flush
 
 
 class Clock(NamedTuple):

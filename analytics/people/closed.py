@@ -124,6 +124,12 @@ def _bits(newest, day):
 
 
 @kernel
+def activity_of(c, day):
+    """What a member did in the group in the windows that end with a day, a bit each of `states.ACTIVITY`."""
+    return _bits(c.spoke_day, day) | _bits(c.reacted_day, day) << 3 | _bits(c.read_day, day) << 6
+
+
+@kernel
 def is_known(c):
     """Whether anything is known of a member who is not just another name of one."""
     return (c.ever > 0 or c.first_ms != NEVER_MS) and not (c.by_name and c.named & 3 == _ALIAS)
@@ -134,7 +140,7 @@ def active_anywhere(closed, accounts, person, day, activity, active_in):
     """Mark what persons did in any group, a bit each of `states.ACTIVITY`, and count the groups."""
     for i in range(len(closed)):
         c = closed[i]
-        found = _bits(c.spoke_day, day) | _bits(c.reacted_day, day) << 3 | _bits(c.read_day, day) << 6
+        found = activity_of(c, day)
         if found and is_known(c):
             who = person[accounts[i]]
             activity[who] |= found

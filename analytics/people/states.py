@@ -27,7 +27,7 @@ _ACTIVE, _PARTICIPANT, LURKER, _NEWCOMER, _ELSEWHERE, _UNOBSERVABLE = range(1, 7
 _EXCLUDED, _LEFT = STATES.index("excluded"), STATES.index("left")
 _SPOKE_7D, _SPOKE_28D, _REACTED, _READ, _ACTED, _JOINED, _USED, _OTHER_GROUP, _UNKNOWN, _SCORE = range(5, 15)
 
-#: What persons did in which windows, by bit; the columns of `people_active_days`.
+#: What persons did in which windows, by bit.
 ACTIVITY = tuple(f"{what}_{days}d" for what in ("speakers", "reactors", "readers") for days in (1, 7, 28))
 
 NEVER_MS, NO_DAY = 2**62, -1_000_000

@@ -22,7 +22,6 @@ def fill(text: str, address: "Address", zone: str, product_zone: str = "", day: 
     cluster, at = address.cluster, f"_at(day = {day})" if day else ""
     return Template(text).substitute(
         day=day or f"assumeNotNull((SELECT today FROM {address.database}.clock))",
-        days=f"day BETWEEN {day} - {WINDOW - 1} AND {day}" if day else "1",
         on_day=f"day = {day}" if day else "1",
         at=at,
         database=address.database,

@@ -10,6 +10,7 @@ from analytics.people import activity
 from analytics.people.lists import rows_of
 from analytics.people.states import NEVER_MS
 from schemas.agents import TABLES
+from streams.people import activity_rows
 from streams.people.everybody import Everybody, Touched
 from streams.people.few import Few
 from streams.people.group_keys import GroupKeys
@@ -66,7 +67,7 @@ class Activity:
         self._values = values
         groups = np.flatnonzero(there & (differs | whole))
         numbers = np.append(groups + 1, [0] * bool(there.any())).astype(np.int32)
-        self._activity.offer(_columns(values[numbers]), numbers, complete=complete)
+        self._activity.offer(_table(values[numbers]), numbers, complete=complete)
 
     def _forget(self, now: Now) -> None:
         """Begin to count anew, and let go of what has left the windows."""
@@ -111,14 +112,6 @@ class Activity:
         return np.column_stack([values.reshape(groups + 1, -1), bits[:, activity.SPOKE_TODAY]])
 
 
-def _columns(values: NDArray[np.int64]) -> pa.Table:
-    """Lists of what every window counts, and daily, weekly, monthly active members."""
-    per_window = values[:, :-1].reshape(len(values), len(_COUNTS), _WINDOWS)
-    offsets = pa.array(np.arange(len(values) + 1, dtype=np.int32) * _WINDOWS)
-    columns = {
-        name: pa.ListArray.from_arrays(offsets, pa.array(np.ascontiguousarray(per_window[:, i]).ravel()))
-        for i, name in enumerate(_COUNTS)
-    }
-    today, (week, month) = values[:, -1], per_window[:, _COUNTS.index("speakers"), 2:].T
-    rates = {"dau": today, "wau": week, "mau": month, "stickiness": today / np.maximum(month, 1)}
-    return pa.table(columns | {name: pa.array(np.ascontiguousarray(one)) for name, one in rates.items()})
+def _table(values: NDArray[np.int64]) -> pa.Table:
+    counts = values[:, :-1].reshape(len(values), len(_COUNTS), _WINDOWS)
+    return pa.table(activity_rows.columns(_COUNTS, counts, values[:, -1]))

@@ -10,14 +10,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analytics.people.fitted import HORIZON, Fitted
-from analytics.people.states import ACTIVITY, NO_DAY, REASONS, STATES
+from analytics.people.states import NO_DAY, REASONS, STATES
 from schemas.chat import Role
 from schemas.transition import Transition
 from sinks.clickhouse.readers.people import ALL
 from sinks.clickhouse.store import ClickHouseStore
 from streams.landing.arrow import categories
+from streams.people.closed_day import ClosedDay
 from streams.people.everybody import Everybody
-from streams.people.history import ClosedDay, History
+from streams.people.history import History
 from streams.people.members import Memberships
 
 #: Takes changes of members' states, each with the fields of `schemas.transition.Transition`.
@@ -48,6 +49,8 @@ def changes(everybody: Everybody, history: History, found: ClosedDay) -> pa.Tabl
         | {
             "person_id": everybody.names.strings(persons),
             "previous": categories(found.previous.astype(np.int8), STATES),
+            "since": pa.array(np.ascontiguousarray(members["since_day"])).cast(pa.date32()),
+            "returned_on": pa.array(np.ascontiguousarray(members["returned_day"])).cast(pa.date32()),
             "state": categories(members["state"].astype(np.int8), STATES),
             "reason": categories(members["reason"].astype(np.int8), REASONS),
             "score": pa.array(found.score),
@@ -71,11 +74,6 @@ def counts(everybody: Everybody, found: ClosedDay) -> pa.Table:
     ids = everybody.group_names.strings(np.arange(len(known) - 1, dtype=np.int32)).to_pylist()
     table = pa.table({"group_id": pa.array([*ids, ALL], pa.string())} | {n: pa.array(v) for n, v in columns.items()})
     return table.filter(pa.array(found.present))
-
-
-def activity(found: ClosedDay) -> pa.Table:
-    """The row of `people_active_days`."""
-    return pa.table({name: pa.array([n], pa.uint64()) for name, n in zip(ACTIVITY, found.activity, strict=True)})
 
 
 def score(found: ClosedDay) -> pa.Table:

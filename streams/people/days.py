@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from analytics.kernels.calendar import day_starts
+from analytics.people.closed_windows import DAYS
 from analytics.people.fitted import Fitted, unfitted
 from analytics.people.score import Score
 from schemas.agents import PEOPLE
@@ -24,10 +25,11 @@ from sinks.clickhouse.readers.cuts import Cuts, Known, Stretch, cuts_of
 from sinks.clickhouse.readers.history import HistoryReader
 from sinks.clickhouse.readers.marks import Marks
 from sinks.clickhouse.readers.people import PeopleReader
-from streams.people import day_rows, segment_days
+from streams.people import day_rows, day_windows, segment_days
+from streams.people.closed_day import Before, ClosedDay
 from streams.people.day_rows import CUTS, Day
 from streams.people.everybody import Everybody
-from streams.people.history import ClosedDay, History, Read
+from streams.people.history import History, Read
 from streams.people.now import Now
 
 #: How many days are read at once.
@@ -37,14 +39,14 @@ MOST = 32
 @dataclass(frozen=True)
 class Loaded:
     """A history as it stands in the database: its number and newest closed day (None: there is none yet); the history
-    that is read, and its newest day; up to the newest day members' active days, what members were, and persons."""
+    that is read, and its newest day; what was known at the end of the newest day."""
 
     number: int
     cuts: Cuts
     last: int | None
     in_use: int
     told_until: int
-    landed: tuple[pa.Table, pa.Table, pa.Table] | None
+    before: Before | None
     fit: Fitted
 
 
@@ -96,7 +98,7 @@ class Days:
         last = newest.day
         return Loaded(
             number, cuts, last, in_use, -1 if told is None else told,
-            None if last is None else (rows.habits(last), landed.states(number), landed.segments(number, last)),
+            None if last is None else _before(rows, landed, number, last),
             _fit_of(newest),
         )  # fmt: skip
 
@@ -104,10 +106,10 @@ class Days:
         """Take what was read into memory."""
         zone = loaded.cuts.settings[CHAT.name][0] if CHAT.name in loaded.cuts.settings else "UTC"
         self._history = History(self._everybody, zone, self._limit)
-        self._loaded = replace(loaded, landed=None)  # which is large
+        self._loaded = replace(loaded, before=None)  # which is large
         self.fit, self.in_use, self.published = loaded.fit, loaded.in_use, loaded.in_use
-        if loaded.last is not None and loaded.landed is not None:
-            self._history.load(*loaded.landed, loaded.last)
+        if loaded.last is not None and loaded.before is not None:
+            self._history.load(loaded.before, loaded.last)
             self._next = loaded.last + 1
         self._follow()
 
@@ -166,7 +168,8 @@ class Days:
         tables = {
             "people_transitions": changes,
             "people_group_days": day_rows.counts(self._everybody, found),
-            "people_active_days": day_rows.activity(found),
+            "people_activity_days": day_windows.activity(self._everybody, found.windows),
+            "people_tier_days": day_windows.tiers_of(self._everybody, found.windows),
             "people_scores": day_rows.score(found),
             "people_segment_days": segment_days.rows_of(self._everybody, found.segments),
             CUTS: day_rows.cut(cut),
@@ -204,6 +207,12 @@ class Days:
     def _follow(self) -> None:
         members = self._history.members
         self._everybody.follow(members["state"], members["since_day"], members["returned_day"])
+
+
+def _before(rows: HistoryReader, landed: ClosedDays, number: int, last: int) -> Before:
+    """What was known at the end of the newest day of a history."""
+    spoken = rows.spoken(Stretch(last - DAYS + 2, last, fresh=False))  # the next day lets go of the one before these
+    return Before(rows.habits(last), landed.states(number), landed.segments(number, last), spoken)
 
 
 def _open_day(zone: str, lateness_ms: int, clock_ms: int) -> int:

@@ -6,7 +6,6 @@ of everybody. Touches neither Kafka nor ClickHouse.
 
 # mypy: disable-error-code="no-untyped-call"
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -35,39 +34,16 @@ from analytics.people.states import (
     effective,
 )
 from sinks.clickhouse.templates import MOST_ACCOUNTS
+from streams.people.closed_day import Before, ClosedDay
+from streams.people.day_windows import DayWindows
 from streams.people.everybody import Everybody
 from streams.people.longer import longer
 from streams.people.names import Codes, blank
-from streams.people.segment_days import SegmentDays, Segments
+from streams.people.segment_days import SegmentDays
 
 #: Rows as `sinks.clickhouse.readers.history.HistoryReader` reads them, by name.
 Read = dict[str, pa.Table]
 _SAID = ("came_ms", "went_ms", "named", "first_ms", "first_day", "joined_day", "by_name")
-
-
-@dataclass(frozen=True)
-class ClosedDay:
-    """A day that was closed: its number, the score of it, and the memberships whose row is another one than the day
-    before, with what the row says beside `CLOSED`.
-
-    cells: members by group and state, (groups + 1, states), all people once in the last row; present: groups that are
-    known; platform: how many members platforms count; silent: how many are `score.silent_zombies`; activity: how many
-    people, by `states.ACTIVITY`; segments: of persons.
-    """
-
-    day: int
-    fit: Fitted
-    rows: Codes
-    previous: NDArray[np.uint8]
-    score: NDArray[np.float64]
-    rhythm: NDArray[np.float64]
-    around: closed.Around
-    present: NDArray[np.bool_]
-    cells: NDArray[np.int64]
-    platform: NDArray[np.int64]
-    silent: NDArray[np.int64]
-    activity: NDArray[np.int64]
-    segments: Segments
 
 
 class History:
@@ -79,7 +55,8 @@ class History:
         self._owner, self._began, self._used = (np.empty(0, np.int32) for _ in range(3))
         self._act_day, self._posted = np.empty(0, np.int32), np.empty(0, np.bool_)
         self._rosters, self._sizes = np.empty((0, 5), np.int64), np.empty((0, 3), np.int64)
-        self._group_known, self._segments = np.empty(0, np.bool_), SegmentDays(everybody)
+        self._group_known = np.empty(0, np.bool_)
+        self._segments, self._windows = SegmentDays(everybody), DayWindows(everybody)
 
     @property
     def members(self) -> NDArray[Any]:
@@ -99,9 +76,11 @@ class History:
 
     # --- what was read
 
-    def load(self, habits: pa.Table, states: pa.Table, segments: pa.Table, last: int) -> None:
-        """Take members' active days up to a day, and what they and all persons were at its end."""
-        self._segments.load(segments)
+    def load(self, before: Before, last: int) -> None:
+        """Take what was known at the end of a day."""
+        self._segments.load(before.segments)
+        self._windows.load(before.spoken)
+        habits, states = before.habits, before.states
         rows = self._everybody.member_rows(habits)
         members = self._grow()
         for name in ("low", "high", "left", "ever", "first_day", "spoke_day", "reacted_day", "read_day"):
@@ -125,8 +104,14 @@ class History:
 
     def _take_acts(self, table: pa.Table) -> None:
         rows = self._everybody.member_rows(table)
-        flags = (np.asarray(table[name]) for name in ("spoke", "reacted", "read"))
-        closed.acted(self._grow(), rows, np.asarray(table["at"]), *flags)
+        days, messages = np.asarray(table["at"]), np.asarray(table["messages"]).astype(np.int32)
+        spoke, reacted, read = (np.asarray(table[name]) for name in ("spoke", "reacted", "read"))
+        closed.acted(self._grow(), rows, days, spoke, reacted, read)
+        chosen = spoke > 0
+        self._windows.spoke(rows[chosen], days[chosen], messages[chosen])
+
+    def _take_counted(self, table: pa.Table) -> None:
+        self._windows.take(table)
 
     def _take_said(self, table: pa.Table) -> None:
         rows = self._everybody.member_rows(table)
@@ -196,8 +181,9 @@ class History:
         counted = self._counts(groups, accounts, around.person, state, silent)
         activity = np.array([(around.activity >> bit & 1).sum() for bit in range(len(ACTIVITY))], np.int64)
         rhythm = self._rhythms(habits.chosen(other), fit)
+        windows = self._windows.close(day, members, around.person[accounts], activity)
         segments = self._segments.close(day, members, accounts, around.person, self._began, self._used)
-        return ClosedDay(day, fit, rows, previous, chances[rows], rhythm, around, *counted, activity, segments)
+        return ClosedDay(day, fit, rows, previous, chances[rows], rhythm, around, *counted, windows, segments)
 
     def _around(self, day: int) -> closed.Around:
         e, (groups, accounts) = self._everybody, self._everybody.places

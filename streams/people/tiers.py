@@ -2,16 +2,13 @@
 
 # mypy: disable-error-code="no-untyped-call"
 
-from typing import Any
-
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from analytics.people import tiers
 from analytics.people.lists import rows_of
 from schemas.agents import TABLES
-from streams.landing.arrow import categories
+from streams.people import tier_rows
 from streams.people.distinct import distinct
 from streams.people.everybody import Everybody, Touched
 from streams.people.few import Few
@@ -21,8 +18,6 @@ from streams.people.longer import longer
 from streams.people.names import Codes
 from streams.people.now import Now
 from streams.people.talk import Talk
-
-_SHAPES = ("effective_speakers", "gini", "half_of_messages_by")
 
 
 class Tiers:
@@ -72,26 +67,11 @@ class Tiers:
             everybody.members, everybody.members_of, persons, now.day, self._days, self._messages, self._days_of,
             self._messages_of, self._figures,
         )  # fmt: skip
-        figures, shapes = (
-            np.concatenate([self._figures[None], self._figures_in[groups]]),
-            np.zeros((len(groups) + 1, 3)),
-        )
-        self._shape(groups, shapes[1:])
-        speakers = np.bincount(self._messages_of)  # by number of messages
-        counts = np.flatnonzero(speakers[1:]) + 1
-        shapes[0] = tiers.concentration(counts, speakers[counts])
+        figures = np.concatenate([self._figures[None], self._figures_in[groups]])
+        shapes = tier_rows.shapes_of(self._messages, of, groups, self._messages_of)
         numbers, there = np.append(0, groups + 1).astype(np.int32), figures[:, 0] > 0
-        self._tiers.offer(_columns(figures[there], shapes[there]), numbers[there], numbers[~there], complete)
-
-    def _shape(self, groups: Codes, shapes: NDArray[np.float64]) -> None:
-        """How the messages of these groups are spread over those who wrote them."""
-        of, speakers = self._everybody.places[0], np.flatnonzero(self._messages)
-        place = np.full(len(self._figures_in), -1)
-        place[groups] = np.arange(len(groups))
-        places = place[of[speakers]]
-        here = places >= 0
-        spoken = np.sort(places[here] << 32 | self._messages[speakers[here]])
-        tiers.shapes_of_groups(spoken, spoken & 0xFFFFFFFF, np.ones(len(spoken), np.int64), shapes)
+        rows = pa.table(tier_rows.columns(figures[there], shapes[there]))
+        self._tiers.offer(rows, numbers[there], numbers[~there], complete)
 
     def _concerned(self, touched: Touched, now: Now, whole: bool) -> tuple[Codes, Codes, Codes]:
         """Rows, persons and groups to look at: of these persons, of days that have closed."""
@@ -114,17 +94,3 @@ class Tiers:
         concerned = distinct(*rows)
         persons = distinct(touched.persons, everybody.person[accounts[concerned]])
         return concerned, persons, distinct(touched.groups, of[concerned])
-
-
-def _columns(figures: NDArray[np.int64], shapes: NDArray[np.float64]) -> pa.Table:
-    """All that a row says."""
-    columns: dict[str, Any] = {name: figures[:, i] for i, name in enumerate(tiers.FIGURES)}
-    members, messages = columns["members"], columns["messages"]
-    for name in ("loud", "occasional", "silent"):
-        columns[f"{name}_share"] = columns[name] / members
-    columns["loud_message_share"] = columns["loud_messages"] / np.maximum(messages, 1)
-    columns |= {name: shapes[:, i] for i, name in enumerate(_SHAPES[:2])}
-    columns[_SHAPES[2]] = shapes[:, 2].astype(np.int64)
-    bands = np.searchsorted(np.array([most for _, most in tiers.BANDS]), members).astype(np.int8)
-    rows = {name: pa.array(np.ascontiguousarray(one)) for name, one in columns.items()}
-    return pa.table({"size_band": categories(bands, tuple(name for name, _ in tiers.BANDS))} | rows)

@@ -32,8 +32,6 @@ from streams.retry import wait_for
 from streams.state.chat.state import CommunityState
 
 log = logging.getLogger(__name__)
-#: Days after a touched one whose closed rows it may change: as far as windows and day masks reach.
-_REACH = 127
 _EPOCH = date(1970, 1, 1)
 Key = dict[str, Any]
 
@@ -46,21 +44,18 @@ class Touched:
     days: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     until: dict[str, int] = field(default_factory=dict)
 
-    def add(self, group: str, hour: int, day: int, reach: int) -> None:
-        """An event of this hour and day; its days are checked until this many days after it are closed."""
+    def add(self, group: str, hour: int, day: int) -> None:
+        """An event of this hour and day; they are checked until the day is closed."""
         self.hours.add((group, hour))
         self.days[group].add(day)
-        self.until[group] = max(self.until.get(group, day), day + reach)
+        self.until[group] = max(self.until.get(group, day), day)
 
     def explains(self, table: str, key: Key) -> bool:
-        """Whether a row may differ; one that counts nothing may exist because the group has been known for longer."""
-        if not key["has_found"] and key["is_empty"]:
-            return True
+        """Whether a row may differ."""
         group, days = key["group_id"], self.days[key["group_id"]]
         if table == "pane_states":
             return key["bucket"] in days if key["daily"] else (group, key["bucket"]) in self.hours
-        day = (key["day"] - _EPOCH).days
-        return day in days if table == "member_days" else any(first <= day <= first + _REACH for first in days)
+        return (key["day"] - _EPOCH).days in days
 
 
 @dataclass
@@ -141,9 +136,9 @@ def _replay(job: Rebuild, part: _Part) -> int:
     )  # fmt: skip
     assert isinstance(task.state, CommunityState)
     clock, rows = task.state.clock, kept.timeline(part.groups, part.end)
-    offsets, ts_ms, time_ms, late, duplicate, firsts, same = (
+    offsets, ts_ms, time_ms, late, duplicate, firsts = (
         np.asarray(rows[name]).astype(np.int64)
-        for name in ("offset", "ts_ms", "time_ms", "late", "duplicate", "first_offset", "same")
+        for name in ("offset", "ts_ms", "time_ms", "late", "duplicate", "first_offset")
     )
     names = rows["group_id"].combine_chunks().dictionary_encode()
     groups = np.asarray(names.indices).astype(np.int64)
@@ -157,8 +152,7 @@ def _replay(job: Rebuild, part: _Part) -> int:
     ours = repeated & (duplicate == 0) if not job.current.number else repeated
     days = days_of(clock, ts_ms)
     for row in {*moved.tolist(), *np.flatnonzero(((late == 1) | ours) & (groups >= 0)).tolist()}:
-        reach = _REACH if repeated[row] and not same[row] else 0
-        part.touched.add(ids[groups[row]], int(ts_ms[row] // HOUR_MS), int(days[row]), reach)
+        part.touched.add(ids[groups[row]], int(ts_ms[row] // HOUR_MS), int(days[row]))
     frames = _frames(
         job, part, np.sort(offsets[taken]), dict(zip(offsets[moved].tolist(), places.tolist(), strict=True))
     )

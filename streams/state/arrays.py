@@ -49,7 +49,7 @@ class Collected:
 
     parts: dict[str, list[Callable[[], pa.Table]]] = field(default_factory=dict)
     changed: dict[str, NDArray[np.int32]] = field(default_factory=dict)
-    closed: tuple[NDArray[Any], ...] = ()
+    closed: NDArray[Any] = field(default_factory=lambda: np.empty(0))
     closings: dict[str, list[pa.Table]] = field(default_factory=dict)
 
     def add(self, table: str, make: Callable[[], pa.Table]) -> None:

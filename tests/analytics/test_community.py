@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from analytics.chat.state import ARENA, GROUP_DAYS, GROUPS, LABELS, MEMBER_DAYS, MEMBERS, PANES
+from analytics.chat.state import ARENA, GROUPS, LABELS, MEMBER_DAYS, MEMBERS, PANES
 from streams.checkpoint.task import Task
 from streams.kafka.records import read_records
 from tests.memory import TOPIC, MemoryBroker, MemoryStore, land, new_task, own, record_batch
@@ -17,7 +17,7 @@ from tests.oracle.worlds import World, displaced, encode, worlds
 
 _ARRAYS = {
     "groups": GROUPS, "members": MEMBERS, "panes": PANES, "arena": ARENA, "labels": LABELS,
-    "group_days": GROUP_DAYS, "member_days": MEMBER_DAYS,
+    "member_days": MEMBER_DAYS,
 }  # fmt: skip
 
 

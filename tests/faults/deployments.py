@@ -110,16 +110,9 @@ class Deployment:
             assert process.ended(120) == 0, process.said
 
     def rows(self, names: Iterable[str] | None = None) -> Rows:
-        """Everything people ask of the agent, without what tells one deployment from another.
-
-        Nor who was there on closed days (`*`): only a worker that stays writes it.
-        """
+        """Everything people ask of the agent, without what tells one deployment from another."""
         return {
-            name: [
-                {k: v for k, v in row.items() if k not in _OWN}
-                for row in self.answers.rows(name)
-                if (name, row.get("group_id")) != ("rolling_activity_daily", "*")
-            ]
+            name: [{k: v for k, v in row.items() if k not in _OWN} for row in self.answers.rows(name)]
             for name in (self.agent.asked if names is None else names)
         }
 

@@ -130,21 +130,6 @@ def _now(group: Group, now_ms: int) -> tuple[int, int]:
     return now_ms // HOUR_MS, group.days.of(now_ms)
 
 
-def rolling_activity_daily(partitions: Iterable[Community], zone: str) -> list[Row]:
-    """The same of every closed day."""
-    rows = []
-    for name, group in groups_of(partitions).items():
-        for day, closed in group.group_days.items():
-            for window, width in WIDTHS.items():
-                people = {what: closed[f"{what}_{width}d"] for what in ("speakers", "reactors", "readers")}
-                rates = rates_of(*(closed[f"speakers_{n}d"] for n in (1, 7, 28)))
-                rows.append(
-                    {"group_id": name, "day": date_of(day), "window": window, "buyers": None, "advertising": None}
-                    | sums_of(group, 1, day - width + 1, day) | people | rates
-                )  # fmt: skip
-    return rows
-
-
 # --- tiers ----------------------------------------------------------------------------------------------------------
 
 
@@ -207,7 +192,12 @@ def _tiers_now(base: dict[str, list[tuple[Group, str]]], now_ms: int) -> Row:
             days |= set(_spoken(group, member, range(today - 27, today + 1), late=True))
             count += len(_spoken(group, member, range(today - 27, today + 1), late=False))
         spoken[one], messages[one] = len(days), count
-    row = _tiers(list(spoken.values()), len(base))
+    return tiers_of(spoken, messages)
+
+
+def tiers_of(spoken: dict[str, int], messages: dict[str, int]) -> Row:
+    """Of people: on how many of 28 days each spoke, and how many messages each wrote."""
+    row = _tiers(list(spoken.values()), len(spoken))
     loud = sum(n for m, n in messages.items() if spoken[m] >= 8)
     total = sum(messages.values())
     row |= {"messages": total, "loud_messages": loud, "loud_message_share": loud / total if total else 0.0}
@@ -225,32 +215,7 @@ def _tiers(days_spoken: list[int], members: int) -> Row:
     return {"members": members, "size_band": band} | counts | shares
 
 
-def tiers_daily(partitions: Iterable[Community], zone: str) -> list[Row]:
-    """The same of every closed day, for the speakers of any role."""
-    rows = []
-    for name, group in groups_of(partitions).items():
-        for day in group.group_days:
-            recent = {key: n for key, n in group.member_days.items() if day - 28 < key[0] <= day}
-            days = Counter(member for _, member in recent)
-            messages: Counter[str] = Counter()
-            for (_, member), n in recent.items():
-                messages[member] += n
-            if days:
-                tier = _tiers(list(days.values()), len(days))
-                rows.append(
-                    {"group_id": name, "day": date_of(day), "speakers": len(days), "messages": sum(messages.values())}
-                    | {key: tier[key] for key in ("daily", "loud", "occasional")}
-                    | {"loud_messages": sum(n for m, n in messages.items() if days[m] >= 8)}
-                    | _concentration(list(messages.values()))
-                )
-    return rows
-
-
-#: View -> its rows, of views that read what chat has landed.
+#: View -> its rows, of views that read what the people agent has landed.
 ANSWERS: dict[str, Callable[[Sequence[Community], str], list[Row]]] = {
-    answer.__name__: answer for answer in (rolling_activity_daily, tiers_daily)
-}
-#: The same of views that read what the people agent has landed.
-OF_PEOPLE: dict[str, Callable[[Sequence[Community], str], list[Row]]] = {
     answer.__name__: answer for answer in (rolling_activity, tiers)
 }

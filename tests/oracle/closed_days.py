@@ -4,8 +4,21 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any, Protocol
 
+from analytics.chat.state import COUNTERS
 from tests.memory import Row
-from tests.oracle.community import HOUR_MS, Days, Event, Landed, Record, activity, time_of
+from tests.oracle.community import (
+    HOUR_MS,
+    Counted,
+    Days,
+    Event,
+    Group,
+    Landed,
+    Record,
+    activity,
+    panes,
+    time_of,
+    without_itself,
+)
 from tests.oracle.people import OWN
 
 #: Table -> key -> row.
@@ -13,13 +26,19 @@ Tables = dict[str, dict[Any, Row]]
 #: The rows of a table that an event gives on its day: (table, key without the day), and the columns it sets.
 Acts = Callable[[Event], Iterable[tuple[str, tuple[str, ...], Row]]]
 _EPOCH = date(1970, 1, 1)
+#: What chat lands of closed days.
+CHAT_DAYS = ("member_day_acts", "group_day_counts")
 _KINDS = {"group": "group_id", "call": "call_id", "link": "link_id", "campaign": "campaign_id"}
 _KEYS = {
     "member_day_acts": ("group_id", "member_id"),
+    "group_day_counts": ("group_id",),
     "user_day_acts": ("user_id",),
     "reference_day_acts": ("user_id", "kind", "reference"),
 }
-_COLUMNS = {"member_day_acts": ("spoke", "reacted", "read"), "user_day_acts": ("used", "bought")}
+_COLUMNS = {
+    "member_day_acts": ("messages", "spoke", "reacted", "read"), "user_day_acts": ("used", "bought"),
+    "group_day_counts": COUNTERS,
+}  # fmt: skip
 
 
 def chat_acts(event: Event) -> Iterable[tuple[str, tuple[str, ...], Row]]:
@@ -49,6 +68,7 @@ def closed_days(landed: Iterable[Landed], zone: str, lateness_h: int, acts: Acts
     days, clock, open_day = Days(zone), 0, 0
     found: Tables = {name: {} for name in ("day_closings", *tables)}
     done: list[tuple[int, str, tuple[str, ...], Row]] = []
+    known: list[Landed] = []
     for one in landed:
         clock = max(clock, time_of(Record(one.offset, one.kafka_ts_ms, None), one.event))
         until = days.of(clock - lateness_h * HOUR_MS)
@@ -58,10 +78,30 @@ def closed_days(landed: Iterable[Landed], zone: str, lateness_h: int, acts: Acts
                 if open_day <= day < until:
                     empty = dict.fromkeys(_COLUMNS.get(table, ()), 0)
                     found[table][day, *key] = empty | found[table].get((day, *key), {}) | row
+            if "group_day_counts" in tables:
+                _count(found, known, days, range(open_day, until))
             open_day = until
         if not one.duplicate:
             done += [(days.of(one.event["ts_ms"]), *act) for act in acts(one.event)]
+            known.append(one)
     return found
+
+
+def _count(found: Tables, known: list[Landed], days: Days, closing: range) -> None:
+    """What groups and their members counted on the days that close."""
+    logs: dict[str, list[Counted]] = {}
+    for one in known:
+        if "group_id" in one.event and days.of(one.event["ts_ms"]) in closing:
+            logs.setdefault(one.event["group_id"], []).append(Counted(without_itself(one.event), one.late))
+    for name, log in logs.items():
+        group = Group(days, 0, log)
+        for (daily, day), counts in panes(group).items():
+            if daily:
+                found["group_day_counts"][day, name] = {counter: counts[counter] for counter in COUNTERS}
+        for day in closing:
+            for member, messages in group.messages_of(day).items():
+                if (day, name, member) in found["member_day_acts"]:
+                    found["member_day_acts"][day, name, member]["messages"] = messages
 
 
 class Rows(Protocol):

@@ -76,6 +76,12 @@ class Days:
         return _day(self.zone, ts_ms)
 
 
+def without_itself(event: Event) -> Event:
+    """A group that speaks under its own id is no member."""
+    itself = event.get("member_id") and event["group_id"].split(":", 2)[2:] == [event["member_id"]]
+    return event | {"member_id": None} if itself else event
+
+
 def activity(event: Event) -> str | None:
     """Which activity an event is: spoke, reacted, read, or none."""
     return None if event.get("removed") else _ACTIVITY.get(event["type"])
@@ -90,7 +96,6 @@ class Group:
     log: list[Counted] = field(default_factory=list)
     time_ms: int | None = None
     closed_day: int = 0
-    group_days: dict[int, dict[str, int]] = field(default_factory=dict)
     member_days: dict[tuple[int, str], int] = field(default_factory=dict)
     roster_ms: int | None = None
 
@@ -120,18 +125,6 @@ class Group:
         return late
 
     def _close(self, day: int) -> None:
-        acts = [(self.days.of(e["ts_ms"]), activity(e), e["member_id"]) for e, _ in self.log if activity(e)]
-        if not acts or day < self.days.of(min(e["ts_ms"] for e, _ in self.log)) or day - max(a[0] for a in acts) > 127:
-            return
-        row = {}
-        for name, kinds in {
-            "speakers": {"spoke"}, "reactors": {"reacted"}, "readers": {"read"}, "participants": {"spoke", "reacted"},
-        }.items():  # fmt: skip
-            for width in (1, 7, 28):
-                row[f"{name}_{width}d"] = len(
-                    {m for d, what, m in acts if m and what in kinds and day - width < d <= day}
-                )
-        self.group_days[day] = row
         for member, messages in self.messages_of(day).items():
             self.member_days[day, member] = messages
 
@@ -189,8 +182,7 @@ class Community:
             for group in self.groups.values():
                 group.move(time_ms)
             return False
-        if event.get("member_id") and event["group_id"].split(":", 2)[2:] == [event["member_id"]]:
-            event = event | {"member_id": None}  # the group itself
+        event = without_itself(event)
         new = Group(Days(self.zone), self.lateness_h * HOUR_MS)
         return self.groups.setdefault(event["group_id"], new).add(event, time_ms)
 
@@ -294,7 +286,7 @@ def is_question(message: Event) -> bool:
     return bool(_QUESTION.search(message["text"] or "")) if said is None else bool(said)
 
 
-def _counts(event: Event) -> dict[str, int]:
+def counts_of(event: Event) -> dict[str, int]:
     """What one event adds to its hour and day, distinct members apart."""
     kind = event["type"]
     names = {
@@ -326,7 +318,7 @@ def panes(group: Group) -> dict[tuple[int, int], Counter[str]]:
             known.add((bucket, what, who))
             if not late:
                 pane = found.setdefault(bucket, Counter())
-                pane.update(_counts(event))
+                pane.update(counts_of(event))
                 if first and what:
                     pane[distinct[what]] += 1
     return found

@@ -64,7 +64,7 @@ def closed_rows(records: list[Record], zone: str, lateness_h: int, horizon: int)
     Rows of which nothing should be left count nothing.
     """
     told, should = community(records, zone, lateness_h, horizon), corrected(records, zone, lateness_h)
-    tables: dict[str, Rows] = {"pane_states": {}, "group_days": {}, "member_days": {}}
+    tables: dict[str, Rows] = {"pane_states": {}, "member_days": {}}
     for name, group in told.groups.items():
         other = should.groups.get(name)
         closed_day = min(group.closed_day, other.closed_day if other else group.closed_day)
@@ -72,9 +72,6 @@ def closed_rows(records: list[Record], zone: str, lateness_h: int, horizon: int)
         for key, counts in panes(other).items() if other else ():
             if key[1] < (closed_day if key[0] else min(hours)):
                 tables["pane_states"][name, *key] = dict(counts)
-        for day, row in other.group_days.items() if other else ():
-            if day < closed_day:
-                tables["group_days"][name, day] = row
         for (day, member), messages in other.member_days.items() if other else ():
             if day < closed_day:
                 tables["member_days"][name, day, member] = {"messages": messages}

@@ -5,7 +5,7 @@ and is not of a later day; an act must have come before its own day was closed. 
 know what came before its offset. Days are numbers since 1970-01-01; `tests.oracle.history_days` says what they hold.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from typing import NamedTuple
 from schemas.topics import CHAT, LINKS, PRODUCT
 from tests.oracle.answers import Row
 from tests.oracle.closed_days import chat_acts, closed_days, no_acts, product_acts
-from tests.oracle.community import Days, Event, Landed
+from tests.oracle.community import Days, Event, Landed, community, counts_of
 from tests.oracle.people import landed_of, owners
 from tests.oracle.worlds import World
 
@@ -24,11 +24,19 @@ ABOUT_GROUPS = ("group", "roster", "roster_end", "call")
 
 
 class Known(NamedTuple):
-    """An event, its own day, and the first closed day that may know it."""
+    """An event, its own day, the first closed day that may know it, and whether its day counts it."""
 
     event: Event
     day: int
     since: int
+    counts: bool
+
+
+def landed_in(topic: str, world: World) -> list[Landed]:
+    """The valid records of a partition, and whether each was late."""
+    if topic == CHAT.name:
+        return community(list(world.records), world.zone, world.lateness_h, world.horizon).landed
+    return landed_of(topic, world.records, world.horizon)[0]
 
 
 def is_alias(event: Event) -> bool:
@@ -43,7 +51,7 @@ class Partition:
     """
 
     def __init__(self, topic: str, world: World, corrected: int = 0) -> None:
-        landed, _ = landed_of(topic, world.records, world.horizon)
+        landed = landed_in(topic, world)
         closings = closed_days(landed, world.zone, world.lateness_h, no_acts, ())["day_closings"]
         days = Days(world.zone)
         ends = sorted((row["next_offset"], until) for until, row in closings.items())
@@ -52,7 +60,7 @@ class Partition:
             """Whether a record that a correction counts came when its day was closed."""
             open_day = max((until for end, until in ends if end <= one.offset), default=0)
             counts = one.offset < corrected and not one.duplicate and one.event["type"] != "tick"
-            return counts and days.of(one.event["ts_ms"]) < open_day
+            return counts and (one.late or days.of(one.event["ts_ms"]) < open_day)
 
         corrected = corrected if any(late(one) for one in landed) else 0  # else it has changed nothing
         #: First day, day after the last, and the offset before which these days know everything.
@@ -61,7 +69,7 @@ class Partition:
         ]
         self.until = max(closings, default=0)
         self.known = [
-            Known(one.event, day, since)
+            Known(one.event, day, since, since == day and (not one.late or one.offset < corrected))
             for one in landed
             # links are taken whatever id they have; of a repeated record the first says all that there is to know
             if one.event["type"] != "tick" and not (one.duplicate and topic != LINKS.name)
@@ -81,9 +89,10 @@ class Partition:
 
 @dataclass
 class Member:
-    """What there is to know of a membership."""
+    """What there is to know of a membership; messages: by day."""
 
     acts: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
+    messages: Counter[int] = field(default_factory=Counter)
     facts: list[Known] = field(default_factory=list)
 
 
@@ -103,6 +112,10 @@ class Sources:
     members: dict[tuple[str, str], Member] = field(default_factory=lambda: defaultdict(Member))
     #: Group -> facts about it, the posts of calls and links among them.
     groups: dict[str, list[Known]] = field(default_factory=lambda: defaultdict(list))
+    #: Group -> day -> what it counted.
+    counted: dict[str, dict[int, Counter[str]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(Counter))
+    )
     #: User -> days of use; (user, kind, id) -> days of acts that referred to it.
     used: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     references: dict[tuple[str, str, str], set[int]] = field(default_factory=lambda: defaultdict(set))
@@ -133,6 +146,9 @@ class Sources:
             if one.since == one.day:
                 for _, (group, member), what in chat_acts(event):
                     self.members[group, member].acts[one.day].update(what)
+                    self.members[group, member].messages[one.day] += one.counts and event["type"] == "message"
+            if one.counts:
+                self.counted[event["group_id"]][one.day].update(counts_of(event))
             key = tuple(event.get(name) for name in ("group_id", "type", "member_id", "ts_ms", "event_id"))
             if key in told:
                 continue  # of one event the least offset counts

@@ -2,13 +2,13 @@
 `tests.oracle.history`, one day after the other."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple, get_args
 
 from schemas.chat import Role
-from tests.oracle.answers import Row, account_of, date_of
+from tests.oracle.answers import SUMS, WIDTHS, Row, account_of, date_of, rates_of, tiers_of
 from tests.oracle.community import Days, Event
 from tests.oracle.history import ABOUT_GROUPS, Known, Member, Place, Sources
 from tests.oracle.people import EFFECTIVE, Before, chance, changed, counts, state_of
@@ -48,7 +48,8 @@ class ClosedDay:
     members: dict[tuple[str, str], Row]
     transitions: list[Row]
     counts: list[Row]
-    people: Row
+    windows: list[Row]
+    tiers: list[Row]
 
 
 def history(sources: Sources, fit: Callable[[int], Fit] = lambda _: UNFITTED) -> dict[int, ClosedDay]:
@@ -60,7 +61,7 @@ def history(sources: Sources, fit: Callable[[int], Fit] = lambda _: UNFITTED) ->
         members = _members(sources, day, score, before)
         found[day] = ClosedDay(
             day, sources.cut(day), members, _transitions(day, members, before),
-            _counts(sources, day, members, score.theta), _people(day, members),
+            _counts(sources, day, members, score.theta), _windows(sources, day, members), _tiers(sources, day, members),
         )  # fmt: skip
         before = members
     return found
@@ -131,7 +132,7 @@ def _posts(sources: Sources, day: int) -> dict[tuple[str, str], set[str]]:
     """(call or link, its id) -> groups where it was posted."""
     found = defaultdict(set)
     for group, facts in sources.groups.items():
-        for event, _, _ in _known(facts, day):
+        for event, *_ in _known(facts, day):
             if event["type"] == "call":
                 found["call", event["call_id"]].add(group)
             for link in event["link_ids"] if event["type"] in ("call", "message") else ():
@@ -174,7 +175,7 @@ def _roster(facts: list[Known]) -> tuple[int, int]:
     """When the newest complete roster of a group began, and the day of it."""
     rosters: dict[str, list[tuple[int, int]]] = defaultdict(list)
     complete = set()
-    for event, day, _ in facts:
+    for event, day, *_ in facts:
         if event["type"] in ("roster", "roster_end"):
             rosters[event["snapshot_id"]].append((event["ts_ms"], day))
             if event.get("complete"):
@@ -230,12 +231,54 @@ def _counts(sources: Sources, day: int, members: dict[tuple[str, str], Row], the
     return [{"day": date_of(day)} | row for row in rows]
 
 
-def _people(day: int, members: dict[tuple[str, str], Row]) -> Row:
-    """How many persons were active in the days that end with this one."""
-    return {"day": date_of(day)} | {
-        f"{name}_{width}d": len(
-            {row["person_id"] for row in members.values() if any(age < width for age in row["ages"][what])}
-        )
+def _windows(sources: Sources, day: int, members: dict[tuple[str, str], Row]) -> list[Row]:
+    """Rows of `rolling_activity_daily`: of every group in whose 28 days anything happened, and of everybody (`*`)."""
+    inside: dict[str, list[Row]] = defaultdict(list)
+    for (group, _), row in members.items():
+        inside[group].append(row)
+    rows = []
+    for group in (*sorted({*sources.counted, *inside}), "*"):
+        counted = sources.counted.values() if group == "*" else [sources.counted.get(group, {})]
+        some = members.values() if group == "*" else inside[group]
+        who = "person_id" if group == "*" else "member_id"
+        found = {window: _window(day, width, counted, some, who) for window, width in WIDTHS.items()}
+        if group == "*" or any(n for row in found.values() for n in row.values()):
+            rates = rates_of(*(found[window]["speakers"] for window in WIDTHS))
+            rows += [{"group_id": group, "day": date_of(day), "window": w} | row | rates for w, row in found.items()]
+    return rows
+
+
+def _window(
+    day: int, width: int, counted: Iterable[Mapping[int, Counter[str]]], members: Iterable[Row], who: str
+) -> Row:
+    total: Counter[str] = Counter()
+    for days in counted:
+        for one in range(day - width + 1, day + 1):
+            total.update(days.get(one, {}))
+    active = {
+        name: len({row[who] for row in members if any(age < width for age in row["ages"][what])})
         for name, what in (("speakers", "spoke"), ("reactors", "reacted"), ("readers", "read"))
-        for width in (1, 7, 28)
     }
+    return {name: total[name] for name in SUMS} | active
+
+
+def _tiers(sources: Sources, day: int, members: dict[tuple[str, str], Row]) -> list[Row]:
+    """Rows of `tiers_daily`: of every group with plain members, and of everybody once (`*`)."""
+    base: dict[str, dict[str, list[tuple[str, str]]]] = defaultdict(lambda: defaultdict(list))
+    for (group, member), row in members.items():
+        if row["present"] and row["role"] == "member":
+            base[group][member].append((group, member))
+            base["*"][row["person_id"]].append((group, member))
+    rows = []
+    for group, people in base.items():
+        days = {
+            one: {age for key in mine for age in members[key]["ages"]["spoke"] if age < 28}
+            for one, mine in people.items()
+        }
+        messages = {
+            one: sum(sources.members[key].messages[d] for key in mine for d in range(day - 27, day + 1))
+            for one, mine in people.items()
+        }
+        spoken = {one: len(found) for one, found in days.items()}
+        rows.append({"group_id": group, "day": date_of(day)} | tiers_of(spoken, messages))
+    return rows

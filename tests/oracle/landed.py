@@ -14,7 +14,7 @@ from analytics.kernels.hashing import hash64
 from schemas.columns import Kind, columns
 from schemas.topics import CHAT
 from tests.memory import KEYS, MemoryStore, Row
-from tests.oracle.closed_days import Tables, chat_acts, closed_days, day_of, landed_days
+from tests.oracle.closed_days import CHAT_DAYS, Tables, chat_acts, closed_days, day_of, landed_days
 from tests.oracle.community import Community, Group, Landed, group_row, is_question, membership, panes
 
 _SPEC = columns(CHAT.name)
@@ -42,7 +42,6 @@ def expected(oracle: Community, store_text: bool = False) -> Tables:
             if is_fact(row.event) and not row.duplicate and (event := _event(row, False))
         },
         "dead_letters": {offset: {"error": kind} for offset, kind in oracle.dead.items()},
-        "group_days": {(name, day): row for name, group in groups for day, row in group.group_days.items()},
         "member_days": {
             (name, day, member): {"messages": n}
             for name, group in groups
@@ -56,7 +55,7 @@ def expected(oracle: Community, store_text: bool = False) -> Tables:
             (name, *bucket): {counter: counts[counter] for counter in COUNTERS}
             for name, group in groups for bucket, counts in panes(group).items()
         },
-    } | closed_days(oracle.landed, oracle.zone, oracle.lateness_h, chat_acts, ("member_day_acts",))  # fmt: skip
+    } | closed_days(oracle.landed, oracle.zone, oracle.lateness_h, chat_acts, CHAT_DAYS)  # fmt: skip
 
 
 def is_fact(event: dict[str, Any]) -> bool:
@@ -127,10 +126,6 @@ def found(store: MemoryStore) -> Tables:
             for row in store.live("facts")
         },
         "dead_letters": {row["offset"]: {"error": row["error"]} for row in store.live("dead_letters")},
-        "group_days": {
-            (r["group_id"], day_of(r["day"])): _without(r, "group_id", "day", "version", "topic", "partition")
-            for r in store.live("group_days")
-        },
         "member_days": {
             (r["group_id"], day_of(r["day"]), r["member_id"]): {"messages": r["messages"]}
             for r in store.live("member_days")
@@ -143,7 +138,7 @@ def found(store: MemoryStore) -> Tables:
             (row["group_id"], row["daily"], row["bucket"]): {name: row[name] for name in COUNTERS}
             for row in store.live("pane_states")
         },
-    } | landed_days(store, CHAT.name, ("member_day_acts",))
+    } | landed_days(store, CHAT.name, CHAT_DAYS)
 
 
 def _without(row: Row, *names: str) -> Row:

@@ -1,8 +1,6 @@
 """What people add to questions about chat: each once over all groups on a closed day, buyers of the windows that end
 now."""
 
-from collections import Counter
-
 from tests.oracle import answers
 from tests.oracle.answers import Row, account_of
 from tests.oracle.community import HOUR_MS, membership
@@ -45,25 +43,6 @@ def rolling_activity(people: People) -> list[Row]:
 def tiers(people: People) -> list[Row]:
     """All of it, and everybody once (`*`): on how many days, and how much, a person spoke as a plain member of any."""
     return answers.tiers(people.chat, people.zone, people.person, people.now_ms)
-
-
-def everybody_daily(people: People) -> list[Row]:
-    """The rows of `*` in `rolling_activity_daily` of the day at whose end people are looked at."""
-    members = people.members()
-
-    def active(what: str, days: int) -> int:
-        return len({row["person_id"] for row in members if any(age < days for age in row["ages"][what])})
-
-    rows = []
-    for window, days in answers.WIDTHS.items():
-        counts: Counter[str] = Counter()
-        for group in people.groups.values():
-            counts.update(answers.sums_of(group, 1, people.today - days + 1, people.today))
-        who = {name: active(what, days) for name, what in _PEOPLE.items()}
-        rates = answers.rates_of(*(active("spoke", n) for n in (1, 7, 28)))
-        same = {"group_id": "*", "window": window, "buyers": None, "advertising": None}
-        rows.append(same | {name: counts[name] for name in answers.SUMS} | who | rates)
-    return rows
 
 
 ANSWERS = {answer.__name__: answer for answer in (rolling_activity, tiers)}

@@ -9,7 +9,7 @@ from sinks.clickhouse.schema import declared
 
 #: A digest of all columns of what an agent computes, by agent and rules.
 COLUMNS = {
-    ("community", 3): "32e8435f7fe6f3d7",
+    ("community", 4): "a2c30fb636193145",
     ("product", 2): "ff92d70566838816",
     ("links", 2): "24b8985feb62c523",
     ("operations", 1): "e3b0c44298fc1c14",

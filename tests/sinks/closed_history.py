@@ -9,7 +9,7 @@ from typing import Any
 from schemas.topics import CHAT, LINKS, PRODUCT
 from sinks.clickhouse.store import ClickHouseStore
 from tests.landing import Landing, clear
-from tests.oracle.answers import WIDTHS, Row, comparable, date_of, rates_of
+from tests.oracle.answers import Row, comparable, date_of
 from tests.oracle.chances import fit_of
 from tests.oracle.closed_days import day_of
 from tests.oracle.history import Place, Sources
@@ -24,8 +24,8 @@ Parts = tuple[Sequence[World], Sequence[World], Sequence[World]]
 TOPICS = (CHAT.name, PRODUCT.name, LINKS.name)
 #: Tables of closed days.
 TABLES = (
-    "people_transitions", "people_group_days", "people_active_days", "people_scores", "people_segment_days",
-    "people_cuts",
+    "people_transitions", "people_group_days", "people_activity_days", "people_tier_days", "people_scores",
+    "people_segment_days", "people_cuts",
 )  # fmt: skip
 #: By person.
 Segments = Mapping[str, Row]
@@ -105,8 +105,10 @@ class Deployment:
         same(told, [row for row in changes if row["state"] != row["previous"]], "state_changes")
         counted = [row for day in wanted.values() for row in day.counts]
         same(ask(self.store, "effective_members_daily"), counted, "effective_members_daily")
-        everybody = [row for row in ask(self.store, "rolling_activity_daily") if row["group_id"] == "*"]
-        same(everybody, [row for day in wanted.values() for row in people_rows(day.people)], "rolling_activity_daily")
+        windows = [row for day in wanted.values() for row in day.windows]
+        same(ask(self.store, "rolling_activity_daily"), windows, "rolling_activity_daily")
+        tiers = [row for day in wanted.values() for row in day.tiers]
+        same(ask(self.store, "tiers_daily"), tiers, "tiers_daily")
         segments = {number: segments_on(sources, day) for number, day in wanted.items()}
         landed = [_segment(row) for row in rows_of(self.store, "people_segment_days")]
         same(landed, [_segment(row) for row in changes_of(segments)], "people_segment_days")
@@ -158,14 +160,6 @@ def cuts(days: Mapping[int, ClosedDay]) -> list[Row]:
         for day, found in days.items()
         for (topic, number), offset in found.cut.items()
     ]
-
-
-def people_rows(row: Row) -> Iterable[Row]:
-    """The rows of `*` of a day in `rolling_activity_daily`, people only."""
-    rates = rates_of(*(row[f"speakers_{n}d"] for n in (1, 7, 28)))
-    for window, days in WIDTHS.items():
-        people = {name: row[f"{name}_{days}d"] for name in ("speakers", "reactors", "readers")}
-        yield {"group_id": "*", "day": row["day"], "window": window} | people | rates
 
 
 def _status(row: Row) -> dict[str, Any]:

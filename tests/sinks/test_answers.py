@@ -15,7 +15,7 @@ from sinks.contract import chain
 from tests.landing import empty, landed, own_store
 from tests.memory import TOPIC
 from tests.oracle import retention
-from tests.oracle.answers import ANSWERS, OF_PEOPLE, Row, comparable
+from tests.oracle.answers import ANSWERS, Row, comparable
 from tests.oracle.community import Community, Record, community
 from tests.oracle.people import People
 from tests.oracle.worlds import DAY_MS, World, encode, worlds
@@ -42,7 +42,7 @@ def compare(world: World, store: ClickHouseStore, flushes: int) -> None:
     oracle = community(list(world.records), world.zone, world.lateness_h, world.horizon)
     PeopleAgent(store, world.zone).catch_up()
     of_people = {name: partial(_of_people, answer) for name, answer in retention.ANSWERS.items()}
-    for view, answer in (ANSWERS | OF_PEOPLE | of_people).items():
+    for view, answer in (ANSWERS | of_people).items():
         wanted = answer([oracle], world.zone) if oracle.groups else []
         found = store.native.query(f"SELECT * FROM {store.address.database}.{view}")
         assert comparable(found) == comparable(wanted), view

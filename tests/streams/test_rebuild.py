@@ -125,7 +125,7 @@ def test_replayed_rows_are_those_of_kafkas_records(
 def corrected_rows(store: ClickHouseStore) -> dict[str, dict[tuple[Any, ...], dict[str, int]]]:
     """Rows of hours and days as people see them, in the oracle's form."""
     found: dict[str, dict[tuple[Any, ...], dict[str, int]]] = {}
-    views = {"pane_states": "panes", "group_days": "closed_days", "member_days": "closed_member_days"}
+    views = {"pane_states": "panes", "member_days": "closed_member_days"}
     for table, view in views.items():
         keyed = found.setdefault(table, {})
         for row in store.native.query(f"SELECT * FROM {store.address.database}.{view}"):
@@ -146,7 +146,6 @@ def compare(world: World, store: ClickHouseStore) -> None:
             assert {name: n for name, n in found[table].get(key, {}).items() if n} == {
                 name: n for name, n in row.items() if n
             }, (table, key)
-    assert wanted["group_days"].keys() <= found["group_days"].keys()
 
 
 @examples
@@ -208,16 +207,16 @@ def test_what_differs_is_found_and_shown(store: ClickHouseStore) -> None:
     for statement in (
         f"INSERT INTO {d}.membership_states SELECT * REPLACE(messages + 1 AS messages, version + 1 AS version) "
         f"FROM {d}.membership_states WHERE member_id = 'm1' ORDER BY version DESC LIMIT 1",
-        f"ALTER TABLE {d}.group_days DELETE WHERE day = '2025-01-05' SETTINGS mutations_sync = 2",
+        f"ALTER TABLE {d}.member_days DELETE WHERE day = '2025-01-05' SETTINGS mutations_sync = 2",
     ):
         store.native.execute(statement)
     found = job(landing).verify().summary()
-    assert {table: n["different"] for table, n in found["tables"].items() if n["different"]} == {"group_days": 1}, (
+    assert {table: n["different"] for table, n in found["tables"].items() if n["different"]} == {"member_days": 1}, (
         "a row with the bit of corrections is left to them"
     )
     (example,) = found["examples"]
-    assert example["key"] == {"group_id": "g", "day": date(2025, 1, 5)}
-    assert example["found"] is None and example["wanted"]["speakers_1d"] == 1
+    assert example["key"] == {"group_id": "g", "day": date(2025, 1, 5), "member_id": "m1"}
+    assert example["found"] is None and example["wanted"]["messages"] == 1
     assert SCRATCH not in epochs_with_rows(store.address, COMMUNITY)
 
 
@@ -235,7 +234,7 @@ def test_what_was_not_committed_is_neither_compared_nor_corrected(store: ClickHo
     landing = week(store)
     landing.broker.kept = (14, 1)
     assert job(landing).verify().records == 8, "the newest checkpoint that was committed"
-    assert correct(job(landing)).rows == dict.fromkeys(("pane_states", "group_days", "member_days"), 0)
+    assert correct(job(landing)).rows == dict.fromkeys(("pane_states", "member_days"), 0)
 
 
 def test_a_rebuild_with_other_settings_goes_on_where_it_was_killed(

@@ -22,8 +22,7 @@ from sinks.clickhouse.connection import Native
 ROOT = Path(__file__).parent.parent.parent
 #: Everything people ask of what chat alone has landed.
 VIEWS = (
-    "memberships", "group_clocks", "panes", "closed_days", "closed_member_days", "rolling_activity_daily",
-    "tiers_daily",
+    "memberships", "group_clocks", "panes", "closed_member_days",
 )  # fmt: skip
 TABLES = ("facts", "dead_letters", "events")
 #: Of which what is landed again has the same key and a newer version.

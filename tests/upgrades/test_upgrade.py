@@ -21,7 +21,8 @@ VERSIONS = ("f39a579",)
 #: rows are not compared: they keep what their version knew of a record.
 COMPARED = (
     *VIEWS, "users", "orders", "segments", "account_owners", "link_conflicts", "contacts",
-    "member_status", "effective_members", "user_states", "user_reference_states",
+    "member_status", "effective_members", "rolling_activity_daily", "tiers_daily", "user_states",
+    "user_reference_states",
 )  # fmt: skip
 #: Kafka stamps what is produced once more anew; since when a state holds depends on when its days were evaluated.
 _LEFT_OUT = {"kafka_ts_ms", "since", "previous", "returned_on"}

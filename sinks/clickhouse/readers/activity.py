@@ -6,10 +6,10 @@ import pyarrow as pa
 
 from schemas.topics import CHAT
 from sinks.clickhouse.readers.marks import Marks
-from sinks.clickhouse.readers.rows import ACCOUNT, RowsReader
+from sinks.clickhouse.readers.rows import ACCOUNT, COUNTED, RowsReader
 
 _EPOCH_DAY = date(1970, 1, 1)
-_SUMS = "messages, joins, leaves, replies, questions, mentions, links"
+_SUMS = ", ".join(COUNTED)
 
 
 class ActivityReader(RowsReader):

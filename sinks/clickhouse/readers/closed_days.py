@@ -12,8 +12,8 @@ from sinks.clickhouse.store import ClickHouseStore
 
 #: The tables of closed days; all have the column `history`, which is their partition.
 TABLES = (
-    "people_transitions", "people_group_days", "people_active_days", "people_scores", "people_segment_days",
-    "people_cuts",
+    "people_transitions", "people_group_days", "people_activity_days", "people_tier_days", "people_scores",
+    "people_segment_days", "people_cuts",
 )  # fmt: skip
 _TEXTS = ("lifecycle", "stage", "currency")
 #: Columns of `people_segment_days` that are numbers.
@@ -74,9 +74,8 @@ class ClosedDays:
         return self._store.read(
             f"SELECT toString(group_id) AS group_id, {ACCOUNT} AS account_id, "
             "toString(argMax(was.state, day)) AS state, toString(argMax(was.reason, day)) AS reason, "
-            "argMax(was.fading, day) AS fading, toInt32(maxIf(day, was.state != was.previous)) AS since_day, "
-            "toInt32(maxIf(day, was.previous IN ('at_risk', 'zombie') "
-            "AND was.state IN ('active', 'participant', 'lurker'))) AS returned_day "
+            "argMax(was.fading, day) AS fading, toInt32(argMax(was.since, day)) AS since_day, "
+            "toInt32(argMax(was.returned_on, day)) AS returned_day "
             f"FROM {self._d}.people_transitions AS was WHERE history = {history} "
             f"AND day <= (SELECT max(day) FROM {self._d}.people_cuts WHERE history = {history}) "
             "GROUP BY group_id, member_id"

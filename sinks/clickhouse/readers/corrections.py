@@ -77,19 +77,18 @@ class Corrections:
         """The records of these groups, and the ticks, before offset `end`, in offset order.
 
         `offset`, `ts_ms`, the `time_ms` to which it moves its group, `group_id` (empty: a tick), the flags `late` and
-        `duplicate`, the `first_offset` of the same event, and whether that one has the `same` group and time.
+        `duplicate`, and the `first_offset` of the same event.
         """
         before = f"{self._events} AND offset < {end}"
         mine = f"{before} AND (type = 'tick' OR {group_in(groups)})"
         return self.store.read(
             "SELECT offset, ts_ms, time_ms, group_id, late, duplicate, "
-            "if(firsts.event_hash = 0, offset, first_offset) AS first_offset, "
-            "toUInt8(origin = (group_id, ts_ms)) AS same FROM ("
+            "if(firsts.event_hash = 0, offset, first_offset) AS first_offset FROM ("
             "SELECT offset, ts_ms, if(kafka_ts_ms < 0, ts_ms, least(ts_ms, kafka_ts_ms)) AS time_ms, "
             "toString(group_id) AS group_id, late, duplicate, event_hash "
             f"FROM {mine} ORDER BY offset LIMIT 1 BY offset"
             ") AS mine LEFT JOIN ("
-            "SELECT event_hash, min(offset) AS first_offset, argMin((toString(group_id), ts_ms), offset) AS origin "
+            "SELECT event_hash, min(offset) AS first_offset "
             f"FROM {before} AND event_hash IN (SELECT event_hash FROM {mine}) "
             "GROUP BY event_hash HAVING uniqExact(offset) > 1"
             ") AS firsts ON mine.event_hash = firsts.event_hash ORDER BY offset",
@@ -101,11 +100,11 @@ class Corrections:
     def different(self, table: str, comparison: Comparison, groups: list[str]) -> list[dict[str, Any]]:
         """Keys of these groups whose rows differ; an empty row counts as absent where none is wanted.
 
-        For each key: whether it `has_found` and `has_wanted` a row, and whether the wanted one `is_empty`.
+        For each key: whether it `has_wanted` a row.
         """
         nothing = f"sipHash128({', '.join(['toUInt32(0)'] * len(comparison.columns(table)))})"
         return self.store.native.query(
-            f"SELECT {', '.join(TABLES[table].key)}, has_wanted, has_found, wanted = {nothing} AS is_empty "
+            f"SELECT {', '.join(TABLES[table].key)}, has_wanted "
             f"FROM ({comparison.pairs(table, group_in(groups))}) "
             f"WHERE differs AND NOT (NOT has_wanted AND found = {nothing})",
             settings=LONG,

@@ -13,7 +13,7 @@ import pyarrow as pa
 from schemas.topics import CHAT, LINKS, PRODUCT
 from sinks.clickhouse.readers.marks import Marks
 from sinks.clickhouse.readers.people import PeopleReader
-from sinks.clickhouse.readers.rows import SOMEBODY, day_of
+from sinks.clickhouse.readers.rows import COUNTED, SOMEBODY, day_of
 from sinks.clickhouse.store import quote
 
 #: A day that no record is of: what no closed day knows.
@@ -131,32 +131,50 @@ class Known:
         )
 
     def _late(self, contract: str, table: str, only: str, columns: str, zone: str) -> str:
-        """Records that a correction counts and that came when their day was closed."""
+        """Records that a correction counts: they came when their day was closed, or, in chat, their hour."""
+        late = "late" if contract == CHAT.name else "0"
         return (
-            f"SELECT of_day AS day, records.* EXCEPT (of_topic, of_day) FROM (SELECT {columns}, "
+            f"SELECT of_day AS day, records.* EXCEPT (of_topic, of_day, was_late) FROM (SELECT {columns}, "
             f"{day_of('ts_ms', zone)} AS of_day, toString(topic) AS of_topic, partition AS of_partition, "
-            f"offset AS of_offset FROM {self.d}.{table} WHERE topic = {quote(self.cuts.topics[contract])} "
+            f"offset AS of_offset, {late} AS was_late "
+            f"FROM {self.d}.{table} WHERE topic = {quote(self.cuts.topics[contract])} "
             f"AND offset < {self._corrected(contract)} AND duplicate = 0 AND excluded = 0 AND {only}) AS records "
-            "ASOF JOIN (SELECT toString(topic) AS topic, partition, next_offset, until_day "
+            "ASOF LEFT JOIN (SELECT toString(topic) AS topic, partition, next_offset, until_day "
             f"FROM ({self.closings(contract)})) AS closes ON records.of_topic = closes.topic "
             "AND records.of_partition = closes.partition AND records.of_offset >= closes.next_offset "
-            "WHERE of_day < closes.until_day"
+            "WHERE was_late OR of_day < closes.until_day"
         )
 
     def member_acts(self) -> str:
-        """A row per member and `day` on which it was active: whether it `spoke`, `reacted`, `read`."""
-        own = self._day_acts(CHAT.name, "member_day_acts", "group_id, member_id, spoke, reacted, read")
+        """A row per member and `day` on which it was active: `messages`, whether it `spoke`, `reacted`, `read`."""
+        own = self._day_acts(CHAT.name, "member_day_acts", "group_id, member_id, messages, spoke, reacted, read")
         if not self._corrects(CHAT.name):
             return own
         late = self._late(
             CHAT.name, "events", f"type IN ('message', 'reaction', 'read') AND removed = 0 AND {SOMEBODY}",
-            "group_id, member_id, toUInt8(type = 'message') AS spoke, toUInt8(type = 'reaction') AS reacted, "
+            "group_id, member_id, toUInt32(type = 'message') AS messages, toUInt8(type = 'message') AS spoke, "
+            "toUInt8(type = 'reaction') AS reacted, "
             "toUInt8(type = 'read') AS read", self.zone,
         )  # fmt: skip
         return (
-            "SELECT day, group_id, member_id, max(did.spoke) AS spoke, max(did.reacted) AS reacted, "
-            f"max(did.read) AS read FROM ({own} UNION ALL SELECT day, group_id, member_id, spoke, reacted, read "
-            f"FROM ({late})) AS did GROUP BY day, group_id, member_id"
+            "SELECT day, group_id, member_id, toUInt32(sum(did.messages)) AS messages, max(did.spoke) AS spoke, "
+            "max(did.reacted) AS reacted, max(did.read) AS read "
+            f"FROM ({own} UNION ALL SELECT day, group_id, member_id, messages, spoke, reacted, read FROM ({late})) "
+            "AS did GROUP BY day, group_id, member_id"
+        )
+
+    def group_counts(self) -> str:
+        """A row per group and `day` with what it counted."""
+        names = ", ".join(COUNTED)
+        own = self._day_acts(CHAT.name, "group_day_counts", f"group_id, {names}")
+        if not self._corrects(CHAT.name):
+            return own
+        told = ", ".join(f"toUInt32({number}) AS {name}" for name, number in COUNTED.items())
+        late = self._late(CHAT.name, "events", "type IN ('message', 'join', 'leave')", f"group_id, {told}", self.zone)
+        sums = ", ".join(f"toUInt32(sum(did.{name})) AS {name}" for name in COUNTED)
+        return (
+            f"SELECT day, group_id, {sums} FROM ({own} UNION ALL SELECT day, group_id, {names} FROM ({late})) AS did "
+            "GROUP BY day, group_id"
         )
 
     def _corrects(self, contract: str) -> bool:

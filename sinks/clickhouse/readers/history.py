@@ -11,15 +11,28 @@ from schemas.topics import LINKS, PRODUCT
 from sinks.clickhouse.readers.cuts import ALIAS, FAR, Known, Stretch, cuts_of
 from sinks.clickhouse.readers.marks import marks
 from sinks.clickhouse.readers.people import ABOUT, SAID, PeopleReader
-from sinks.clickhouse.readers.rows import MEMBER, SOMEBODY, day_of
+from sinks.clickhouse.readers.rows import COUNTED, MEMBER, SOMEBODY, day_of
 from sinks.clickhouse.store import ClickHouseStore
+from sinks.clickhouse.templates import WINDOW
 
 
 class HistoryReader(Known):
     """Reads for one history. Every call may raise `BackpressureError` (ClickHouse is unreachable)."""
 
     #: What is read for a stretch of days.
-    reads = ("acts", "said", "used", "referred", "owners", "rosters", "groups", "ways", "orders", "signed_up")
+    reads = (
+        "acts",
+        "counted",
+        "said",
+        "used",
+        "referred",
+        "owners",
+        "rosters",
+        "groups",
+        "ways",
+        "orders",
+        "signed_up",
+    )
 
     def offsets(self) -> pa.Table:
         """Closing offsets: `topic`, `partition`, the days `first_day` to `until_day` - 1, and `next_offset`."""
@@ -38,8 +51,23 @@ class HistoryReader(Known):
     def acts(self, days: Stretch) -> pa.Table:
         """Active days of members; those before the first day are `habits`."""
         return self.store.read(
-            f"SELECT {MEMBER}, day AS at, spoke, reacted, read FROM ({self.member_acts()}) "
+            f"SELECT {MEMBER}, day AS at, messages, spoke, reacted, read FROM ({self.member_acts()}) "
             f"WHERE day BETWEEN {days.first} AND {days.last} ORDER BY at"
+        )
+
+    def spoken(self, days: Stretch) -> pa.Table:
+        """On which of these days members spoke, and how many `messages` they wrote: a list each."""
+        return self.store.read(
+            f"SELECT {MEMBER}, groupArray(day) AS days, groupArray(messages) AS messages FROM ({self.member_acts()}) "
+            f"WHERE day BETWEEN {days.first} AND {days.last} AND spoke GROUP BY group_id, member_id"
+        )
+
+    def counted(self, days: Stretch) -> pa.Table:
+        """What groups counted on these days; the first of all knows those before, of which a window tells."""
+        first = days.first - WINDOW + 1 if days.fresh else days.first
+        return self.store.read(
+            f"SELECT toString(group_id) AS group_id, day, greatest(day, toInt32({days.first})) AS at, "
+            f"{', '.join(COUNTED)} FROM ({self.group_counts()}) WHERE day BETWEEN {first} AND {days.last} ORDER BY at"
         )
 
     def habits(self, last: int) -> pa.Table:

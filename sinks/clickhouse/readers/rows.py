@@ -15,6 +15,16 @@ SOMEBODY = f"member_id NOT IN ('', arrayStringConcat(arraySlice({PLACE}, 3), ':'
 ACCOUNT = f"concat({PLACE}[1], ':', {PLACE}[2], ':', member_id)"
 #: The group and the account of a member, as columns.
 MEMBER = f"toString(group_id) AS group_id, {ACCOUNT} AS account_id"
+#: What hours and days of groups count, and the number of it that an event of `events` tells of.
+COUNTED = {
+    "messages": "type = 'message'",
+    "joins": "type = 'join'",
+    "leaves": "type = 'leave'",
+    "replies": "type = 'message' AND (reply_to_message_id != '' OR reply_to_member_id != '')",
+    "questions": "type = 'message' AND question",
+    "mentions": "if(type = 'message', length(events.mentions), 0)",
+    "links": "type = 'message' AND link_count > 0",
+}
 
 
 class RowsReader(News):

@@ -16,8 +16,8 @@ from sinks.clickhouse.views.answers import Answer, answer_of
 
 _FOLDERS = ("sinks.clickhouse.views", "sinks.clickhouse.questions")
 _READ = re.compile(r"\$\{database\}\.(\w+)(\$\{at\})?")
-#: Marks of a text that may be about one day, and the days of the windows that end with it.
-_OF_A_DAY = ("${day}", "${on_day}", "${days}", "${at}")
+#: Marks of a text that may be about one day.
+_OF_A_DAY = ("${day}", "${on_day}", "${at}")
 _NOTE = re.compile(r"(?:^-- .*\n)+", re.MULTILINE)
 #: What the people agent has landed of one of its tables.
 _NOW = """-- Rows of {table}: of every key the newest, in the terms that are read.
@@ -70,9 +70,8 @@ def views(address: Address, zone: str, product_zone: str = "") -> list[View]:
     """All views, in an order in which they can be created.
 
     `product_zone` is the time zone of the product's numbers, if it differs. A text that asks for `${day}`, for rows
-    `${on_day}` or of the `${days}` of the windows that end with it, or for such a view by `${at}`, is two views: NAME
-    for today, or all days, and NAME_at(day = …) for the end of any day. Where the past works differently, NAME_at has a
-    text of its own.
+    `${on_day}`, or for such a view by `${at}`, is two views: NAME for today, or all days, and NAME_at(day = …) for the
+    end of any day. Where the past works differently, NAME_at has a text of its own.
     """
     found, all_of = [], texts()
     for name in ordered(all_of):

@@ -78,11 +78,10 @@ def pane_rows(state: State, records: NDArray[Any]) -> pa.Table:
     return pa.table({"group_id": _group_ids(state, records["group"]), "slot": slots(records), **counted})
 
 
-def group_day_rows(state: State, closed: NDArray[Any]) -> pa.Table:
-    """Rows of `group_days`."""
-    counters = tuple(name for name in closed.dtype.names or () if name not in ("group", "day"))
-    groups = _group_ids(state, closed["group"])
-    return pa.table({"group_id": groups, "day": days_of(closed["day"]), **plain(closed, counters)})
+def group_day_count_rows(state: State, panes: NDArray[Any]) -> pa.Table:
+    """Rows of `group_day_counts`, of panes of days."""
+    groups = _group_ids(state, panes["group"])
+    return pa.table({"group_id": groups, "day": days_of(panes["bucket"]), **plain(panes, COUNTERS)})
 
 
 def member_day_rows(state: State, closed: NDArray[Any]) -> pa.Table:
@@ -92,7 +91,8 @@ def member_day_rows(state: State, closed: NDArray[Any]) -> pa.Table:
 
 def member_day_act_rows(state: State, acts: NDArray[Any]) -> pa.Table:
     """Rows of `member_day_acts`."""
-    return pa.table({**_members_on(state, acts["member"], acts["day"]), **plain(acts, ("spoke", "reacted", "read"))})
+    did = plain(acts, ("messages", "spoke", "reacted", "read"))
+    return pa.table({**_members_on(state, acts["member"], acts["day"]), **did})
 
 
 def _members_on(state: State, members: NDArray[np.int32], days: NDArray[np.int32]) -> dict[str, pa.Array]:

@@ -26,8 +26,6 @@ from analytics.chat.state import (
     DIRTY_PANES,
     DUPLICATES,
     GROUP,
-    GROUP_DAY,
-    GROUP_DAYS,
     GROUPS,
     IDS,
     LABELS,
@@ -106,7 +104,6 @@ class CommunityState(PartitionState):
             dirty_groups=np.empty(64, np.int32),
             dirty_members=np.empty(1024, np.int32),
             dirty_panes=np.empty(1024, np.int32),
-            group_days=np.zeros(256, GROUP_DAY),
             member_days=np.zeros(4096, MEMBER_DAY),
         )
 
@@ -130,33 +127,31 @@ class CommunityState(PartitionState):
             row, short = apply(self.state, self.clock, frame, row, until, *applied)
 
     def day_acts(self, first_day: int, until_day: int) -> dict[str, pa.Table]:
-        """Members who were active on these days; a cold one was not, as it was not within 28 days of an open day."""
+        """Members who were active on these days, and what groups counted. A cold member was not active, as it was not
+        within 28 days of an open day; no group has closed these days yet, so their panes are here."""
         days = self.state, self.day_starts, first_day, until_day
         acts = written(lambda out: member_day_acts(*days, out), MEMBER_DAY_ACT)
-        return {"member_day_acts": made.member_day_act_rows(self.state, acts)}
+        panes = self.state.panes[: self.count(PANES)]
+        closed = panes[(panes["daily"] == 1) & (panes["bucket"] >= first_day) & (panes["bucket"] < until_day)]
+        return {
+            "member_day_acts": made.member_day_act_rows(self.state, acts),
+            "group_day_counts": made.group_day_count_rows(self.state, closed),
+        }
 
     def grow(self, short: int, offset: int) -> None:
-        """Make room in an array: `PartitionState.grow`; closed days wait in arrays of their own."""
-        match State._fields[short]:
-            case "group_days":
-                self.state = self.state._replace(group_days=grown(self.state.group_days, self.count(GROUP_DAYS)))
-            case "member_days":
-                self.state = self.state._replace(member_days=grown(self.state.member_days, self.count(MEMBER_DAYS)))
-            case _:
-                super().grow(short, offset)
+        """Make room in an array: `PartitionState.grow`; closed days wait in an array of their own."""
+        if State._fields[short] == "member_days":
+            self.state = self.state._replace(member_days=grown(self.state.member_days, self.count(MEMBER_DAYS)))
+        else:
+            super().grow(short, offset)
 
     def collect(self) -> Collected:
         """Take everything that changed, and the days that were closed."""
         found, state = super().collect(), self.state
-        group_days, member_days = self.count(GROUP_DAYS), self.count(MEMBER_DAYS)
-        groups, members = state.group_days[:group_days].copy(), state.member_days[:member_days].copy()
-        state.counts[GROUP_DAYS] = state.counts[MEMBER_DAYS] = 0
-        state.group_days[:group_days] = np.zeros((), GROUP_DAY)
-        if len(groups):
-            found.add("group_days", partial(made.group_day_rows, state, groups))
-        if len(members):
-            found.add("member_days", partial(made.member_day_rows, state, members))
-        found.closed = groups, members
+        found.closed = state.member_days[: self.count(MEMBER_DAYS)].copy()
+        state.counts[MEMBER_DAYS] = 0
+        if len(found.closed):
+            found.add("member_days", partial(made.member_day_rows, state, found.closed))
         return found
 
     def confirmed(self, found: Collected) -> None:
@@ -167,14 +162,12 @@ class CommunityState(PartitionState):
     def put_back(self, found: Collected) -> None:
         """Put back what was taken: it waits again, closed days before those closed since."""
         super().put_back(found)
-        for name, count, again in zip(
-            ("group_days", "member_days"), (GROUP_DAYS, MEMBER_DAYS), found.closed, strict=True
-        ):
-            if len(again):
-                waiting = getattr(self.state, name)[: self.count(count)]
-                both = np.concatenate([again, waiting, np.zeros(len(waiting) + 1024, again.dtype)])
-                self.state.counts[count] += len(again)
-                self.state = self.state._replace(**{name: both})
+        again = found.closed
+        if len(again):
+            waiting = self.state.member_days[: self.count(MEMBER_DAYS)]
+            both = np.concatenate([again, waiting, np.zeros(len(waiting) + 1024, again.dtype)])
+            self.state.counts[MEMBER_DAYS] += len(again)
+            self.state = self.state._replace(member_days=both)
 
     def forget_closed_panes(self) -> None:
         """Drop the panes that are closed and checkpointed; no flush may be running."""
