@@ -118,7 +118,7 @@ def test_half_a_year_of_people(store: ClickHouseStore) -> None:
 def test_what_comes_late_counts_once_it_is_corrected(store: ClickHouseStore) -> None:
     empty(store, "UTC")
 
-    @examples
+    @settings(examples, max_examples=3)  # each works all days out three times
     @given(histories("UTC"), st.floats(0, 1), st.floats(0, 1))
     def check(found: Parts, share: float, to: float) -> None:
         deployment = Deployment(store, found)

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.services
 ZONES = ("UTC", "America/New_York")
 
 examples = settings(
-    max_examples=8, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck),
+    max_examples=5, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck),
     phases=(Phase.generate,),
 )  # fmt: skip
 
