@@ -89,8 +89,9 @@ class PeopleTask(Task):
 
         Raises `WentBackError` when what was read before may no longer hold.
         """
-        before, self._published = self._published, published(store, self.partition)
-        if self._published < before:
+        before, newest = self._published, published(store, self.partition)
+        self._published = max(self._published, newest)  # rows may land, and be published, meanwhile
+        if newest < before:
             raise WentBackError("The database is an older backup, without all that was landed of people.")
         state, reader = self.state, self._reader(store)
         found = marks(store, state.marks)
