@@ -3,7 +3,7 @@ SELECT * EXCEPT day, ${day} AS day
 FROM (
     SELECT *
     FROM ${database}.segment_rows_at(day = ${day})
-    ORDER BY toStartOfMonth(day), person_id, day DESC
+    ORDER BY person_id, day DESC
     LIMIT 1 BY person_id
 )
 WHERE known
