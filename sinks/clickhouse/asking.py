@@ -64,7 +64,7 @@ def answer(native: Native, question: Question, asked: Asked) -> list[dict[str, A
     columns = question.columns_of(view)
     later = asked.limit is not None and asked.limit <= MOST and any(column.named for column in columns)
     source = f"{native.address.database}.{ids_of(view) if later else view}{_arguments(question, asked)}"
-    kept = " AND ".join(_kept(question, asked))
+    kept = " AND ".join([*_kept(question, asked), *_narrowed(native, question, asked)])
     statement = f"SELECT * FROM {source}" + (f" WHERE {kept}" if kept else "")
     rows = native.query(statement + (f" LIMIT {int(asked.limit)}" if asked.limit else ""), asked.given)
     return with_names(native, columns, rows) if later else rows
@@ -81,6 +81,14 @@ def sources(address: Address) -> list[dict[str, Any]]:
 def _kept(question: Question, asked: Asked) -> list[str]:
     """Conditions that keep the rows of the group or the person asked about."""
     return [f"{FILTERS[option]} = %({option})s" for option in question.filters if getattr(asked, option)]
+
+
+def _narrowed(native: Native, question: Question, asked: Asked) -> list[str]:
+    """A condition that all rows of a person on a past day meet, which ClickHouse can look up."""
+    if not (question.past_table and asked.as_of and asked.person):
+        return []
+    groups = f"SELECT group_id FROM {native.address.database}.{question.past_table} WHERE person_id = %(person)s"
+    return [f"group_id IN ({groups})"]
 
 
 def _check_options(question: Question, asked: Asked) -> None:

@@ -46,4 +46,5 @@ QUESTION = Question(
     ),
     order=("group_id", "member_id"),
     past=Past.ANY_CLOSED_DAY,
+    past_table="people_transitions",
 )

@@ -74,8 +74,10 @@ class Question:
     `daily_order` that of NAME_daily, where there is one (both are expressions over the columns). `reach`: how many days
     before today the past can be asked about. `parameter` names the option without which the question cannot be asked.
     `moves` are the columns of `moves_view`, a view of what has changed since the end of a closed day, sorted by
-    `moves_order`; MOVES_VIEW_at tells what had changed by the end of another. `page` is the page in `docs/questions`,
-    if not the question's own. `limit`: a table shows this many rows unless more are requested.
+    `moves_order`; MOVES_VIEW_at tells what had changed by the end of another. `past_table`: where past days are read
+    from, if its key is not the person: all groups that they tell of a person are in rows of it with that person.
+    `page` is the page in `docs/questions`, if not the question's own. `limit`: a table shows this many rows unless more
+    are requested.
     """
 
     name: str
@@ -90,6 +92,7 @@ class Question:
     moves: tuple[Column, ...] = ()
     moves_view: str = ""
     moves_order: tuple[str, ...] = ()
+    past_table: str = ""
     page: str = ""
     limit: int = 100
 
