@@ -1,6 +1,6 @@
 -- How many people were in which segment at the end of one day, and of a later one or now. 'none': not known yet, or without orders;
--- 'unknown': no longer known. Each row is one number until all are counted: the day, by
--- which the newest is the highest, the three kinds, and the points as they are read.
+-- 'unknown': no longer known. Each row is one number until all are counted: the day, by which
+-- the newest is the highest, the three kinds, and the points as they are read. `transform` looks a kind up once per dictionary, not per row.
 WITH
     ['', 'new', 'engaged', 'fading', 'dormant', 'lost'] AS lifecycles,
     ['', 'acquisition', 'activation', 'retention', 'revenue', 'referral'] AS stages,
@@ -23,7 +23,8 @@ FROM (
                 SELECT
                     cityHash64(person_id) AS person, is_later,
                     bitShiftLeft(toUInt64(toUInt16(day)), 32) + if(known, toUInt32(
-                        indexOf(lifecycles, lifecycle) + 8 * indexOf(stages, stage) + 64 * (win_back + 2)
+                        transform(lifecycle, lifecycles, arrayEnumerate(lifecycles), 0)
+                        + 8 * transform(stage, stages, arrayEnumerate(stages), 0) + 64 * (win_back + 2)
                         + 256 * (100 * recency + 10 * frequency + monetary)
                     ), 0) AS dated
                 FROM (
