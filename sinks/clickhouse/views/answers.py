@@ -6,16 +6,20 @@ from sinks.clickhouse.questions import questions
 from sinks.clickhouse.questions.spec import Column
 from sinks.clickhouse.store import quote
 
+#: Most who ask want the first thousand rows: then ClickHouse need not read far ahead, nor in large blocks.
+_FEW_ROWS = "SETTINGS max_block_size = 4096, read_in_order_use_buffering = 0"
+
 
 @dataclass(frozen=True)
 class Answer:
-    """One view of a question: its columns, how it is sorted, and what it is about."""
+    """One view of a question: its columns, how it is sorted and read, and what it is about."""
 
     database: str
     zone: str
     about: str
     has: tuple[Column, ...]
     order: tuple[str, ...]
+    settings: str
 
     @property
     def columns(self) -> str:
@@ -43,7 +47,8 @@ class Answer:
             for name, named in views.items()
         ]
         lines = [f"SELECT {selected}", f"FROM (\n{body}\n) AS answer", *joins]
-        return "\n".join([*lines, f"ORDER BY {', '.join(self.order)}"] if self.order else lines)
+        order = f"ORDER BY {', '.join(self.order)}" if self.order else ""
+        return "\n".join(line for line in (*lines, order, self.settings) if line)
 
     @property
     def without_names(self) -> "Answer | None":
@@ -55,13 +60,14 @@ class Answer:
 def answer_of(view: str, database: str, zone: str) -> Answer | None:
     """The answer of a view: NAME, NAME_at and NAME_daily of a question, or its moves; None for other views."""
     for question in questions().values():
+        settings = _FEW_ROWS
         if view in (question.name, f"{question.name}_at"):
             about, order = f"One row per {question.row}.", question.order
         elif view in (f"{question.name}_daily", f"{question.name}_daily_at"):
             about, order = "Of every closed day.", question.daily_order
         elif question.moves and view in (question.moves_view, f"{question.moves_view}_at"):
-            about, order = "Moves between two days.", question.moves_order
+            about, order, settings = "Moves between two days.", question.moves_order, ""
         else:
             continue
-        return Answer(database, zone, f"{question.asks} {about}", question.columns_of(view), order)
+        return Answer(database, zone, f"{question.asks} {about}", question.columns_of(view), order, settings)
     return None
