@@ -113,6 +113,7 @@ class PeopleState(PartitionState):
         """What has changed between marks; touches nothing that is worked with, and blocks."""
         reads = (Everybody.reads, Referrals.reads, *(family.reads for family in self.families))
         names = dict.fromkeys(name for some in reads for name in some)
+        reader.look_again()
         asked = {
             name: self._threads.submit(getattr(reader, name), since)
             for name in names

@@ -23,7 +23,8 @@ def found(reader: PeopleReader, names: set[str], before: Marks) -> set[str]:
 def test_only_what_may_be_new_is_read(clickhouse: tuple[str, int, int]) -> None:
     for store in own_store(clickhouse):
         empty(store, "UTC")
-        what = (MESSAGE, MESSAGE, LEAVE, MESSAGE | {"link_ids": ["l"], "link_count": 1})
+        join = MESSAGE | {"type": "join"}
+        what = (MESSAGE, MESSAGE, LEAVE, MESSAGE | {"link_ids": ["l"], "link_count": 1}, join)
         landing = Landing(history("UTC", *((0, one | {"member_id": "m"}) for one in what)), store)
         reader, state = PeopleReader(store), PeopleState()
         everything = set(state.read(reader, Marks(), marks(store)))
@@ -37,5 +38,8 @@ def test_only_what_may_be_new_is_read(clickhouse: tuple[str, int, int]) -> None:
             steps.append(found(reader, everything, before))
             assert steps[-1] >= ROWS
         assert [step - ROWS for step in steps] == [set(), {"absences"}, {"ways"}]
+        assert not reader.any_of(("join",), CHAT.name, before)
+        landing.land(landing.world.records[4:])
+        assert state.read(reader, before, marks(store))["brought"].num_rows == 1, "beyond the same marks as before"
         assert reader.any_of(("post",), CHAT.name, before) and not reader.any_of(("leave",), CHAT.name, before)
         state.close()

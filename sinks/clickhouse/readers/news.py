@@ -45,6 +45,10 @@ class News:
         self.store, self.d = store, store.address.database
         self._kinds: dict[str, tuple[Marks, frozenset[str]]] = {}
 
+    def look_again(self) -> None:
+        """A reading begins: beyond the same marks there may be more than when it was asked last."""
+        self._kinds.clear()
+
     def may_find(self, name: str, since: Marks, now: Marks) -> bool:
         """Whether a method may find anything beyond marks; now: the marks that will count when it has been asked."""
         contract, kinds = _FINDS[name]
