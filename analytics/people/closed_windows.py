@@ -41,7 +41,7 @@ def talk_of_members(state, masks, totals, groups, persons, figures, messages, ma
     """What members of the base wrote, of which operators and who has left are no part, and the figures of their groups.
     Persons gather days and messages over all their memberships.
 
-    masks, totals: as of `spoke`; groups, persons: of every membership; figures: (groups + 1, 8), by `tiers.FIGURES`.
+    masks, totals: as of `spoke`; groups, persons: of every membership; figures: (groups, 8), by `tiers.FIGURES`.
     """
     for row in range(len(state)):
         messages[row] = 0

@@ -13,11 +13,11 @@ from analytics.people.fitted import HORIZON, Fitted
 from analytics.people.states import NO_DAY, REASONS, STATES
 from schemas.chat import Role
 from schemas.transition import Transition
-from sinks.clickhouse.readers.people import ALL
 from sinks.clickhouse.store import ClickHouseStore
 from streams.landing.arrow import categories
 from streams.people.closed_day import ClosedDay
 from streams.people.everybody import Everybody
+from streams.people.group_keys import GroupKeys
 from streams.people.history import History
 from streams.people.members import Memberships
 
@@ -71,9 +71,8 @@ def counts(everybody: Everybody, found: ClosedDay) -> pa.Table:
     unseen = np.maximum(found.platform - known, 0)
     columns = {"headcount": known + unseen, "unseen": unseen, "silent_zombies": found.silent}
     columns |= {name: found.cells[:, code] for code, name in enumerate(STATES) if name}
-    ids = everybody.group_names.strings(np.arange(len(known) - 1, dtype=np.int32)).to_pylist()
-    table = pa.table({"group_id": pa.array([*ids, ALL], pa.string())} | {n: pa.array(v) for n, v in columns.items()})
-    return table.filter(pa.array(found.present))
+    ids = GroupKeys(everybody).columns(np.append(np.arange(1, len(known)), 0).astype(np.int32))
+    return pa.table(ids | {name: pa.array(column) for name, column in columns.items()}).filter(pa.array(found.present))
 
 
 def score(found: ClosedDay) -> pa.Table:

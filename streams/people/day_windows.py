@@ -13,9 +13,9 @@ from analytics.people import closed_windows, tiers
 from analytics.people.activity import SUMS
 from analytics.people.closed_windows import DAYS
 from analytics.people.states import ACTIVITY
-from sinks.clickhouse.readers.people import ALL
 from streams.people import activity_rows, tier_rows
 from streams.people.everybody import Everybody
+from streams.people.group_keys import GroupKeys
 from streams.people.names import Codes
 
 #: Days of the windows, and what they count, in the order of `ACTIVITY`.
@@ -24,7 +24,7 @@ _WINDOWS, _PEOPLE = (1, 7, DAYS), ("speakers", "reactors", "readers")
 
 @dataclass(frozen=True)
 class Windows:
-    """Numbers of a closed day by group, everybody last: what was counted, (groups + 1, kinds, windows), tiers
+    """Numbers of a closed day, everybody's first, then by group: what was counted, (groups + 1, kinds, windows), tiers
     (`tiers.FIGURES`) and concentration."""
 
     counts: NDArray[np.int64]
@@ -71,10 +71,11 @@ class DayWindows:
                 del days[one]
         (groups, _), count = self._everybody.places, len(self._everybody.group_names)
         counts = np.zeros((count + 1, len(SUMS) + len(_PEOPLE), len(_WINDOWS)), np.int64)
-        self._add_up(day, counts[:, : len(SUMS)])
+        self._add_up(day, counts[1:, : len(SUMS)])
+        counts[0] = counts[1:].sum(axis=0)
         active = np.zeros((count, len(ACTIVITY)), np.int64)
         closed_windows.active_in_groups(members, groups, day, active)
-        counts[:, len(SUMS) :] = np.vstack([active, activity]).reshape(count + 1, len(_PEOPLE), len(_WINDOWS))
+        counts[:, len(SUMS) :] = np.vstack([activity, active]).reshape(count + 1, len(_PEOPLE), len(_WINDOWS))
         return Windows(counts, *self._tiers(day, members, groups, persons, count))
 
     def _add_up(self, day: int, sums: NDArray[np.int64]) -> None:
@@ -83,7 +84,6 @@ class DayWindows:
             for groups, counted in parts:
                 for window in windows:
                     sums[groups, :, window] += counted
-        sums[-1] = sums[:-1].sum(axis=0)
 
     def _tiers(
         self, day: int, members: NDArray[Any], groups: Codes, persons: Codes, count: int
@@ -96,15 +96,16 @@ class DayWindows:
         masks_of, messages_of = np.zeros(people, np.uint32), np.zeros(people, np.int32)
         figures = np.zeros((count + 1, len(tiers.FIGURES)), np.int64)
         state = np.ascontiguousarray(members["state"])
-        closed_windows.talk_of_members(state, masks, totals, groups, persons, figures, messages, masks_of, messages_of)
-        closed_windows.count_persons(masks_of, messages_of, figures[-1])
-        shapes = tier_rows.shapes_of(messages, groups, np.arange(count, dtype=np.int32), messages_of)
-        return figures, np.roll(shapes, -1, axis=0)
+        closed_windows.talk_of_members(
+            state, masks, totals, groups, persons, figures[1:], messages, masks_of, messages_of
+        )
+        closed_windows.count_persons(masks_of, messages_of, figures[0])
+        return figures, tier_rows.shapes_of(messages, groups, np.arange(count, dtype=np.int32), messages_of)
 
 
 def activity(everybody: Everybody, found: Windows) -> pa.Table:
     """Rows of `people_activity_days`, without the history and the day."""
-    there = np.append(found.counts[:-1].any(axis=(1, 2)), True)
+    there = np.append(True, found.counts[1:].any(axis=(1, 2)))
     counts = found.counts[there]
     today = counts[:, len(SUMS), 0]
     return pa.table(_ids(everybody, there) | activity_rows.columns((*SUMS, *_PEOPLE), counts, today))
@@ -117,6 +118,4 @@ def tiers_of(everybody: Everybody, found: Windows) -> pa.Table:
 
 
 def _ids(everybody: Everybody, there: NDArray[np.bool_]) -> dict[str, pa.Array]:
-    groups = np.flatnonzero(there[:-1]).astype(np.int32)
-    ids = everybody.group_names.strings(groups).to_pylist()
-    return {"group_id": pa.array([*ids, *[ALL] * bool(there[-1])], pa.string())}
+    return GroupKeys(everybody).columns(np.flatnonzero(there).astype(np.int32))
