@@ -80,6 +80,19 @@ LITERALS: dict[str, tuple[Sequence[World], Sequence[World], Sequence[World]]] = 
         [world(did(D + 0.5, "wecom:c:ann"), tick(D + 5), did(D + 1, "wecom:c:bob"), tick(D + 9))],
         [],
     ),
+    "an hour that is closed on a day that is open": (
+        [
+            world(
+                said(D + 0.1, "message", "ann"),
+                said(D + 2.5, "message", "bob"),
+                said(D + 0.2, "message", "ann", link_count=1),
+                said(D + 0.3, "join", "cy"),
+                tick(D + 9),
+            )
+        ],
+        [],
+        [],
+    ),
     "rosters that name some": (
         [
             world(
