@@ -8,7 +8,9 @@ import pytest
 
 from deploy import services as deploy_services
 from deploy.endpoints import Endpoints
+from deploy.services import SERVERS
 from groupvitals.settings import load_settings
+from tests.conftest import data_in_memory
 from tests.faults.agents import AGENTS, COMMUNITY, Agent
 from tests.faults.deployments import Deployment, Reference, undisturbed
 
@@ -66,9 +68,11 @@ class Harmed:
 @pytest.fixture(scope="module")
 def harmed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harmed]:
     """Kafka and ClickHouse that the tests of a module may harm; each test leaves them up."""
-    servers = Harmed(tmp_path_factory.mktemp("harmed"), load_settings().cache)
-    yield servers
-    servers.down()
+    home = tmp_path_factory.mktemp("harmed")
+    with data_in_memory(*(home / name / "data" for name in SERVERS)):
+        servers = Harmed(home, load_settings().cache)
+        yield servers
+        servers.down()
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ _USER = f"""\
 def secure_clickhouse(home: Path, cache: Path, certificates: Certificates) -> Iterator[tuple[int, int]]:
     """Start it, and stop it at the end; gives the native and the HTTP port."""
     folder, one = home / "clickhouse", clickhouse.CLICKHOUSE
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     found = ports.choose(home, one.ports, [])
     with Progress(disable=True) as bar:
         command = one.command(folder, one.fetch(cache, bar), found)

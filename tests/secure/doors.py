@@ -20,6 +20,7 @@ from kafka.admin import (
 
 from schemas.kafka import Kafka
 from streams.kafka.admin import kafka_admin
+from tests.conftest import data_in_memory
 from tests.secure import clickhouse
 from tests.secure.certificates import KEY_PASSWORD, Certificates, issue
 from tests.secure.kafka import USERS, SecureKafka, secure_kafka
@@ -55,6 +56,7 @@ def doors(home: Path, cache: Path) -> Iterator[Doors]:
     """Start both, and stop them at the end."""
     certificates = issue(home / "certificates")
     with (
+        data_in_memory(home / "k" / "kafka" / "data", home / "c" / "clickhouse" / "data"),
         secure_kafka(home / "k", cache, certificates) as kafka,
         clickhouse.secure_clickhouse(home / "c", cache, certificates) as found,
     ):

@@ -28,7 +28,7 @@ class SecureKafka:
 def secure_kafka(home: Path, cache: Path, certificates: Certificates) -> Iterator[SecureKafka]:
     """Start it, and stop it at the end."""
     folder, found = home / "kafka", ports.choose(home, _PORTS, [])
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     with Progress(disable=True) as bar:
         program = kafka.KAFKA.fetch(cache, bar)
     storage = [word for name, secret in USERS.items() for word in _scram(name, secret)]
