@@ -3,8 +3,8 @@
 `arm` runs in a worker's own process, before the worker is made, and touches nothing but that process.
 """
 
-import os
 import signal
+import threading
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import wraps
@@ -64,7 +64,7 @@ def arm(boundary: str, nth: int, number: signal.Signals) -> None:
 
     def reach(here: str) -> None:
         if here == boundary and next(passed) == nth:
-            os.kill(os.getpid(), number)
+            signal.pthread_kill(threading.get_ident(), number)  # sent to the process, another thread may take it first
 
     def then(owner: Any, name: str, here: str, counts: Callable[..., bool] = lambda *_, **__: True) -> None:
         original: Callable[..., Any] = getattr(owner, name)
