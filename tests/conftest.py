@@ -146,13 +146,14 @@ def settings(
     }.items():
         monkeypatch.setenv(f"GROUPVITALS_{variable}", value)
     yield load_settings()
-    if "KAFKA" in request.config.stash[_CHOICE]:  # servers that go on running are left as they were
-        remove_deployment(services, name)
+    remove_deployment(services, name, topics="KAFKA" in request.config.stash[_CHOICE])
 
 
-def remove_deployment(services: Endpoints, name: str) -> None:
-    """Delete the topics and the database of this name."""
-    delete_topics(Kafka(services.kafka), TopicLayout(prefix=f"{name}."))
+def remove_deployment(services: Endpoints, name: str, topics: bool = True) -> None:
+    """Drop the database of this name, whose tables keep a server busy even when nobody uses them, and delete the
+    topics, which matters only on servers that go on running."""
+    if topics:
+        delete_topics(Kafka(services.kafka), TopicLayout(prefix=f"{name}."))
     with Client(services.clickhouse_host, services.clickhouse_tcp) as client:
         client.execute(f"DROP DATABASE IF EXISTS {name} SYNC")
 
