@@ -207,8 +207,8 @@ PEOPLE = AgentSpec(
         _landed("people_sources", "contract", "number"),
     ),
     # since 2 reading counts as reported once a source has told of any; since 3 closed days tell of segments;
-    # since 4 of windows
-    rules=4,
+    # since 4 of windows; since 5 accounts tell of the records about them
+    rules=5,
 )  # fmt: skip
 
 #: The agents of the topics that people are worked out from; their clocks are the deployment's event time.

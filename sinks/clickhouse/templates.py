@@ -33,7 +33,6 @@ def fill(text: str, address: "Address", zone: str, product_zone: str = "", day: 
         sources=", ".join(f"'{agent.contract}'" for agent in SOURCES),
         source_names=", ".join(f"'{agent.about}'" for agent in SOURCES),
         apart_s=APART_S,
-        accounts=MOST_ACCOUNTS,
         absurd=ABSURD_MINOR,
         window="replicated_deduplication_window" if cluster else "non_replicated_deduplication_window",
     )

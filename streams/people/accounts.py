@@ -1,4 +1,4 @@
-"""Rows of `people_accounts`: which accounts belong to whom."""
+"""Rows of `people_accounts`: which accounts belong to whom, and what the records about them say."""
 
 # mypy: disable-error-code="no-untyped-call"
 
@@ -6,8 +6,10 @@ import numpy as np
 import pyarrow as pa
 
 from schemas.agents import TABLES
+from streams.people.distinct import distinct
 from streams.people.everybody import Everybody, Touched
 from streams.people.landed import Landed
+from streams.people.longer import longer
 from streams.people.names import Codes, PairRows
 from streams.people.now import Now
 
@@ -36,7 +38,7 @@ class _Owned:
 
 
 class Accounts:
-    """The accounts that have changed hands."""
+    """A row for every account about which there are records, under the person whose it is."""
 
     reads: tuple[str, ...] = ()
 
@@ -44,19 +46,20 @@ class Accounts:
         self._everybody, self._keys = everybody, _Owned(everybody)
         self._landed = Landed(TABLES["people_accounts"], self._keys)
         self.landed = (self._landed,)
-        self._person = np.empty(0, np.int32)
+        self._person = np.empty(0, np.int32)  # of the account in every row of links
 
     def take(self, changed: dict[str, pa.Table]) -> None:
         """Nothing else is read."""
 
     def offer(self, touched: Touched, now: Now, complete: bool) -> None:
-        """Offer a row for every account that belongs to somebody it did not belong to before."""
-        person, before = self._everybody.person, self._person
-        names = np.arange(len(person), dtype=np.int32)
-        known = np.concatenate([before, names[len(before) :]])
-        moved = np.flatnonzero(person != (names if complete else known)).astype(np.int32)
-        owned, left = moved[person[moved] != moved], moved[known[moved] != moved]
-        gone = self._keys.find(known[left], left)
-        values = pa.table({"account": pa.array(owned)}).select([])
-        self._landed.offer(values, self._keys.find(person[owned], owned), gone, complete)
-        self._person = person
+        """Offer the rows of accounts about which there are new records, or that belong to somebody else now."""
+        everybody, links = self._everybody, self._everybody.links
+        accounts, person = links.accounts, everybody.person[links.accounts]
+        before, self._person = longer(self._person, len(accounts), -1), person
+        moved = np.flatnonzero(person != before).astype(np.int32)
+        rows = np.arange(len(accounts), dtype=np.int32) if complete else distinct(moved, links.read)
+        left = moved[before[moved] >= 0]
+        quarantined = (links.rows["owner"][rows] >= 0) & ~everybody.linked[accounts[rows]]
+        values = pa.table(links.columns(rows) | {"quarantined": pa.array(quarantined.astype(np.uint8))})
+        keys, gone = self._keys.find(person[rows], accounts[rows]), self._keys.find(before[left], accounts[left])
+        self._landed.offer(values, keys, gone, complete)

@@ -17,6 +17,7 @@ import pyarrow as pa
 from analytics.kernels.calendar import day_starts
 from analytics.people.closed_windows import DAYS
 from analytics.people.fitted import Fitted, unfitted
+from analytics.people.links import owners_by_day
 from analytics.people.score import Score
 from schemas.agents import PEOPLE
 from schemas.topics import CHAT
@@ -221,8 +222,12 @@ def _open_day(zone: str, lateness_ms: int, clock_ms: int) -> int:
 
 
 def _by_day(read: Read, days: Stretch) -> dict[int, Read]:
-    """Rows by the day that first knows them, those of before with the first; they are in the order of days."""
+    """Rows by the day that first knows them, those of before with the first; they are in the order of days.
+
+    Of links, whose the accounts are by then.
+    """
     numbers = range(days.first, days.last + 1)
+    read = read | {"links": owners_by_day(read["links"])}
     found: dict[int, Read] = {day: {} for day in numbers}
     for name, table in read.items():
         begin = 0

@@ -19,7 +19,7 @@ from analytics.people.persons import persons
 from analytics.people.states import NEVER_MS, NO_DAY, Pairs
 from sinks.clickhouse.templates import MOST_ACCOUNTS
 from streams.people.distinct import distinct
-from streams.people.longer import longer
+from streams.people.links import Links
 from streams.people.names import Codes, Names, PairRows, blank, pair_rows
 
 _MEMBER = (
@@ -41,7 +41,7 @@ class Everybody:
     """All memberships, users, acts and links there are."""
 
     #: Methods of `PeopleReader` that read them.
-    reads = ("memberships", "users", "acts", "owners", "groups_now", "ways", "reading")
+    reads = ("memberships", "users", "acts", "links", "groups_now", "ways", "reading")
 
     def __init__(self) -> None:
         self.names, self.group_names, self.ways = Names(), Names(), Names()
@@ -50,8 +50,8 @@ class Everybody:
         self._users, self._acts = pair_rows(present.USER, first_ms=NEVER_MS, signup_day=NO_DAY), pair_rows(present.ACT)
         self._posted = PairRows(np.zeros(1, np.uint8))
         self._groups = np.empty(0, present.GROUP)
-        self._owner, self.person = np.empty(0, np.int32), np.empty(0, np.int32)
-        self.linked = np.empty(0, np.bool_)
+        self.links = Links(self.names)
+        self.person, self.linked = np.empty(0, np.int32), np.empty(0, np.bool_)
         self.members_of = self.members_in = self._users_of = self._acts_of = lists(_NONE, 0)
         self._names_touched, self._ways_touched = list[Codes](), list[Codes]()
         self._groups_touched, self._whole_groups = list[Codes](), list[Codes]()
@@ -143,9 +143,8 @@ class Everybody:
             acts[name][rows] = np.asarray(table[name])
         self._names_touched.append(self._acts.pairs.ones[rows])
 
-    def _take_owners(self, table: pa.Table) -> None:
-        accounts, users = self.names.codes(table["account_id"]), self.names.codes(table["user_id"])
-        self._owner_of_all()[accounts] = np.where(np.asarray(pc.equal(table["user_id"], "")), -1, users)
+    def _take_links(self, table: pa.Table) -> None:
+        self.links.take(table)
 
     def _take_groups_now(self, table: pa.Table) -> None:
         codes, groups = self.group_names.few_codes(table["group_id"]), self.groups
@@ -171,11 +170,6 @@ class Everybody:
         for name, values in (("previous", state), ("since_day", since), ("returned_day", returned)):
             members[name][: len(values)] = values
 
-    def _owner_of_all(self) -> Codes:
-        """Owner of every name there is by now; -1: none."""
-        self._owner = longer(self._owner, len(self.names), -1)
-        return self._owner
-
     # --- whom it is about
 
     def touch(self, names: Codes, groups: Codes) -> None:
@@ -185,7 +179,7 @@ class Everybody:
 
     def settle(self) -> Touched:
         """Work out anew who is a person and which rows belong to whom; returns whom the last readings are about."""
-        person, linked = persons(self._owner_of_all(), MOST_ACCOUNTS)
+        person, linked = persons(self.links.owner(), MOST_ACCOUNTS)
         known = len(self.person)
         moved = np.flatnonzero((person[:known] != self.person) | (linked[:known] != self.linked))
         before = self.person[moved]

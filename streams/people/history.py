@@ -128,11 +128,11 @@ class History:
         self._grow()
         np.maximum.at(self._act_day, rows, np.asarray(table["day"]))
 
-    def _take_owners(self, table: pa.Table) -> None:
+    def _take_links(self, table: pa.Table) -> None:
         names = self._everybody.names
-        accounts, users = names.codes(table["account_id"]), names.codes(table["user_id"])
+        accounts, users = names.codes(table["account_id"]), names.some_codes(table["user_id"])
         self._grow()
-        self._owner[accounts] = np.where(np.asarray(pc.equal(table["user_id"], "")), -1, users)
+        self._owner[accounts] = users
 
     def _take_rosters(self, table: pa.Table) -> None:
         e = self._everybody

@@ -41,7 +41,11 @@ def one_person(day: int = 20_000) -> dict[str, pa.Table]:
             {"user_id": _USER}, ("used_lo", "used_hi"), used | {"first_ms": at, "first_day": day, "signup_day": day}
         ),
         "acts": _table({"user_id": _USER, "group_id": "", "way": "link:l"}, ("acted_lo",), used),
-        "owners": _table({"account_id": _ACCOUNT, "user_id": _USER}),
+        "links": _table(
+            {"account_id": _ACCOUNT, "user_id": _USER, "event_id": "e", "source": "login"},
+            (),
+            {"ts_ms": at, "unlink": 0},
+        ),
         "groups_now": _table(
             {"group_id": _GROUP}, (), {"roster_ms": 0, "first_ms": at, "members": 1, "closed_day": day}
         ),

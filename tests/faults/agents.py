@@ -95,12 +95,6 @@ def _hold_chat(rows: Rows, partitions: Partitions) -> None:
     assert answers.comparable(rows["closed_member_days"], wanted[0]) == answers.comparable(wanted)
 
 
-def _people(rows: Rows, known: People, view: str) -> None:
-    wanted = people.ANSWERS[view](known)
-    assert wanted, view
-    assert answers.comparable(rows[view], wanted[0]) == answers.comparable(wanted), view
-
-
 def _hold_product(rows: Rows, partitions: Partitions) -> None:
     events = [event for records in partitions for event in events_of(PRODUCT.name, records)]
     found = landed_states(rows["user_states"], rows["user_reference_states"])
@@ -110,9 +104,10 @@ def _hold_product(rows: Rows, partitions: Partitions) -> None:
 
 def _hold_links(rows: Rows, partitions: Partitions) -> None:
     events = [event for records in partitions for event in events_of(LINKS.name, records)]
-    _people(rows, People([], [], events), "account_owners")
-    _people(rows, People([], [], events), "link_conflicts")
-    assert rows["link_conflicts"]
+    landed, sent = People([], [], rows["link_events"]), People([], [], events)
+    assert landed.owners == sent.owners
+    assert (found := people.link_conflicts(sent))
+    assert answers.comparable(people.link_conflicts(landed)) == answers.comparable(found)
 
 
 COMMUNITY = Agent("community", _chat, (*VIEWS, *TABLES, "day_closings", *CHAT_DAYS), _hold_chat)
@@ -130,8 +125,7 @@ AGENTS = {
         ),
         Agent(
             "links", _links,
-            ("account_owners", "link_conflicts", "link_events", "dead_letters", "day_closings"),
-            _hold_links,
+            ("link_events", "dead_letters", "day_closings"), _hold_links,
         ),
     )
 }  # fmt: skip

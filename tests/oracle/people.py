@@ -59,7 +59,7 @@ def _said(links: Iterable[Event]) -> dict[str, set[tuple[int, bool, str, str]]]:
     """Account -> what was said of it: when, whether it was an unlink, by which record, of which user."""
     said = defaultdict(set)
     for e in links:
-        said[e["account_id"]].add((e["ts_ms"], e["unlink"], e["event_id"], e["user_id"]))
+        said[e["account_id"]].add((e["ts_ms"], e["unlink"], e["event_id"], e["user_id"], e["source"]))
     return said
 
 
@@ -74,7 +74,7 @@ def owners(links: Iterable[Event]) -> dict[str, Row]:
         quarantined = end == "" or sizes[end] > ACCOUNTS
         found[account] = {
             "account_id": account, "user_id": user_of[account], "quarantined": int(quarantined),
-            "person_id": account if quarantined else end,
+            "person_id": account if quarantined else end, "since_ms": named[account][0], "source": named[account][4],
         }  # fmt: skip
     return found
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 from schemas.topics import LINKS, PRODUCT
 from sinks.clickhouse.readers.cuts import ALIAS, FAR, Known, Stretch, cuts_of
 from sinks.clickhouse.readers.marks import marks
-from sinks.clickhouse.readers.people import ABOUT, SAID, PeopleReader
+from sinks.clickhouse.readers.people import ABOUT, LINK, LINKED, SAID, PeopleReader
 from sinks.clickhouse.readers.rows import COUNTED, MEMBER, SOMEBODY, day_of
 from sinks.clickhouse.store import ClickHouseStore
 from sinks.clickhouse.templates import WINDOW
@@ -26,7 +26,7 @@ class HistoryReader(Known):
         "said",
         "used",
         "referred",
-        "owners",
+        "links",
         "rosters",
         "groups",
         "ways",
@@ -114,19 +114,14 @@ class HistoryReader(Known):
             f"FROM ({_as_of(self.reference_acts(), days)}) GROUP BY at, user_id, kind, reference ORDER BY at"
         )
 
-    def owners(self, days: Stretch) -> pa.Table:
-        """The user of every account about which a day knows something new; empty: no longer any."""
-        links = self.known(
-            LINKS.name, f"{self.d}.link_events", "account_id != '' AND excluded = 0",
-            "account_id, user_id, unlink, event_id, source",
-        )  # fmt: skip
-        order = "(ts_ms, unlink, event_id, user_id, toString(source))"
+    def links(self, days: Stretch) -> pa.Table:
+        """All that is known of every account about which a day knows something new: its records, `at` the day that
+        first knows them, or the first day."""
+        known = self.known(LINKS.name, f"{self.d}.link_events", LINKED, "account_id, unlink, event_id, user_id, source")
+        told = f"(SELECT account_id FROM ({known}) WHERE known_day BETWEEN {days.first} AND {days.last})"
         return self.store.read(
-            "SELECT DISTINCT at, account_id, user_id FROM ("
-            f"SELECT greatest(known_day, toInt32({days.first - 1})) AS at, account_id, "
-            f"argMax(if(unlink, '', user_id), {order}) OVER (PARTITION BY account_id ORDER BY at "
-            "RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS user_id "
-            f"FROM ({links}) WHERE known_day <= {days.last}) WHERE at >= {days.first - days.fresh} ORDER BY at"
+            f"SELECT {LINK}, greatest(known_day, toInt32({days.first})) AS at FROM ({known}) "
+            f"WHERE known_day <= {days.last}{'' if days.fresh else f' AND account_id IN {told}'}"
         )
 
     def rosters(self, days: Stretch) -> pa.Table:

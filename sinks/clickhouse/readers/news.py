@@ -32,7 +32,7 @@ _FINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "orders": (PRODUCT.name, ("purchase", "refund")),
     "referrals": (PRODUCT.name, ("signup", "trial")),
     "contacts": (PRODUCT.name, ("contact",)),
-    "owners": (LINKS.name, ()),
+    "links": (LINKS.name, ()),
 }
 _RECORDS = {agent.contract: agent.raw.name for agent in SOURCES}
 _KIND = {CHAT.name: f"if(type = 'message' AND {POST}, 'post', toString(type))"}

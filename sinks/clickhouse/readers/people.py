@@ -25,6 +25,9 @@ _FIRST = "if(role = 'alias' AND startsWith(member_id, 'name:'), 4611686018427387
 ABOUT = "('join', 'leave', 'roster', 'profile')"
 _INVITED = "join_ms < 4611686018427387904 AND inviter_id != ''"
 _INVITER = f"if({_INVITED}, concat({PLACE}[1], ':', {PLACE}[2], ':', inviter_id), '')"
+#: The records that say whose an account is, and what `analytics.people.links` wants of them.
+LINKED = "account_id != '' AND excluded = 0"
+LINK = "account_id, ts_ms, unlink, event_id, user_id, toString(source) AS source"
 _ROLE = f"greatest(indexOf({list(get_args(Role))}, toString(role)), 1) - 1"
 
 
@@ -62,21 +65,12 @@ class PeopleReader(ActivityReader, OrdersReader, ProfilesReader, RetentionReader
             f"{day_of('last_ms', self.zones[1])} AS base_day FROM ({rows}) WHERE kind != 'campaign'"
         )
 
-    def owners(self, since: Marks) -> pa.Table:
-        """User of every account about which there are new records; empty: no longer any."""
+    def links(self, since: Marks) -> pa.Table:
+        """All records about every account about which there are new ones."""
         newer = since.newer(LINKS.name, "offset", since.offsets, ">=")
-        only = (
-            f"account_id IN (SELECT account_id FROM {self.d}.link_events WHERE {newer})"
-            if LINKS.name in since.topics
-            else "1"
-        )
-        return self.store.read(
-            f"SELECT account_id, if(unlink, '', named) AS user_id FROM ("
-            "SELECT account_id, user_id AS named, unlink "
-            f"FROM {self.d}.link_events WHERE account_id != '' AND excluded = 0 AND {only} "
-            "ORDER BY account_id, ts_ms DESC, unlink DESC, event_id DESC, user_id DESC, source DESC "
-            "LIMIT 1 BY account_id)"
-        )
+        concerned = f"(SELECT account_id FROM {self.d}.link_events WHERE {newer})"
+        only = f"account_id IN {concerned}" if LINKS.name in since.topics else "1"
+        return self.store.read(f"SELECT {LINK} FROM {self.d}.link_events WHERE {LINKED} AND {only}")
 
     def ways(self, since: Marks) -> pa.Table:
         """Calls of groups, and links that were posted there."""

@@ -6,5 +6,5 @@ FROM (
     FROM ${database}.names AS rows FINAL
     WHERE member_id != ''
 ) AS named
-LEFT JOIN ${database}.account_owners AS owners ON owners.account_id = named.account_id
+LEFT JOIN ${database}.people_accounts_now AS owners ON owners.account_id = named.account_id
 GROUP BY person_id

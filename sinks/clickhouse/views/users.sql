@@ -18,4 +18,4 @@ FROM (
     ORDER BY user_id, version DESC
     LIMIT 1 BY user_id
 ) AS states
-LEFT JOIN ${database}.account_owners AS owners ON owners.account_id = states.user_id
+LEFT JOIN ${database}.people_accounts_now AS owners ON owners.account_id = states.user_id
