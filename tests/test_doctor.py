@@ -100,15 +100,20 @@ def test_a_healthy_deployment_is_well_and_each_fault_is_found(
 
 
 def _links(settings: Settings, native: Native) -> None:
-    """What is said of accounts."""
-    d = settings.clickhouse.database
-    said = [("qq:-:ann", "u1"), ("qq:-:ann", "u2"), ("qq:-:bob", "u3"), ("u3", "qq:-:bob")]
-    rows = [(0, offset, account, user, offset) for offset, (account, user) in enumerate(said)]
-    native.execute(f"INSERT INTO {d}.link_events (partition, offset, account_id, user_id, ts_ms) VALUES", rows)
+    """What people have worked out of accounts."""
+    d, version = settings.clickhouse.database, 1 << 32
+    rows = [
+        ("u2", "qq:-:ann", version, "u2", 0, 1), ("qq:-:bob", "qq:-:bob", version, "u3", 1, 0),
+        ("u3", "u3", version, "qq:-:bob", 1, 0),
+    ]  # fmt: skip
+    columns = "person_id, account_id, version, user_id, quarantined, conflicts"
+    native.execute(f"INSERT INTO {d}.people_terms (version) VALUES", [(version,)])
+    native.execute(f"INSERT INTO {d}.people_accounts ({columns}) VALUES", rows)
     found = faults(settings, "links")
     one(found, WARNING, "1 account was linked to a user while belonging to another: qq:-:ann")
     one(found, WARNING, "2 accounts are linked in a cycle, or to a user with too many")
-    native.execute(f"TRUNCATE TABLE {d}.link_events")
+    for table in ("people_accounts", "people_terms"):
+        native.execute(f"TRUNCATE TABLE {d}.{table}")
 
 
 def _well(groupvitals: Run) -> None:

@@ -55,8 +55,8 @@ def newest_of(topic: str, records: Iterable[Record]) -> int:
     return clock_of(landed_of(topic, records)[0])
 
 
-def _said(links: Iterable[Event]) -> dict[str, set[tuple[int, bool, str, str]]]:
-    """Account -> what was said of it: when, whether it was an unlink, by which record, of which user."""
+def _said(links: Iterable[Event]) -> dict[str, set[tuple[int, bool, str, str, str]]]:
+    """Account -> what was said of it: when, whether it was an unlink, by which record, of which user, how known."""
     said = defaultdict(set)
     for e in links:
         said[e["account_id"]].add((e["ts_ms"], e["unlink"], e["event_id"], e["user_id"], e["source"]))
@@ -415,6 +415,29 @@ def _platform_count(people: People, group: Group) -> int:
     return max(counts, default=(0, 0))[1]
 
 
+def memberships(people: People) -> list[Row]:
+    return [
+        {"group_id": name, "member_id": member, "present": int(membership(group, member)["present"])}
+        for name, group in people.groups.items()
+        for member in group.members()
+    ]
+
+
+def groups(people: People) -> list[Row]:
+    """Who is in each group."""
+    found = []
+    for name, group in people.groups.items():
+        known = [membership(group, member) for member in group.members()]
+        present = [row for row in known if row["present"]]
+        unseen = max(_platform_count(people, group) - len(present), 0)
+        found.append({
+            "group_id": name, "known": len(known), "present": len(present), "left": len(known) - len(present),
+            "excluded": sum(row["role"] != "member" for row in present), "unseen": unseen,
+            "headcount": len(present) + unseen,
+        })  # fmt: skip
+    return found
+
+
 def payers(people: People) -> list[Row]:
     members = [row for row in people.members() if row["state"] not in ("left", "excluded")]
     counted = [order for order in people.orders() if not order["absurd"]]
@@ -454,5 +477,14 @@ def payers(people: People) -> list[Row]:
 
 ANSWERS = {
     answer.__name__: answer
-    for answer in (account_owners, link_conflicts, orders, member_status, effective_members, payers)
+    for answer in (
+        account_owners,
+        link_conflicts,
+        orders,
+        memberships,
+        groups,
+        member_status,
+        effective_members,
+        payers,
+    )
 }

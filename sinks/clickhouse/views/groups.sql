@@ -1,5 +1,5 @@
--- Names, owners and tags of groups, and who is in them. What an event does not mention stays as it was, except tags.
--- A member is in the group unless the last thing known is a leave, or a complete roster newer than every sign of them.
+-- Names, owners and tags of groups, and who is in them. What an event does not mention stays as it was, except tags. Members are counted
+-- as the people agent has worked them out.
 SELECT
     clocks.group_id AS group_id,
     facts.name AS name,
@@ -12,13 +12,13 @@ SELECT
     fromUnixTimestamp64Milli(clocks.max_ms, '${zone}') AS time,
     toDate(clocks.closed_day) AS closed_until,
     if(clocks.activity_ms > 0, fromUnixTimestamp64Milli(clocks.activity_ms, '${zone}'), NULL) AS last_activity,
-    members.known AS known,
-    members.present AS present,
+    members.headcount - members.unseen + members.left AS known,
+    members.headcount - members.unseen AS present,
     members.left AS left,
     members.excluded AS excluded,
     if(clocks.count_ms > 0, clocks.member_count, NULL) AS platform_count,
-    greatest(ifNull(platform_count, 0) - members.present, 0) AS unseen,
-    members.present + unseen AS headcount,
+    members.unseen AS unseen,
+    members.headcount AS headcount,
     clocks.late AS late_events
 FROM ${database}.group_clocks AS clocks
 LEFT JOIN (
@@ -31,10 +31,4 @@ LEFT JOIN (
     WHERE type = 'group'
     GROUP BY group_id
 ) AS facts USING group_id
-LEFT JOIN (
-    SELECT
-        group_id, toInt64(count()) AS known, toInt64(countIf(rows.present)) AS present,
-        toInt64(countIf(NOT rows.present)) AS left, toInt64(countIf(rows.present AND rows.role != 'member')) AS excluded
-    FROM ${database}.memberships AS rows
-    GROUP BY group_id
-) AS members USING group_id
+LEFT JOIN ${database}.people_groups_now AS members USING group_id

@@ -1,13 +1,12 @@
--- Every membership as its worker last wrote it, but for names whose member became known by id (`name:…` with role alias).
--- Masks: bit 0 is the day (the hour) of last_ms.
+-- Every membership as its worker last wrote it, but for names whose member became known by id (`name:…` with role alias); `present`: in the
+-- group still, as the people agent has worked it out. Masks: bit 0 is the day (the hour) of last_ms.
 SELECT
     states.group_id AS group_id,
     states.member_id AS member_id,
     splitByChar(':', toString(states.group_id)) AS place,
     concat(place[1], ':', place[2], ':', states.member_id) AS account_id,
     states.role AS role,
-    NOT (states.out_ms > 0 AND states.out_ms >= states.in_ms)
-        AND NOT (clocks.roster_ms > greatest(states.in_ms, states.last_ms, states.first_ms)) AS present,
+    states.present AS present,
     states.join_ms < 4611686018427387904 AS join_known,
     if(join_known, fromUnixTimestamp64Milli(states.join_ms, '${zone}'), NULL) AS joined_at,
     states.join_ms AS join_ms,
@@ -39,11 +38,17 @@ SELECT
     states.read_hours AS read_hours,
     toDate(clocks.closed_day) AS closed_until
 FROM (
-    SELECT *
-    FROM ${database}.membership_states
-    WHERE bitShiftRight(version, 56) = (SELECT epoch FROM ${database}.epoch)
-    ORDER BY group_id, member_id, version DESC
-    LIMIT 1 BY group_id, member_id
+    -- both are in the order of their tables: reading ends with a limit, and nothing is kept for the join
+    SELECT states.*, CAST(people.state NOT IN ('', 'left'), 'UInt8') AS present
+    FROM (
+        SELECT *
+        FROM ${database}.membership_states
+        WHERE bitShiftRight(version, 56) = (SELECT epoch FROM ${database}.epoch)
+        ORDER BY group_id, member_id, version DESC
+        LIMIT 1 BY group_id, member_id
+    ) AS states
+    LEFT JOIN ${database}.people_members_now AS people ON people.group_id = states.group_id AND people.member_id = states.member_id
+    SETTINGS join_algorithm = 'full_sorting_merge', max_block_size = 4096, read_in_order_use_buffering = 0
 ) AS states
 LEFT JOIN ${database}.group_clocks AS clocks USING group_id
 WHERE NOT (states.role = 'alias' AND startsWith(states.member_id, 'name:'))
