@@ -22,8 +22,14 @@ class Known:
 
 
 def known(address: Address) -> Known:
-    """The period that is known. Raises `ConfigError` before any chat or product event has landed."""
-    now, *firsts = Native(address).execute(period(address.database))[0]
+    """The period that is known. Raises `ConfigError` before any chat or product event has been worked out."""
+    found = Native(address).execute(period(address.database))
+    if not found:
+        raise ConfigError(
+            "Nobody has worked out people yet, so nothing is known of past days: run `groupvitals worker --agent "
+            "people`, or leave out --as-of and --since."
+        )
+    now, *firsts = found[0]
     first_ms = min((ms for ms in firsts if ms), default=0)
     if not first_ms:
         raise ConfigError(
@@ -38,7 +44,8 @@ def period(d: str) -> str:
     first, newest = "SELECT min(first_ms) FROM", "bitShiftRight(version, 56) ="
     return (
         f"SELECT now, ({first} {d}.group_states WHERE {newest} (SELECT epoch FROM {d}.epoch)), "
-        f"({first} {d}.user_states WHERE {newest} (SELECT epoch FROM {d}.product_epoch) AND last_ms > 0) FROM {d}.clock"
+        f"({first} {d}.user_states WHERE {newest} (SELECT epoch FROM {d}.product_epoch) AND last_ms > 0) "
+        f"FROM {d}.people_clock"
     )
 
 

@@ -15,13 +15,15 @@ MOST_ACCOUNTS, ABSURD_MINOR = 100, 10**12
 WINDOW = 28
 #: Clocks of sources that are further apart than this, seconds, make answers provisional.
 APART_S = 600
+#: A clock that is further ahead of the present than this, milliseconds, is wrong.
+WRONG_MS = 3_600_000
 
 
 def fill(text: str, address: "Address", zone: str, product_zone: str = "", day: str = "") -> str:
     """Fill in a template for a server or a cluster; `day` is an expression, empty: today, and all days."""
     cluster, at = address.cluster, f"_at(day = {day})" if day else ""
     return Template(text).substitute(
-        day=day or f"assumeNotNull((SELECT today FROM {address.database}.clock))",
+        day=day or f"assumeNotNull((SELECT today FROM {address.database}.people_clock))",
         on_day=f"day = {day}" if day else "1",
         at=at,
         database=address.database,
@@ -33,6 +35,7 @@ def fill(text: str, address: "Address", zone: str, product_zone: str = "", day: 
         sources=", ".join(f"'{agent.contract}'" for agent in SOURCES),
         source_names=", ".join(f"'{agent.about}'" for agent in SOURCES),
         apart_s=APART_S,
+        wrong_ms=WRONG_MS,
         absurd=ABSURD_MINOR,
         window="replicated_deduplication_window" if cluster else "non_replicated_deduplication_window",
     )

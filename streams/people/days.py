@@ -120,8 +120,8 @@ class Days:
 
     # --- which day
 
-    def seen(self, marks: Marks, now: Now, present_ms: int) -> None:
-        """Take how far the sources have come, the deployment's event time, and the present.
+    def seen(self, marks: Marks, now: Now) -> None:
+        """Take how far the sources have come, and the deployment's event time.
 
         A clock may be ahead of the present, where a producer's stamps are wrong; no day closes before it is over.
         """
@@ -131,7 +131,7 @@ class Days:
         settings, begun = loaded.cuts.settings, Counter(contract for contract, _ in marks.clocks)
         self._over = _open_day(*settings[CHAT.name], now.ms)
         if all(begun[contract] == count for contract, count in marks.partitions.items()):
-            clocks = ((contract, min(clock, present_ms)) for (contract, _), clock in marks.clocks.items())
+            clocks = ((contract, min(clock, marks.present_ms)) for (contract, _), clock in marks.clocks.items())
             self._until = min(_open_day(*settings[contract], clock) for contract, clock in clocks)
         self._settle()
 

@@ -3,17 +3,21 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
+from analytics.kernels.calendar import day_starts
+from analytics.people.clock import event_time, is_wrong
 from analytics.people.fitted import Fitted
+from schemas.topics import CHAT
 from sinks.clickhouse.readers.calls import CallReader
 from sinks.clickhouse.readers.closed_days import ClosedDays
 from sinks.clickhouse.readers.marks import Marks, marks
 from sinks.clickhouse.readers.people import PeopleReader
 from sinks.clickhouse.store import ClickHouseStore
+from sinks.clickhouse.templates import WRONG_MS
 from sinks.contract import Head
 from streams.checkpoint.flush import Flush
 from streams.checkpoint.task import Task
@@ -22,8 +26,6 @@ from streams.people.days import Batch, Loaded
 from streams.people.now import Now
 from streams.people.state import PeopleState
 from streams.people.terms import drop_older, publish, published
-
-_EPOCH_DAY = date(1970, 1, 1)
 
 
 class WentBackError(Exception):
@@ -102,14 +104,14 @@ class PeopleTask(Task):
         days = state.days
         if not days.belongs_to(found):
             raise WentBackError("People have a source that they did not have before.")
+        now = self._now(reader, found, days.fit)  # what windows hold is read for this moment
         if state.now is not None:
-            now = self._now(reader, days.fit)  # what windows hold is read for this moment
             return Reading(state, state.read(reader, state.marks, found), found, now)
         with ThreadPoolExecutor(1) as beside:
             loading = beside.submit(days.load, reader, found)
             changed = state.read(reader, state.marks, found)
             loaded = loading.result()
-        return Reading(state, changed, found, self._now(reader, loaded.fit), loaded)
+        return Reading(state, changed, found, self._now(reader, found, loaded.fit), loaded)
 
     def up_to_date(self, store: ClickHouseStore) -> bool:
         """Whether a look would find nothing, and nothing waits to land."""
@@ -123,13 +125,12 @@ class PeopleTask(Task):
         days, now = self.state.days, self.state.now
         if now is None or now.score is not days.fit.score:
             return False
-        moving = found.ahead_of(_present_ms())
-        return self.state.settled(self._now(self._reader(store), days.fit) if moving else now)
+        return self.state.settled(self._now(self._reader(store), found, days.fit) if found.ahead else now)
 
     def take(self, reading: Reading) -> None:
         """Work out what follows from a reading; rows then wait for a flush."""
         reading.state.take(reading.changed, reading.marks, reading.now, reading.loaded)
-        reading.state.days.seen(reading.marks, reading.now, _present_ms())
+        reading.state.days.seen(reading.marks, reading.now)
 
     def more(self, store: ClickHouseStore) -> Any:
         """Read by keys what has turned out to be needed to work a reading out; None: nothing, all is worked out."""
@@ -162,10 +163,14 @@ class PeopleTask(Task):
             self._kept = kept = (self.state, PeopleReader(store))
         return kept[1]
 
-    def _now(self, reader: PeopleReader, fit: Fitted) -> Now:
-        now_ms, day, end_ms = reader.now()
-        return Now(now_ms, (day - _EPOCH_DAY).days, end_ms, fit.score, fit.limit, fit.longer)
-
-
-def _present_ms() -> int:
-    return int(time.time() * 1000)
+    def _now(self, reader: PeopleReader, found: Marks, fit: Fitted) -> Now:
+        """What is now by these marks; the reader then reads for that. Where a clock of chat is wrong, the times
+        of its groups count that are right."""
+        clocks, present_ms = list(found.clocks.values()), found.present_ms
+        chat = (clock for (contract, _), clock in found.clocks.items() if contract == CHAT.name)
+        if any(is_wrong(clock, present_ms, WRONG_MS) for clock in chat):
+            clocks += reader.group_times()
+        ms, starts = event_time(clocks, present_ms, WRONG_MS), day_starts(reader.zones[0])
+        day = max(int(np.searchsorted(starts, ms, "right")) - 1, 0)
+        reader.moment = ms, day
+        return Now(ms, day, int(starts[day + 1]), fit.score, fit.limit, fit.longer)

@@ -72,7 +72,7 @@ class _NoDays:
         return SimpleNamespace(fit=self.fit)
 
     def read(self, reader: Any) -> None: ...
-    def seen(self, marks: Marks, now: Any, present_ms: int) -> None: ...
+    def seen(self, marks: Marks, now: Any) -> None: ...
 
 
 class Counts(PartitionState):
@@ -138,7 +138,7 @@ class Counts(PartitionState):
 class Task(PeopleTask):
     """`PeopleTask` with the simulated time; remembers for the judge what is complete behind each flush."""
 
-    def _now(self, reader: Any, fit: Any) -> Any:
+    def _now(self, reader: Any, found: Marks, fit: Any) -> Any:
         return SimpleNamespace(score=fit.score)
 
     def begin_flush(self) -> Flush | None:
@@ -200,7 +200,7 @@ class PeopleRows(Rows):
         if "people_terms" in query:
             return [(self.published,)]
         if "corrections" in query:
-            return [(sum(source.landed.corrections for source in self.sources),)]
+            return [(sum(source.landed.corrections for source in self.sources), 0)]
         if "min(offsets" in query:
             epoch, term = (int(re.search(rf"{name} (?:=|>) (\d+)", query)[1]) for name in ("epoch", "term"))  # type: ignore[index]
             topic = re.search("topic = '([^']+)'", query)[1]  # type: ignore[index]

@@ -40,7 +40,9 @@ def land(store: ClickHouseStore, topic: TopicSpec, *events: tuple[int, dict[str,
 
 
 def now(store: ClickHouseStore) -> int:
-    return int(store.native.execute(f"SELECT now_ms FROM {store.address.database}.clock")[0][0])
+    """The time up to which people's rows count, after everything that has landed."""
+    PeopleAgent(store).catch_up()
+    return int(store.native.execute(f"SELECT now_ms FROM {store.address.database}.people_clock")[0][0])
 
 
 def test_the_highest_clock_of_all_sources_is_now(store: ClickHouseStore) -> None:

@@ -96,4 +96,4 @@ def test_before_anything_has_landed(clickhouse: tuple[str, int, int]) -> None:
         migrate(store.address, "UTC")
         clear(store)
         for name in ("tiers", "segments", "member_status", "retention"):
-            assert "No chat and no product events have landed yet" in refused(store, name, Asked(TODAY))
+            assert "Nobody has worked out people yet" in refused(store, name, Asked(TODAY))

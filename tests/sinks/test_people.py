@@ -272,7 +272,7 @@ def test_the_score_of_now_is_that_of_the_newest_closed_day(store: ClickHouseStor
     PeopleAgent(store, closing=True).catch_up()
     (fitted,) = store.native.query(f"SELECT * FROM {store.address.database}.score")
     assert fitted["auc"] > 0.6 and 0 < fitted["returned"] < fitted["members"]
-    today = store.native.execute(f"SELECT today FROM {store.address.database}.clock")[0][0]
+    today = store.native.execute(f"SELECT today FROM {store.address.database}.people_clock")[0][0]
     members = store.native.query(f"SELECT * FROM {store.address.database}.memberships ORDER BY member_id")
     states = store.native.query(f"SELECT * FROM {store.address.database}.member_status ORDER BY member_id")
     masks = [

@@ -95,7 +95,7 @@ def test_answers_are_sorted_as_the_spec_says(store: ClickHouseStore) -> None:
 def test_views_come_after_what_they_read() -> None:
     chain = {"c": "SELECT * FROM ${database}.b${at}", "b": "SELECT 1 FROM ${database}.a", "a": "SELECT 1"}
     assert ordered(chain | {"d": "SELECT * FROM ${database}.c_at(day = 1) JOIN ${database}.events"}) == list("abcd")
-    assert ordered({"a": "SELECT ${day}", "clock": "SELECT 1"}) == ["clock", "a"]
+    assert ordered({"a": "SELECT ${day}", "people_clock": "SELECT 1"}) == ["people_clock", "a"]
     with pytest.raises(ValueError, match="cycle"):
         ordered({"a": "SELECT * FROM ${database}.b", "b": "SELECT * FROM ${database}.a"})
     assert sorted(ordered(texts())) == sorted(texts())

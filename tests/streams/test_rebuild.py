@@ -340,5 +340,5 @@ def test_workers_follow_and_refuse(settings: Settings, groupvitals: Run) -> None
             assert verified.returncode == 0, verified.stdout
             found = json.loads(verified.stdout)
             assert found["records"] == 1500 and found["corrected"] > 0, "what was corrected is corrected anew"
-        assert "Asia/Kolkata" in str(answers.native.execute(f"SHOW CREATE TABLE {answers.database}.clock"))
+        assert "Asia/Kolkata" in str(answers.native.execute(f"SHOW CREATE TABLE {answers.database}.people_clock"))
     assert_each_record_once(answers, 1500)

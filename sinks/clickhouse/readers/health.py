@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinks.clickhouse.connection import Native
+from sinks.clickhouse.templates import WRONG_MS
 
 _GENTLY = (
     " SETTINGS max_threads = 2, max_execution_time = 600, max_memory_usage = 4000000000, "
@@ -143,7 +144,7 @@ class Health:
             f"SELECT group_id, (max(time_ms) - {present}) / 1000 AS ahead_s, any(topic), argMax(partition, time_ms), "
             "argMax(offset, time_ms) FROM (SELECT toString(group_id) AS group_id, topic, partition, offset, "
             "if(kafka_ts_ms < 0, ts_ms, least(ts_ms, kafka_ts_ms)) AS time_ms FROM {d}.events "
-            f"WHERE duplicate = 0 AND excluded = 0 AND time_ms > {present} + 3600000 "
+            f"WHERE duplicate = 0 AND excluded = 0 AND time_ms > {present} + {WRONG_MS} "
             "AND group_id IN (SELECT group_id FROM {d}.group_clocks WHERE ahead)"
             ") GROUP BY group_id ORDER BY ahead_s DESC"
         )

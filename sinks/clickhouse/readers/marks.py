@@ -31,10 +31,13 @@ class Marks:
     partitions: dict[str, int] = field(default_factory=dict)
     #: How often closed hours and days were corrected: the rows belong to versions of before.
     corrections: int = 0
+    #: The present, by ClickHouse's clock, when these were read.
+    present_ms: int = field(default=0, compare=False)
 
-    def ahead_of(self, present_ms: int) -> bool:
+    @property
+    def ahead(self) -> bool:
         """Whether a clock is ahead of the present: then event time goes on with the present, and no record says so."""
-        return max(self.clocks.values(), default=0) > present_ms
+        return max(self.clocks.values(), default=0) > self.present_ms
 
     def went_back(self, now: "Marks") -> bool:
         """Whether what was read up to these marks may no longer hold: another epoch, a head that is gone or older, a
@@ -88,8 +91,10 @@ class Marks:
 def marks(store: ClickHouseStore, before: Marks = Marks()) -> Marks:
     """How far everything has landed for good, in the epochs in use; `before`: the marks that were read before."""
     d = store.address.database
-    ((corrections,),) = store.native.execute(f"SELECT count() FROM {d}.corrections")
-    found = Marks(corrections=corrections)
+    ((corrections, present_ms),) = store.native.execute(
+        f"SELECT count(), toUnixTimestamp64Milli(now64(3)) FROM {d}.corrections"
+    )
+    found = Marks(corrections=corrections, present_ms=present_ms)
     for contract, vouched in read_heads(store).items():
         if contract not in _TOPICS or not vouched.heads:
             continue

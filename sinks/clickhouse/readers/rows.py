@@ -1,7 +1,5 @@
 """The newest row of each key, in the epoch in use: all, or those that are newer than marks."""
 
-from datetime import date
-
 from schemas.topics import CHAT
 from sinks.clickhouse.readers.marks import Marks
 from sinks.clickhouse.readers.news import News
@@ -32,23 +30,14 @@ class RowsReader(News):
 
     def __init__(self, store: ClickHouseStore) -> None:
         super().__init__(store)
-        self._now: tuple[int, date, int] | None = None
+        #: What windows are read for: time, milliseconds, and its day.
+        self.moment = 0, 0
         #: Time zones of the numbers of chat and of the product.
         self.zones = store.time_zones("UTC")
 
-    def now(self) -> tuple[int, date, int]:
-        """The deployment's event time, its day, and when that ends (milliseconds)."""
-        ((now_ms, today, end_ms),) = self.store.native.execute(
-            "SELECT now_ms, today, toInt64(toUnixTimestamp(toStartOfDay(addDays(clock.now, 1)))) * 1000 "
-            f"FROM {self.d}.clock AS clock"
-        )
-        self._now = now_ms, today, end_ms
-        return self._now
-
-    @property
-    def moment(self) -> tuple[int, date, int]:
-        """What was `now` when that was last asked."""
-        return self._now or self.now()
+    def group_times(self) -> list[int]:
+        """The time of every group, milliseconds."""
+        return [ms for (ms,) in self.store.native.execute(f"SELECT max_ms FROM {self.d}.group_clocks")]
 
     def newest(self, table: str, contract: str, epoch: str, key: str, since: Marks, only: str = "1") -> str:
         """The statement that selects them; `only`: a condition that all rows of a key meet, or none."""

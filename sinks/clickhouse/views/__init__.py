@@ -60,9 +60,9 @@ def ordered(found: dict[str, str]) -> list[str]:
 
 
 def _reads(text: str) -> set[str]:
-    """Names of views and tables in a template. NAME_at is created with NAME or has its own text; today is a view."""
+    """Names of views and tables in a template. NAME_at is created with NAME or has its own text; today is of a view."""
     names = {name + ("_at" if at else "") for name, at in _READ.findall(text)}
-    names |= {"clock"} if "${day}" in text else set()
+    names |= {"people_clock"} if "${day}" in text else set()
     return names | {name.removesuffix("_at") for name in names}
 
 

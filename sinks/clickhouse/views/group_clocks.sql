@@ -1,6 +1,6 @@
--- Every group as its worker last wrote it. `ahead`: its time is more than an hour after the present, by ClickHouse's clock; then it
+-- Every group as its worker last wrote it. `ahead`: its time is more than ${wrong_ms} ms after the present, by ClickHouse's clock; then it
 -- is wrong, and counts for nobody else.
-SELECT *, max_ms > toUnixTimestamp64Milli(now64(3)) + 3600000 AS ahead
+SELECT *, max_ms > toUnixTimestamp64Milli(now64(3)) + ${wrong_ms} AS ahead
 FROM ${database}.group_states
 WHERE bitShiftRight(version, 56) = (SELECT epoch FROM ${database}.epoch)
 ORDER BY group_id, version DESC
