@@ -6,6 +6,7 @@ SHELL := /bin/bash
 
 PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13) python3.11)
 MINUTES ?= 30
+PROCESSES ?= 3
 UV_VERSION := 0.13.9
 UV := .venv/bin/uv
 ADD := $(UV) pip install --quiet --compile-bytecode --python .venv/bin/python --require-hashes --requirement
@@ -17,9 +18,9 @@ help:  ## list what can be done
 demo: install  ## servers, a simulated community, a worker, and the answers next to the planted truth
 	@.venv/bin/groupvitals demo
 
-test: install  ## all tests, against a real Kafka and a real ClickHouse
-	@echo "Running all tests in two processes, each against a real Kafka and ClickHouse of its own; the first run fetches them."
-	@.venv/bin/pytest -n 2 --dist loadfile --durations 15
+test: install  ## all tests, in PROCESSES (3) processes, each against a real Kafka and ClickHouse of its own
+	@echo "Running all tests in $(PROCESSES) processes, each against a real Kafka and ClickHouse of its own; the first run fetches them."
+	@.venv/bin/pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder --durations 15
 
 chaos: install  ## every known fault, on real workers and servers, and 13,000 simulated schedules; bench/results/{faults,schedules}.json
 	@.venv/bin/pytest -m "" --injected bench/results/faults.json tests/faults

@@ -28,9 +28,16 @@ from streams.kafka.topics import TopicLayout, delete_topics
 Run = Callable[..., subprocess.CompletedProcess[str]]
 _ROOT = Path(__file__).parent.parent
 _CHOICE = pytest.StashKey[dict[str, str]]()
-#: A file system in memory, and the bytes that must be free there: two processes with two pairs of servers each fill a
-#: quarter.
+#: A file system in memory, and the bytes that must be free there: several times what all processes' servers hold.
 _MEMORY, _ROOM = Path("/dev/shm"), 4 << 30
+#: Files that take longest. Several processes begin with them, lest one of them works on alone at the end.
+_LONGEST = (
+    "sinks/test_history.py", "test_replay.py", "secure/test_locked_doors.py", "streams/test_exclusions.py",
+    "upgrades/test_upgrade.py", "sinks/test_people_retention.py", "sinks/test_people_groups.py",
+    "sinks/test_people_persons.py", "sinks/test_mobilizable.py", "faults/test_workers_killed.py",
+    "streams/test_rebuild.py", "faults/test_workers_stopped.py", "simulation/test_schedules.py",
+    "faults/test_people_killed.py", "faults/test_all_agents.py", "sources/test_exports_answered.py",
+)  # fmt: skip
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -40,6 +47,15 @@ def pytest_configure(config: pytest.Config) -> None:
     choice = config.stash[_CHOICE]
     if ("KAFKA" in choice) != ("CLICKHOUSE" in choice):
         raise pytest.UsageError("Set GROUPVITALS_TEST_KAFKA and GROUPVITALS_TEST_CLICKHOUSE both, or neither.")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where processes share the work, file by file: the longest files first, then those that need servers."""
+    if not hasattr(config, "workerinput"):
+        return
+    places = {_ROOT / "tests" / name: place for place, name in enumerate(_LONGEST)}
+    needing = {item.path for item in items if item.get_closest_marker("services")}
+    items.sort(key=lambda item: (places.get(item.path, len(places)), item.path not in needing))
 
 
 def pytest_report_header(config: pytest.Config) -> str:
