@@ -38,7 +38,8 @@ SELECT
     states.read_hours AS read_hours,
     toDate(clocks.closed_day) AS closed_until
 FROM (
-    -- both are in the order of their tables: reading ends with a limit, and nothing is kept for the join
+    -- Both are in the order of their tables: reading ends with a limit, and nothing is kept for the join. After a parallel hash join,
+    -- ClickHouse counts some groups in two rows.
     SELECT states.*, CAST(people.state NOT IN ('', 'left'), 'UInt8') AS present
     FROM (
         SELECT *
