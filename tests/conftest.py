@@ -24,10 +24,13 @@ from deploy.services import SERVERS, down, up
 from groupvitals.settings import Settings, load_settings
 from schemas.kafka import Kafka
 from streams.kafka.topics import TopicLayout, delete_topics
+from tests import forked
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 _ROOT = Path(__file__).parent.parent
 _CHOICE = pytest.StashKey[dict[str, str]]()
+#: Commands that load kernels first.
+_SLOW = ("worker", "rebuild", "doctor", "exclude")
 #: A file system in memory, and the bytes that must be free there: several times what all processes' servers hold.
 _MEMORY, _ROOM = Path("/dev/shm"), 4 << 30
 #: Files that take longest. Several processes begin with them, lest one of them works on alone at the end.
@@ -179,8 +182,12 @@ def groupvitals(home: Path) -> Run:
     """Runs the command line in a process of its own, in the working directory of `home`."""
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "groupvitals", *arguments]
         environment = os.environ | {"PYTHONPATH": str(_ROOT), "COLUMNS": "120", "NO_COLOR": "1"}
+        if (
+            arguments and arguments[0] in _SLOW and "GROUPVITALS_CACHE" not in environment
+        ):  # where kernels are kept is asked at once
+            return forked.run(list(arguments), home.parent, environment, 300)
+        command = [sys.executable, "-m", "groupvitals", *arguments]
         return subprocess.run(
             command, cwd=home.parent, env=environment, capture_output=True, text=True, timeout=300, check=False
         )

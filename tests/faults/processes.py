@@ -1,12 +1,7 @@
-"""Worker processes that start in no time: real processes, forked from one that has loaded everything.
+"""Worker processes that start in no time, and get a signal where a test wants it."""
 
-`python -m groupvitals worker` takes seconds of imports, and these tests start workers by the dozen.
-"""
-
-import multiprocessing
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -15,12 +10,10 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+from tests.forked import become, new_process
 from tests.streams.workers import wait_until
 
-_context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["tests.faults.warm"])
 _numbers = count(1)
-ROOT = Path(__file__).parent.parent.parent
 
 #: Small frames and flushes: many boundaries in few events.
 QUICK = {
@@ -41,21 +34,15 @@ class Doom:
     number: signal.Signals = signal.SIGKILL
 
 
-def _run(environment: dict[str, str], arguments: list[str], log: str, doom: Doom | None, idle_ms: int | None) -> None:
+def _run(environment: dict[str, str], arguments: list[str], log: Path, doom: Doom | None, idle_ms: int | None) -> None:
     """The process: `groupvitals worker` with these variables."""
-    from groupvitals.cli import main
     from tests.faults.boundaries import arm, leave_when_idle
 
-    os.environ.update(environment)
-    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    os.dup2(output, 1)
-    os.dup2(output, 2)
     if doom is not None:
         arm(doom.boundary, doom.nth, doom.number)
     if idle_ms is not None:
         leave_when_idle(idle_ms)
-    sys.argv = ["groupvitals", "worker", "--json", *arguments]
-    main()
+    become(["worker", "--json", *arguments], os.environ | environment, log, log)
 
 
 class Process:
@@ -66,11 +53,7 @@ class Process:
     ) -> None:
         self.log = folder / f"worker{next(_numbers)}.log"
         self.highest = 0
-        os.environ["PYTHONPATH"] = str(ROOT)  # for the process that forks: it starts with the first worker
-        self._process = _context.Process(
-            target=_run, args=(environment, arguments, str(self.log), doom, idle_ms), daemon=True
-        )
-        self._process.start()
+        self._process = new_process(_run, environment, arguments, self.log, doom, idle_ms)
         threading.Thread(target=self._watch, daemon=True).start()
 
     def _watch(self) -> None:

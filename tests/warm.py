@@ -1,5 +1,8 @@
-"""What every worker process of the fault tests is forked from: imports and compiled kernels, nothing running yet."""
+"""What processes of tests are forked from: imports and compiled kernels, nothing running yet."""
 
+import groupvitals.commands.doctor
+import groupvitals.commands.exclude
+import groupvitals.commands.rebuild
 import groupvitals.commands.worker
 import streams.worker.workers
 from schemas.agents import AGENTS
