@@ -183,9 +183,8 @@ def groupvitals(home: Path) -> Run:
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         environment = os.environ | {"PYTHONPATH": str(_ROOT), "COLUMNS": "120", "NO_COLOR": "1"}
-        if (
-            arguments and arguments[0] in _SLOW and "GROUPVITALS_CACHE" not in environment
-        ):  # where kernels are kept is asked at once
+        other_kernels = "GROUPVITALS_CACHE" in environment  # where they are kept is looked up once per process
+        if arguments and arguments[0] in _SLOW and not other_kernels:
             return forked.run(list(arguments), home.parent, environment, 300)
         command = [sys.executable, "-m", "groupvitals", *arguments]
         return subprocess.run(

@@ -17,10 +17,11 @@ _context.set_forkserver_preload(["tests.warm"])
 _ROOT = Path(__file__).parent.parent
 
 
-def become(arguments: list[str], environment: dict[str, str], output: Path, errors: Path) -> None:
-    """Run `groupvitals` with these arguments and no variables but these, in the process that calls this."""
+def become(folder: Path, arguments: list[str], environment: dict[str, str], output: Path, errors: Path) -> None:
+    """Run `groupvitals` in a folder, with no variables but these, in the process that calls this."""
     from groupvitals.cli import main
 
+    os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
     for number, path in ((1, output), (2, errors)):
@@ -29,18 +30,13 @@ def become(arguments: list[str], environment: dict[str, str], output: Path, erro
     main()
 
 
-def _run(folder: Path, arguments: list[str], environment: dict[str, str], output: Path, errors: Path) -> None:
-    os.chdir(folder)
-    become(arguments, environment, output, errors)
-
-
 def run(
     arguments: list[str], folder: Path, environment: dict[str, str], timeout_s: float
 ) -> subprocess.CompletedProcess[str]:
     """Run `groupvitals` in a folder, as `subprocess.run` would."""
     with TemporaryDirectory() as said:
         output, errors = (Path(said, name) for name in ("stdout", "stderr"))
-        process = new_process(_run, folder, arguments, environment, output, errors)
+        process = new_process(become, folder, arguments, environment, output, errors)
         process.join(timeout_s)
         if process.exitcode is None:
             process.kill()

@@ -35,14 +35,14 @@ class Doom:
 
 
 def _run(environment: dict[str, str], arguments: list[str], log: Path, doom: Doom | None, idle_ms: int | None) -> None:
-    """The process: `groupvitals worker` with these variables."""
+    """The process: `groupvitals worker` with these variables, in the folder of its log."""
     from tests.faults.boundaries import arm, leave_when_idle
 
     if doom is not None:
         arm(doom.boundary, doom.nth, doom.number)
     if idle_ms is not None:
         leave_when_idle(idle_ms)
-    become(["worker", "--json", *arguments], os.environ | environment, log, log)
+    become(log.parent, ["worker", "--json", *arguments], environment, log, log)
 
 
 class Process:
@@ -53,7 +53,7 @@ class Process:
     ) -> None:
         self.log = folder / f"worker{next(_numbers)}.log"
         self.highest = 0
-        self._process = new_process(_run, environment, arguments, self.log, doom, idle_ms)
+        self._process = new_process(_run, os.environ | environment, arguments, self.log, doom, idle_ms)
         threading.Thread(target=self._watch, daemon=True).start()
 
     def _watch(self) -> None:
