@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, get_args
 
 import numpy as np
@@ -13,6 +14,7 @@ from analytics.people.fitted import HORIZON, Fitted
 from analytics.people.states import NO_DAY, REASONS, STATES
 from schemas.chat import Role
 from schemas.transition import Transition
+from sinks.clickhouse.readers.closed_days import ClosedDays
 from sinks.clickhouse.store import ClickHouseStore
 from streams.landing.arrow import categories
 from streams.people.closed_day import ClosedDay
@@ -30,9 +32,11 @@ _COUNTED = STATES[1 : STATES.index("left")]
 
 @dataclass(frozen=True)
 class Day:
-    """A day that was closed: its score, the rows that land of it, by table, and the changes to tell."""
+    """A day that was closed: whether it is the first of its history, its score, the rows that land of it, by table, and
+    the changes to tell."""
 
     day: int
+    first: bool
     fit: Fitted
     tables: dict[str, pa.Table]
     told: list[dict[str, Any]]
@@ -116,11 +120,19 @@ def _id(group_id: str, member_id: str, day: str) -> str:
     return hashlib.sha256(f"{group_id}\n{member_id}\n{day}".encode()).hexdigest()[:32]
 
 
-def land(store: ClickHouseStore, days: list[Day], tell: Tell) -> None:
-    """Write rows of days, tell who changed, and last of all write the cuts, by which these days are complete."""
-    for name in days[0].tables:
-        if name == CUTS:
-            tell([change for day in days for change in day.told])
-        rows = pa.concat_tables([day.tables[name] for day in days], promote_options="permissive")
-        if rows.num_rows:
-            store.insert(name, rows)
+def landing(store: ClickHouseStore, days: list[Day], tell: Tell) -> list[Callable[[], object]]:
+    """What lands days, in order: their rows, table by table, what is told, and last of all the cuts, by which these
+    days are complete.
+
+    The last returns whether they are; otherwise what was written before is gone: the database is an older backup.
+    """
+    tables = {
+        name: pa.concat_tables([day.tables[name] for day in days], promote_options="permissive")
+        for name in days[0].tables
+    }
+    cuts, counts = tables.pop(CUTS), {name: rows.num_rows for name, rows in tables.items()}
+    return [
+        *(partial(store.insert, name, rows) for name, rows in tables.items() if rows.num_rows),
+        partial(tell, [change for day in days for change in day.told]),
+        partial(ClosedDays(store).complete, cuts, days[0].first, counts),
+    ]

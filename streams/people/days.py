@@ -4,8 +4,6 @@ Rows of a closed day are functions of records, so whoever closes it, and however
 *history*, named by all that they depend on; views read the history that `people_terms` names.
 """
 
-import json
-import zlib
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -15,40 +13,23 @@ import numpy as np
 import pyarrow as pa
 
 from analytics.kernels.calendar import day_starts
-from analytics.people.closed_windows import DAYS
-from analytics.people.fitted import Fitted, unfitted
+from analytics.people.fitted import unfitted
 from analytics.people.links import owners_by_day
-from analytics.people.score import Score
-from schemas.agents import PEOPLE
 from schemas.topics import CHAT
-from sinks.clickhouse.readers.closed_days import ClosedDays, Newest
-from sinks.clickhouse.readers.cuts import Cuts, Known, Stretch, cuts_of
+from sinks.clickhouse.readers.cuts import Stretch
 from sinks.clickhouse.readers.history import HistoryReader
 from sinks.clickhouse.readers.marks import Marks
 from sinks.clickhouse.readers.people import PeopleReader
 from streams.people import day_rows, day_windows, segment_days
-from streams.people.closed_day import Before, ClosedDay
+from streams.people.closed_day import ClosedDay
 from streams.people.day_rows import CUTS, Day
 from streams.people.everybody import Everybody
 from streams.people.history import History, Read
+from streams.people.loaded import Loaded, load
 from streams.people.now import Now
 
 #: How many days are read at once.
 MOST = 32
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """A history as it stands in the database: its number and newest closed day (None: there is none yet); the history
-    that is read, and its newest day; what was known at the end of the newest day."""
-
-    number: int
-    cuts: Cuts
-    last: int | None
-    in_use: int
-    told_until: int
-    before: Before | None
-    fit: Fitted
 
 
 @dataclass(frozen=True)
@@ -72,7 +53,7 @@ class Days:
         self._nothing_until = 0  # no day before this one knows anything
         # the first day that some source has not closed (0: one of them has not begun), and that is not over now
         self._until = self._over = 0
-        self._fresh, self._batch = True, cast(Batch | None, None)
+        self._fresh, self._batch, self._landing = True, cast(Batch | None, None), False
         #: The score of the newest day of those that are closed without a pause; what live rows go by.
         self.fit = unfitted()
         #: The history to read, and the one that the newest flush says.
@@ -87,21 +68,7 @@ class Days:
 
     def load(self, reader: PeopleReader, marks: Marks) -> Loaded:
         """Read the history that belongs to these sources; touches no memory, and blocks."""
-        cuts = cuts_of(reader, marks)
-        late = Known(reader, cuts).late()
-        counting = {(contract, partition) for contract, partition, *_ in late}
-        cuts = replace(cuts, corrected={place: cuts.corrected[place] for place in sorted(counting)})
-        rows, landed = HistoryReader(reader, cuts), ClosedDays(reader.store)
-        about = [sorted(cuts.epochs.items()), sorted(cuts.topics.items()), late, self._limit, PEOPLE.rules]
-        number = zlib.crc32(json.dumps(about).encode()) or 1
-        in_use, newest = landed.in_use(), landed.newest(number)
-        told = landed.newest(in_use).day if in_use not in (0, number) else None
-        last = newest.day
-        return Loaded(
-            number, cuts, last, in_use, -1 if told is None else told,
-            None if last is None else _before(rows, landed, number, last),
-            _fit_of(newest),
-        )  # fmt: skip
+        return load(reader, marks, self._limit)
 
     def begin(self, loaded: Loaded) -> None:
         """Take what was read into memory."""
@@ -112,6 +79,8 @@ class Days:
         if loaded.last is not None and loaded.before is not None:
             self._history.load(loaded.before, loaded.last)
             self._next = loaded.last + 1
+            if loaded.last >= loaded.told_until:  # whoever owned the share before may have this history be read, too
+                self.in_use = loaded.number
         self._follow()
 
     def belongs_to(self, marks: Marks) -> bool:
@@ -140,6 +109,11 @@ class Days:
         """Whether a day can be closed that is not."""
         return self._until > (self._nothing_until if self._next is None else self._next)
 
+    @property
+    def settled(self) -> bool:
+        """Whether all days that can be closed have landed."""
+        return not self.due and not self._landing
+
     # --- a day
 
     def read(self, reader: PeopleReader) -> Batch | None:
@@ -156,14 +130,15 @@ class Days:
 
     def close(self, batch: Batch) -> Day:
         """Work out the next day of what was read, and what is to land of it."""
+        first = self._next is None
         day = min(batch.read) if self._next is None else self._next
         self._history.take(batch.read[day])
-        self._batch, self._fresh = batch if day < batch.last else None, False
+        self._batch, self._fresh, self._landing = batch if day < batch.last else None, False, True
         found = self._history.close(day)
         self._next = day + 1
-        return self._rows(found, batch.cuts[day])
+        return self._rows(found, first, batch.cuts[day])
 
-    def _rows(self, found: ClosedDay, cut: list[tuple[str, int, int]]) -> Day:
+    def _rows(self, found: ClosedDay, first: bool, cut: list[tuple[str, int, int]]) -> Day:
         assert self._loaded is not None
         day, changes = found.day, day_rows.changes(self._everybody, self._history, found)
         tables = {
@@ -177,7 +152,8 @@ class Days:
         }
         told = day_rows.told(changes, _date(day).isoformat(), self._history.end_ms(day))
         known = day <= self._loaded.told_until
-        return Day(day, found.fit, {n: self._dated(t, day) for n, t in tables.items()}, [] if known else told)
+        dated = {name: self._dated(rows, day) for name, rows in tables.items()}
+        return Day(day, first, found.fit, dated, [] if known else told)
 
     def _dated(self, rows: pa.Table, day: int) -> pa.Table:
         count = rows.num_rows
@@ -191,6 +167,7 @@ class Days:
 
     def landed(self, newest: Day) -> None:
         """Have live rows go by a day that has landed, unless another one is due."""
+        self._landing = False
         if not self.due:
             self.fit = newest.fit
             self._follow()
@@ -208,12 +185,6 @@ class Days:
     def _follow(self) -> None:
         members = self._history.members
         self._everybody.follow(members["state"], members["since_day"], members["returned_day"])
-
-
-def _before(rows: HistoryReader, landed: ClosedDays, number: int, last: int) -> Before:
-    """What was known at the end of the newest day of a history."""
-    spoken = rows.spoken(Stretch(last - DAYS + 2, last, fresh=False))  # the next day lets go of the one before these
-    return Before(rows.habits(last), landed.states(number), landed.segments(number, last), spoken)
 
 
 def _open_day(zone: str, lateness_ms: int, clock_ms: int) -> int:
@@ -239,11 +210,3 @@ def _by_day(read: Read, days: Stretch) -> dict[int, Read]:
 
 def _date(day: int) -> date:
     return date(1970, 1, 1) + timedelta(days=day)
-
-
-def _fit_of(newest: Newest) -> Fitted:
-    if newest.score is None:
-        return unfitted()
-    mean, scale, weights, silent, theta, longer = newest.score
-    score = Score(np.array(mean), np.array(scale), np.array(weights), np.array(silent), 0, 0)
-    return Fitted(score, theta, np.array(longer))

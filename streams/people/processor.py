@@ -13,7 +13,7 @@ from schemas.errors import BackpressureError
 from sinks.clickhouse.store import ClickHouseStore
 from sinks.contract import Head
 from streams.checkpoint.processor import Processor
-from streams.people.day_rows import Tell, land
+from streams.people.day_rows import Tell, landing
 from streams.people.jobs import Beside, Job, jobs
 from streams.people.task import PeopleTask, Reading, WentBackError
 from streams.retry import retrying
@@ -67,7 +67,10 @@ class PeopleProcessor(Processor):
             await self._in_kernels(self._moved)
         if 0 in self.running and self._first.state.days.due:
             await self._landed()
-            await self._close_days(until)
+            try:
+                await self._close_days(until)
+            except WentBackError as error:
+                await self._begin_anew(error)
 
     async def _flush(self, at: float) -> None:
         """Land what waits, all that had been landed of sources at a given time."""
@@ -119,10 +122,13 @@ class PeopleProcessor(Processor):
             if batch is None or moved():
                 return
             days = await self._in_kernels(task.close_days, batch, LOOK_S)
-            land_days = partial(self._in_inserts, land, self.store, days, self.tell)
-            await retrying(land_days, "landing closed days", moved)
-            if moved():
-                return
+            complete: object = False
+            for write in landing(cast(ClickHouseStore, self.store), days, self.tell):
+                complete = await retrying(partial(self._in_inserts, write), "landing closed days", moved)
+                if moved():
+                    return
+            if not complete:
+                raise WentBackError("The database is an older backup, without days that had been closed.")
             await self._in_kernels(task.days_landed, days)
             log.info(
                 "Days of members were closed.", extra={"days": len(days), "changed": sum(len(d.told) for d in days)}
@@ -154,8 +160,9 @@ class PeopleProcessor(Processor):
         found: Reading | None = await self._in_inserts(task.look, cast(ClickHouseStore, self.store))
         return found
 
-    async def _begin_anew(self) -> bool:
+    async def _begin_anew(self, why: WentBackError) -> bool:
         """Take the shares over again."""
+        log.warning("%s Beginning a new term.", why)
         broker, partitions = self.broker, sorted(self.tasks)
         if broker is not None:
             await self.revoked()
@@ -192,6 +199,5 @@ class PeopleProcessor(Processor):
                 await self._finish(task, moved)
                 self.progress.seconds["work out"] += time.perf_counter() - began
             except WentBackError as error:
-                log.warning("%s Beginning a new term.", error)
-                return await self._begin_anew()
+                return await self._begin_anew(error)
         return found

@@ -21,10 +21,11 @@ from streams.people.across import Across
 from streams.people.activity import Activity
 from streams.people.calls import Calls
 from streams.people.contacts import Contacts
-from streams.people.days import Days, Loaded
+from streams.people.days import Days
 from streams.people.everybody import Everybody
 from streams.people.family import Family
 from streams.people.landed import Landed
+from streams.people.loaded import Loaded
 from streams.people.members import Members
 from streams.people.now import Now
 from streams.people.orders import Orders

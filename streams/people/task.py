@@ -22,7 +22,8 @@ from sinks.contract import Head
 from streams.checkpoint.flush import Flush
 from streams.checkpoint.task import Task
 from streams.people.day_rows import Day
-from streams.people.days import Batch, Loaded
+from streams.people.days import Batch
+from streams.people.loaded import Loaded
 from streams.people.now import Now
 from streams.people.state import PeopleState
 from streams.people.terms import drop_older, publish, published
@@ -53,6 +54,8 @@ class PeopleTask(Task):
     state: PeopleState
     #: The newest version that was published when last looked, or by this task since.
     _published: int = 0
+    #: The history that the newest flush says; a head may wait longer than its term lasts.
+    _history: int = 0
     #: The term that has dropped the rows of those before.
     _alone: int = 0
     _kept: tuple[PeopleState, PeopleReader] | None = None
@@ -66,24 +69,28 @@ class PeopleTask(Task):
         """As every task; its head says which history is to be read."""
         flush, days = super().begin_flush(), self.state.days
         if flush is not None:
-            days.published = days.in_use
+            days.published = self._history = days.in_use
         return flush
 
     def resume(self, *args: Any, **more: Any) -> None:
         """Own the share for a term, which begins with nobody in memory and no rows landed."""
         self.reset()
-        self._published = 0
         super().resume(*args, **more)
+        self._published = 0
 
     def publish(self, store: ClickHouseStore, heads: list[Head]) -> None:
-        """Have rows be read up to these heads, with the history in use; then drop what is neither read nor made."""
-        days = self.state.days
-        publish(store, heads, days.in_use)
+        """Have rows be read up to these heads, with their history; then drop what is neither read nor made.
+
+        A head of a term that is over is left out: of its rows, some may be gone with an older backup.
+        """
+        heads = [head for head in heads if head.cut.term == self.cut.term]
+        publish(store, heads, self._history, self._published)
         self._published = max(self._published, *(head.version for head in heads if head.cut.sequence), 0)
+        number = self.state.days.number
         for head in heads:
-            if head.cut.sequence > 1 and head.cut.term != self._alone:  # nobody has only just begun to read another's
+            if number and head.cut.sequence > 1 and head.cut.term != self._alone:  # else somebody may read another's
                 drop_older(store, self.partition, head.cut.term)
-                ClosedDays(store).drop_others({days.in_use, days.number})
+                ClosedDays(store).drop_others({self._history, number})
                 self._alone = head.cut.term
 
     def look(self, store: ClickHouseStore) -> Reading | None:
@@ -91,14 +98,7 @@ class PeopleTask(Task):
 
         Raises `WentBackError` when what was read before may no longer hold.
         """
-        before, newest = self._published, published(store, self.partition)
-        self._published = max(self._published, newest)  # rows may land, and be published, meanwhile
-        if newest < before:
-            raise WentBackError("The database is an older backup, without all that was landed of people.")
-        state, reader = self.state, self._reader(store)
-        found = marks(store, state.marks)
-        if state.marks.went_back(found):
-            raise WentBackError("Sources of people have other numbers, corrected ones, or an older backup of them.")
+        state, reader, found = self.state, self._reader(store), self._marks(store)
         if self._settled(found, store):
             return None
         days = state.days
@@ -113,10 +113,21 @@ class PeopleTask(Task):
             loaded = loading.result()
         return Reading(state, changed, found, self._now(reader, found, loaded.fit), loaded)
 
+    def _marks(self, store: ClickHouseStore) -> Marks:
+        """How far sources have come. Raises `WentBackError` when what was read before may no longer hold."""
+        before, newest = self._published, published(store, self.partition)
+        self._published = max(self._published, newest)  # rows may land, and be published, meanwhile
+        if newest < before:
+            raise WentBackError("The database is an older backup, without all that was landed of people.")
+        found = marks(store, self.state.marks)
+        if self.state.marks.went_back(found):
+            raise WentBackError("Sources of people have other numbers, corrected ones, or an older backup of them.")
+        return found
+
     def up_to_date(self, store: ClickHouseStore) -> bool:
         """Whether a look would find nothing, and nothing waits to land."""
         idle = self.flushing is None and not self._anything_new
-        return idle and self._settled(marks(store), store) and not self.state.days.due
+        return idle and self._settled(marks(store), store) and self.state.days.settled
 
     def _settled(self, found: Marks, store: ClickHouseStore) -> bool:
         """Whether nothing has come since the newest reading. What is now only moves with marks, or a clock ahead."""
@@ -140,9 +151,16 @@ class PeopleTask(Task):
     # --- closed days
 
     def read_days(self, store: ClickHouseStore) -> Batch | None:
-        """Read what is needed to close the next day; None: no day is due."""
+        """Read what is needed to close the next day; None: no day is due.
+
+        Raises `WentBackError` when it may have been read from other rows than those that made the day due.
+        """
         days = self.state.days
-        return days.unread or (days.read(self._reader(store)) if days.due else None)
+        if days.unread is not None or not days.due:
+            return days.unread
+        batch = days.read(self._reader(store))
+        self._marks(store)
+        return batch
 
     def close_days(self, batch: Batch, seconds: float) -> list[Day]:
         """Work out the next days of what was read, for about so long, at least one."""

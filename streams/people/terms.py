@@ -1,32 +1,26 @@
 """Which terms of people's rows are read: one counts once all its rows have landed and Kafka has taken the commit."""
 
-import pyarrow as pa
-
 from schemas.agents import PEOPLE
 from sinks.clickhouse.partitions import drop_partition, partitions
-from sinks.clickhouse.store import ClickHouseStore
+from sinks.clickhouse.store import ClickHouseStore, quote
 from sinks.contract import Head
 
 
-def publish(store: ClickHouseStore, heads: list[Head], history: int = 0) -> None:
+def publish(store: ClickHouseStore, heads: list[Head], history: int = 0, known: int = 0) -> None:
     """Have the rows of these heads' terms, and this history, be read from now on.
 
-    A term's first head, which stands before any of its rows, changes nothing.
+    A term's first head, which stands before any of its rows, changes nothing. Nor does any when a version that is
+    `known` to have been published is gone: the database is an older backup, and rows of the flush may have been lost.
     """
-    complete = [head for head in heads if head.cut.sequence > 0]
-    if not complete:
-        return
-    store.insert(
-        "people_terms",
-        pa.table(
-            {
-                "topic": pa.array([head.topic for head in complete], pa.string()),
-                "partition": pa.array([head.partition for head in complete], pa.uint16()),
-                "version": pa.array([head.version for head in complete], pa.uint64()),
-                "history": pa.array([history] * len(complete), pa.uint32()),
-            }
-        ),
-    )
+    table = f"{store.address.database}.people_terms"
+    for head in heads:
+        if head.cut.sequence > 0:
+            store.native.execute(
+                f"INSERT INTO {table} (topic, partition, version, history) "
+                f"SELECT {quote(head.topic)}, {head.partition}, {head.version}, {history} FROM "
+                f"(SELECT max(version) AS newest FROM {table} WHERE partition = {head.partition}) "
+                f"WHERE newest >= {known}"
+            )
 
 
 def published(store: ClickHouseStore, share: int) -> int:

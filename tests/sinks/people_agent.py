@@ -7,7 +7,7 @@ from analytics.people.fitted import Fitted
 from sinks.clickhouse.journeys import Journeys
 from sinks.clickhouse.store import ClickHouseStore
 from streams.checkpoint.epochs import numbers_settings
-from streams.people.day_rows import land as land_days
+from streams.people.day_rows import landing
 from streams.people.state import PeopleState
 from streams.people.task import PeopleTask
 from tests.memory import MemoryBroker, land, own
@@ -58,7 +58,8 @@ class PeopleAgent:
         count = 0
         while self._closing and (batch := self.task.read_days(self.store)) is not None:
             days = self.task.close_days(batch, 1.0)
-            land_days(self.store, days, self.told.extend)
+            for write in landing(self.store, days, self.told.extend):
+                write()
             self.task.days_landed(days)
             count += len(days)
         return count

@@ -1,5 +1,6 @@
 """What has landed of closed days: which history is read, how far a history has come, what everybody was."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -8,13 +9,14 @@ import pyarrow as pa
 
 from sinks.clickhouse.partitions import drop_partition, partitions
 from sinks.clickhouse.readers.rows import ACCOUNT
-from sinks.clickhouse.store import ClickHouseStore
+from sinks.clickhouse.store import LONG, ClickHouseStore, quote
 
 #: The tables of closed days; all have the column `history`, which is their partition.
 TABLES = (
     "people_transitions", "people_group_days", "people_activity_days", "people_tier_days", "people_scores",
     "people_segment_days", "people_cuts",
 )  # fmt: skip
+_CUT = ("day", "topic", "partition", "next_offset")
 _TEXTS = ("lifecycle", "stage", "currency")
 #: Columns of `people_segment_days` that are numbers.
 SEGMENT_NUMBERS = (
@@ -91,9 +93,37 @@ class ClosedDays:
             f"AND day <= toDate({last}) GROUP BY person_id"
         )
 
+    def complete(self, cuts: pa.Table, first: bool, counts: Mapping[str, int]) -> bool:
+        """Write the cuts of days in a row, unless rows of them, or the cut of the day before, are gone.
+
+        first: these days begin a history; counts: how many rows each other table has of them. Returns whether they
+        are written. One statement looks and writes: a database that is restored from a backup meanwhile does not end up
+        with cuts of days of which it has lost rows.
+        """
+        days, (history, *_) = cuts["day"].unique().to_pylist(), cuts["history"].to_pylist()
+        table = f"{self._d}.people_cuts"
+        rows = ", ".join(f"({', '.join(map(_literal, row.values()))})" for row in cuts.select(_CUT).to_pylist())
+        between = f"history = {history} AND day BETWEEN '{min(days)}' AND '{max(days)}'"
+        there = [f"(SELECT count() FROM {self._d}.{name} WHERE {between}) >= {n}" for name, n in counts.items() if n]
+        if not first:
+            there.append(
+                f"(SELECT count() FROM {table} WHERE history = {history} AND day = toDate('{min(days)}') - 1) > 0"
+            )
+        self._store.native.execute(
+            f"INSERT INTO {table} (history, {', '.join(_CUT)}) SELECT {history}, * FROM values("
+            f"'day Date, topic String, partition UInt16, next_offset UInt64', {rows}) WHERE {' AND '.join(there) or 1}",
+            settings=LONG,
+        )
+        ((written,),) = self._store.native.execute(f"SELECT uniqExact(day) FROM {table} WHERE {between}")
+        return int(written) == len(days)
+
     def drop_others(self, kept: set[int]) -> None:
         """Drop every history but these."""
         for table in TABLES:
             for partition in partitions(self._store.native, table):
                 if int(partition) not in kept:
                     drop_partition(self._store.native, table, partition)
+
+
+def _literal(value: date | str | int) -> str:
+    return str(value) if isinstance(value, int) else quote(str(value))
