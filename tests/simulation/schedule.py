@@ -14,7 +14,7 @@ from unittest import mock
 from hypothesis import strategies as st
 
 from schemas.topics import CHAT, LINKS, PRODUCT
-from sinks.contract import chain
+from sinks.contract import Checkpoint, chain
 from streams import retry
 from tests.oracle.product_worlds import LINK_EVENTS, USERS, product_worlds, topic_worlds
 from tests.oracle.worlds import GROUPS, ZONES, World, worlds
@@ -183,12 +183,15 @@ class Run:
     def accepted(self, cuts: dict[int, tuple[int, int]]) -> None:
         """Kafka has taken a commit: the checkpoints that it belongs to count for good."""
         for partition, (offset, term) in cuts.items():
-            written = self.rows.store.checkpoints(self.schedule.contract, partition, 0)
             self.group.accepted[partition] |= {
                 checkpoint.cut
-                for checkpoint in written
+                for checkpoint in self.written(partition)
                 if (checkpoint.cut.term, checkpoint.offsets[self.schedule.contract]) == (term, offset)
             }
+
+    def written(self, partition: int) -> list[Checkpoint]:
+        """The checkpoints that have been written of a partition."""
+        return self.rows.store.checkpoints(self.schedule.contract, partition, 0)
 
     def _kill(self, worker: Worker, steps: int) -> None:
         worker.process.kill()
