@@ -104,6 +104,12 @@ def cut(places: list[tuple[str, int, int]]) -> pa.Table:
     return pa.table({name: pa.array(column, kinds[name]) for name, column in zip(kinds, columns, strict=True)})
 
 
+def dated(rows: pa.Table, day: int, history: int) -> pa.Table:
+    """The rows of a day of a history."""
+    days, numbers = np.full(rows.num_rows, day, np.int32), np.full(rows.num_rows, history, np.uint32)
+    return rows.append_column("day", pa.array(days).cast(pa.date32())).append_column("history", pa.array(numbers))
+
+
 def told(rows: pa.Table, day: str, end_ms: int) -> list[dict[str, Any]]:
     """The changes of members who had been known before, with the fields of `schemas.transition.Transition`."""
     known = pc.and_(pc.not_equal(rows["previous"], ""), pc.not_equal(rows["state"], ""))

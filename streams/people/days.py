@@ -10,7 +10,6 @@ from datetime import date, timedelta
 from typing import cast
 
 import numpy as np
-import pyarrow as pa
 
 from analytics.kernels.calendar import day_starts
 from analytics.people.fitted import unfitted
@@ -152,13 +151,8 @@ class Days:
         }
         told = day_rows.told(changes, _date(day).isoformat(), self._history.end_ms(day))
         known = day <= self._loaded.told_until
-        dated = {name: self._dated(rows, day) for name, rows in tables.items()}
-        return Day(day, first, found.fit, dated, [] if known else told)
-
-    def _dated(self, rows: pa.Table, day: int) -> pa.Table:
-        count = rows.num_rows
-        rows = rows.append_column("day", pa.array(np.full(count, day, np.int32)).cast(pa.date32()))
-        return rows.append_column("history", pa.array(np.full(count, self.number, np.uint32)))
+        rows = {name: day_rows.dated(table, day, self.number) for name, table in tables.items()}
+        return Day(day, first, found.fit, rows, [] if known else told)
 
     @property
     def unread(self) -> Batch | None:

@@ -259,8 +259,9 @@ class PeopleRows(Rows):
     def land_days(self, table: str, rows: list[dict[str, Any]]) -> None:
         """Rows of closed days replace those that have their keys."""
         for row in rows:
-            self.numbers.add(history := row.pop("history"))
-            self.histories.setdefault(history, {}).setdefault(table, {})[key_of(row)] = row
+            self.numbers.add(history := row["history"])
+            told = {name: value for name, value in row.items() if name != "history"}
+            self.histories.setdefault(history, {}).setdefault(table, {})[key_of(told)] = told
 
     def drop_days(self, history: int, table: str) -> None:
         """Nothing of a history is left in a table."""
@@ -347,7 +348,7 @@ class _NoRecords:
 def people_schedules(draw: st.DrawFn, kinds: tuple[str, ...] = (*FAULTS, *OF_SOURCES, *OF_BACKUPS)) -> Schedule:
     """Deployments of people in trouble of these kinds."""
     fault = st.builds(
-        Fault, st.sampled_from((0, 5, 20, 50, 120)), st.sampled_from(kinds), st.integers(0, 3),
+        Fault, st.sampled_from((0, 5, 20, 50, 120, 300)), st.sampled_from(kinds), st.integers(0, 3),
         st.sampled_from((5, 40, 200, 600)),
     )  # fmt: skip
     faults = draw(st.lists(fault, min_size=draw(st.sampled_from((0, 5, 12))), max_size=20))
@@ -373,6 +374,8 @@ class PeopleRun(Run):
             records = [self.random.choice(_NAMES) for _ in range(40)]
             days = [self._day(at // 5) for at in range(39)]
             rows.sources.append(Source(contract, records, [*days, PRESENT_DAY], self.random))
+        for _ in range(self.random.choice((0, 0, 100, 200))):  # days are due from the beginning
+            self.random.choice(rows.sources).step()
         return rows
 
     def written(self, partition: int) -> list[Checkpoint]:

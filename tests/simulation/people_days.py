@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import date, timedelta
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 from unittest import mock
@@ -20,7 +21,7 @@ import pyarrow as pa
 from analytics.people.fitted import Fitted
 from analytics.people.score import Score
 from sinks.clickhouse.readers.closed_days import TABLES, Newest
-from sinks.clickhouse.readers.cuts import Cuts, Stretch
+from sinks.clickhouse.readers.cuts import FAR, Cuts, Stretch
 from sinks.clickhouse.readers.marks import Marks
 from streams.people import day_rows, day_windows, segment_days
 from streams.people import days as days_module
@@ -135,15 +136,15 @@ class HistoryReader:
     reads = ("acts", "said", "links")
 
     def __init__(self, reader: Any, cuts: Cuts) -> None:
-        self._rows, self._cuts = reader.store, cuts
+        self._rows, self.cuts = reader.store, cuts
 
     def _mine(self) -> Iterator[tuple[Source, int, int]]:
         """Sources with the epoch that this history reads, and the offset before which late records count."""
         self._rows.meanwhile()
         for source in self._rows.sources:
-            if source.contract in self._cuts.epochs:
-                corrected = self._cuts.corrected.get((source.contract, 0), 0)
-                yield source, self._cuts.epochs[source.contract], corrected
+            if source.contract in self.cuts.epochs:
+                corrected = self.cuts.corrected.get((source.contract, 0), 0)
+                yield source, self.cuts.epochs[source.contract], corrected
 
     def late(self) -> list[tuple[str, int, int, int]]:
         """What only counts on its day since a correction."""
@@ -153,6 +154,17 @@ class HistoryReader:
             if corrected:
                 found.append((source.contract, 0, len(offsets), sum(offsets)))
         return found
+
+    def first_changed(self, before: "HistoryReader") -> int:
+        """The first day that knows more than with these corrections."""
+        less = before.cuts.corrected
+        days = (
+            source.days[at]
+            for source, _, corrected in self._mine()
+            for at in source.landed.facts
+            if less.get((source.contract, 0), 0) <= at < corrected and source.late(at)
+        )
+        return min(days, default=FAR)
 
     def offsets(self) -> pa.Table:
         """Closing offsets."""
@@ -253,6 +265,21 @@ class ClosedDays:
         last = max(row["day"] for row in self._table(history, CUTS))
         rows = sorted((row for row in self._table(history, name) if row["day"] <= last), key=lambda row: row["day"])
         return pa.Table.from_pylist(list({row[key]: row for row in rows}.values()), _SCHEMAS[name])
+
+    def first_cut(self, history: int) -> tuple[int, dict[tuple[str, int], int]]:
+        """The first day of a history, and its cut."""
+        rows = self._table(history, CUTS)
+        day = min(row["day"] for row in rows)
+        return number(day), {(row["topic"], row["partition"]): row["next_offset"] for row in rows if row["day"] == day}
+
+    def copy(self, history: int, to: int, last: int) -> dict[str, int]:
+        """Write the rows of a history up to a day for another one, table by table."""
+        counts = {}
+        for name in (name for name in TABLES if name != CUTS):
+            rows = [row | {"history": to} for row in self._table(history, name) if number(row["day"]) <= last]
+            self._rows.write(partial(self._rows.land_days, name, rows))
+            counts[name] = len(rows)
+        return counts
 
     def complete(self, cuts: pa.Table, first: bool, counts: Mapping[str, int]) -> bool:
         """Write the cuts of days unless something before them is gone."""

@@ -171,6 +171,12 @@ def histories_read_too_soon() -> Patches:
     return (mock.patch.object(Days, "_settle", settle),)
 
 
+def corrections_begin_late() -> Patches:
+    """A history goes on from a correction one day after the first that it changes."""
+    first = HistoryReader.first_changed
+    return (mock.patch.object(HistoryReader, "first_changed", lambda self, before: first(self, before) + 1),)
+
+
 def histories_without_corrections() -> Patches:
     """A history does not depend on which late records count."""
     return (mock.patch.object(HistoryReader, "late", lambda self: []),)
@@ -207,6 +213,7 @@ MUTANTS: dict[Callable[[], Patches], tuple[str, ...]] = {
     changes_told_after_cuts: ("crash_midway",),
     days_before_forgotten: ("kick",),
     histories_read_too_soon: ("correct", "rebuild"),
+    corrections_begin_late: ("correct",),
     histories_without_corrections: ("correct",),
     live_rows_behind: ("correct",),
 }

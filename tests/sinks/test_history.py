@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, date, datetime
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -133,6 +135,57 @@ def test_what_comes_late_counts_once_it_is_corrected(store: ClickHouseStore) -> 
             deployment.hold()
 
     check()
+
+
+def test_a_correction_goes_on_from_the_first_day_that_it_changes(
+    store: ClickHouseStore, other: ClickHouseStore
+) -> None:
+    """Days before it are those that had been worked out; all are equal to those of who knew of it at once."""
+    for database in (store, other):
+        empty(database, "UTC")
+    chat, product, links = lives_of_people(3, size=6)
+    last = chat.records[-1]
+    messages = [record for record in chat.records if b'"message"' in (record.value or b"")]
+    said = [_again(record, last, n) for n, record in enumerate((messages[-20], messages[-60]), 1)]
+    found = parts(replace(chat, records=(*chat.records, *said)), product, links)
+    corrected, at_once = (Deployment(database, found) for database in (store, other))
+    corrected.land_all()
+    corrected.agent.catch_up()
+    for record in (last, *said):
+        before = _evaluated(store)
+        corrected.correct((CHAT.name, 0), record.offset + 1)
+        corrected.agent.catch_up()
+        if record in said:
+            again = {day for day, at in _evaluated(store).items() if at != before[day]}
+            assert again == {day for day in before if day >= _day(record)}
+            assert again != before.keys()
+    corrected.hold()
+    at_once.land_all()
+    at_once.correct((CHAT.name, 0), said[-1].offset + 1)
+    at_once.agent.catch_up()
+    for table in TABLES:
+        one, two = (comparable(rows_of(database, table)) for database in (store, other))
+        assert one == two, table
+
+
+def _again(record: Record, last: Record, number: int) -> Record:
+    """The same message, of another id, that comes after all others."""
+    value = orjson.loads(record.value or b"") | {"event_id": f"late{number}"}
+    return Record(last.offset + number, last.kafka_ts_ms, orjson.dumps(value))
+
+
+def _day(record: Record) -> date:
+    return datetime.fromtimestamp(orjson.loads(record.value or b"")["ts_ms"] / 1000, UTC).date()
+
+
+def _evaluated(store: ClickHouseStore) -> dict[date, datetime]:
+    """When every day of the history in use was worked out."""
+    d = store.address.database
+    rows = store.native.execute(
+        f"SELECT day, evaluated_at FROM {d}.people_scores FINAL "
+        f"WHERE history = (SELECT history FROM {d}.people_history)"
+    )
+    return dict(rows)
 
 
 def test_two_deployments_over_the_same_records_have_the_same_history(

@@ -93,6 +93,25 @@ class ClosedDays:
             f"AND day <= toDate({last}) GROUP BY person_id"
         )
 
+    def first_cut(self, history: int) -> tuple[int, dict[tuple[str, int], int]]:
+        """The first day of a history that has days, and by topic and partition the offset of its cut."""
+        rows = self._store.native.execute(
+            f"SELECT toInt32(day), topic, partition, next_offset FROM {self._d}.people_cuts WHERE history = {history} "
+            f"AND day = (SELECT min(day) FROM {self._d}.people_cuts WHERE history = {history})"
+        )
+        return int(rows[0][0]), {(topic, int(partition)): int(offset) for _, topic, partition, offset in rows}
+
+    def copy(self, history: int, to: int, last: int) -> dict[str, int]:
+        """Write the rows of a history up to a day for another one, all but cuts; returns how many, by table."""
+        counts = {}
+        for name in TABLES[:-1]:
+            rows = f"(SELECT * FROM {self._d}.{name} WHERE history = {history} AND toInt32(day) <= {last})"
+            self._store.native.execute(
+                f"INSERT INTO {self._d}.{name} SELECT * REPLACE (toUInt32({to}) AS history) FROM {rows}"
+            )
+            ((counts[name],),) = self._store.native.execute(f"SELECT count() FROM {rows}")
+        return counts
+
     def complete(self, cuts: pa.Table, first: bool, counts: Mapping[str, int]) -> bool:
         """Write the cuts of days in a row, unless rows of them, or the cut of the day before, are gone.
 

@@ -21,6 +21,11 @@ FAR = 2**31 - 1
 _HOUR_MS = 3_600_000
 #: Somebody known by name is another member: so it has been all along.
 ALIAS = "role = 'alias' AND startsWith(member_id, 'name:')"
+#: Of every topic the tables of its records and facts, and of which facts only matters when they came.
+_RECORDS = {
+    CHAT.name: ("events", "facts", ALIAS), PRODUCT.name: ("product_events", "product_facts", "0"),
+    LINKS.name: ("link_events", "link_events", "0"),
+}  # fmt: skip
 _PRODUCT_OWN = "type NOT IN ('contact', 'refund', 'tick')"
 
 
@@ -70,18 +75,32 @@ class Known:
         """Partitions with records that only count on their days since a correction: contract topic and number, how many
         records, and a sum that tells them apart."""
         found = []
-        for contract, raw in (
-            (CHAT.name, "events"), (PRODUCT.name, "product_events"), (LINKS.name, "link_events"),
-        ):  # fmt: skip
+        for contract, (raw, *_) in _RECORDS.items():
             if self._corrects(contract):
-                zone = self.product_zone if contract == PRODUCT.name else self.zone
-                rows = self._late(contract, raw, "1", "toUInt64(1) AS one", zone)
+                rows = self._late(contract, raw, "1", "toUInt64(1) AS one", self._zone_of(contract))
                 counts = self.store.native.execute(
                     "SELECT of_partition, sum(one), sum(cityHash64(of_offset)) "
                     f"FROM ({rows}) GROUP BY of_partition ORDER BY of_partition"
                 )
                 found += [(contract, int(partition), int(count), int(sums)) for partition, count, sums in counts]
         return found
+
+    def first_changed(self, before: "Known") -> int:
+        """The first day that knows more than it would with other corrections, which go less far; `FAR`: none does."""
+        rows = [f"SELECT toInt32({FAR}) AS day"]
+        for contract, (raw, facts, timeless) in _RECORDS.items():
+            if self._corrects(contract):
+                more = f"offset >= {before._corrected(contract)} AND offset < {self._corrected(contract)}"
+                on = f"if({timeless}, 0, {day_of('ts_ms', self.zone)}) AS on_day"
+                known = before.known(contract, f"{self.d}.{facts}", more, on, timeless)
+                rows.append(f"SELECT toInt32(on_day) AS day FROM ({known}) WHERE on_day != known_day")
+                late = self._late(contract, raw, more, "1 AS one", self._zone_of(contract))
+                rows.append(f"SELECT toInt32(day) AS day FROM ({late})")
+        ((day,),) = self.store.native.execute(f"SELECT min(day) FROM ({' UNION ALL '.join(rows)})")
+        return int(day)
+
+    def _zone_of(self, contract: str) -> str:
+        return self.product_zone if contract == PRODUCT.name else self.zone
 
     def closings(self, contract: str) -> str:
         """Rows of a source's closings: `topic`, `partition`, `first_day` to `until_day` - 1, `next_offset`."""
