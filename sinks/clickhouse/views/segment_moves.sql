@@ -1,6 +1,6 @@
 -- How many people were in which segment at the end of one day, and of a later one or now. 'none': not known yet, or without orders;
--- 'unknown': no longer known. Each row is one number until all are counted: the day, by which
--- the newest is the highest, the three kinds, and the points as they are read. `transform` looks a kind up once per dictionary, not per row.
+-- 'unknown': no longer known. Of each person the newest row up to either day counts, by a number whose upper half is the row's day and
+-- whose lower half is its `cell` (0: not known).
 WITH
     ['', 'new', 'engaged', 'fading', 'dormant', 'lost'] AS lifecycles,
     ['', 'acquisition', 'activation', 'retention', 'revenue', 'referral'] AS stages,
@@ -18,22 +18,13 @@ FROM (
     FROM (
         SELECT earlier, later, count() AS people
         FROM (
-            SELECT bitAnd(maxIf(dated, NOT is_later), 0xFFFFFFFF) AS earlier, bitAnd(maxIf(dated, is_later), 0xFFFFFFFF) AS later
+            SELECT bitAnd(max(early), 0xFFFFFFFF) AS earlier, bitAnd(max(late), 0xFFFFFFFF) AS later
             FROM (
-                SELECT
-                    cityHash64(person_id) AS person, is_later,
-                    bitShiftLeft(toUInt64(toUInt16(day)), 32) + if(known, toUInt32(
-                        transform(lifecycle, lifecycles, arrayEnumerate(lifecycles), 0)
-                        + 8 * transform(stage, stages, arrayEnumerate(stages), 0) + 64 * (win_back + 2)
-                        + 256 * (100 * recency + 10 * frequency + monetary)
-                    ), 0) AS dated
-                FROM (
-                    SELECT person_id, day, lifecycle, stage, win_back, recency, frequency, monetary, known, 1 AS is_later
-                    FROM ${database}.segment_rows${at}
-                    UNION ALL
-                    SELECT person_id, day, lifecycle, stage, win_back, recency, frequency, monetary, known, 0 AS is_later
-                    FROM ${database}.segment_rows_at(day = {since:Date})
-                )
+                SELECT person, 0 AS early, bitShiftLeft(toUInt64(toUInt16(day)), 32) + if(known, cell, 0) AS late
+                FROM ${database}.segment_rows${at}
+                UNION ALL
+                SELECT person, bitShiftLeft(toUInt64(toUInt16(day)), 32) + if(known, cell, 0) AS early, 0 AS late
+                FROM ${database}.segment_rows_at(day = {since:Date})
             )
             GROUP BY person
         )
