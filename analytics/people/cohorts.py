@@ -61,19 +61,17 @@ def find(groups, values, closed, keys, found):
 
 
 @kernel
-def add_up(words, closed, places, sign, counts):
-    """Count memberships, or with sign −1 no longer: their words (`analytics.people.retention`), which of `NTH` are
-    closed, and places; counts: by place, shape (places, 5, 7)."""
+def add_up(words, closed, places, i, sign, counts):
+    """Count memberships whose `NTH` number i is closed, or with sign −1 no longer: their words
+    (`analytics.people.retention`), which of `NTH` are closed, and places; counts: by place, shape (places, 7)."""
     for k in range(len(words)):
-        word = words[k]
-        for i in range(len(NTH)):
-            if closed[k] >> i & 1:
-                one = counts[places[k], i]
-                one[0] += sign
-                one[1] += sign * (word & bit_of(STAYED, i) != 0)
-                one[2] += sign * (word & bit_of(SPOKE, i) != 0)
-                one[3] += sign * (i > 0 and word & bit_of(SPOKE_7D, i) != 0)
-                if word & bit_of(LINKED, 0):
-                    one[4] += sign
-                    one[5] += sign * (word & bit_of(USED, i) != 0)
-                    one[6] += sign * (i > 0 and word & bit_of(USED_7D, i) != 0)
+        if closed[k] >> i & 1:
+            word, one = words[k], counts[places[k]]
+            one[0] += sign
+            one[1] += sign * (word & bit_of(STAYED, i) != 0)
+            one[2] += sign * (word & bit_of(SPOKE, i) != 0)
+            one[3] += sign * (i > 0 and word & bit_of(SPOKE_7D, i) != 0)
+            if word & bit_of(LINKED, 0):
+                one[4] += sign
+                one[5] += sign * (word & bit_of(USED, i) != 0)
+                one[6] += sign * (i > 0 and word & bit_of(USED_7D, i) != 0)

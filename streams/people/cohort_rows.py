@@ -2,6 +2,7 @@
 
 # mypy: disable-error-code="no-untyped-call"
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -38,20 +39,15 @@ class Members(NamedTuple):
         return Members(groups[chosen], words[chosen], closed[chosen], days[chosen], brought[:, chosen])
 
 
-class _Cells(NamedTuple):
-    """Cohorts of days: places among the cohorts that have changed, ascending, with days ascending; counts (n, 5, 7)."""
+class _Rows(NamedTuple):
+    """Rows of one of `NTH`: places among the cohorts that have changed, of those that have a row, or had one; how many
+    days each has; and these days, with what is counted of each, shape (n, 7)."""
 
-    of: NDArray[np.int64]
-    days: NDArray[np.int64]
-    counts: NDArray[np.int32]
-
-
-class _Nth(NamedTuple):
-    """One of `NTH`: the places of cohorts that have a row, or had one, how many days each has, and cells of these."""
-
+    nth: int
     places: NDArray[np.intp]
     lengths: NDArray[np.intp]
-    cells: NDArray[np.intp]
+    days: NDArray[np.int32]
+    counts: NDArray[np.int32]
 
 
 class CohortRows:
@@ -78,8 +74,10 @@ class CohortRows:
         dimensions, k = np.nonzero((values >= 0) & chosen & _KEPT[:, None])
         numbers = _number(values[dimensions, k], dimensions).astype(np.int64) << _DAY_BITS | members.days[k]
         once, places = np.unique(numbers, return_inverse=True)
-        rows = self._kept.find((once >> _DAY_BITS).astype(np.int32), _day(once).astype(np.int32))
-        add_up(members.words[k], members.closed[k], rows[places], -1 if landed else 1, self._kept.rows["counts"])
+        rows = self._kept.find((once >> _DAY_BITS).astype(np.int32), _day(once))[places]
+        words, closed, counts = members.words[k], members.closed[k], self._kept.rows["counts"]
+        for i in range(len(NTH)):
+            add_up(words, closed, rows, i, -1 if landed else 1, counts[:, i])
 
     @property
     def inviters(self) -> Codes:
@@ -92,11 +90,15 @@ class CohortRows:
         """Count what has changed, of these memberships, and offer its rows."""
         keys, once = different(np.concatenate(self._dirty))
         self._dirty = []
-        cells = _both(self._counted(keys, chosen), self._of_kept(once))
-        nth = [_nth(cells, i, once["landed"]) for i in range(len(NTH))]
-        self._rows.offer_rows(sum(len(one.places) for one in nth), partial(self._table, once, nth, cells))
+        kept = (once["group"] == ALL) & _KEPT[once["dimension"]]
+        landed = [
+            np.where(some, once["landed"], 0) for some in (kept, ~kept)
+        ]  # of cohorts that are kept, and of others
+        found = [*self._of_kept(once, np.flatnonzero(kept), landed[0]), *self._counted(keys, chosen, landed[1])]
+        self._rows.offer_rows(sum(len(rows.places) for rows in found), partial(self._table, once, found))
 
-    def _counted(self, keys: NDArray[np.uint64], chosen: list[Members]) -> _Cells:
+    def _counted(self, keys: NDArray[np.uint64], chosen: list[Members], landed: _Array) -> Iterator[_Rows]:
+        """Rows of cohorts that are counted again."""
         codes, words, closed = [], [], []
         for one in chosen:
             found, values = np.empty((len(DIMENSIONS), len(one.groups)), np.int32), self._brought.values(one.brought)
@@ -107,33 +109,35 @@ class CohortRows:
             words.append(one.words[k])
             closed.append(one.closed[k])
         cells, places = np.unique(np.concatenate(codes), return_inverse=True)
-        counts = np.zeros((len(cells), len(NTH), len(COUNTS)), np.int32)
-        add_up(np.concatenate(words), np.concatenate(closed), places, 1, counts)
-        return _Cells(cells >> _DAY_BITS, _day(cells), counts)
+        word, which = np.concatenate(words), np.concatenate(closed)
+        for i in range(len(NTH)):
+            counts = np.zeros((len(cells), len(COUNTS)), np.int32)
+            add_up(word, which, places, i, 1, counts)
+            yield _rows(i, cells >> _DAY_BITS, _day(cells), counts, landed)
 
-    def _of_kept(self, once: _Array) -> _Cells:
-        """The cells that are kept of these cohorts."""
-        wanted = np.flatnonzero((once["group"] == ALL) & _KEPT[once["dimension"]])
+    def _of_kept(self, once: _Array, wanted: NDArray[np.intp], landed: _Array) -> Iterator[_Rows]:
+        """Rows of the cohorts, at these places, whose counts are kept."""
         numbers, (ones, days, _) = _number(once["value"][wanted], once["dimension"][wanted]), self._kept.pairs
         order = np.argsort(numbers)
         places = np.searchsorted(numbers[order], ones)
         hit = np.flatnonzero(np.append(numbers[order], -1)[places] == ones)
-        counts = self._kept.rows["counts"][hit]
-        return _Cells(wanted[order[places[hit]]], days[hit].astype(np.int64), counts)
+        of = wanted[order[places[hit]]]
+        sort = np.lexsort((days[hit], of))
+        for i in range(len(NTH)):
+            counts = self._kept.rows["counts"][hit[sort], i]
+            yield _rows(i, of[sort], days[hit[sort]], counts, landed)
 
-    def _table(self, once: _Array, nth: list[_Nth], cells: _Cells) -> pa.Table:
-        lengths = np.concatenate([one.lengths for one in nth])
+    def _table(self, once: _Array, found: list[_Rows]) -> pa.Table:
+        lengths = np.concatenate([rows.lengths for rows in found])
         offsets = pa.array(np.append(0, np.cumsum(lengths)).astype(np.int32))
-        columns = self._brought.columns(once[np.concatenate([one.places for one in nth])])
-        columns |= {
-            "n": pa.array(np.repeat(np.array(NTH, np.uint8), [len(one.places) for one in nth])),
-            "gone": pa.array((lengths == 0).astype(np.uint8)),
-        }
-        days = np.concatenate([cells.days[one.cells] for one in nth]).astype(np.int32)
+        columns = self._brought.columns(once[np.concatenate([rows.places for rows in found])])
+        nth = [np.full(len(rows.places), NTH[rows.nth], np.uint8) for rows in found]
+        days, counts = (np.concatenate([getattr(rows, name) for rows in found]) for name in ("days", "counts"))
+        columns |= {"n": pa.array(np.concatenate(nth)), "gone": pa.array((lengths == 0).astype(np.uint8))}
         columns["cohorts"] = pa.ListArray.from_arrays(offsets, pa.array(days).cast(pa.date32()))
         for what, name in enumerate(COUNTS):
-            values = np.concatenate([cells.counts[one.cells, i, what] for i, one in enumerate(nth)])
-            columns[name] = pa.ListArray.from_arrays(offsets, pa.array(values.astype(np.uint32)))
+            values = np.ascontiguousarray(counts[:, what]).astype(np.uint32)
+            columns[name] = pa.ListArray.from_arrays(offsets, pa.array(values))
         return pa.table(columns)
 
 
@@ -143,20 +147,14 @@ def _number(values: _Array, dimensions: _Array) -> NDArray[np.int32]:
     return found
 
 
-def _day(codes: NDArray[np.int64]) -> NDArray[np.int64]:
-    return codes & (1 << _DAY_BITS) - 1
+def _day(codes: NDArray[np.int64]) -> NDArray[np.int32]:
+    found: NDArray[np.int32] = (codes & (1 << _DAY_BITS) - 1).astype(np.int32)
+    return found
 
 
-def _both(some: _Cells, others: _Cells) -> _Cells:
-    if not len(others.of):
-        return some
-    of, days = np.append(some.of, others.of), np.append(some.days, others.days)
-    order = np.argsort(of << _DAY_BITS | days)
-    return _Cells(of[order], days[order], np.concatenate([some.counts, others.counts])[order])
-
-
-def _nth(cells: _Cells, i: int, landed: _Array) -> _Nth:
-    there = np.flatnonzero(cells.counts[:, i, 0])
-    lengths = np.bincount(cells.of[there], minlength=len(landed))
+def _rows(i: int, of: _Array, days: NDArray[np.int32], counts: NDArray[np.int32], landed: _Array) -> _Rows:
+    """Rows of what is counted of days; of, days: ascending; landed: which of `NTH` have a row, by place."""
+    there = np.flatnonzero(counts[:, 0])
+    lengths = np.bincount(of[there], minlength=len(landed))
     places = np.flatnonzero((lengths > 0) | (landed >> i & 1 > 0))
-    return _Nth(places, lengths[places], there)
+    return _Rows(i, places, lengths[places], days[there], counts[there])

@@ -161,11 +161,13 @@ def test_cells_are_counted_by_what_brought_their_members() -> None:
     at = {(row["dimension"], row["value"]): place for place, row in enumerate(once)}
     assert found.tolist() == [[at[0, 0], at[0, 0], -1, -1], [-1] * 4, [-1, at[2, 5], -1, -1], [-1] * 4, [-1] * 4]
     counts = np.zeros((2, _N, len(rules.COUNTS)), np.int32)
-    cohorts.add_up(words[[0, 1, 1, 2]], closed[[0, 1, 1, 2]], np.array([0, 0, 1, 1]), 1, counts)
+    for i in range(_N):
+        cohorts.add_up(words[[0, 1, 1, 2]], closed[[0, 1, 1, 2]], np.array([0, 0, 1, 1]), i, 1, counts[:, i])
     assert counts[0, :2].tolist() == [[2, 2, 1, 0, 1, 0, 0], [2, 1, 0, 1, 1, 1, 1]]
     assert counts[1, :2].tolist() == [[1, 1, 0, 0, 1, 0, 0], [1, 0, 0, 0, 1, 1, 1]]
     assert not counts[:, 2:].any()
-    cohorts.add_up(words[:2], closed[:2], np.array([0, 0]), -1, counts)
+    for i in range(_N):
+        cohorts.add_up(words[:2], closed[:2], np.array([0, 0]), i, -1, counts[:, i])
     assert not counts[0].any()
 
 
