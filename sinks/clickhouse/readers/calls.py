@@ -98,23 +98,31 @@ class CallReader:
         return self._acted(f"{self.d}.product_events WHERE ts_ms >= {from_ms} AND ts_ms < {end_ms}")
 
     def calls(self, groups: Sequence[str] | None) -> pa.Table:
-        """What may be a call in groups (None: in all): each once, as first told; and the role of its author then."""
+        """What may be a call in groups (None: in all): each once, as first told; and the role of its author then.
+
+        Of posts only those are read that somebody wrote who was ever said to be more than a plain member.
+        """
         columns = (
             "group_id, call, message_id, ts_ms, member_id, kind, mentions_all, series_id, variant, campaign_id, "
             "window_h, link_ids"
         )
+        facts_in = f"{self.d}.facts WHERE {_in(groups)}"
         facts = (
             "SELECT toString(group_id) AS group_id, toString(call_id) AS call, message_id, ts_ms, event_id, member_id, "
             "toString(kind) AS kind, mentions_all, toString(series_id) AS series_id, toString(variant) AS variant, "
-            f"toString(campaign_id) AS campaign_id, window_h, link_ids FROM {self.d}.facts WHERE {_in(groups)}"
+            f"toString(campaign_id) AS campaign_id, window_h, link_ids FROM {facts_in}"
         )
         first = f"SELECT {columns}, {{told}} AS told FROM ({facts} AND {{which}}) ORDER BY ts_ms, event_id LIMIT 1 BY "
         told = first.format(told="toBool(1)", which="type = 'call'") + "group_id, call"
-        posts = first.format(told="toBool(0)", which="type = 'message' AND call_id = ''") + "group_id, message_id"
+        post = "type = 'message' AND call_id = ''"
+        in_a_role = f"SELECT group_id, member_id FROM {facts_in} AND type IN {ABOUT} AND role NOT IN ('', 'member')"
+        theirs = f"SELECT group_id, message_id FROM {facts_in} AND {post} AND (group_id, member_id) IN ({in_a_role})"
+        posts = first.format(told="toBool(0)", which=f"{post} AND (group_id, message_id) IN ({theirs})")
+        posts += "group_id, message_id"
         roles = (
             "SELECT group_id, member_id, ts_ms AS at_ms, max(role_said) OVER (PARTITION BY group_id, member_id "
             "ORDER BY ts_ms) AS named FROM (SELECT toString(group_id) AS group_id, member_id, ts_ms, "
-            f"{SAID} FROM {self.d}.facts WHERE type IN {ABOUT} AND {_in(groups)}) WHERE role_said > 0"
+            f"{SAID} FROM {facts_in} AND type IN {ABOUT}) WHERE role_said > 0"
         )
         return self.store.read(
             "SELECT group_id, if(told, call, concat('message:', message_id)) AS call_id, told, ts_ms, kind, "
