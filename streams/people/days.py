@@ -14,7 +14,6 @@ import numpy as np
 from analytics.kernels.calendar import day_starts
 from analytics.people.fitted import unfitted
 from analytics.people.links import owners_by_day
-from schemas.topics import CHAT
 from sinks.clickhouse.readers.cuts import Stretch
 from sinks.clickhouse.readers.history import HistoryReader
 from sinks.clickhouse.readers.marks import Marks
@@ -71,8 +70,8 @@ class Days:
 
     def begin(self, loaded: Loaded) -> None:
         """Take what was read into memory."""
-        zone = loaded.cuts.settings[CHAT.name][0] if CHAT.name in loaded.cuts.settings else "UTC"
-        self._history = History(self._everybody, zone, self._limit)
+        days = loaded.cuts.days
+        self._history = History(self._everybody, days[0] if days else "UTC", self._limit)
         self._loaded = replace(loaded, before=None)  # which is large
         self.fit, self.in_use, self.published = loaded.fit, loaded.in_use, loaded.in_use
         if loaded.last is not None and loaded.before is not None:
@@ -94,10 +93,10 @@ class Days:
         A clock may be ahead of the present, where a producer's stamps are wrong; no day closes before it is over.
         """
         loaded = self._loaded
-        if loaded is None or CHAT.name not in loaded.cuts.topics:
+        if loaded is None or loaded.cuts.days is None:
             return
         settings, begun = loaded.cuts.settings, Counter(contract for contract, _ in marks.clocks)
-        self._over = _open_day(*settings[CHAT.name], now.ms)
+        self._over = _open_day(*loaded.cuts.days, now.ms)
         if all(begun[contract] == count for contract, count in marks.partitions.items()):
             clocks = ((contract, min(clock, marks.present_ms)) for (contract, _), clock in marks.clocks.items())
             self._until = min(_open_day(*settings[contract], clock) for contract, clock in clocks)

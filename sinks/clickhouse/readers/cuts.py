@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from schemas.agents import SOURCES
 from schemas.topics import CHAT, LINKS, PRODUCT
 from sinks.clickhouse.readers.marks import Marks
 from sinks.clickhouse.readers.people import PeopleReader
@@ -47,6 +48,11 @@ class Cuts:
     corrected: dict[tuple[str, int], int] = field(default_factory=dict)
     #: Time zone and lateness, milliseconds, of each source's days.
     settings: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+    @property
+    def days(self) -> tuple[str, int] | None:
+        """Time zone and lateness of the deployment's days: chat's, else another source's; None: there is no source."""
+        return next((self.settings[one.contract] for one in SOURCES if one.contract in self.settings), None)
 
     def at(self, closings: pa.Table, days: Stretch) -> dict[int, list[tuple[str, int, int]]]:
         """Of every day, `topic`, `partition` and the offset of its cut, of `HistoryReader.offsets`."""
@@ -144,6 +150,8 @@ class Known:
         return self.known(CHAT.name, f"{self.d}.facts", only, columns, ALIAS)
 
     def _day_acts(self, contract: str, table: str, columns: str) -> str:
+        if contract not in self.cuts.topics:
+            return f"SELECT toInt32(0) AS day, {columns} FROM {self.d}.{table} WHERE 0"
         return (
             f"SELECT toInt32(day) AS day, {columns} FROM {self.d}.{table} FINAL "
             f"WHERE bitShiftRight(version, 56) = {self.cuts.epochs[contract]}"
@@ -201,8 +209,6 @@ class Known:
 
     def user_acts(self) -> str:
         """A row per user and `day` on which the user used the product."""
-        if PRODUCT.name not in self.cuts.topics:
-            return "SELECT toInt32(0) AS day, '' AS user_id, toInt32(0) AS known_day WHERE 0"
         rows = self._day_acts(PRODUCT.name, "user_day_acts", "user_id")
         if self._corrects(PRODUCT.name):
             late = self._late(PRODUCT.name, "product_events", _PRODUCT_OWN, "user_id", self.product_zone)
@@ -212,8 +218,6 @@ class Known:
     def reference_acts(self) -> str:
         """A row per user, `kind` and `reference`, and `day` of an act that carried it."""
         columns = "user_id, toString(kind) AS kind, reference"
-        if PRODUCT.name not in self.cuts.topics:
-            return "SELECT '' AS user_id, '' AS kind, '' AS reference, toInt32(0) AS day, day AS known_day WHERE 0"
         rows = f"{self._day_acts(PRODUCT.name, 'reference_day_acts', columns)} AND kind != 'campaign'"
         if self._corrects(PRODUCT.name):
             given = ", ".join(f"('{kind}', toString({kind}_id))" for kind in ("group", "call", "link"))

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pyarrow as pa
 
-from schemas.topics import LINKS, PRODUCT
+from schemas.topics import CHAT, LINKS, PRODUCT
 from sinks.clickhouse.readers.cuts import ALIAS, FAR, Known, Stretch, cuts_of
 from sinks.clickhouse.readers.marks import marks
 from sinks.clickhouse.readers.people import ABOUT, LINK, LINKED, SAID, PeopleReader
@@ -40,11 +40,12 @@ class HistoryReader(Known):
         return self.store.read(f"SELECT * FROM ({rows}) ORDER BY topic, partition, until_day")
 
     def first_day(self) -> int | None:
-        """The first day that knows anything of a member or a group."""
-        first = [
-            f"SELECT if(count() > 0, min({day}), {FAR}) AS day FROM ({rows})"
-            for day, rows in (("known_day", self.facts(f"NOT ({ALIAS})")), ("day", self.member_acts()))
-        ]
+        """The first day that knows anything of a member or a group; without chat, of a user or an account."""
+        if CHAT.name in self.cuts.topics:
+            knowing = [self.facts(f"NOT ({ALIAS})"), f"SELECT day AS known_day FROM ({self.member_acts()})"]
+        else:
+            knowing = [self.user_acts(), self._links()]
+        first = [f"SELECT if(count() > 0, min(known_day), {FAR}) AS day FROM ({rows})" for rows in knowing]
         ((day,),) = self.store.native.execute(f"SELECT min(day) FROM ({' UNION ALL '.join(first)})")
         return None if day == FAR else int(day)
 
@@ -117,7 +118,7 @@ class HistoryReader(Known):
     def links(self, days: Stretch) -> pa.Table:
         """All that is known of every account about which a day knows something new: its records, `at` the day that
         first knows them, or the first day."""
-        known = self.known(LINKS.name, f"{self.d}.link_events", LINKED, "account_id, unlink, event_id, user_id, source")
+        known = self._links()
         told = f"(SELECT account_id FROM ({known}) WHERE known_day BETWEEN {days.first} AND {days.last})"
         return self.store.read(
             f"SELECT {LINK}, greatest(known_day, toInt32({days.first})) AS at FROM ({known}) "
@@ -179,6 +180,9 @@ class HistoryReader(Known):
             f"FROM ({facts}) AS facts INNER JOIN ({told}) AS new USING order_id "
             "WHERE known_day <= new.at ORDER BY at, order_id, ts_ms, event_id"
         )
+
+    def _links(self) -> str:
+        return self.known(LINKS.name, f"{self.d}.link_events", LINKED, "account_id, unlink, event_id, user_id, source")
 
     def _product_facts(self, only: str, columns: str) -> str:
         return self.known(PRODUCT.name, f"{self.d}.product_facts", only, columns)
