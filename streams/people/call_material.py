@@ -4,7 +4,9 @@ from collections.abc import Generator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from analytics.people.periods import merged
 from sinks.clickhouse.readers.calls import New, Request
 from streams.people.call_book import CallBook
 from streams.people.everybody import Everybody
@@ -29,27 +31,29 @@ class Material:
         calls = self._book.calls[numbers]
         begin_ms, end_ms = int(calls["called_ms"].min(initial=NEVER)), int(calls["end_ms"].max(initial=0))
         need = np.full(len(self._everybody.group_names), NEVER)
-        np.minimum.at(need, calls["group"], 2 * calls["called_ms"] - calls["end_ms"])
-        lacking = np.flatnonzero(need < self._recent.held_from()).astype(np.int32)
-        held = need.copy()
-        held[lacking] = NEVER
-        parts = [self._recent.within(held)]
-        if len(lacking):
-            parts.append((yield from self._written(lacking, int(need[lacking].min()), end_ms)))
+        np.minimum.at(need, calls["group"], _written_from(calls))
+        lacking = need < self._recent.held_from()
+        parts = [self._recent.within(np.where(lacking, NEVER, need))]
+        if lacking.any():
+            parts.append((yield from self._written(calls[lacking[calls["group"]]])))
         if begin_ms >= self._recent.used_from:
             used = self._recent.used_within(begin_ms, end_ms)
         else:
             used = yield from self._used(begin_ms, end_ms)
         return np.concatenate([one[0] for one in parts]), np.concatenate([*(one[1] for one in parts), used])
 
-    def _written(self, groups: Codes, from_ms: int, end_ms: int) -> Generator[Request, Any, tuple[Writes, Acts]]:
-        """Read groups again, and hold those that have open calls from there on."""
+    def _written(self, calls: NDArray[Any]) -> Generator[Request, Any, tuple[Writes, Acts]]:
+        """Read what was written about calls again, and hold that of groups with open calls from there on."""
         open_from = self._open_from()
-        names = self._everybody.group_names.strings(groups).to_pylist()
-        until_ms = end_ms if open_from[groups].min() == NEVER else int(NEVER)
-        table = yield lambda reader: reader.written(names, from_ms, until_ms)
+        groups = np.unique(calls["group"]).astype(np.int32)
+        whole = groups[open_from[groups] < NEVER]
+        of, from_ms, until_ms = merged(
+            np.concatenate([calls["group"], whole]), np.concatenate([_written_from(calls), open_from[whole]]),
+            np.concatenate([calls["end_ms"], np.full(len(whole), NEVER)]),
+        )  # fmt: skip
+        names = self._everybody.group_names.strings(of).to_pylist()
+        table = yield lambda reader: reader.written(names, from_ms.tolist(), until_ms.tolist())
         found = self._recent.written(table)
-        whole = groups[(open_from[groups] < NEVER) & (open_from[groups] >= from_ms)]
         self._recent.hold(whole, open_from, *found)
         return found
 
@@ -70,9 +74,15 @@ class Material:
         """From when on what is written in each group concerns its open calls; shape (groups,)."""
         calls = self._book.calls[self._book.calls["open"] == 1]
         found = np.full(len(self._everybody.group_names), NEVER)
-        np.minimum.at(found, calls["group"], 2 * calls["called_ms"] - calls["end_ms"])
+        np.minimum.at(found, calls["group"], _written_from(calls))
         return found
 
     def _used_from(self) -> int:
         calls = self._book.calls
         return int(calls["called_ms"][calls["open"] == 1].min(initial=NEVER))
+
+
+def _written_from(calls: NDArray[Any]) -> Times:
+    """From when on what is written concerns calls: as long before each as its window is."""
+    found: Times = np.maximum(2 * calls["called_ms"] - calls["end_ms"], 0)
+    return found

@@ -25,8 +25,8 @@ from streams.people.recent import NEVER
 from streams.people.steps import Steps, Stepwise
 
 _Mask = NDArray[np.bool_]
-#: Exposures that are worked out together, about; and how much later a call may begin than the one before.
-_TOGETHER, _APART_MS = 4_000_000, 7 * 86_400_000
+#: Exposures that are worked out together, about.
+_TOGETHER = 4_000_000
 _LEAST = 200
 #: Groups by which what is new is no longer chosen.
 _MANY = 1000
@@ -92,7 +92,7 @@ class Calls(Stepwise):
         hit |= keep & ~self._exposures.known(len(calls))
         for some in self._together(np.flatnonzero(hit & (calls["there"] == 1))):
             yield from self._work_out(some, keep)
-        self._exposures.keep(keep)
+            self._exposures.keep(keep)
         self._material.drop()
         self._rows.leave(np.flatnonzero(hit & (calls["there"] == 0)).astype(np.int32))
         self._hopes.offer(touched, self.book.groups(hit), now_ms)
@@ -177,13 +177,12 @@ class Calls(Stepwise):
         return np.flatnonzero(found).astype(np.int32)
 
     def _together(self, numbers: NDArray[Any]) -> list[Codes]:
-        """Calls in portions of about the same time, and of not too many members."""
+        """Calls by time, in portions of not too many members."""
         calls = self.book.calls
         numbers = numbers[np.argsort(calls["called_ms"][numbers], kind="stable")].astype(np.int32)
         sizes = np.diff(self._everybody.members_in.firsts)[calls["group"][numbers]]
         portions = np.cumsum(np.maximum(sizes, _LEAST)) // _TOGETHER
-        cuts = (np.diff(portions) > 0) | (np.diff(calls["called_ms"][numbers]) > _APART_MS)
-        return [part for part in np.split(numbers, np.flatnonzero(cuts) + 1) if len(part)]
+        return np.split(numbers, np.flatnonzero(np.diff(portions)) + 1) if len(numbers) else []
 
     def _work_out(self, numbers: Codes, keep: _Mask) -> Steps:
         """Work out calls, and offer their rows."""

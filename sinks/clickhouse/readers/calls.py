@@ -89,9 +89,18 @@ class CallReader:
     def _acted(self, where: str) -> pa.Table:
         return self.store.read(f"SELECT {_ACTED} FROM {where} AND {_DID}")
 
-    def written(self, groups: Sequence[str], from_ms: int, end_ms: int) -> pa.Table:
-        """Messages, replies and reactions in groups within a period."""
-        return self._written(f"{self.d}.events WHERE ts_ms >= {from_ms} AND ts_ms < {end_ms} AND {_in(groups)}")
+    def written(self, groups: Sequence[str], from_ms: Sequence[int], until_ms: Sequence[int]) -> pa.Table:
+        """Messages, replies and reactions in groups within periods, of which those of a group do not overlap."""
+        zipped = f"arrayZip([{', '.join(map(quote, groups))}], {list(from_ms)}, {list(until_ms)})"
+        periods = (
+            "SELECT one.1 AS of_group, toInt64(one.2) AS from_ms, toInt64(one.3) AS until_ms "
+            f"FROM (SELECT arrayJoin({zipped}) AS one)"
+        )
+        return self._written(
+            f"{self.d}.events ASOF INNER JOIN ({periods}) AS periods "
+            "ON toString(events.group_id) = periods.of_group AND events.ts_ms >= periods.from_ms "
+            f"WHERE ts_ms >= {min(from_ms)} AND ts_ms < {max(until_ms)} AND ts_ms < periods.until_ms"
+        )
 
     def acted(self, from_ms: int, end_ms: int) -> pa.Table:
         """Acts in the product that carry an id, within a period."""
