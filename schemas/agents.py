@@ -206,9 +206,9 @@ PEOPLE = AgentSpec(
         _landed("people_retention", "group_id", "dimension", "value", "n"),
         _landed("people_sources", "contract", "number"),
     ),
-    # since 2 reading counts as reported once a source has told of any; since 3 closed days tell of segments;
-    # since 4 of windows; since 5 accounts tell of the records about them
-    rules=5,
+    # of closed days: rows of now are worked out again in every term. Since 2 reading counts as reported once a source
+    # has told of any; since 3 closed days tell of segments; since 4 of windows
+    rules=4,
 )  # fmt: skip
 
 #: The agents of the topics that people are worked out from; their clocks are the deployment's event time.
