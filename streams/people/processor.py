@@ -13,7 +13,7 @@ from schemas.errors import BackpressureError
 from sinks.clickhouse.store import ClickHouseStore
 from sinks.contract import Head
 from streams.checkpoint.processor import Processor
-from streams.people.day_rows import Tell, landing
+from streams.people.closed_days.day_rows import Tell, landing
 from streams.people.jobs import Beside, Job, jobs
 from streams.people.task import PeopleTask, Reading, WentBackError
 from streams.retry import retrying

@@ -9,7 +9,7 @@ from analytics.people.activity import SUMS
 from analytics.people.score import Score
 from sinks.clickhouse.readers.calls import CallReader, New
 from sinks.clickhouse.readers.marks import Marks
-from streams.people.now import Now
+from streams.people.memory.now import Now
 from streams.people.state import PeopleState
 
 _DAY_MS = 86_400_000

@@ -6,9 +6,9 @@ import pyarrow as pa
 from schemas.agents import TABLES
 from sinks.clickhouse.readers.marks import Marks
 from sinks.clickhouse.readers.people import ALL
-from streams.people.everybody import Touched
-from streams.people.landed import Landed
-from streams.people.now import Now
+from streams.people.memory.everybody import Touched
+from streams.people.memory.landed import Landed
+from streams.people.memory.now import Now
 
 
 class Sources:

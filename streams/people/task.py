@@ -21,10 +21,10 @@ from sinks.clickhouse.templates import WRONG_MS
 from sinks.contract import Head
 from streams.checkpoint.flush import Flush
 from streams.checkpoint.task import Task
-from streams.people.day_rows import Day
-from streams.people.days import Batch
-from streams.people.loaded import Loaded
-from streams.people.now import Now
+from streams.people.closed_days.day_rows import Day
+from streams.people.closed_days.days import Batch
+from streams.people.closed_days.loaded import Loaded
+from streams.people.memory.now import Now
 from streams.people.state import PeopleState
 from streams.people.terms import drop_older, publish, published
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from schemas.tables import Table
 from sinks.clickhouse.readers.compare import Difference
-from streams.people.row_hash import Hashes, row_hashes
+from streams.people.memory.row_hash import Hashes, row_hashes
 
 #: By hash of a key: hashes of the row in use and of the one that it should be; 0: there is none.
 Pairs = dict[int, tuple[int, int]]

@@ -25,10 +25,10 @@ from streams.kafka.app import FrameApp
 from streams.kafka.broker import KafkaBroker
 from streams.kafka.credentials import credentials
 from streams.kafka.membership import Membership
+from streams.people.closed_days.transitions import sender
 from streams.people.processor import PeopleProcessor
 from streams.people.state import PeopleState
 from streams.people.task import PeopleTask
-from streams.people.transitions import sender
 from streams.retry import waits
 from streams.worker.background import in_background
 from streams.worker.catching_up import CatchingUp

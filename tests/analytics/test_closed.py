@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from analytics.people import closed
 from analytics.people.score_features import Habits
-from streams.people.names import blank
+from streams.people.memory.names import blank
 
 steady = settings(derandomize=True, deadline=None, max_examples=400)
 #: What a member did on days that come one after the other: spoke, reacted, read.

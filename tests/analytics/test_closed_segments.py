@@ -10,7 +10,7 @@ from analytics.people.closed_segments import SEGMENT, bought_by, hash_persons, h
 from analytics.people.orders import WORTH
 from analytics.people.segments import LIFECYCLES, STAGES, referred
 from analytics.people.states import NO_DAY
-from streams.people.names import blank
+from streams.people.memory.names import blank
 
 DAY, FAR = 20_000, 1_000_000
 

@@ -17,7 +17,7 @@ from analytics.people.profiles import (
     values_of_payers,
 )
 from analytics.people.states import STATES
-from streams.people.nicknames import told_by
+from streams.people.persons.nicknames import told_by
 
 ACTIVE, ZOMBIE, LEFT = (STATES.index(name) for name in ("active", "zombie", "left"))
 #: Labels: city Bonn, city Ulm, role maker, city Aachen.

@@ -27,8 +27,8 @@ from sinks.contract import TERM_SHIFT, Checkpoint, Cut, Head
 from streams.checkpoint.epochs import numbers_settings
 from streams.checkpoint.flush import Flush
 from streams.checkpoint.processor import Processor
-from streams.people.day_rows import CUTS
-from streams.people.days import Days
+from streams.people.closed_days.day_rows import CUTS
+from streams.people.closed_days.days import Days
 from streams.people.processor import PeopleProcessor
 from streams.people.task import PeopleTask
 from streams.state.arrays import Collected

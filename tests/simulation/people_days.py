@@ -1,8 +1,8 @@
 """Closed days of the people agent in simulated trouble: what is read for them, what follows, what lands.
 
 The project's own code decides which day is due, has it read, lands it, goes on after a take-over, and switches
-histories (`streams.people.days`, `streams.people.processor`). What follows is simple here, but rests on all that the
-real rules rest on: what was known by the cut, the days before, the score of the day.
+histories (`streams.people.closed_days.days`, `streams.people.processor`). What follows is simple here, but rests on all
+that the real rules rest on: what was known by the cut, the days before, the score of the day.
 """
 
 import itertools
@@ -23,12 +23,12 @@ from analytics.people.score import Score
 from sinks.clickhouse.readers.closed_days import TABLES, Newest
 from sinks.clickhouse.readers.cuts import FAR, Cuts, Stretch
 from sinks.clickhouse.readers.marks import Marks
-from streams.people import day_rows, day_windows, segment_days
-from streams.people import days as days_module
-from streams.people import loaded as loaded_module
 from streams.people import task as task_module
-from streams.people.closed_day import Before
-from streams.people.day_rows import CUTS
+from streams.people.closed_days import day_rows, day_windows, segment_days
+from streams.people.closed_days import days as days_module
+from streams.people.closed_days import loaded as loaded_module
+from streams.people.closed_days.closed_day import Before
+from streams.people.closed_days.day_rows import CUTS
 from tests.simulation.loop import Threads
 from tests.simulation.people_sources import DAY_MS, LATENESS_H, PRESENT_DAY, Source
 
@@ -52,7 +52,7 @@ _SCHEMAS = {
 
 
 class Found(NamedTuple):
-    """A day that was closed, as `streams.people.closed_day.ClosedDay`: its rows by table."""
+    """A day that was closed, as `streams.people.closed_days.closed_day.ClosedDay`: its rows by table."""
 
     day: int
     fit: Fitted
@@ -65,7 +65,7 @@ class Found(NamedTuple):
 
 
 class History:
-    """Stands in for `streams.people.history.History`."""
+    """Stands in for `streams.people.closed_days.history.History`."""
 
     def __init__(self, everybody: Any = None, zone: str = "UTC", limit: float = 0.0) -> None:
         self._acts: defaultdict[str, Counter[int]] = defaultdict(Counter)

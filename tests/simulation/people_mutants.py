@@ -13,8 +13,8 @@ from sinks.contract import Checkpoint, Head
 from streams.checkpoint.task import Task
 from streams.people import processor as processor_module
 from streams.people import task as task_module
-from streams.people.day_rows import CUTS, Day, Tell, landing
-from streams.people.days import Days
+from streams.people.closed_days.day_rows import CUTS, Day, Tell, landing
+from streams.people.closed_days.days import Days
 from streams.people.task import PeopleTask
 from streams.people.terms import publish
 from tests.simulation.cluster import Rows

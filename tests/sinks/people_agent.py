@@ -7,7 +7,7 @@ from analytics.people.fitted import Fitted
 from sinks.clickhouse.journeys import Journeys
 from sinks.clickhouse.store import ClickHouseStore
 from streams.checkpoint.epochs import numbers_settings
-from streams.people.day_rows import landing
+from streams.people.closed_days.day_rows import landing
 from streams.people.state import PeopleState
 from streams.people.task import PeopleTask
 from tests.memory import MemoryBroker, land, own

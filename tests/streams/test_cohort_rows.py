@@ -7,9 +7,9 @@ import pyarrow as pa
 import pytest
 
 from analytics.people.retention import LINKED, STAYED
-from streams.people.brought import Brought
-from streams.people.cohort_rows import ALL, CohortRows, Members
-from streams.people.everybody import Everybody
+from streams.people.memory.everybody import Everybody
+from streams.people.retention.brought import Brought
+from streams.people.retention.cohort_rows import ALL, CohortRows, Members
 from streams.state.arrays import Collected
 
 

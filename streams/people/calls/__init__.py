@@ -1,0 +1,1 @@
+"""The family of rows about calls: who was exposed, who answered, who would come."""

@@ -1,0 +1,1 @@
+"""Families of rows about how alive groups are."""

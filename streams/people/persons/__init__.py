@@ -1,0 +1,1 @@
+"""Families of rows about persons: memberships, accounts, contacts, segments, profiles, orders."""

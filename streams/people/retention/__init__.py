@@ -1,0 +1,1 @@
+"""The family of rows about who stayed after joining."""
