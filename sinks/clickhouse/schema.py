@@ -22,6 +22,11 @@ class Column:
     type: str
     definition: str
 
+    @property
+    def filled_in(self) -> bool:
+        """Whether the table has a value for it where rows have none."""
+        return " DEFAULT " in self.definition
+
 
 @dataclass(frozen=True)
 class Difference:

@@ -15,6 +15,7 @@ from sinks.clickhouse.guard import check as check_tables
 from sinks.clickhouse.guard import written_by
 from sinks.clickhouse.readers.compare import Compared
 from sinks.clickhouse.readers.marks import Marks
+from sinks.clickhouse.schema import declared
 from sinks.clickhouse.store import ClickHouseStore
 from streams.checkpoint.epochs import check, check_rules
 from streams.checkpoint.flush import concat
@@ -101,7 +102,9 @@ class PeopleRebuild:
             yield Beside(table, as_landed(concat(made), found.schema) if made else found.slice(0, 0), found)
 
     def _in_use(self, table: str) -> pa.Table:
-        return self.store.read(f"SELECT * FROM {self.store.address.database}.{table}_now")
+        filled_in = [name for name, column in declared()[table].items() if column.filled_in]
+        columns = f"* EXCEPT ({', '.join(filled_in)})" if filled_in else "*"
+        return self.store.read(f"SELECT {columns} FROM {self.store.address.database}.{table}_now")
 
     def _behind(self, read: Marks) -> int:
         """In how many partitions the rows in use have not come as far as these marks; waits a while until they have."""

@@ -100,9 +100,9 @@ def test_another_time_zone_is_the_products_own(store: ClickHouseStore) -> None:
     assert found == (users(events, "Asia/Kolkata"), references(events, "Asia/Kolkata"))
     zones = {
         view: "Asia/Kolkata" in store.native.execute(f"SHOW CREATE TABLE {store.address.database}.{view}")[0][0]
-        for view in ("users", "clock")
+        for view in ("users", "people_clock")
     }
-    assert zones == {"users": True, "clock": False}
+    assert zones == {"users": True, "people_clock": False}
     with pytest.raises(ConfigError, match=r"rebuild --agent product"):
         landing.again()
     assert rows(store, CHAT.name) == before
