@@ -30,7 +30,7 @@ from groupvitals.settings import load_settings
 from schemas.errors import GroupvitalsError
 from sinks.clickhouse.asking import Asked, answer
 from sinks.clickhouse.connection import Address, Native
-from sinks.clickhouse.past import period
+from sinks.clickhouse.past import event_time
 from sinks.clickhouse.questions import questions
 from sinks.clickhouse.questions.spec import Past
 
@@ -115,7 +115,7 @@ class Asking:
         """An answer's figures, as in `Case.answers`. As in `groupvitals ask`, the past needs a statement more."""
         self._native.took = np.zeros(3)
         if asked.as_of or asked.since:
-            self._native.execute(period(self._native.address.database))
+            event_time(self._native)
         rows = answer(self._native, questions()[name], asked)
         took = self._native.took
         return float(took[0]), int(took[1]), int(took[2]), len(rows)

@@ -1,15 +1,18 @@
 """How a question is asked: about now, a past day, or the moves between two days."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from schemas.errors import ConfigError
 from sinks.clickhouse.connection import Address, Native
 from sinks.clickhouse.look_ups import MOST, with_names
-from sinks.clickhouse.past import Known, check_day, explain_none, known
+from sinks.clickhouse.past import check_day, event_time, explain_none
 from sinks.clickhouse.questions import questions
 from sinks.clickhouse.questions.spec import FILTERS, Past, Question, ids_of
+
+#: What moves have `before` where nobody was known yet, or had no orders.
+_NONE = "none"
 
 
 @dataclass(frozen=True)
@@ -47,14 +50,14 @@ def ask(address: Address, name: str, asked: Asked) -> list[dict[str, Any]]:
     """
     question, native = question_of(name), Native(address)
     _check_options(question, asked)
-    times = known(address) if asked.as_of or asked.since else None
-    if times:
-        _check_days(question, asked, times)
-    if times and asked.since:
-        explain_none(address, question, "--since", asked.since, times, [], asked.given)
+    now = event_time(native) if asked.as_of or asked.since else None
+    if now:
+        _check_days(question, asked, now)
     rows = answer(native, question, asked)
-    if times and asked.as_of and not rows:
-        explain_none(address, question, "--as-of", asked.as_of, times, _kept(question, asked), asked.given)
+    if now and asked.since and all(row["before"] == _NONE for row in rows):
+        explain_none(native, question, "--since", asked.since, now, [], asked.given)
+    if now and asked.as_of and not rows:
+        explain_none(native, question, "--as-of", asked.as_of, now, _kept(question, asked), asked.given)
     return rows
 
 
@@ -109,11 +112,11 @@ def _check_options(question: Question, asked: Asked) -> None:
             raise ConfigError(f"{name} has no column {column}: leave out --{option}.")
 
 
-def _check_days(question: Question, asked: Asked, times: Known) -> None:
+def _check_days(question: Question, asked: Asked, now: datetime) -> None:
     if asked.as_of:
-        check_day(question, "--as-of", asked.as_of, times)
+        check_day(question, "--as-of", asked.as_of, now)
     if asked.since:
-        check_day(question, "--since", asked.since, times)
+        check_day(question, "--since", asked.since, now)
 
 
 def _view(question: Question, asked: Asked) -> str:
