@@ -2,6 +2,7 @@
 
 import json
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -91,8 +92,16 @@ def _copy(rows: HistoryReader, landed: ClosedDays, before: Known, histories: tup
 
 def _before(rows: HistoryReader, landed: ClosedDays, number: int, last: int) -> Before:
     """What was known at the end of the newest day of a history."""
-    spoken = rows.spoken(Stretch(last - DAYS + 2, last, fresh=False))  # the next day lets go of the one before these
-    return Before(rows.habits(last), landed.states(number), landed.segments(number, last), spoken)
+    spoken = Stretch(last - DAYS + 2, last, fresh=False)  # the next day lets go of the one before these
+    with ThreadPoolExecutor(2) as threads:
+        found = [
+            threads.submit(*one)
+            for one in (
+                (landed.states, number), (rows.habits, last), (landed.segments, number, last), (rows.spoken, spoken),
+            )
+        ]  # fmt: skip
+        states, habits, segments, words = (one.result() for one in found)
+    return Before(habits, states, segments, words)
 
 
 def _fit_of(newest: Newest) -> Fitted:
