@@ -1,5 +1,5 @@
 -- How many people were in which segment at the end of one day, and of a later one or now. 'none': not known yet, or without orders;
--- 'unknown': no longer known. Of each person the newest row up to either day counts, by a number whose upper half is the row's day and
+-- 'unknown': no longer known. Of each person the newest row up to either day counts, by a number whose upper half is its newness and
 -- whose lower half is its `cell` (0: not known).
 WITH
     ['', 'new', 'engaged', 'fading', 'dormant', 'lost'] AS lifecycles,
@@ -20,10 +20,10 @@ FROM (
         FROM (
             SELECT bitAnd(max(early), 0xFFFFFFFF) AS earlier, bitAnd(max(late), 0xFFFFFFFF) AS later
             FROM (
-                SELECT person, 0 AS early, bitShiftLeft(toUInt64(toUInt16(day)), 32) + if(known, cell, 0) AS late
+                SELECT person, 0 AS early, bitShiftLeft(toUInt64(newness), 32) + if(known, cell, 0) AS late
                 FROM ${database}.segment_rows${at}
                 UNION ALL
-                SELECT person, bitShiftLeft(toUInt64(toUInt16(day)), 32) + if(known, cell, 0) AS early, 0 AS late
+                SELECT person, bitShiftLeft(toUInt64(newness), 32) + if(known, cell, 0) AS early, 0 AS late
                 FROM ${database}.segment_rows_at(day = {since:Date})
             )
             GROUP BY person
