@@ -1,7 +1,7 @@
 """A share of people: read what its sources have landed, land what follows from it."""
 
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import pyarrow as pa
 from analytics.kernels.calendar import day_starts
 from analytics.people.clock import event_time, is_wrong
 from analytics.people.fitted import Fitted
+from schemas.errors import BackpressureError
 from schemas.topics import CHAT
 from sinks.clickhouse.readers.calls import CallReader
 from sinks.clickhouse.readers.closed_days import ClosedDays
@@ -37,14 +38,15 @@ class WentBackError(Exception):
 class Reading:
     """What the sources have landed beyond the marks of the reading before, and what is now.
 
-    `state` is what it was read for: by the time it is taken, the task may have another, of a newer term.
+    `state` is what it was read for: by the time it is taken, the task may have another, of a newer term. `loading`: the
+    closed days, with the first reading, which may still be read while everything else is taken.
     """
 
     state: PeopleState
     changed: dict[str, pa.Table]
     marks: Marks
     now: Now
-    loaded: Loaded | None = None
+    loading: Future[Loaded] | None = None
 
 
 @dataclass
@@ -107,11 +109,8 @@ class PeopleTask(Task):
         now = self._now(reader, found, days.fit)  # what windows hold is read for this moment
         if state.now is not None:
             return Reading(state, state.read(reader, state.marks, found), found, now)
-        with ThreadPoolExecutor(1) as beside:
-            loading = beside.submit(days.load, reader, found)
-            changed = state.read(reader, state.marks, found)
-            loaded = loading.result()
-        return Reading(state, changed, found, self._now(reader, found, loaded.fit), loaded)
+        loading = state.begin_loading(reader, found)
+        return Reading(state, state.read(reader, state.marks, found), found, now, loading)
 
     def _marks(self, store: ClickHouseStore) -> Marks:
         """How far sources have come. Raises `WentBackError` when what was read before may no longer hold."""
@@ -139,8 +138,14 @@ class PeopleTask(Task):
         return self.state.settled(self._now(self._reader(store), found, days.fit) if found.ahead else now)
 
     def take(self, reading: Reading) -> None:
-        """Work out what follows from a reading; rows then wait for a flush."""
-        reading.state.take(reading.changed, reading.marks, reading.now, reading.loaded)
+        """Work out what follows from a reading; rows then wait for a flush.
+
+        Raises `WentBackError` when closed days cannot be read: half of the reading has been taken then.
+        """
+        try:
+            reading.state.take(reading.changed, reading.marks, reading.now, reading.loading)
+        except BackpressureError as error:
+            raise WentBackError(f"Closed days could not be read: {error}") from error
         reading.state.days.seen(reading.marks, reading.now)
 
     def more(self, store: ClickHouseStore) -> Any:
