@@ -1,6 +1,6 @@
 -- How many people were in which segment at the end of one day, and of a later one or now. 'none': not known yet, or without orders;
--- 'unknown': no longer known. Of each person the newest row up to either day counts, by a number whose upper half is its newness and
--- whose lower half is its `cell` (0: not known).
+-- 'unknown': no longer known. Of each person the newest row up to either day counts, by a number whose lower 18 bits are its `cell` (0:
+-- not known), and whose upper ones its newness. Numbers are small, since as many are kept as there are people.
 WITH
     ['', 'new', 'engaged', 'fading', 'dormant', 'lost'] AS lifecycles,
     ['', 'acquisition', 'activation', 'retention', 'revenue', 'referral'] AS stages,
@@ -18,12 +18,12 @@ FROM (
     FROM (
         SELECT earlier, later, count() AS people
         FROM (
-            SELECT bitAnd(max(early), 0xFFFFFFFF) AS earlier, bitAnd(max(late), 0xFFFFFFFF) AS later
+            SELECT toUInt32(bitAnd(max(early), 0x3FFFF)) AS earlier, toUInt32(bitAnd(max(late), 0x3FFFF)) AS later
             FROM (
-                SELECT person, 0 AS early, bitShiftLeft(toUInt64(newness), 32) + if(known, cell, 0) AS late
+                SELECT person, toUInt32(0) AS early, bitOr(bitShiftLeft(toUInt64(newness), 18), if(known, cell, 0)) AS late
                 FROM ${database}.segment_rows${at}
                 UNION ALL
-                SELECT person, bitShiftLeft(toUInt64(newness), 32) + if(known, cell, 0) AS early, 0 AS late
+                SELECT person, bitOr(bitShiftLeft(newness, 18), if(known, cell, toUInt32(0))) AS early, toUInt64(0) AS late
                 FROM ${database}.segment_rows_at(day = {since:Date})
             )
             GROUP BY person
