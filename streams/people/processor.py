@@ -194,7 +194,7 @@ class PeopleProcessor(Processor):
                 if moved() or partition not in self.running:
                     continue
                 began, found = time.perf_counter(), True
-                self._read_all |= reading.loading is not None
+                self._read_all |= reading.loaded is not None
                 await self._in_kernels(task.take, reading)
                 await self._finish(task, moved)
                 self.progress.seconds["work out"] += time.perf_counter() - began

@@ -4,7 +4,7 @@ Knows nothing of Kafka. Unlike other states it is not loaded from a cut: every t
 everybody out anew, and lands all rows.
 """
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -79,7 +79,7 @@ class PeopleState(PartitionState):
             Profiles(self.everybody, orders, members, nickname), Retention(self.everybody), self._sources,
         )  # fmt: skip
         self._schemas = dict[str, pa.Schema]()  # of what is read, once everything has been
-        self._threads = ThreadPoolExecutor(3)  # each keeps a connection; one more than reads beside closed days
+        self._threads = ThreadPoolExecutor(2)  # each keeps a connection
         #: The moment of the newest reading.
         self.now: Now | None = None
         self._complete = True
@@ -124,21 +124,14 @@ class PeopleState(PartitionState):
         self._schemas |= {name: rows.schema for name, rows in found.items()}
         return {name: found[name] if name in found else self._schemas[name].empty_table() for name in names}
 
-    def begin_loading(self, reader: PeopleReader, marks: Marks) -> Future[Loaded]:
-        """Begin to read the closed days."""
-        return self._threads.submit(self.days.load, reader, marks)
-
-    def take(self, changed: dict[str, pa.Table], marks: Marks, now: Now, loading: Future[Loaded] | None = None) -> None:
-        """Take a reading, and work out what follows from it; `loading`: the closed days, with the first one, for which
-        it waits."""
+    def take(self, changed: dict[str, pa.Table], marks: Marks, now: Now, loaded: Loaded | None = None) -> None:
+        """Take a reading, and work out what follows from it; `loaded`: the closed days, with the first one."""
         self.everybody.take(changed)
         self._referrals.take(changed)
+        if loaded is not None:
+            self.days.begin(loaded)
         for family in self.families:
             family.take(changed)
-        if loading is not None:
-            loaded = loading.result()
-            self.days.begin(loaded)
-            now = now.judged_by(loaded.fit)
         self._sources.marked(marks)
         self._calls.since(self.marks)
         touched = self._referrals.settle(self.everybody.settle(), now.day)

@@ -1,7 +1,7 @@
 """A share of people: read what its sources have landed, land what follows from it."""
 
 import time
-from concurrent.futures import Future
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,6 @@ import pyarrow as pa
 from analytics.kernels.calendar import day_starts
 from analytics.people.clock import event_time, is_wrong
 from analytics.people.fitted import Fitted
-from schemas.errors import BackpressureError
 from schemas.topics import CHAT
 from sinks.clickhouse.readers.calls import CallReader
 from sinks.clickhouse.readers.closed_days import ClosedDays
@@ -38,15 +37,14 @@ class WentBackError(Exception):
 class Reading:
     """What the sources have landed beyond the marks of the reading before, and what is now.
 
-    `state` is what it was read for: by the time it is taken, the task may have another, of a newer term. `loading`: the
-    closed days, with the first reading, which may still be read while everything else is taken.
+    `state` is what it was read for: by the time it is taken, the task may have another, of a newer term.
     """
 
     state: PeopleState
     changed: dict[str, pa.Table]
     marks: Marks
     now: Now
-    loading: Future[Loaded] | None = None
+    loaded: Loaded | None = None
 
 
 @dataclass
@@ -109,8 +107,11 @@ class PeopleTask(Task):
         now = self._now(reader, found, days.fit)  # what windows hold is read for this moment
         if state.now is not None:
             return Reading(state, state.read(reader, state.marks, found), found, now)
-        loading = state.begin_loading(reader, found)
-        return Reading(state, state.read(reader, state.marks, found), found, now, loading)
+        with ThreadPoolExecutor(1) as beside:
+            loading = beside.submit(days.load, reader, found)
+            changed = state.read(reader, state.marks, found)
+            loaded = loading.result()
+        return Reading(state, changed, found, self._now(reader, found, loaded.fit), loaded)
 
     def _marks(self, store: ClickHouseStore) -> Marks:
         """How far sources have come. Raises `WentBackError` when what was read before may no longer hold."""
@@ -138,14 +139,8 @@ class PeopleTask(Task):
         return self.state.settled(self._now(self._reader(store), found, days.fit) if found.ahead else now)
 
     def take(self, reading: Reading) -> None:
-        """Work out what follows from a reading; rows then wait for a flush.
-
-        Raises `WentBackError` when closed days cannot be read: half of the reading has been taken then.
-        """
-        try:
-            reading.state.take(reading.changed, reading.marks, reading.now, reading.loading)
-        except BackpressureError as error:
-            raise WentBackError(f"Closed days could not be read: {error}") from error
+        """Work out what follows from a reading; rows then wait for a flush."""
+        reading.state.take(reading.changed, reading.marks, reading.now, reading.loaded)
         reading.state.days.seen(reading.marks, reading.now)
 
     def more(self, store: ClickHouseStore) -> Any:

@@ -6,7 +6,6 @@ What it works out is simple on purpose: of every key how often it came, by rows 
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -35,7 +34,6 @@ from streams.people.task import PeopleTask
 from streams.state.arrays import Collected
 from streams.state.base import PartitionState
 from tests.simulation.cluster import Rows
-from tests.simulation.loop import Job
 from tests.simulation.people_days import Histories, closing, key_of, undisturbed
 from tests.simulation.people_sources import DAY_MS, FIRST_DAY, PRESENT_DAY, Source
 from tests.simulation.schedule import FAULTS, Fault, Run, Schedule
@@ -106,17 +104,12 @@ class Counts(PartitionState):
         reader.store.meanwhile()
         return found
 
-    def begin_loading(self, reader: Any, marks: Marks) -> Future[Any]:
-        return Job(self.days.load, (reader, marks))
-
-    def take(self, changed: dict[str, Any], marks: Marks, now: Any, loading: Future[Any] | None = None) -> None:
+    def take(self, changed: dict[str, Any], marks: Marks, now: Any, loaded: Any = None) -> None:
         for contract, (rows, facts) in changed.items():
             self._rows.setdefault(contract, {}).update(rows)
             self._facts.setdefault(contract, {}).update(facts)
-        if loading is not None:
-            loaded = loading.result()
+        if loaded is not None:
             self.days.begin(loaded)
-            now = SimpleNamespace(**vars(now) | {"score": loaded.fit.score})
         self.marks, self.now = marks, now
         for key, value in follows(self._rows, self._facts, float(now.score.mean[0])).items():
             if self.landed.get(key) != value:

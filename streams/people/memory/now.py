@@ -1,11 +1,10 @@
 """The moment that rows of now belong to: the deployment's event time, its day, and the score in use."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.people.fitted import Fitted
 from analytics.people.score import Score
 
 
@@ -20,10 +19,6 @@ class Now:
     score: Score
     limit: float
     longer: NDArray[np.float64]
-
-    def judged_by(self, fit: Fitted) -> "Now":
-        """The same moment, with the score of a closed day."""
-        return replace(self, score=fit.score, limit=fit.limit, longer=fit.longer)
 
     @property
     def hour(self) -> int:
