@@ -382,7 +382,7 @@ def closing() -> Iterator[None]:
         (loaded_module, "cuts_of", cuts_of),
         (day_rows, "ClosedDays", ClosedDays), (task_module, "ClosedDays", ClosedDays),
         (task_module, "time", SimpleNamespace(perf_counter=ticks.__next__)),
-        (task_module, "ThreadPoolExecutor", Threads),
+        (task_module, "ThreadPoolExecutor", Threads), (loaded_module, "ThreadPoolExecutor", Threads),
         (day_rows, "changes", _of("people_transitions")), (day_rows, "counts", _of("people_group_days")),
         (day_windows, "activity", _of("people_activity_days")), (day_windows, "tiers_of", _of("people_tier_days")),
         (segment_days, "rows_of", _of("people_segment_days")),
