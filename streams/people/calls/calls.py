@@ -92,7 +92,7 @@ class Calls(Stepwise):
         hit |= keep & ~self._exposures.known(len(calls))
         for some in self._together(np.flatnonzero(hit & (calls["there"] == 1))):
             yield from self._work_out(some, keep)
-            self._exposures.keep(keep)
+        self._exposures.keep(keep)
         self._material.drop()
         self._rows.leave(np.flatnonzero(hit & (calls["there"] == 0)).astype(np.int32))
         self._hopes.offer(touched, self.book.groups(hit), now_ms)
@@ -200,6 +200,7 @@ class Calls(Stepwise):
         during, before = np.zeros(len(first_ms), np.bool_), np.zeros(len(first_ms), np.bool_)
         rules.talk(arrays, members.groups, writes, exposed, during, before)
         self._exposures.take(some[keep[some] & wanted[some]], exposed, first_ms < NEVER)
+        self._exposures.forget(some[~keep[some]])
         of = np.repeat(some, exposed.counts[some])
         mine = wanted[of]
         self._rows.offer(numbers, of[mine], exposed.rows[mine], first_ms[mine], during[mine], before[mine])
