@@ -66,12 +66,20 @@ def weights_by_importance(paths: Paths, importance: Whole) -> Whole:
     """Weight of every touch if a path's values get credit in proportion to their importance, each over its touches.
 
     importance: whole numbers from 0 to 10^9, that of value v at v + 1, so that the first is that of no value; of a
-    removal effect, for instance, its billionths. If none of a path's values matters, all get the same.
+    removal effect, for instance, its billionths. If none of a path's values matters, all get the same. Raises
+    `ValueError` for a value without importance.
     """
+    check_values(paths.values, len(importance) - 1)
     found = np.empty(len(paths.values), np.int64)
     touches, distinct = np.zeros(len(importance), np.int64), np.empty(len(importance), np.int64)
     _by_importance(paths.firsts, paths.values, importance, touches, distinct, found)
     return found
+
+
+def check_values(values: NDArray[np.int32], count: int) -> None:
+    """Raise `ValueError` unless all values are −1 to count − 1: kernels do not look."""
+    if len(values) and not -1 <= values.min() <= values.max() < count:
+        raise ValueError(f"touches have values from {values.min()} to {values.max()}: only -1 to {count - 1} are known")
 
 
 def shares(model: str, paths: Paths, half_life_ms: int = HALF_LIFE_MS) -> NDArray[np.float64]:

@@ -1,6 +1,7 @@
 """Credit by every model, and amounts that add up to the unit."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -125,6 +126,4 @@ def test_every_model_allocates_everything(touches: list[Path], model: str, total
     of, totals = paths(*touches), np.full(len(touches), total)
     found = allocate(totals, of.firsts, weights(model, of))
     assert found.min(initial=0) >= 0
-    assert [found[a:b].sum() for a, b in zip(of.firsts[:-1], of.firsts[1:], strict=True)] == [
-        total * bool(path) for path in touches
-    ]
+    assert [found[a:b].sum() for a, b in pairwise(of.firsts)] == [total * bool(path) for path in touches]
