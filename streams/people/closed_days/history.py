@@ -40,6 +40,7 @@ from streams.people.closed_days.segment_days import SegmentDays
 from streams.people.memory.everybody import Everybody
 from streams.people.memory.longer import longer
 from streams.people.memory.names import Codes, blank
+from streams.state.arrays import grown
 
 #: Rows as `sinks.clickhouse.readers.history.HistoryReader` reads them, by name.
 Read = dict[str, pa.Table]
@@ -66,7 +67,9 @@ class History:
     def _grow(self) -> NDArray[Any]:
         e, missing = self._everybody, self._everybody.size[0] - len(self._closed)
         if missing > 0:
-            self._closed = np.concatenate([self._closed, np.repeat(blank(closed.CLOSED, **closed.UNKNOWN), missing)])
+            known = len(self._closed)
+            self._closed = grown(self._closed, known, known + missing)[: known + missing]
+            self._closed[known:] = blank(closed.CLOSED, **closed.UNKNOWN)
         self._owner, self._used = longer(self._owner, len(e.names), -1), longer(self._used, len(e.names), NO_DAY)
         self._began = longer(self._began, len(e.names), -NO_DAY)
         self._group_known = longer(self._group_known, len(e.group_names))

@@ -60,7 +60,9 @@ class Landed:
         hashes = np.maximum(row_hashes(values, tuple(values.column_names)), np.uint64(1))
         changed = np.flatnonzero(hashes != self._hashes[numbers])
         self._hashes[numbers] = hashes
-        if len(changed):
+        if len(changed) == len(numbers) > 0:
+            self._waiting.append(_Waiting(numbers, values))
+        elif len(changed):
             self._waiting.append(_Waiting(numbers[changed], values.take(pa.array(changed))))
         left = gone if gone is not None else np.empty(0, np.int32)
         if complete:

@@ -15,7 +15,7 @@ from analytics.chat.ids import label
 from analytics.chat.state import ARENA, LABELS
 from analytics.kernels.arena import id_length
 from analytics.kernels.compiled import kernel
-from analytics.kernels.hashing import hash64
+from analytics.kernels.hashing import hash64, prefetch
 from analytics.kernels.open_addressing import index_row
 from analytics.kernels.pairs import find_pairs, index_pairs
 from analytics.people.states import Pairs
@@ -25,14 +25,28 @@ from streams.state.arrays import grown, indices
 Codes = NDArray[np.int32]
 #: Strings or pairs that are looked up at a time: there must be room for all of them, though most are known.
 _AT_ONCE = 1 << 16
+#: Strings whose searches wait for memory together.
+_ABREAST = 32
 
 
 @kernel
 def _label_all(
     labels: Any, index: Any, arena: Any, counts: Any, buffer: Any, starts: Any, lengths: Any, found: Any
 ) -> None:
-    for i in range(len(starts)):
-        found[i] = label(labels, index, arena, counts, buffer, starts[i], lengths[i])
+    """Label strings by some at a time: what a search will touch is fetched while the others' is."""
+    for first in range(0, len(starts), _ABREAST):
+        last = min(first + _ABREAST, len(starts))
+        for i in range(first, last):
+            found[i] = np.int64(hash64(buffer, starts[i], lengths[i])) & (len(index) - 1)  # its place, for now
+            prefetch(index, np.int64(found[i]))
+        for i in range(first, last):
+            prefetch(labels, np.int64(max(index[found[i]], 0)))
+        for i in range(first, last):
+            number = index[found[i]]
+            if number >= 0:
+                prefetch(arena, labels[number])
+        for i in range(first, last):
+            found[i] = label(labels, index, arena, counts, buffer, starts[i], lengths[i])
 
 
 @kernel
