@@ -105,7 +105,7 @@ COMMUNITY = AgentSpec(
             "campaign_id", "link_id", "reason", "actor_id", "snapshot_id", "joined_at_ms", "role", "nickname",
             "complete", "count", "attributes", "name", "created_at_ms", "owner_id", "status", "member_count", "tags",
             "aliases", "call_id", "kind", "series_id", "variant", "message_id", "window_h", "link_ids", "link_count",
-            "mentions_all",
+            "mentions_all", "holdout",
         ),
         calling=True,
     ),

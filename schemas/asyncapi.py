@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from schemas.chat import Tick
-from schemas.topics import SHARDS, TOPICS, TopicSpec
+from schemas.topics import CONTRACT_VERSION, SHARDS, TOPICS, TopicSpec
 from schemas.transition import Transition
 
 #: Headers of a dead letter: name -> meaning. All values are UTF-8 strings.
@@ -38,7 +38,7 @@ def asyncapi() -> dict[str, Any]:
         "asyncapi": "3.0.0",
         "info": {
             "title": "Groupvitals",
-            "version": "1.0.0",
+            "version": f"{CONTRACT_VERSION}.0",
             "description": (
                 "Events in, vital signs of chat communities out. An event is one JSON object, one Kafka message."
             ),

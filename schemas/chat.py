@@ -180,7 +180,10 @@ class Heartbeat(ChatEvent):
 
 
 class Call(ChatEvent):
-    """An operator calls the group to act; `window_h` is in hours."""
+    """An operator calls the group to act; `window_h` is in hours.
+
+    `holdout`: this group is *not* called, for comparison with those that are.
+    """
 
     type: Literal["call"]
     call_id: Id
@@ -191,6 +194,7 @@ class Call(ChatEvent):
     window_h: Annotated[int, Field(ge=1, le=24 * 365)] = 48
     campaign_id: Id | None = None
     link_ids: list[Id] = []
+    holdout: bool = False
 
 
 class Tick(Envelope):

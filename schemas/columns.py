@@ -53,8 +53,9 @@ class Columns:
     Arrays are indexed by type code (the place in `types`) and field index; `allowed` and `required` are bit masks over
     field indices, `low` and `high` bound integers, `enum_mask` has one bit per permitted value of an enum field.
     `filled` has one bit per field whose default is not empty, `defaults` the word for it (the envelope's are left to
-    the tables). `places` is the column of each field in `Frame.words` (integers, booleans, enum codes) or `Frame.spans`
-    (the rest).
+    the tables). `judged` are the types with rules that stand in no table, such as which fields go together: of these
+    the models judge every record. `places` is the column of each field in `Frame.words` (integers, booleans, enum
+    codes) or `Frame.spans` (the rest).
     """
 
     topic: str
@@ -68,6 +69,7 @@ class Columns:
     enum_mask: NDArray[np.uint64]
     filled: NDArray[np.uint64]
     defaults: NDArray[np.int64]
+    judged: NDArray[np.bool_]
 
     def field(self, name: str) -> Field:
         """The column of this name."""
@@ -102,12 +104,19 @@ def _kind(schema: dict[str, Any]) -> tuple[Kind, tuple[str, ...]]:
             return Kind.IDS, ()
         case {"type": "object", "additionalProperties": {"type": "string"}}:
             return Kind.MAP, ()
+        case {"type": "object", "patternProperties": _}:
+            return Kind.MAP, ()
     raise ValueError(f"there is no column for a field of this schema: {schema}")
 
 
 def _properties(model: type[BaseModel]) -> dict[str, dict[str, Any]]:
     schema: dict[str, dict[str, Any]] = model.model_json_schema()["properties"]
     return {name: _resolve(field) for name, field in schema.items()}
+
+
+def _names_keys(model: type[BaseModel]) -> bool:
+    """Whether a field is an object whose keys must be of some form."""
+    return any("patternProperties" in schema for schema in _properties(model).values())
 
 
 def _places(fields: tuple[Field, ...]) -> NDArray[np.int64]:
@@ -125,7 +134,7 @@ def columns(topic: str) -> Columns:
 
     Raises `ValueError` when two types disagree about a field's kind, or a field has none.
     """
-    models = INPUT_TOPICS[topic].events
+    models: Any = INPUT_TOPICS[topic].events
     kinds: dict[str, tuple[Kind, list[str]]] = {}
     for model in models:
         for name, schema in _properties(model).items():
@@ -143,6 +152,7 @@ def columns(topic: str) -> Columns:
     allowed, required = np.zeros(len(models), np.uint64), np.zeros(len(models), np.uint64)
     enum_mask = np.zeros(shape, np.uint64)
     filled, defaults = np.zeros(len(models), np.uint64), np.zeros(shape, np.int64)
+    judged = np.array([bool(model.together) or _names_keys(model) for model in models])
     by_name = {field.name: field for field in fields}
     for code, model in enumerate(models):
         needed = set(model.model_json_schema().get("required", ()))
@@ -158,4 +168,6 @@ def columns(topic: str) -> Columns:
                 defaults[code, field.index] = field.values.index(default) if field.kind is Kind.ENUM else default
             for value in _kind(schema)[1]:
                 enum_mask[code, field.index] |= np.uint64(1 << field.values.index(value))
-    return Columns(topic, types, fields, _places(fields), allowed, required, low, high, enum_mask, filled, defaults)
+    return Columns(
+        topic, types, fields, _places(fields), allowed, required, low, high, enum_mask, filled, defaults, judged
+    )

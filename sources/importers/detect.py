@@ -133,8 +133,8 @@ def _ndjson(head: Head) -> bool:
 
 
 def _keyed(head: Head) -> bool:
-    key = INPUT_TOPICS[topic_of(head.path, head.options)].key
-    return any(key in data for data in head.objects)
+    keys = INPUT_TOPICS[topic_of(head.path, head.options)].keys
+    return any(key in data for data in head.objects for key in keys)
 
 
 def _irc(head: Head) -> bool:

@@ -37,7 +37,7 @@ def topic_of(path: Path, options: Options) -> str:
 def topic_of_event(data: dict[str, Any]) -> str | None:
     """The topic of one event of the contract; None when this is not one."""
     topic = _TOPICS.get(str(data.get("type")))
-    return topic.name if topic and topic.key in data and "event_id" in data else None
+    return topic.name if topic and any(key in data for key in topic.keys) and "event_id" in data else None
 
 
 def _topics(path: Path) -> Iterator[str]:
@@ -64,7 +64,8 @@ class _Keys(dict[str, bytes]):
 def read_ndjson(path: Path, options: Options, start: Position) -> Iterator[Chunk]:
     """Read one file. A line that is not JSON or has no key is sent without one, so that it is not lost."""
     topic = topic_of(path, options)
-    field, loads = INPUT_TOPICS[topic].key, orjson.loads
+    fields, loads = INPUT_TOPICS[topic].keys, orjson.loads
+    field = fields[0]
     for begin, lines, end in read_lines(path, start):
         chunk, known = Chunk(topic, end), _Keys()
         add_key, add_value = chunk.keys.append, chunk.values.append
@@ -76,7 +77,7 @@ def read_ndjson(path: Path, options: Options, start: Position) -> Iterator[Chunk
                 add_key(known[loads(line)[field]])
             except (ValueError, KeyError, TypeError, AttributeError):
                 try:
-                    add_key(_key(line, field))
+                    add_key(_key(line, fields))
                 except InvalidEventError as error:
                     chunk.problems.append(problem(number, error))
                     add_key(None)
@@ -84,11 +85,16 @@ def read_ndjson(path: Path, options: Options, start: Position) -> Iterator[Chunk
         yield chunk
 
 
-def _key(line: bytes, field: str) -> bytes:
-    """The key of a line that the fast reader refuses. Raises `InvalidEventError`."""
+def _key(line: bytes, fields: tuple[str, ...]) -> bytes:
+    """The key of a line that the fast reader refuses, of the first of these fields that it has.
+
+    Raises `InvalidEventError`.
+    """
     if not line:
         raise InvalidEventError("empty", "the line is empty")
-    key = name_of(read_object(line), field)
+    data = read_object(line)
+    field = next((name for name in fields if data.get(name) is not None), fields[0])
+    key = name_of(data, field)
     try:
         return key.encode()
     except UnicodeEncodeError:

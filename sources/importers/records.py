@@ -64,5 +64,5 @@ def add_event(chunk: Chunk, line: int, event: dict[str, Any]) -> bool:
     except InvalidEventError as error:
         chunk.problems.append(problem(line, error))
         return False
-    chunk.add(getattr(checked, INPUT_TOPICS[chunk.topic].key).encode(), value)
+    chunk.add(INPUT_TOPICS[chunk.topic].key_of(vars(checked)).encode(), value)
     return True

@@ -105,6 +105,10 @@ def decode(topic: str, records: Records) -> tuple[Frame, list[DeadLetter]]:
     rule, frame = rules(topic), _empty_frame(records, topic)
     end = int((records.starts + np.maximum(records.lengths, 0)).max(initial=0))
     tail, used = decode_rows(records, np.arange(len(records.offsets)), frame, rule, end, 0)
+    judged = columns(topic).judged
+    if judged.any():
+        sure = np.flatnonzero(frame.ok)
+        frame.ok[sure] = ~judged[frame.types[sure]]
     unsure = np.flatnonzero(frame.ok == 0)
     if not len(unsure):
         return frame, []

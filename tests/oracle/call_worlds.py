@@ -29,7 +29,7 @@ def made(zone: str, *topics: Timed, end: int) -> tuple[World, ...]:
 
 def drawn_calls(seed: int, zone: str = "UTC", size: int = 260) -> tuple[World, ...]:
     """Three days of two groups whose events all come at full or half hours."""
-    rng, end = random.Random(seed), 3 * 24 * 60
+    rng, held, end = random.Random(seed), random.Random(-seed - 1), 3 * 24 * 60
     members, users = [f"m{n}" for n in range(7)], ("u1", "u2", "u3", "wecom:公司:m5")
     ids = tuple(f"c{n}" for n in range(9))
     links, campaigns, messages = ("l1", "l2"), ("k1", "k2"), ("t1", "t2")
@@ -56,6 +56,7 @@ def drawn_calls(seed: int, zone: str = "UTC", size: int = 260) -> tuple[World, .
                 "call_id": rng.choice(ids), "kind": rng.choice(("poll", "event")), "window_h": rng.choice((1, 4, 24)),
                 "message_id": maybe(messages), "campaign_id": maybe(campaigns), "series_id": maybe(("s",)),
                 "variant": maybe(("v",)), "link_ids": rng.sample(links, rng.randrange(3)),
+                "holdout": held.random() < 0.1,
             },
             "roster_end": {"complete": rng.random() < 0.8},
             "roster": {"role": rng.choice(("member", "member", "member", "operator"))},
@@ -153,6 +154,7 @@ def called_by_hand() -> tuple[World, ...]:
     use(1120, "u4", "click", link_id="l1")  # when the window is over
     for call_id, group in (("a9", A), ("b9", B)):  # at the same time
         call(1200, call_id, group, campaign_id="k9", window_h=1)
+    call(1205, "held", campaign_id="k9", window_h=1, holdout=True)  # takes no answers: A is not called
     say(1300, "operator", message_id="t5", link_ids=["l5"])  # a call by itself
     say(1301, "operator", message_id="t1", link_ids=["l5"])  # that of c1
     say(1302, "operator", message_id="t6", link_ids=["l5"], call_id="c1")

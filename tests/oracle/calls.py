@@ -44,7 +44,7 @@ def calls_of(people: People) -> list[Call]:
                 told[e["call_id"]].append(e)
             elif e["type"] == "message" and is_fact(e) and not e["call_id"]:
                 posts[e["message_id"]].append(e)
-        calls = [_first(same) | {"implicit": 0} for same in told.values()]
+        calls = [_first(same) | {"implicit": 0} for same in told.values() if not _first(same)["holdout"]]
         taken = {call["message_id"] for call in calls}
         for message, same in posts.items():
             first = _first(same)

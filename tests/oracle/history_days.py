@@ -133,9 +133,11 @@ def _posts(sources: Sources, day: int) -> dict[tuple[str, str], set[str]]:
     found = defaultdict(set)
     for group, facts in sources.groups.items():
         for event, *_ in _known(facts, day):
+            if event["type"] not in ("call", "message") or (event["type"] == "call" and event["holdout"]):
+                continue
             if event["type"] == "call":
                 found["call", event["call_id"]].add(group)
-            for link in event["link_ids"] if event["type"] in ("call", "message") else ():
+            for link in event["link_ids"]:
                 found["link", link].add(group)
     return found
 

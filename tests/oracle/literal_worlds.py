@@ -135,6 +135,7 @@ LITERALS: dict[str, tuple[Sequence[World], Sequence[World], Sequence[World]]] = 
                 said(D - 60, "profile", "u"),
                 said(D - 60, "profile", "u", OTHER),
                 said(D + 1.5, "call", call_id="c", kind="poll"),
+                said(D + 1.5, "call", "", OTHER, call_id="held", kind="poll", link_ids=["held"], holdout=True),
                 said(D + 2.5, "message", "bob", OTHER, link_ids=["l"]),
                 tick(D + 50),
             )
@@ -142,6 +143,8 @@ LITERALS: dict[str, tuple[Sequence[World], Sequence[World], Sequence[World]]] = 
         [
             world(
                 did(D + 0.5, "wecom:c:u", "click", call_id="c"),
+                did(D + 0.5, "wecom:c:u", "click", call_id="held"),
+                did(D + 0.5, "wecom:c:u", "click", link_id="held"),
                 did(D + 0.5, "wecom:c:u", "click", link_id="l"),
                 did(D + 3.5, "wecom:c:u", "click", group_id=OTHER),
                 tick(D + 50),

@@ -159,8 +159,8 @@ class People:
     def acts_here(self) -> dict[tuple[str, str], list[int]]:
         """(person, group) -> acts with the group's id, or that of a call of it or of a link that was posted there."""
         log = [c.event for group in self.groups.values() for c in group.log]
-        calls = [e for e in log if e["type"] == "call"]
-        posts = [e for e in log if e["type"] in ("call", "message")]
+        calls = [e for e in log if e["type"] == "call" and not e["holdout"]]
+        posts = [*calls, *(e for e in log if e["type"] == "message")]
         found: dict[tuple[str, str], list[int]] = defaultdict(list)
         for e in self.acts():
             groups = {e.get("group_id")}

@@ -78,9 +78,12 @@ def at_the_edges(zone: str = "UTC") -> tuple[World, World, World]:
         )
     member("poster", 0)  # of a link that brings people here
     posted = {"type": "message", "message_id": "p", "kind": "text", "member_id": "poster", "link_ids": ["way"]}
-    chat += [
-        (1, event | {"group_id": group}) for event in (posted, {"type": "call", "call_id": "way", "kind": "event"})
-    ]
+    call = {"type": "call", "kind": "event", "platform": "wecom"}
+    held = call | {"call_id": "held", "link_ids": ["held"], "holdout": True}  # calls nobody, and leads nobody here
+    chat += [(1, event | {"group_id": group}) for event in (posted, call | {"call_id": "way"}, held)]
+    for way in ("link_id", "call_id"):
+        user = member(f"held{way}", 0)["user_id"]
+        product.append((DAYS - 1, {"type": "click", "user_id": user, way: "held"}))
     for back in (0, 1, 14, 15):
         contact = member(f"back{back}", 0, 60 - back)
         product.append((DAYS - 60, contact | {"outcome": "no_answer"}))

@@ -30,7 +30,7 @@ CHAT = {
     "group": ("platform group_id", "name created_at_ms owner_id status member_count tags aliases"),
     "tick": ("", "source_id"),
     "heartbeat": ("platform group_id source_id healthy", ""),
-    "call": ("platform group_id call_id kind", "series_id variant message_id window_h campaign_id link_ids"),
+    "call": ("platform group_id call_id kind", "series_id variant message_id window_h campaign_id link_ids holdout"),
 }
 PRODUCT = {
     "signup": ("user_id", "app_id referrer_user_id referral_code campaign_id channel"),
@@ -50,7 +50,26 @@ PRODUCT = {
 }
 LINKS = {"link": ("account_id user_id source", "unlink"), "tick": ("", "")}
 COSTS = {"cost": ("campaign_id kind amount_minor currency", "channel group_id operator_id")}
-CONTRACT = {"chat.events": CHAT, "product.events": PRODUCT, "identity.links": LINKS, "campaign.costs": COSTS}
+_AMOUNTS = "minimum_minor cap_order_minor cap_person_minor cap_month_minor minimum_payout_minor"
+REWARDS = {
+    "plan": (
+        "plan_id valid_from_ms goal",
+        f"valid_to_ms share_bp fixed_minor currency who product_ids first_order_only {_AMOUNTS} hold_days earn_days "
+        "stay_days deadline_ms tiers",
+    ),
+    "code": ("referral_code referrer_user_id", "plan_id"),
+    "adjustment": (
+        "adjustment_id referrer_user_id reason actor_id",
+        "referred_user_id order_id amount_minor currency new_referrer_user_id",
+    ),
+    "review": ("referrer_user_id decision reason actor_id", "case_id"),
+    "payout": ("payout_id referrer_user_id amount_minor currency status period_end_ms", ""),
+    "tick": ("", ""),
+}
+CONTRACT = {
+    "chat.events": CHAT, "product.events": PRODUCT, "identity.links": LINKS, "campaign.costs": COSTS,
+    "rewards": REWARDS,
+}  # fmt: skip
 
 MESSAGE: dict[str, Any] = {
     "event_id": "e1", "type": "message", "ts_ms": 1_700_000_000_000, "platform": "irc", "group_id": "irc:-:#a",
@@ -60,6 +79,16 @@ PURCHASE: dict[str, Any] = {
     "event_id": "e2", "type": "purchase", "ts_ms": 1_700_000_000_000, "user_id": "u1", "order_id": "o1",
     "amount_minor": 1999, "currency": "CNY",
 }  # fmt: skip
+_REWARD: dict[str, Any] = {"event_id": "r", "ts_ms": 1_700_000_000_000}
+PLAN = _REWARD | {"type": "plan", "plan_id": "p", "valid_from_ms": 0, "goal": "purchase", "share_bp": 1_000}
+ADJUSTMENT = _REWARD | {
+    "type": "adjustment", "adjustment_id": "a", "referrer_user_id": "u", "amount_minor": -99, "currency": "EUR",
+    "reason": "double", "actor_id": "op",
+}  # fmt: skip
+
+
+def _without(record: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {key: value for key, value in record.items() if key not in names}
 
 
 def _type(event: type[BaseModel]) -> str:
@@ -80,7 +109,7 @@ def test_every_type_has_the_contract_s_fields(topic: str) -> None:
 def test_keys_and_partition_groups() -> None:
     assert {spec.name: spec.key for spec in TOPICS if spec.events} == {
         "chat.events": "group_id", "product.events": "user_id", "identity.links": "account_id",
-        "campaign.costs": "campaign_id", "operations": "subject",
+        "campaign.costs": "campaign_id", "operations": "subject", "rewards": "referrer_user_id or plan_id",
     }  # fmt: skip
     person = {spec.name for spec in TOPICS if spec.co_partitioned == "person"}
     assert person == {"product.events", "identity.links"}
@@ -116,6 +145,30 @@ ACCEPTED: dict[str, tuple[str, dict[str, Any]]] = {
         {"event_id": "c", "ts_ms": 1_700_000_000_000, "campaign_id": "-", "kind": "none", "amount_minor": 0,
          "currency": "EUR"},
     ),
+    "held out": (
+        "chat.events",
+        _without(MESSAGE, "message_id") | {"type": "call", "call_id": "c", "kind": "poll", "holdout": True},
+    ),
+    "share of an order": ("rewards", PLAN | {"share_bp": 10_000, "hold_days": 0, "who": ["teacher"]}),
+    "fixed sum": (
+        "rewards", _without(PLAN, "share_bp") | {"goal": "invite", "fixed_minor": 0, "currency": "EUR",
+                                                 "tiers": {"3": "mug", "10": "a month free"}},
+    ),
+    "code": ("rewards", _REWARD | {"type": "code", "referral_code": "ANN", "referrer_user_id": "u"}),
+    "correction": ("rewards", ADJUSTMENT | {"order_id": "o1"}),
+    "other referrer": (
+        "rewards",
+        _without(ADJUSTMENT, "amount_minor", "currency") | {"new_referrer_user_id": "v", "referred_user_id": "w"},
+    ),
+    "review": (
+        "rewards",
+        _REWARD | {"type": "review", "referrer_user_id": "u", "decision": "void", "reason": "ring", "actor_id": "op"},
+    ),
+    "payout": (
+        "rewards",
+        _REWARD | {"type": "payout", "payout_id": "p", "referrer_user_id": "u", "amount_minor": 5, "currency": "EUR",
+                   "status": "created", "period_end_ms": 1_700_000_000_000},
+    ),
 }  # fmt: skip
 
 
@@ -133,8 +186,8 @@ def _with(**changes: Any) -> bytes:
     return json.dumps(MESSAGE | changes).encode()
 
 
-def _without(field: str) -> bytes:
-    return json.dumps({key: value for key, value in MESSAGE.items() if key != field}).encode()
+def _lacking(field: str) -> bytes:
+    return json.dumps(_without(MESSAGE, field)).encode()
 
 
 REFUSED: dict[str, tuple[bytes | None, str, str]] = {
@@ -149,11 +202,11 @@ REFUSED: dict[str, tuple[bytes | None, str, str]] = {
     "deep nesting": (b"[" * 100_000, "too_deep", "128"),
     "NaN": (_with(text_len=float("nan")), "invalid_json", "NaN"),
     "infinity": (_with(text_len=float("inf")), "invalid_json", "Infinity"),
-    "no type": (_without("type"), "missing", "type"),
+    "no type": (_lacking("type"), "missing", "type"),
     "unknown type": (_with(type="shout"), "unknown_type", "shout"),
     "type is a list": (_with(type=["message"]), "unknown_type", "type"),
     "product type in a chat topic": (json.dumps(PURCHASE).encode(), "unknown_type", "purchase"),
-    "no member": (_without("member_id"), "missing", "member_id"),
+    "no member": (_lacking("member_id"), "missing", "member_id"),
     "null member": (_with(member_id=None), "missing", "member_id"),
     "number as id": (_with(member_id=7), "invalid_field", "member_id"),
     "empty id": (_with(member_id=""), "invalid_field", "member_id"),
@@ -205,3 +258,54 @@ def test_event_time_may_be_an_hour_ahead_of_the_record() -> None:
     validate("chat.events", _with(), now)
     with pytest.raises(InvalidEventError, match="ts_ms"):
         validate("chat.events", _with(), now - 1)
+
+
+REFUSED_REWARDS: dict[str, tuple[dict[str, Any], str]] = {
+    "neither share nor sum": (_without(PLAN, "share_bp"), "exactly one of share_bp and fixed_minor"),
+    "share and sum": (PLAN | {"fixed_minor": 5, "currency": "EUR"}, "exactly one of share_bp and fixed_minor"),
+    "sum without currency": (_without(PLAN, "share_bp") | {"fixed_minor": 5}, "fixed_minor needs currency"),
+    "more than all": (PLAN | {"share_bp": 10_001}, "share_bp"),
+    "negative share": (PLAN | {"share_bp": -1}, "share_bp"),
+    "negative hold": (PLAN | {"hold_days": -1}, "hold_days"),
+    "negative cap": (PLAN | {"cap_month_minor": -1}, "cap_month_minor"),
+    "a tier that is no number": (PLAN | {"tiers": {"three": "mug"}}, "tiers"),
+    "tier 0": (PLAN | {"tiers": {"0": "mug"}}, "tiers"),
+    "a prize without a name": (PLAN | {"tiers": {"3": ""}}, "tiers"),
+    "no reason": (_without(ADJUSTMENT, "reason"), "reason"),
+    "empty reason": (ADJUSTMENT | {"reason": ""}, "reason"),
+    "nothing adjusted": (_without(ADJUSTMENT, "amount_minor"), "exactly one of amount_minor and new_referrer_user_id"),
+    "both adjusted": (ADJUSTMENT | {"new_referrer_user_id": "v", "referred_user_id": "w"}, "exactly one of"),
+    "amount without currency": (_without(ADJUSTMENT, "currency"), "amount_minor needs currency"),
+    "another referrer of nobody": (
+        _without(ADJUSTMENT, "amount_minor") | {"new_referrer_user_id": "v"},
+        "new_referrer_user_id needs referred_user_id",
+    ),
+    "review without a reason": (
+        _REWARD | {"type": "review", "referrer_user_id": "u", "decision": "void", "actor_id": "op"}, "reason",
+    ),
+    "negative payout": (
+        _REWARD | {"type": "payout", "payout_id": "p", "referrer_user_id": "u", "amount_minor": -5, "currency": "EUR",
+                   "status": "created", "period_end_ms": 0}, "amount_minor",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED_REWARDS)
+def test_refused_rewards(case: str) -> None:
+    record, reason = REFUSED_REWARDS[case]
+    with pytest.raises(InvalidEventError) as caught:
+        validate("rewards", json.dumps(record).encode())
+    assert reason in caught.value.reason
+
+
+def test_a_reward_without_a_type_is_refused() -> None:
+    with pytest.raises(InvalidEventError, match="type"):
+        validate("rewards", json.dumps(_without(PLAN, "type")).encode())
+
+
+def test_the_key_of_a_plan_is_its_own_that_of_all_else_the_referrer() -> None:
+    spec = INPUT_TOPICS["rewards"]
+    code = ACCEPTED["code"][1] | {"plan_id": "p"}
+    assert [spec.key_of(event) for event in (PLAN, code, ADJUSTMENT)] == ["p", "u", "u"]
+    with pytest.raises(KeyError):
+        spec.key_of({"referral_code": "ANN"})

@@ -21,7 +21,7 @@ def records(format_: str, path: Path, **options: Any) -> list[dict[str, Any]]:
     for chunk in chunks(format_, path, **options):
         for key, value in zip(chunk.keys, chunk.values, strict=True):
             event = validate(chunk.topic, value)
-            assert key == getattr(event, INPUT_TOPICS[chunk.topic].key).encode()
+            assert key == INPUT_TOPICS[chunk.topic].key_of(vars(event)).encode()
             found.append(orjson.loads(value))
     return found
 

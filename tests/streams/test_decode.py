@@ -1,6 +1,7 @@
 """The compiled reader with the models behind it: accepts what `schemas.validate` accepts, gives the same values."""
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
@@ -51,6 +52,8 @@ def _values(topic: str, kind: str, field: Field) -> st.SearchStrategy[Any]:
     code = spec.types.index(kind)
     low, high = int(spec.low[code, field.index]), int(spec.high[code, field.index])
     allowed = [value for i, value in enumerate(field.values) if int(spec.enum_mask[code, field.index]) >> i & 1]
+    if field.name == "tiers":
+        return st.dictionaries(st.integers(1, 10**9 - 1).map(str), _IDS, max_size=3)
     return {
         Kind.ID: _IDS,
         Kind.TEXT: _TEXTS,
@@ -69,7 +72,14 @@ def _event(topic: str, kind: str) -> st.SearchStrategy[dict[str, Any]]:
     fields = {name: _values(topic, kind, columns(topic).field(name)) for name in model.model_fields}
     required = {name: one for name, one in fields.items() if model.model_fields[name].is_required()}
     optional = {name: one | st.none() for name, one in fields.items() if name not in required}
-    return st.fixed_dictionaries(required, optional=optional)
+    drawn = st.fixed_dictionaries(required, optional=optional)
+    return drawn.filter(partial(_go_together, model)) if columns(topic).judged.any() else drawn
+
+
+def _go_together(model: type[BaseModel], event: dict[str, Any]) -> bool:
+    """Whether the fields of an event may stand together; each by itself is right."""
+    given = {name for name, value in event.items() if value is not None}
+    return not any(rule.broken(given) for rule in model.together)  # type: ignore[attr-defined]
 
 
 def events(topic: str) -> st.SearchStrategy[dict[str, Any]]:

@@ -67,7 +67,7 @@ def send(settings: Settings, values: list[bytes], spec: TopicSpec = CHAT, partit
     producer = KafkaProducer(bootstrap_servers=settings.kafka.bootstrap, acks="all", linger_ms=20)
     topic = f"{settings.kafka.topic_prefix}{spec.name}"
     try:
-        keys = [json.loads(value)[spec.key].encode() for value in values]
+        keys = [spec.key_of(json.loads(value)).encode() for value in values]
         for future in [producer.send(topic, *one, partition=partition) for one in zip(values, keys, strict=True)]:
             future.get(timeout=60)
     finally:

@@ -109,17 +109,19 @@ class CallReader:
     def calls(self, groups: Sequence[str] | None) -> pa.Table:
         """What may be a call in groups (None: in all): each once, as first told; and the role of its author then.
 
+        A group that is held out was not called.
+
         Of posts only those are read that somebody wrote who was ever said to be more than a plain member.
         """
         columns = (
             "group_id, call, message_id, ts_ms, member_id, kind, mentions_all, series_id, variant, campaign_id, "
-            "window_h, link_ids"
+            "window_h, link_ids, holdout"
         )
         facts_in = f"{self.d}.facts WHERE {_in(groups)}"
         facts = (
             "SELECT toString(group_id) AS group_id, toString(call_id) AS call, message_id, ts_ms, event_id, member_id, "
             "toString(kind) AS kind, mentions_all, toString(series_id) AS series_id, toString(variant) AS variant, "
-            f"toString(campaign_id) AS campaign_id, window_h, link_ids FROM {facts_in}"
+            f"toString(campaign_id) AS campaign_id, window_h, link_ids, holdout FROM {facts_in}"
         )
         first = f"SELECT {columns}, {{told}} AS told FROM ({facts} AND {{which}}) ORDER BY ts_ms, event_id LIMIT 1 BY "
         told = first.format(told="toBool(1)", which="type = 'call'") + "group_id, call"
@@ -138,7 +140,7 @@ class CallReader:
             "toBool(mentions_all) AS to_all, series_id, variant, window_h, toUInt8(roles.named % 4) AS role, "
             f"cityHash64(call_id) AS id, {_HASH.format('message_id')} AS message, {_HASH.format('campaign_id')} "
             "AS campaign, arrayMap(link -> cityHash64(link), link_ids) AS links "
-            f"FROM (SELECT * FROM ({told}) UNION ALL SELECT * FROM ({posts})) AS found "
+            f"FROM (SELECT * FROM ({told}) WHERE NOT holdout UNION ALL SELECT * FROM ({posts})) AS found "
             f"ASOF LEFT JOIN ({roles}) AS roles ON roles.group_id = found.group_id "
             "AND roles.member_id = found.member_id AND found.ts_ms > roles.at_ms",
             LONG,

@@ -10,6 +10,7 @@ import pyarrow as pa
 from schemas.topics import CHAT, LINKS, PRODUCT
 from sinks.clickhouse.readers.cuts import ALIAS, FAR, Known, Stretch, cuts_of
 from sinks.clickhouse.readers.marks import marks
+from sinks.clickhouse.readers.news import CALLED
 from sinks.clickhouse.readers.people import ABOUT, LINK, LINKED, SAID, PeopleReader
 from sinks.clickhouse.readers.rows import COUNTED, MEMBER, SOMEBODY, day_of
 from sinks.clickhouse.store import ClickHouseStore
@@ -147,7 +148,7 @@ class HistoryReader(Known):
     def ways(self, days: Stretch) -> pa.Table:
         """Calls of groups, and links that were posted there."""
         facts = self.facts(
-            "(type = 'call' OR (type = 'message' AND notEmpty(link_ids)))", "group_id, type, call_id, link_ids"
+            f"({CALLED} OR (type = 'message' AND notEmpty(link_ids)))", "group_id, type, call_id, link_ids"
         )
         return self.store.read(
             "SELECT min(at) AS at, group_id, way FROM (SELECT at, toString(group_id) AS group_id, "

@@ -11,6 +11,8 @@ from sinks.clickhouse.store import ClickHouseStore
 
 #: Messages that are calls if an operator writes them, or that carry a link.
 POST = "(notEmpty(link_ids) OR link_count > 0 OR mentions_all OR kind IN ('link', 'miniprogram', 'poll'))"
+#: A fact that is a call; of a group that is held out it says that nobody was called there.
+CALLED = "(type = 'call' AND NOT holdout)"
 #: By method of `PeopleReader`: the topic whose rows it reads, and of which kinds there must be a new record for it to
 #: find anything; none named: any record may have changed its rows. `post`: a message that is a `POST`.
 _FINDS: dict[str, tuple[str, tuple[str, ...]]] = {

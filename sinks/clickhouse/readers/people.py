@@ -12,6 +12,7 @@ from schemas.chat import Role
 from schemas.topics import CHAT, LINKS, PRODUCT
 from sinks.clickhouse.readers.activity import ActivityReader
 from sinks.clickhouse.readers.marks import Marks
+from sinks.clickhouse.readers.news import CALLED
 from sinks.clickhouse.readers.orders import OrdersReader
 from sinks.clickhouse.readers.profiles import ProfilesReader
 from sinks.clickhouse.readers.retention import RetentionReader
@@ -76,9 +77,9 @@ class PeopleReader(ActivityReader, OrdersReader, ProfilesReader, RetentionReader
         """Calls of groups, and links that were posted there."""
         return self.store.read(
             "SELECT DISTINCT toString(group_id) AS group_id, arrayJoin(arrayConcat("
-            "if(type = 'call', [concat('call:', toString(call_id))], []), "
+            f"if({CALLED}, [concat('call:', toString(call_id))], []), "
             "arrayMap(link -> concat('link:', link), link_ids))) AS way "
-            f"FROM {self.facts(since)} (type = 'call' OR (type = 'message' AND notEmpty(link_ids)))"
+            f"FROM {self.facts(since)} ({CALLED} OR (type = 'message' AND notEmpty(link_ids)))"
         )
 
     def reading(self, since: Marks) -> pa.Table:
