@@ -25,11 +25,6 @@ class Summary:
     corrected: dict[str, Any] | None = None
     days: list[date] = field(default_factory=list)
 
-    @property
-    def not_landed(self) -> list[str]:
-        """Topics that got records but have no agent to land them."""
-        return sorted({topic for topic, _ in self.report.sent.acknowledged} - self.landed.keys())
-
     def for_programs(self) -> dict[str, Any]:
         """The summary for JSON."""
         events = sum(stats["events"] for stats in self.stats.values())
@@ -47,7 +42,6 @@ class Summary:
                 topic: {"landed": found.records, "left": self.left.get(topic, 0), **asdict(found)}
                 for topic, found in self.landed.items()
             },
-            "not_landed": self.not_landed,
             "corrected": self.corrected,
             "days": [day.isoformat() for day in self.days],
         }
@@ -63,8 +57,6 @@ class Summary:
                 )
             if found.late:
                 yield f"  {found.late:,} late, after their hours had closed: {self._correction()}"
-        for topic in self.not_landed:
-            yield f"{topic}: no agent lands this topic yet; its records stay in Kafka"
         if self.report.problems:
             yield (
                 f"{number_of(self.report.problems, 'line')} could not be read (--problems FILE lists them): fix the "

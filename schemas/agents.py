@@ -181,6 +181,16 @@ LINKS = AgentSpec(
     goes_on_from=2,
 )  # fmt: skip
 
+COSTS = AgentSpec("costs", "campaign costs", topics.COSTS, Table("cost_events", ("offset",)))
+
+REWARDS = AgentSpec(
+    "rewards", "reward plans", topics.REWARDS, Table("reward_events", ("offset",)),
+    nullable=(
+        "valid_to_ms", "share_bp", "fixed_minor", "cap_order_minor", "cap_person_minor", "cap_month_minor",
+        "earn_days", "deadline_ms", "amount_minor",
+    ),
+)  # fmt: skip
+
 OPERATIONS = AgentSpec(
     "operations", "operators' decisions", topics.OPERATIONS, Table("operations", ("offset",)),
     renamed={"topic": "of_topic", "partition": "of_partition", "offset": "of_offset"},
@@ -214,7 +224,9 @@ PEOPLE = AgentSpec(
 #: The agents of the topics that people are worked out from; their clocks are the deployment's event time.
 SOURCES = (COMMUNITY, PRODUCT, LINKS)
 #: The agents by the names that people use; the first is the default.
-AGENTS: dict[str, AgentSpec] = {agent.name: agent for agent in (COMMUNITY, PRODUCT, LINKS, OPERATIONS, PEOPLE)}
+AGENTS: dict[str, AgentSpec] = {
+    agent.name: agent for agent in (COMMUNITY, PRODUCT, LINKS, COSTS, REWARDS, OPERATIONS, PEOPLE)
+}
 #: The agents by their topics' names in the contract.
 AGENT_OF: dict[str, AgentSpec] = {agent.contract: agent for agent in AGENTS.values()}
 #: Where records of any topic land that break the contract.

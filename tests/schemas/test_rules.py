@@ -12,6 +12,8 @@ COLUMNS = {
     ("community", 4): "a2c30fb636193145",
     ("product", 2): "ff92d70566838816",
     ("links", 2): "24b8985feb62c523",
+    ("costs", 1): "e3b0c44298fc1c14",
+    ("rewards", 1): "e3b0c44298fc1c14",
     ("operations", 1): "e3b0c44298fc1c14",
 }
 
