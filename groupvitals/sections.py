@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 
+from analytics.results.rules import DEFAULT, KINDS, Rules
 from schemas.nicknames import convention
 
 
@@ -169,3 +170,41 @@ class PeopleSettings(Section):
     def _convention(cls, value: str) -> str:
         convention(value)
         return value
+
+
+class CreditSettings(Section):
+    """What converts, and what gets credit for it; workers of the people agent read this when they start."""
+
+    goals: tuple[str, ...] = Field(
+        DEFAULT.goals, description="types of product events, and names of custom ones, that are conversions"
+    )
+    model: Literal["first", "last", "linear", "position", "decay", "shapley"] = Field(
+        "linear", description="the model by which conversions show credits, and groups their revenue"
+    )
+    touch_h: dict[str, int] = Field(
+        dict(DEFAULT.touch_h), description="hours for which a touch of each kind counts; others keep the default"
+    )
+    goal_h: dict[str, int] = Field({}, description="hours before a conversion of each goal that count at most")
+    lookback_h: Annotated[int, Field(gt=0)] = Field(
+        DEFAULT.lookback_h, description="the same of goals that `credit.goal_h` does not name"
+    )
+    half_life_days: Annotated[float, Field(gt=0)] = Field(
+        DEFAULT.half_life_days,
+        description="days by which a touch is older that gets half as much by `decay`",
+    )
+
+    @field_validator("touch_h")
+    @classmethod
+    def _kinds(cls, value: dict[str, int]) -> dict[str, int]:
+        unknown = sorted(set(value) - set(KINDS))
+        if unknown:
+            raise ValueError(f"no touches are of the kind {unknown[0]!r}: there are {', '.join(KINDS)}")
+        return dict(DEFAULT.touch_h) | value
+
+    @property
+    def rules(self) -> Rules:
+        """The same as rules."""
+        return Rules(
+            self.goals, self.model, tuple(self.touch_h.items()), tuple(self.goal_h.items()), self.lookback_h,
+            self.half_life_days,
+        )  # fmt: skip

@@ -18,7 +18,14 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from groupvitals.sections import ClickHouseSettings, KafkaSettings, PeopleSettings, Section, WorkerSettings
+from groupvitals.sections import (
+    ClickHouseSettings,
+    CreditSettings,
+    KafkaSettings,
+    PeopleSettings,
+    Section,
+    WorkerSettings,
+)
 from schemas.errors import ConfigError
 
 
@@ -55,6 +62,7 @@ class Settings(BaseSettings):
     clickhouse: ClickHouseSettings = ClickHouseSettings()
     worker: WorkerSettings = WorkerSettings()
     people: PeopleSettings = PeopleSettings()
+    credit: CreditSettings = CreditSettings()
 
     @classmethod
     def settings_customise_sources(

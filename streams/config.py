@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analytics.people.score import ZOMBIE_CHANCE
+from analytics.results.rules import DEFAULT, Rules
 from schemas.agents import COMMUNITY, AgentSpec
 from schemas.kafka import Kafka
 from sinks.clickhouse.connection import Address
@@ -38,6 +39,7 @@ class WorkerConfig:
     agent: AgentSpec = COMMUNITY
     nickname: str = ""
     zombie_chance: float = ZOMBIE_CHANCE
+    credit: Rules = DEFAULT
 
     @property
     def topic(self) -> str:

@@ -87,7 +87,7 @@ def recount_persons(bits, members_of, persons, bits_of, counts):
 def buying(orders, person, day, hour, bought):
     """Mark in which windows persons paid, a bit each; orders: all, `analytics.people.orders.ORDER`."""
     for i in range(len(orders)):
-        days, hours = day - orders[i].day, hour - orders[i].hour
+        days, hours = day - orders[i].day, hour - orders[i].ms // 3_600_000
         found = (0 <= hours < 1) | (0 <= hours < 24) << 1 | (0 <= days < 7) << 2 | (0 <= days < 28) << 3
         if orders[i].user >= 0 and found:
             bought[person[orders[i].user]] |= found

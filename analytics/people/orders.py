@@ -22,11 +22,11 @@ ORDER = np.dtype(
     [
         ("amount", "i8"),
         ("net", "i8"),
+        ("ms", "i8"),  # of the payment
         ("user", "i4"),  # -1: not paid yet
         ("group", "i4"),  # the one that it names; -1: none
         ("currency", "i4"),
         ("day", "i4"),  # of the payment
-        ("hour", "i4"),
         ("counted", "u1"),  # paid, and not absurd
     ]
 )

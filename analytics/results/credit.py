@@ -12,11 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.kernels.compiled import kernel
+from analytics.results.rules import MODELS
 
 Whole = NDArray[np.int64]
-#: Conventions of credit: the first touch; the last; all alike; 40 % to the first and last each, 20 % to those between
-#: (two: half each); half as much per half-life of age; all values alike, each over its touches (Shapley on sets).
-MODELS = ("first", "last", "linear", "position", "decay", "shapley")
 #: Half-life of a touch's credit in the model "decay".
 HALF_LIFE_MS = 7 * 86_400_000
 #: The most that the weights of a path add up to, and that is shared out over a path.

@@ -62,6 +62,7 @@ def worker_config(settings: "Settings", agent: str = "community") -> "WorkerConf
         agent=spec,
         nickname=settings.people.nickname,
         zombie_chance=settings.people.zombie_chance,
+        credit=settings.credit.rules,
     )
 
 

@@ -14,6 +14,7 @@ from streams.people.state import PeopleState
 
 _DAY_MS = 86_400_000
 _GROUP, _ACCOUNT, _USER = "wecom:a:g", "wecom:a:m", "u"
+_TOLD = ("series_id", "variant", "campaign_id")
 _CONTACT = dict.fromkeys(("event_id", "owner", "purpose", "depth", "outcome"), "x") | {"user_id": _USER, "group_id": ""}
 
 
@@ -63,7 +64,15 @@ def one_person(day: int = 20_000) -> dict[str, pa.Table]:
         "profiles": _table(member | {"attribute": "city", "value": "x"}, (), {"newest_ms": at}),
         "nicknames": _table(member | {"called": "x-y"}, (), {"newest_ms": at}),
         "contacts": _table(_CONTACT, (), {"ts_ms": at, "day": day}),
+        "joined": _touch(_ACCOUNT, "join", at),
+        "touched": _touch(_USER, "click", at),
+        "converted": _table({"goal": "trial", "event_id": "e", "user_id": _USER}, (), {"ts_ms": at, "day": day}),
     }
+
+
+def _touch(who: str, kind: str, at: int) -> pa.Table:
+    texts = {"who": who, "other": "r", "campaign_id": "k", "channel": "", "group_id": _GROUP, "link_id": ""}
+    return _table(texts | {"call_id": "", "kind": kind}, ("event",), {"ts_ms": at})
 
 
 def _order(at: int, day: int) -> pa.Table:
@@ -90,7 +99,7 @@ class _OneCall:
         return New(groups, self.written(), self.acted())
 
     def calls(self, *_: Any) -> pa.Table:
-        texts = {"group_id": _GROUP, "call_id": "c", "kind": "poll", "series_id": "", "variant": ""}
+        texts = {"group_id": _GROUP, "call_id": "c", "kind": "poll"} | dict.fromkeys(_TOLD, "")
         table = _table(texts, ("id", "message", "campaign"), {"ts_ms": self._at_ms - 1, "window_h": 1, "role": 0})
         more = {name: pa.array([name == "told"]) for name in ("told", "to_all")}
         more["links"] = pa.array([[1]], pa.list_(pa.uint64()))

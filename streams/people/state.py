@@ -12,6 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from analytics.people.score import ZOMBIE_CHANCE
+from analytics.results.rules import DEFAULT, Rules
 from schemas.agents import PEOPLE
 from sinks.clickhouse.readers.calls import Request
 from sinks.clickhouse.readers.marks import Marks
@@ -21,7 +22,7 @@ from streams.people.closed_days.days import Days
 from streams.people.closed_days.loaded import Loaded
 from streams.people.groups.activity import Activity
 from streams.people.groups.tiers import Tiers
-from streams.people.memory.everybody import Everybody
+from streams.people.memory.everybody import Everybody, Touched
 from streams.people.memory.family import Family
 from streams.people.memory.landed import Landed
 from streams.people.memory.now import Now
@@ -35,6 +36,7 @@ from streams.people.persons.payers import Payers
 from streams.people.persons.profiles import Profiles
 from streams.people.persons.referrals import Referrals
 from streams.people.persons.segments import Segments
+from streams.people.results.credits import Credits
 from streams.people.retention.retention import Retention
 from streams.people.sources import Sources
 from streams.state.arrays import Collected
@@ -63,8 +65,9 @@ class PeopleState(PartitionState):
         horizon: int = 4_000_000,
         limit: float = ZOMBIE_CHANCE,
         nickname: str = "",
+        credit: Rules = DEFAULT,
     ) -> None:
-        self._limits, self._nickname = (time_zone, lateness_h, horizon, limit), nickname
+        self._limits, self._nickname, self._credit = (time_zone, lateness_h, horizon, limit), nickname, credit
         self.horizon, self.state = 0, _Counts(np.zeros(2, np.int64))
         self.everybody, self.marks = Everybody(), Marks()
         self.days = Days(self.everybody, limit)
@@ -78,6 +81,9 @@ class PeopleState(PartitionState):
             Contacts(self.everybody, orders, members, self._referrals),
             Profiles(self.everybody, orders, members, nickname), Retention(self.everybody), self._sources,
         )  # fmt: skip
+        #: What is worked out once all else is, and nothing is wanted any more.
+        self.last = Credits(self.everybody, orders, self._calls, credit)
+        self._touched: tuple[Touched, bool] | None = None
         self._schemas = dict[str, pa.Schema]()  # of what is read, once everything has been
         self._threads = ThreadPoolExecutor(2)  # each keeps a connection
         #: The moment of the newest reading.
@@ -86,7 +92,7 @@ class PeopleState(PartitionState):
 
     def empty(self) -> "PeopleState":
         """Another one with nothing in it and the same settings."""
-        return PeopleState(*self._limits, self._nickname)
+        return PeopleState(*self._limits, self._nickname, self._credit)
 
     def close(self) -> None:
         """Begin no more reading: what waits for a server that hangs would hold the process."""
@@ -95,7 +101,7 @@ class PeopleState(PartitionState):
     @property
     def landed(self) -> dict[str, Landed]:
         """What has landed, by table."""
-        return {one.table.name: one for family in self.families for one in family.landed}
+        return {one.table.name: one for family in (*self.families, self.last) for one in family.landed}
 
     @property
     def waiting(self) -> int:
@@ -112,9 +118,10 @@ class PeopleState(PartitionState):
 
     def read(self, reader: PeopleReader, since: Marks, now: Marks) -> dict[str, pa.Table]:
         """What has changed between marks; touches nothing that is worked with, and blocks."""
-        reads = (Everybody.reads, Referrals.reads, *(family.reads for family in self.families))
+        reads = (Everybody.reads, Referrals.reads, *(family.reads for family in (*self.families, self.last)))
         names = dict.fromkeys(name for some in reads for name in some)
         reader.look_again()
+        reader.goals = self._credit.goals
         asked = {
             name: self._threads.submit(getattr(reader, name), since)
             for name in names
@@ -130,7 +137,7 @@ class PeopleState(PartitionState):
         self._referrals.take(changed)
         if loaded is not None:
             self.days.begin(loaded)
-        for family in self.families:
+        for family in (*self.families, self.last):
             family.take(changed)
         self._sources.marked(marks)
         self._calls.since(self.marks)
@@ -140,7 +147,13 @@ class PeopleState(PartitionState):
             touched = self.everybody.all()
         for family in self.families:
             family.offer(touched, now, self._complete)
-        self._complete = False
+        self._touched, self._complete = (touched, self._complete), False
+        self._offer_last()
+
+    def _offer_last(self) -> None:
+        if self.wanted is None and self._touched is not None and self.now is not None:
+            (touched, complete), self._touched = self._touched, None
+            self.last.offer(touched, self.now, complete)
 
     @property
     def _waits(self) -> Stepwise | None:
@@ -156,6 +169,7 @@ class PeopleState(PartitionState):
         """Take what was `wanted`."""
         assert self._waits is not None
         self._waits.answer(found)
+        self._offer_last()
 
     # --- flushes
 

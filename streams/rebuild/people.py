@@ -86,7 +86,7 @@ class PeopleRebuild:
     def _worked_out(self, result: Verified) -> Iterator[Beside]:
         """Work everybody out, let the worker come as far, and read its rows."""
         c = self.config
-        state = PeopleState(c.time_zone, c.lateness_h, c.duplicate_horizon, c.zombie_chance, c.nickname)
+        state = PeopleState(c.time_zone, c.lateness_h, c.duplicate_horizon, c.zombie_chance, c.nickname, c.credit)
         task = PeopleTask(c.topic, 0, state)
         reading = wait_for(partial(task.look, self.store), "reading what has landed")
         assert reading is not None, "nothing was read before"

@@ -71,7 +71,7 @@ class Worker:
 
         def new_task(partition: int) -> Task:
             if people:
-                state = PeopleState(*numbers, config.zombie_chance, config.nickname)
+                state = PeopleState(*numbers, config.zombie_chance, config.nickname, config.credit)
                 return PeopleTask(config.topic, partition, state, config.numbers, name)
             return Task(
                 config.topic,

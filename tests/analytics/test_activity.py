@@ -47,7 +47,7 @@ def test_windows_in_which_people_paid() -> None:
     ago = ((0, 0), (23, 0), (24, 1), (24 * 6, 6), (24 * 7, 7), (24 * 27, 27), (24 * 28, 28), (-1, 0), (-20, -1))
     orders, bought = np.zeros(len(ago) + 1, ORDER), np.zeros(len(ago) + 1, np.uint8)
     for n, (hours, days) in enumerate(ago):
-        orders["hour"][n], orders["day"][n], orders["user"][n] = HOUR - hours, DAY - days, n
+        orders["ms"][n], orders["day"][n], orders["user"][n] = (HOUR - hours) * 3_600_000, DAY - days, n
     orders["user"][-1] = -1  # refunded, not paid
     buying(orders, np.arange(len(bought), dtype=np.int32), DAY, HOUR, bought)
     assert bought.tolist() == [15, 14, 12, 12, 8, 8, 0, 12, 0, 0]

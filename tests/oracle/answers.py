@@ -44,6 +44,8 @@ def comparable(rows: Iterable[Row], names: Iterable[str] | None = None) -> list[
             return value.timestamp()
         if isinstance(value, dict):
             return sorted(value.items())
+        if isinstance(value, list):
+            return [plain(one) for one in value]
         return round(value, 9) if isinstance(value, float) else value
 
     return sorted(

@@ -139,7 +139,7 @@ class CallReader:
             "SELECT group_id, if(told, call, concat('message:', message_id)) AS call_id, told, ts_ms, kind, "
             "toBool(mentions_all) AS to_all, series_id, variant, window_h, toUInt8(roles.named % 4) AS role, "
             f"cityHash64(call_id) AS id, {_HASH.format('message_id')} AS message, {_HASH.format('campaign_id')} "
-            "AS campaign, arrayMap(link -> cityHash64(link), link_ids) AS links "
+            "AS campaign, campaign_id, arrayMap(link -> cityHash64(link), link_ids) AS links "
             f"FROM (SELECT * FROM ({told}) WHERE NOT holdout UNION ALL SELECT * FROM ({posts})) AS found "
             f"ASOF LEFT JOIN ({roles}) AS roles ON roles.group_id = found.group_id "
             "AND roles.member_id = found.member_id AND found.ts_ms > roles.at_ms",

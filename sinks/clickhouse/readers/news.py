@@ -34,6 +34,9 @@ _FINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "orders": (PRODUCT.name, ("purchase", "refund")),
     "referrals": (PRODUCT.name, ("signup", "trial")),
     "contacts": (PRODUCT.name, ("contact",)),
+    "joined": (CHAT.name, ("join",)),
+    "touched": (PRODUCT.name, ("click", "signup", "contact")),
+    "converted": (PRODUCT.name, ()),
     "links": (LINKS.name, ()),
 }
 _RECORDS = {agent.contract: agent.raw.name for agent in SOURCES}

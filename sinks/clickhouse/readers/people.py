@@ -15,6 +15,7 @@ from sinks.clickhouse.readers.marks import Marks
 from sinks.clickhouse.readers.news import CALLED
 from sinks.clickhouse.readers.orders import OrdersReader
 from sinks.clickhouse.readers.profiles import ProfilesReader
+from sinks.clickhouse.readers.results import ResultsReader
 from sinks.clickhouse.readers.retention import RetentionReader
 from sinks.clickhouse.readers.rows import ACCOUNT, PLACE, day_of
 
@@ -32,7 +33,7 @@ LINK = "account_id, ts_ms, unlink, event_id, user_id, toString(source) AS source
 _ROLE = f"greatest(indexOf({list(get_args(Role))}, toString(role)), 1) - 1"
 
 
-class PeopleReader(ActivityReader, OrdersReader, ProfilesReader, RetentionReader):
+class PeopleReader(ActivityReader, OrdersReader, ProfilesReader, ResultsReader, RetentionReader):
     """Reads a database. Every call may raise `BackpressureError` (ClickHouse is unreachable)."""
 
     # --- rows of state: each key's newest

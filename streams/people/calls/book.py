@@ -21,6 +21,7 @@ _SHOWN = np.dtype(
         ("kind", "i4"),
         ("series", "i4"),
         ("variant", "i4"),
+        ("campaign_name", "i4"),
         ("implicit", "u1"),
         ("there", "u1"),
         ("open", "u1"),
@@ -34,7 +35,7 @@ class CallBook:
 
     def __init__(self, everybody: Everybody) -> None:
         self._everybody = everybody
-        self.names, self._words = Names(), Names()
+        self.names, self.words = Names(), Names()
         self._calls = pair_rows(_SHOWN)
         self._links, self._link_count = np.zeros(1024, np.uint64), 0
         self._places, self._longest_ms, self._groups = Lists(np.zeros(1, np.int64), np.empty(0, np.int32)), 0, 0
@@ -54,6 +55,10 @@ class CallBook:
         """The groups of these calls, whether they are still there or not."""
         return np.unique(self._calls.pairs.ones[calls])
 
+    def names_of(self, calls: Codes) -> Codes:
+        """The numbers of calls' ids among `names`."""
+        return self._calls.pairs.others[calls]
+
     # --- keys of rows
 
     def numbers(self, rows: pa.Table) -> Codes:
@@ -72,7 +77,7 @@ class CallBook:
     def shown(self, numbers: Codes) -> dict[str, pa.Array]:
         """What is shown of calls beside what came of them."""
         calls = self.calls[numbers]
-        texts = {name: self._words.strings(calls[of]) for name, of in _TEXTS.items()}
+        texts = {name: self.words.strings(calls[of]) for name, of in _TEXTS.items()}
         window_h = (calls["end_ms"] - calls["called_ms"]) // HOUR_MS
         plain = {name: pa.array(np.ascontiguousarray(calls[name])) for name in ("called_ms", "end_ms", "implicit")}
         return (
@@ -118,10 +123,11 @@ class CallBook:
         found["end_ms"] = found["called_ms"] + hours * HOUR_MS
         for name in ("id", "message", "campaign"):
             found[name] = np.asarray(table[name])
-        none = self._words.codes(pa.chunked_array([[""]]))[0]
-        found["kind"] = self._words.few_codes(pa.chunked_array([pa.array(kind.tolist(), pa.string())]))
+        none = self.words.codes(pa.chunked_array([[""]]))[0]
+        found["kind"] = self.words.few_codes(pa.chunked_array([pa.array(kind.tolist(), pa.string())]))
         for name, of in (("series", "series_id"), ("variant", "variant")):
-            found[name] = np.where(explicit, self._words.few_codes(table[of]), none)
+            found[name] = np.where(explicit, self.words.few_codes(table[of]), none)
+        found["campaign_name"] = self.words.few_codes(table["campaign_id"])
         found["link_count"] = np.asarray(pc.list_value_length(table["links"]))
         found["implicit"], found["there"] = ~explicit, 1
         return found

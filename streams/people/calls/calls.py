@@ -10,6 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from analytics.people import calls as rules
+from analytics.people.states import Pairs
 from sinks.clickhouse.readers.calls import New, Request
 from sinks.clickhouse.readers.marks import Marks
 from streams.people.calls.book import CallBook
@@ -48,6 +49,12 @@ class Calls(Stepwise):
         self.landed: tuple[Landed, ...] = (*self._rows.landed, *self._hopes.landed)
         self._posted, self._person = np.empty(0, np.int64), np.empty(0, np.int32)
         self._since, self._closing = Marks(), int(NEVER)
+
+    @property
+    def answers(self) -> tuple[Pairs, NDArray[np.int64], NDArray[Any]]:
+        """Calls and memberships, by number, of all who ever answered; when first, 0: not any more; and the calls."""
+        answered = self._rows.answers
+        return answered.pairs, answered.rows["first_ms"], self.book.calls
 
     def take(self, changed: dict[str, pa.Table]) -> None:
         """Everything is read by keys."""

@@ -43,6 +43,11 @@ class CallRows:
         self._answered = Landed(TABLES["people_call_answers"], self._answers)
         self.landed = (self._calls, self._answered)
 
+    @property
+    def answers(self) -> PairRows:
+        """When whoever answered a call did so first; 0: not any more. Found by the numbers of call and membership."""
+        return self._answers.known
+
     def offer(
         self, numbers: Codes, of: Codes, members: Codes, first_ms: NDArray[np.int64], during: _Mask, before: _Mask
     ) -> None:

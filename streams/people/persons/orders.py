@@ -53,6 +53,8 @@ class Orders:
         self.landed = (self._landed,)
         self.refunds = np.empty(0, REFUND)
         self._read = _NOTHING
+        #: Orders in the newest reading.
+        self.taken = _NOTHING[1]
         self._changed, self._person = True, np.empty(0, np.int32)
         self._worths, self._newest = dict[int, Worths](), 0
 
@@ -64,17 +66,19 @@ class Orders:
     def take(self, changed: dict[str, pa.Table]) -> None:
         """Take orders that are new, or of which something is, into memory."""
         table = changed["orders"]
+        self.taken = _NOTHING[1]
         if not table.num_rows:
             return
         everybody, taken = self._everybody, self._book.take(table)
         values, rows = table.select(_PAID).take(pa.array(taken.found.first)), taken.rows
         nowhere, orders = np.asarray(pc.equal(values["group_id"], "")), self.rows
         orders["group"][rows] = np.where(nowhere, -1, everybody.group_names.few_codes(values["group_id"]))
-        orders["hour"][rows] = np.asarray(values["ts_ms"]) // 3_600_000
+        orders["ms"][rows] = np.asarray(values["ts_ms"])
         self._take_refunds(taken)
         touched = (_known(orders[name][rows], taken.before[name]) for name in ("user", "group"))
         everybody.touch(*touched)
         self._read = _values(values, taken.found), rows
+        self.taken = rows
         self._changed = True
 
     def _take_refunds(self, taken: Taken) -> None:

@@ -1,0 +1,1 @@
+"""Results: what people did before they bought or signed up, and what gets credit for it."""

@@ -1,0 +1,116 @@
+"""Paths and credits as the people agent lands them on a real ClickHouse, against the oracle, in any pieces."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from schemas.topics import CHAT, LINKS, PRODUCT
+from sinks.clickhouse.store import ClickHouseStore
+from streams.people.memory.row_hash import row_hashes
+from tests.landing import Landing, clear, empty, own_store
+from tests.oracle.community import Record
+from tests.oracle.credits import ANSWERS
+from tests.oracle.people import People
+from tests.oracle.worlds import DAY_MS, World
+from tests.sinks.people_agent import PeopleAgent
+from tests.sinks.pieces import in_any_pieces
+from tests.sinks.test_people import ZONES, people_of, same
+
+pytestmark = pytest.mark.services
+END_MS = 1_772_000_000_000
+
+
+@pytest.fixture(scope="module")
+def store(clickhouse: tuple[str, int, int]) -> Iterator[ClickHouseStore]:
+    yield from own_store(clickhouse)
+
+
+def same_as_oracle(store: ClickHouseStore, people: People) -> None:
+    """Both questions have the oracle's rows."""
+    ids = sorted(
+        {e["event_id"] for e in people.product} | {e["event_id"] for g in people.groups.values() for e, _ in g.log}
+    )
+    hashes = (
+        dict(store.native.execute("SELECT id, cityHash64(id) FROM (SELECT arrayJoin(%(ids)s) AS id)", {"ids": ids}))
+        if ids
+        else {}
+    )
+
+    def tie(key: tuple[str, ...]) -> int:
+        if len(key) == 1:
+            return int(hashes[key[0]])
+        call = pa.table({"group_id": [key[0]], "call_id": [key[1]]})
+        return int(row_hashes(call, ("group_id", "call_id"))[0])
+
+    for view, answer in ANSWERS.items():
+        same(store, view, answer(people, tie))
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_credits_are_the_oracles_in_any_pieces(zone: str, store: ClickHouseStore) -> None:
+    in_any_pieces(store, zone, same_as_oracle, most=6)
+
+
+def _told() -> list[tuple[str, float, dict[str, Any]]]:
+    """Topic, days ago and event, in the order in which they land."""
+    chat, product, links = CHAT.name, PRODUCT.name, LINKS.name
+    account = "wecom:c:{}".format
+    price = {"order_id": "o1", "amount_minor": 1001, "currency": "CNY"}
+    own = {"account_id": account("ann"), "user_id": "u1", "source": "login"}
+    return [
+        (chat, 9, {"type": "join", "member_id": "bob"}),
+        (chat, 8, {"type": "join", "member_id": "ann", "inviter_id": "bob", "campaign_id": "k"}),
+        (product, 6, {"type": "click", "user_id": "u1", "campaign_id": "k", "channel": "mail"}),
+        (chat, 0, {"type": "heartbeat", "healthy": True}),  # the day begins
+        (product, 5, {"type": "purchase", "user_id": "u1"} | price),
+        (links, 0, own),  # her join is on the path now
+        (product, 5.5, {"type": "click", "user_id": "u1", "campaign_id": "j", "sharer_user_id": "u2"}),  # late
+        (product, 7, {"type": "signup", "user_id": "u1", "campaign_id": "j", "referrer_user_id": "u2"}),
+        (product, 4, {"type": "refund", "user_id": "u1", "order_id": "o1", "refund_id": "r", "amount_minor": 2,
+                      "currency": "CNY"}),
+        (chat, 3, {"type": "profile", "member_id": "bob", "role": "operator"}),  # who brings nobody
+        (links, 0, {"account_id": "u2", "user_id": "u1", "source": "login"}),  # she shared with herself
+        (links, 0, {"account_id": "u2", "user_id": "u1", "source": "login", "unlink": True}),
+        (links, 0, {"account_id": account("bob"), "user_id": "u2", "source": "login"}),
+        (product, 6.2, {"type": "purchase", "user_id": "u1"} | price),  # the same order, paid earlier
+        (chat, 5.2, {"type": "call", "call_id": "c", "kind": "poll", "link_ids": ["l"], "campaign_id": "k"}),
+        (product, 5.1, {"type": "click", "user_id": "u1", "link_id": "l"}),  # an answer
+        (product, 5.05, {"type": "trial", "user_id": "u1"}),
+        (chat, 5.15, {"type": "call", "call_id": "d", "kind": "poll", "link_ids": ["l"]}),  # which takes it
+        (product, 4, {"type": "contact", "user_id": account("ann"), "operator_id": "op", "purpose": "sales",
+                      "outcome": "reached", "group_id": "wecom:c:g"}),
+        (product, 3, {"type": "purchase", "user_id": "u1", "order_id": "o2", "amount_minor": 7, "currency": "USD"}),
+        (product, 8, {"type": "signup", "user_id": "u3"}),
+        (links, 0, {"account_id": "u3", "user_id": "u1", "source": "login"}),  # who had signed up before
+        (links, 0, own | {"unlink": True}),
+        (product, 7, {"type": "purchase", "user_id": "u1"} | price | {"amount_minor": 10**12}),  # absurd
+    ]  # fmt: skip
+
+
+def test_one_event_changes_what_it_touches(store: ClickHouseStore) -> None:
+    empty(store, "UTC")
+    clear(store)
+    topics = [topic.name for topic in (CHAT, PRODUCT, LINKS)]
+    records: dict[str, list[Record]] = {topic: [] for topic in topics}
+    order = []
+    for number, (topic, ago, event) in enumerate(_told()):
+        place = {"group_id": "wecom:c:g", "platform": "wecom"} if topic == CHAT.name else {}
+        ts_ms = END_MS - int(ago * DAY_MS) + number
+        value = json.dumps(event | place | {"event_id": f"e{number}", "ts_ms": ts_ms}).encode()
+        records[topic].append(Record(len(records[topic]), END_MS, value))
+        order.append((topic, records[topic][-1]))
+    worlds = {topic: World("UTC", 48, 4_000_000, tuple(records[topic])) for topic in topics}
+    landings = {topic: Landing(world, store, topic) for topic, world in worlds.items()}
+    agent, so_far = PeopleAgent(store), {topic: list[Record]() for topic in topics}
+    for number, (topic, record) in enumerate(order):
+        landings[topic].land((record,))
+        so_far[topic].append(record)
+        if number >= 3:
+            agent.catch_up()
+            same_as_oracle(
+                store, people_of(*(replace(worlds[topic], records=tuple(so_far[topic])) for topic in topics))
+            )
