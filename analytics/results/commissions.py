@@ -1,12 +1,15 @@
-"""What orders and other goals earn for whoever brought them, in whole minor units. Pure.
+"""What orders and other goals earn for whoever brought them, in whole minor units. Compiled, pure.
 
 A commission follows from what an order is worth now (`analytics.people.orders`), at the rate of its own plan: a refund
 takes back what was earned at that rate, and a full refund everything. Amounts are int64 and never rounded by floats.
 """
 
+# mypy: disable-error-code="no-untyped-def,no-untyped-call,misc"
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from analytics.kernels.compiled import kernel
 from analytics.results.credit import allocate
 
 Minor = NDArray[np.int64]
@@ -49,20 +52,26 @@ def split(total: int, weights: ArrayLike) -> Minor:
 
 
 def within_caps(amounts: ArrayLike, keys: ArrayLike, caps: ArrayLike) -> Minor:
-    """What remains of each amount if those of one key (a person, a month) add up to its cap at most; shape (n,).
+    """What remains of each amount if what remains for any key (a person, a month) stays within its cap; shape (n,).
 
-    Rows come in order of time and id: earlier ones use the cap up first. keys: numbers; caps: of each row (`NO_CAP`:
-    none), the same for all rows of a key. For caps of several kinds, apply this to what the one before left.
+    Rows come in order of time and id: earlier ones use caps up first. keys, caps: of each kind and row, (kinds, n);
+    keys are numbers from 0 on, and a row is held to its own caps (`NO_CAP`: none), where those of a key differ.
     """
-    wanted, number, most = np.asarray(amounts, np.int64), np.asarray(keys), np.asarray(caps, np.int64)
-    order = np.argsort(number, kind="stable")
-    sums = np.cumsum(wanted[order])
-    first = np.searchsorted(number[order], number[order])
-    after = sums - (sums[first] - wanted[order][first])
-    limit = most[order]
+    wanted, of, most = (np.asarray(one, np.int64) for one in (amounts, keys, caps))
     found = np.empty(len(wanted), np.int64)
-    found[order] = np.minimum(after, limit) - np.minimum(after - wanted[order], limit)
+    _within_caps(wanted, of, most, np.zeros((len(of), int(of.max(initial=0)) + 1), np.int64), found)
     return found
+
+
+@kernel
+def _within_caps(wanted, keys, caps, used, found):
+    for row in range(len(wanted)):
+        left = wanted[row]
+        for kind in range(len(keys)):
+            left = min(left, max(caps[kind, row] - used[kind, keys[kind, row]], 0))
+        for kind in range(len(keys)):
+            used[kind, keys[kind, row]] += left
+        found[row] = left
 
 
 def _check(what: str, numbers: Minor, largest: int) -> None:

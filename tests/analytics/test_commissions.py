@@ -48,20 +48,29 @@ def test_splits_by_largest_remainder() -> None:
 
 
 def test_earlier_ones_use_up_a_cap() -> None:
-    found = within_caps([50, 70, 30, 60, 10, 5], [1, 1, 2, 1, 2, 3], [100, 100, 35, 100, 35, NO_CAP])
+    found = within_caps([50, 70, 30, 60, 10, 5], [[1, 1, 2, 1, 2, 3]], [[100, 100, 35, 100, 35, NO_CAP]])
     assert found.tolist() == [50, 50, 30, 0, 5, 5]
-    assert within_caps([], [], []).tolist() == []
+    assert within_caps([], [[], []], [[], []]).tolist() == []
 
 
-@settings(derandomize=True)
-@given(st.lists(st.tuples(st.integers(0, 10**12), st.integers(0, 3))), st.lists(st.integers(0, 10**13), min_size=4))
-def test_caps_equal_a_running_count(rows: list[tuple[int, int]], caps: list[int]) -> None:
+def test_what_one_cap_takes_does_not_use_up_another() -> None:
+    found = within_caps([60, 60, 60], [[0, 1, 1], [0, 0, 1]], [[100] * 3, [70] * 3])
+    assert found.tolist() == [60, 10, 60]
+
+
+_ROWS = st.lists(st.tuples(st.integers(0, 10**12), st.integers(0, 3), st.integers(0, 1)))
+
+
+@settings(derandomize=True, deadline=None)
+@given(_ROWS, st.lists(st.integers(0, 10**13), min_size=6, max_size=6))
+def test_caps_equal_a_running_count(rows: list[tuple[int, int, int]], caps: list[int]) -> None:
     left, expected = dict(enumerate(caps)), []
-    for amount, key in rows:
-        expected.append(min(amount, left[key]))
-        left[key] -= expected[-1]
-    amounts, keys = [amount for amount, _ in rows], [key for _, key in rows]
-    assert within_caps(amounts, keys, [caps[key] for key in keys]).tolist() == expected
+    for amount, one, other in rows:
+        expected.append(min(amount, left[one], left[4 + other]))
+        left[one], left[4 + other] = left[one] - expected[-1], left[4 + other] - expected[-1]
+    amounts = [amount for amount, *_ in rows]
+    keys = [[one for _, one, _ in rows], [other for *_, other in rows]]
+    assert within_caps(amounts, keys, [[caps[k] for k in keys[0]], [caps[4 + k] for k in keys[1]]]).tolist() == expected
 
 
 def test_a_fully_refunded_order_nets_nothing_whatever_was_posted() -> None:
