@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.results.owed import OWED, total
+from analytics.results.owed import OWED, numbered, total
 
 Rows = NDArray[np.void]
 #: Whose money: what the deployment spends on referrals; per beneficiary, what is held, payable, on its way, and paid
@@ -109,9 +109,11 @@ def balances(entries: Rows) -> Rows:
     Debits count as positive on "expense", "overpaid" and "cash", credits on what is owed to the beneficiary: so
     expense + overpaid + cash = held + payable + in payout, where cash that was paid out is negative.
     """
-    keys, places = np.unique(entries[["beneficiary", "currency"]], return_inverse=True)
-    found = np.zeros(len(keys), BALANCE)
-    found["beneficiary"], found["currency"] = keys["beneficiary"], keys["currency"]
+    places = numbered(entries["currency"], entries["beneficiary"])
+    _, first = np.unique(places, return_index=True)
+    found = np.zeros(len(first), BALANCE)
+    for name in ("beneficiary", "currency"):
+        found[name] = entries[name][first]
     for number, kind in enumerate(KINDS):
         rows = entries["kind"] == number
         for account, sign in ((kind.debit, 1), (kind.credit, -1)):

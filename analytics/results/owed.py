@@ -4,7 +4,7 @@ Each key (the result, its beneficiary, the currency) has an entitlement and the 
 one level: whoever brought the referrer gets nothing.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,7 +91,7 @@ def amounts(goals: Goals, rate: Rates) -> Whole:
     minimum = np.where(goals.currency < 0, 0, rate.minimum_minor)
     found = np.minimum(earned(worth, rate.share_bp, rate.fixed_minor, minimum), rate.cap_order_minor)
     month = goals.ts_ms.astype("M8[ms]").astype("M8[M]").astype(np.int64)
-    keys = [_numbers(rate.number, goals.referrer, rate.currency, whose)[order] for whose in (goals.person, month)]
+    keys = [numbered(rate.number, goals.referrer, rate.currency, whose)[order] for whose in (goals.person, month)]
     found[order] = within_caps(found[order], keys, [rate.cap_person_minor[order], rate.cap_month_minor[order]])
     return found
 
@@ -112,7 +112,7 @@ def owed(goals: Goals, rate: Rates, earns: Whole, holds: Holds, end_ms: int) -> 
 def total(rows: NDArray[np.void]) -> NDArray[np.void]:
     """Rows of `OWED` added up by key and sorted by it, without those in which nothing is left."""
     rows = rows[np.lexsort([rows[name] for name in reversed(_KEY)])]
-    new = np.diff(_numbers(*(rows[name] for name in _KEY)), prepend=-1) != 0
+    new = np.diff(numbered(*(rows[name] for name in _KEY)), prepend=-1) != 0
     found = rows[new]
     for name in ("accrued", "released"):
         found[name] = np.add.reduceat(rows[name], np.flatnonzero(new)) if len(rows) else 0
@@ -120,8 +120,8 @@ def total(rows: NDArray[np.void]) -> NDArray[np.void]:
     return left
 
 
-def _numbers(*columns: NDArray[np.integer]) -> Whole:
-    """A number for every row, the same for those with the same values."""
+def numbered(*columns: NDArray[Any]) -> Whole:
+    """A number for every row, from 0 on, the same for those with the same values; columns of whole numbers, (n,)."""
     order = np.lexsort(columns)
     new = np.zeros(len(order), np.bool_)
     new[1:] = np.any([np.diff(column[order]) != 0 for column in columns], axis=0)

@@ -7,8 +7,8 @@ import numpy as np
 from analytics.results.ledger import KIND, balances, posted
 from analytics.results.owed import owing
 from analytics.results.payouts import DAY_MS, Payout
-from analytics.results.plans import Plan
-from tests.analytics.books import ANN, CNY, DI, Books, goals, order
+from analytics.results.plans import Plan, Reassignment
+from tests.analytics.books import ANN, BEN, CNY, DI, Books, goals, order
 from tests.oracle.ledger import Adjustment, Record, Refund, World
 
 
@@ -60,6 +60,15 @@ def test_two_orders_at_their_own_rates() -> None:
     books.records.append(Refund(1, DAY_MS, 10_000))
     books.close(2)
     assert balance(books)["held"] == 1500
+
+
+def test_an_operator_names_another_referrer_once_the_order_is_released() -> None:
+    books = ledger(_PLAN, order(7), Reassignment(BEN, 7, DI, 20 * DAY_MS, 0))
+    books.close(19)
+    assert balance(books)["payable"] == 197
+    books.close(20)
+    rows = balances(books.entries)
+    assert amounts(rows, "beneficiary", "held", "payable") == [(ANN, 0, 0), (DI, 0, 197)]
 
 
 def test_caps_are_used_in_order_of_time() -> None:
