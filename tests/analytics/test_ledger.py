@@ -4,6 +4,7 @@ from random import Random
 
 import numpy as np
 
+from analytics.results.holds import Review
 from analytics.results.ledger import KIND, balances, posted
 from analytics.results.owed import owing
 from analytics.results.payouts import DAY_MS, Payout
@@ -36,6 +37,7 @@ def test_a_refund_is_clawed_back_at_the_rate_of_its_order() -> None:
     assert len(books.close(2)) == 0
     assert amounts(books.close(3), "kind", "source", "amount") == [(KIND["clawed back"], 7, -99)]
     assert balance(books)["held"] == 98
+    assert len(books.close(13)) == 0
     assert amounts(books.close(14), "kind", "amount") == [(KIND["released"], 98)]
     assert (balance(books)["held"], balance(books)["payable"]) == (0, 98)
 
@@ -60,6 +62,15 @@ def test_two_orders_at_their_own_rates() -> None:
     books.records.append(Refund(1, DAY_MS, 10_000))
     books.close(2)
     assert balance(books)["held"] == 1500
+
+
+def test_what_is_held_may_be_voided_or_adjusted_once() -> None:
+    books = ledger(_PLAN, order(7), Adjustment(9, ANN, CNY, DAY_MS, -20), Review(ANN, -1, "void", 14 * DAY_MS))
+    books.close(13)
+    assert (balance(books)["held"], balance(books)["payable"]) == (197, -20)
+    assert amounts(books.close(14), "kind", "amount") == [(KIND["clawed back"], -197)]
+    assert len(books.close(15)) == 0
+    assert (balance(books)["held"], balance(books)["payable"]) == (0, -20)
 
 
 def test_an_operator_names_another_referrer_once_the_order_is_released() -> None:
