@@ -216,6 +216,8 @@ PEOPLE = AgentSpec(
         _landed("people_retention", "group_id", "dimension", "value", "n"),
         _landed("people_conversions", "goal", "conversion_id"),
         _landed("people_credits", "day", "goal", "currency", "dimension", "value"),
+        _landed("people_referred", "person_id"),
+        _landed("people_referrers", "person_id", "currency"),
         _landed("people_sources", "contract", "number"),
     ),
     # of closed days: rows of now are worked out again in every term. Since 2 reading counts as reported once a source

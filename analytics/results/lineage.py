@@ -178,3 +178,19 @@ def _descend(referrer, order, root, generation):
         who = order[i]
         if referrer[who] >= 0:
             root[who], generation[who] = root[referrer[who]], generation[referrer[who]] + 1
+
+
+@kernel
+def _below(referrer, order, own, found):
+    for who in order:
+        if referrer[who] >= 0:
+            found[referrer[who]] += found[who] + own[who]
+
+
+def sums_below(referrer: Persons, own: Whole) -> Whole:
+    """Of everybody, the sum over all people below; referrer: of every person, −1: none; own: (persons,)."""
+    order, count = np.empty(len(referrer), np.int32), len(referrer)
+    _children_first(referrer, np.zeros(count, np.int32), np.empty(count, np.int32), order)
+    found = np.zeros(count, np.int64)
+    _below(referrer, order, np.ascontiguousarray(own), found)
+    return found

@@ -66,6 +66,7 @@ def one_person(day: int = 20_000) -> dict[str, pa.Table]:
         "contacts": _table(_CONTACT, (), {"ts_ms": at, "day": day}),
         "joined": _touch(_ACCOUNT, "join", at),
         "touched": _touch(_USER, "click", at),
+        "claimed": _table({"user_id": _USER, "referrer_user_id": "r", "kind": "trial"}, ("event",), {"ts_ms": at}),
         "converted": _table({"goal": "trial", "event_id": "e", "user_id": _USER}, (), {"ts_ms": at, "day": day}),
     }
 

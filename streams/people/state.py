@@ -37,6 +37,8 @@ from streams.people.persons.profiles import Profiles
 from streams.people.persons.referrals import Referrals
 from streams.people.persons.segments import Segments
 from streams.people.results.credits import Credits
+from streams.people.results.referrers import Referrers
+from streams.people.results.touches import Touches
 from streams.people.retention.retention import Retention
 from streams.people.sources import Sources
 from streams.state.arrays import Collected
@@ -82,7 +84,10 @@ class PeopleState(PartitionState):
             Profiles(self.everybody, orders, members, nickname), Retention(self.everybody), self._sources,
         )  # fmt: skip
         #: What is worked out once all else is, and nothing is wanted any more.
-        self.last = Credits(self.everybody, orders, self._calls, credit)
+        touches = Touches(self.everybody, self._calls)
+        self.last: tuple[Family, ...] = (
+            Credits(self.everybody, touches, orders, credit), Referrers(self.everybody, touches, orders),
+        )  # fmt: skip
         self._touched: tuple[Touched, bool] | None = None
         self._schemas = dict[str, pa.Schema]()  # of what is read, once everything has been
         self._threads = ThreadPoolExecutor(2)  # each keeps a connection
@@ -101,7 +106,7 @@ class PeopleState(PartitionState):
     @property
     def landed(self) -> dict[str, Landed]:
         """What has landed, by table."""
-        return {one.table.name: one for family in (*self.families, self.last) for one in family.landed}
+        return {one.table.name: one for family in (*self.families, *self.last) for one in family.landed}
 
     @property
     def waiting(self) -> int:
@@ -118,7 +123,7 @@ class PeopleState(PartitionState):
 
     def read(self, reader: PeopleReader, since: Marks, now: Marks) -> dict[str, pa.Table]:
         """What has changed between marks; touches nothing that is worked with, and blocks."""
-        reads = (Everybody.reads, Referrals.reads, *(family.reads for family in (*self.families, self.last)))
+        reads = (Everybody.reads, Referrals.reads, *(family.reads for family in (*self.families, *self.last)))
         names = dict.fromkeys(name for some in reads for name in some)
         reader.look_again()
         reader.goals = self._credit.goals
@@ -137,7 +142,7 @@ class PeopleState(PartitionState):
         self._referrals.take(changed)
         if loaded is not None:
             self.days.begin(loaded)
-        for family in (*self.families, self.last):
+        for family in (*self.families, *self.last):
             family.take(changed)
         self._sources.marked(marks)
         self._calls.since(self.marks)
@@ -153,7 +158,8 @@ class PeopleState(PartitionState):
     def _offer_last(self) -> None:
         if self.wanted is None and self._touched is not None and self.now is not None:
             (touched, complete), self._touched = self._touched, None
-            self.last.offer(touched, self.now, complete)
+            for family in self.last:
+                family.offer(touched, self.now, complete)
 
     @property
     def _waits(self) -> Stepwise | None:

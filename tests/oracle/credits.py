@@ -22,12 +22,12 @@ Touch = dict[str, Any]
 
 
 def staff(people: People) -> set[str]:
-    """Who is an operator or a bot somewhere."""
+    """Who is more than a plain member somewhere."""
     return {
         people.person(account_of(name, member))
         for name, group in people.groups.items()
         for member in group.members()
-        if membership(group, member)["role"] in ("operator", "bot")
+        if membership(group, member)["role"] != "member"
     }
 
 

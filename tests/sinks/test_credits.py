@@ -12,6 +12,7 @@ from schemas.topics import CHAT, LINKS, PRODUCT
 from sinks.clickhouse.store import ClickHouseStore
 from streams.people.memory.row_hash import row_hashes
 from tests.landing import Landing, clear, empty, own_store
+from tests.oracle import referrals
 from tests.oracle.community import Record
 from tests.oracle.credits import ANSWERS
 from tests.oracle.people import People
@@ -46,7 +47,7 @@ def same_as_oracle(store: ClickHouseStore, people: People) -> None:
         call = pa.table({"group_id": [key[0]], "call_id": [key[1]]})
         return int(row_hashes(call, ("group_id", "call_id"))[0])
 
-    for view, answer in ANSWERS.items():
+    for view, answer in (ANSWERS | referrals.ANSWERS).items():
         same(store, view, answer(people, tie))
 
 
@@ -72,7 +73,7 @@ def _told() -> list[tuple[str, float, dict[str, Any]]]:
         (product, 7, {"type": "signup", "user_id": "u1", "campaign_id": "j", "referrer_user_id": "u2"}),
         (product, 4, {"type": "refund", "user_id": "u1", "order_id": "o1", "refund_id": "r", "amount_minor": 2,
                       "currency": "CNY"}),
-        (chat, 3, {"type": "profile", "member_id": "bob", "role": "operator"}),  # who brings nobody
+        (chat, 5.6, {"type": "profile", "member_id": "bob", "role": "operator"}),  # who brings nobody
         (links, 0, {"account_id": "u2", "user_id": "u1", "source": "login"}),  # she shared with herself
         (links, 0, {"account_id": "u2", "user_id": "u1", "source": "login", "unlink": True}),
         (links, 0, {"account_id": account("bob"), "user_id": "u2", "source": "login"}),
@@ -84,6 +85,9 @@ def _told() -> list[tuple[str, float, dict[str, Any]]]:
         (product, 4, {"type": "contact", "user_id": account("ann"), "operator_id": "op", "purpose": "sales",
                       "outcome": "reached", "group_id": "wecom:c:g"}),
         (product, 3, {"type": "purchase", "user_id": "u1", "order_id": "o2", "amount_minor": 7, "currency": "USD"}),
+        (chat, 5.3, {"type": "message", "member_id": "bob", "message_id": "t", "kind": "text", "link_ids": ["m"]}),
+        (chat, 5.25, {"type": "reaction", "member_id": "ann", "message_id": "t"}),  # an answer to an implicit call
+        (chat, 5.22, {"type": "call", "call_id": "e", "kind": "poll", "message_id": "t"}),  # it was none
         (product, 8, {"type": "signup", "user_id": "u3"}),
         (links, 0, {"account_id": "u3", "user_id": "u1", "source": "login"}),  # who had signed up before
         (links, 0, own | {"unlink": True}),

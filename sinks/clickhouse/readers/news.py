@@ -37,6 +37,7 @@ _FINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "joined": (CHAT.name, ("join",)),
     "touched": (PRODUCT.name, ("click", "signup", "contact")),
     "converted": (PRODUCT.name, ()),
+    "claimed": (PRODUCT.name, ("signup", "trial")),
     "links": (LINKS.name, ()),
 }
 _RECORDS = {agent.contract: agent.raw.name for agent in SOURCES}

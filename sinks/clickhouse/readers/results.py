@@ -36,25 +36,37 @@ class ResultsReader(RowsReader):
     def touched(self, since: Marks) -> pa.Table:
         """Clicks, sources of sign-ups and contacts of users, as touches; a click on what somebody shared is theirs,
         too."""
-        new = since.new_records(PRODUCT.name) if PRODUCT.name in since.topics else "duplicate = 0 AND excluded = 0"
         return self.store.read(
             f"SELECT {_TOUCH} FROM (SELECT ts_ms, cityHash64(event_id) AS event, user_id, {_NAMES}, "
             "toString(call_id) AS call_id, sharer_user_id, arrayJoin(if(type = 'click' AND sharer_user_id != '', "
             "['click', 'shared'], [toString(type)])) AS kind, if(kind = 'shared', sharer_user_id, user_id) AS who, "
             "multiIf(kind = 'shared', user_id, kind = 'click', sharer_user_id, kind = 'signup', referrer_user_id, '') "
-            f"AS other FROM {self.d}.product_events WHERE {new} AND type IN ('click', 'signup', 'contact') "
-            f"AND {_TOUCHED})",
+            f"AS other FROM {self.d}.product_events WHERE {self._new(since)} "
+            f"AND type IN ('click', 'signup', 'contact') AND {_TOUCHED})",
+            LONG,
+        )
+
+    def claimed(self, since: Marks) -> pa.Table:
+        """Sign-ups and trials that name a referrer."""
+        return self.store.read(
+            "SELECT ts_ms, cityHash64(event_id) AS event, user_id, referrer_user_id, toString(type) AS kind "
+            f"FROM {self.d}.product_events WHERE {self._new(since)} "
+            "AND type IN ('signup', 'trial') AND referrer_user_id != ''",
             LONG,
         )
 
     def converted(self, since: Marks) -> pa.Table:
         """What users did that the rules name as a conversion, by type or a custom event's name; purchases are read as
         orders."""
-        new = since.new_records(PRODUCT.name) if PRODUCT.name in since.topics else "duplicate = 0 AND excluded = 0"
         goals = ", ".join(quote(goal) for goal in self.goals if goal != "purchase") or quote("")
         return self.store.read(
             "SELECT if(type = 'custom', toString(name), toString(type)) AS goal, event_id, user_id, ts_ms, "
             f"{day_of('ts_ms', self.zones[0])} AS day FROM {self.d}.product_events "
-            f"WHERE {new} AND if(type = 'custom', name, type) IN ({goals}) AND type != 'purchase'",
+            f"WHERE {self._new(since)} AND if(type = 'custom', name, type) IN ({goals}) AND type != 'purchase'",
             LONG,
         )
+
+    @staticmethod
+    def _new(since: Marks) -> str:
+        """The condition that a record of the product counts, and is new."""
+        return since.new_records(PRODUCT.name) if PRODUCT.name in since.topics else "duplicate = 0 AND excluded = 0"

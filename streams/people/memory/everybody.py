@@ -204,6 +204,11 @@ class Everybody:
         rows = rows_of(self._users_of, persons)
         return self._users.pairs.ones[rows], self._users.rows["base_day"][rows]
 
+    def users(self) -> NDArray[np.bool_]:
+        """Whether each person has a user in the product; shape (persons,)."""
+        found: NDArray[np.bool_] = np.diff(self._users_of.firsts) > 0
+        return found
+
     def all(self) -> Touched:
         """Everybody, and every group."""
         return Touched(np.arange(len(self.person), dtype=np.int32), np.arange(len(self.group_names), dtype=np.int32))

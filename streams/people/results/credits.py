@@ -13,7 +13,6 @@ from analytics.results.paths import DIMENSIONS, lookback_ms, paths
 from analytics.results.rules import KINDS, Rules
 from schemas.agents import TABLES
 from streams.landing.arrow import categories
-from streams.people.calls.calls import Calls
 from streams.people.memory.distinct import distinct, without
 from streams.people.memory.everybody import Everybody, Touched
 from streams.people.memory.landed import Landed
@@ -52,10 +51,10 @@ class Credits:
     Only conversions for which something has changed are worked out, with all others of their days, which are added up.
     """
 
-    def __init__(self, everybody: Everybody, orders: Orders, calls: Calls, rules: Rules) -> None:
+    def __init__(self, everybody: Everybody, touches: Touches, orders: Orders, rules: Rules) -> None:
         self._everybody, self._rules = everybody, rules
-        self._touches, self._conversions = Touches(everybody, calls), Conversions(everybody, orders, rules)
-        self._calls, self._cells = calls, Cells()
+        self._touches, self._conversions = touches, Conversions(everybody, orders, rules)
+        self._cells = Cells()
         self._rows = Landed(TABLES["people_conversions"], self._conversions)
         self._credits = Landed(TABLES["people_credits"], self._cells)
         self.landed = (self._rows, self._credits)
@@ -171,7 +170,7 @@ class Credits:
     def _texts(self, dimension: str, numbers: Codes) -> pa.Array:
         names = {
             "campaign": self._touches.campaigns, "channel": self._touches.channels,
-            "group": self._everybody.group_names, "call": self._calls.book.names,
+            "group": self._everybody.group_names, "call": self._touches.calls,
         }  # fmt: skip
         return _named(names.get(dimension, self._everybody.names), numbers)
 

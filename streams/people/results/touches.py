@@ -20,7 +20,6 @@ from streams.people.memory.row_hash import row_hashes
 from streams.state.arrays import grown
 
 Rows = NDArray[Any]
-_OPERATOR, _BOT = 1, 3
 
 
 class Touches:
@@ -31,11 +30,13 @@ class Touches:
 
     def __init__(self, everybody: Everybody, calls: Calls) -> None:
         self._everybody, self._calls = everybody, calls
-        self.campaigns, self.channels, self.links = Names(), Names(), Names()
+        self.campaigns, self.channels, self.links, self.calls = Names(), Names(), Names(), calls.book.names
         self._rows, self._count, self._known = np.empty(1024, TOUCH), 0, 0
-        self._answered_ms, self._roles = np.empty(0, np.int64), np.empty(0, np.uint8)
-        #: Persons who are an operator or a bot somewhere: they bring nobody.
+        self._answered_ms = np.empty(0, np.int64)
+        #: Persons who are an operator, an alias or a bot somewhere: they bring nobody.
         self.staff = np.empty(0, np.bool_)
+        #: Whether others are than before the newest reading.
+        self.staff_changed = False
 
     @property
     def rows(self) -> Rows:
@@ -62,7 +63,7 @@ class Touches:
         found["kind"] = np.asarray(pc.index_in(table["kind"], pa.array(KINDS)))
         found["who"], found["other"] = e.names.codes(table["who"]), e.names.some_codes(table["other"])
         names = {"campaign_id": self.campaigns, "channel": self.channels, "link_id": self.links}
-        names |= {"group_id": e.group_names, "call_id": self._calls.book.names}
+        names |= {"group_id": e.group_names, "call_id": self.calls}
         for column, texts in names.items():
             found[column.removesuffix("_id")] = texts.some_codes(table[column])
         return found
@@ -110,15 +111,16 @@ class Touches:
         return named
 
     def new_staff(self) -> NDArray[np.bool_]:
-        """Who is an operator or a bot now and was none when this was last asked, or the other way round."""
+        """Who is staff now and was not when this was last asked, or the other way round."""
         e = self._everybody
         roles, before = e.members["role"], self.staff
         person = e.person[e.places[1]]
         now = np.zeros(len(e.person), np.bool_)
-        now[person[(roles == _OPERATOR) | (roles == _BOT)]] = True
+        now[person[roles > 0]] = True
         self.staff = now
         changed: NDArray[np.bool_] = now.copy()
         changed[: len(before)] ^= before
+        self.staff_changed = bool(changed.any())
         return changed
 
     # --- whose they are

@@ -1,0 +1,197 @@
+"""Rows of `people_referred` and `people_referrers`: who brought each person, and the trees that follow."""
+
+# mypy: disable-error-code="no-untyped-call"
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from analytics.results.lineage import KINDS, Binding, Claims, Trees, bind, sums_below, trees
+from analytics.results.paths import CLICK, JOIN
+from schemas.agents import TABLES
+from streams.landing.arrow import categories
+from streams.people.memory.everybody import Everybody, Touched
+from streams.people.memory.landed import Landed
+from streams.people.memory.names import Codes, PairRows
+from streams.people.memory.now import Now
+from streams.people.persons.orders import NameKeys, Orders
+from streams.people.results.touches import Touches
+from streams.state.arrays import grown
+
+Rows = NDArray[Any]
+#: A sign-up or a trial that says who brought somebody; clicks and joins that do are touches.
+CLAIM = np.dtype([("ms", "i8"), ("event", "u8"), ("who", "i4"), ("other", "i4"), ("kind", "i1")])
+_SHARE, _INVITER = KINDS.index("share"), KINDS.index("inviter")
+_NONE = np.empty(0, np.int64)
+_TREE = ("direct", "size", "depth", "generation", "virality", "k", "cycle_ms")
+
+
+class _Keys:
+    """Numbers of referrers and currencies."""
+
+    def __init__(self, everybody: Everybody, orders: Orders) -> None:
+        self._everybody, self._orders = everybody, orders
+        self._pairs = PairRows(np.zeros(1, np.uint8))
+
+    def numbers(self, rows: pa.Table) -> Codes:
+        """The number of each row's key, new ones added."""
+        currencies = self._orders.currencies.some_codes(rows["currency"].cast(pa.string()))
+        return self.find(self._everybody.names.codes(rows["person_id"]), currencies)
+
+    def find(self, persons: Codes, currencies: Codes) -> Codes:
+        """The number of each person and currency (−1: nobody they brought has paid), new ones added."""
+        return self._pairs.find(persons.astype(np.int32), (currencies + 1).astype(np.int32))
+
+    def columns(self, numbers: Codes) -> dict[str, pa.Array]:
+        """Person ids and currencies."""
+        persons, currencies = self._pairs.pairs.ones[numbers], self._pairs.pairs.others[numbers]
+        known = self._orders.currencies
+        texts = pa.concat_arrays([pa.array([""]), known.strings(np.arange(len(known), dtype=np.int32))])
+        return {"person_id": self._everybody.names.strings(persons), "currency": texts.take(pa.array(currencies))}
+
+
+class _Worked(NamedTuple):
+    """Claims, what became of them, the trees, and the referrers of everybody with when they were bound."""
+
+    claims: Claims
+    binding: Binding
+    trees: Trees
+    referrer: Codes
+    since_ms: NDArray[np.int64]
+
+
+class Referrers:
+    """Everybody's referrer. All are bound anew when a claim is new, or one is about another person now."""
+
+    reads = ("claimed",)
+
+    def __init__(self, everybody: Everybody, touches: Touches, orders: Orders) -> None:
+        self._everybody, self._touches, self._orders = everybody, touches, orders
+        self._rows, self._count = np.empty(1024, CLAIM), 0
+        self._keys = _Keys(everybody, orders)
+        self._referred = Landed(TABLES["people_referred"], NameKeys("person_id", everybody.names))
+        self._referrers = Landed(TABLES["people_referrers"], self._keys)
+        self.landed = (self._referred, self._referrers)
+        self._seen: tuple[int, int, int] | None = None
+        self._worked: _Worked | None = None
+
+    def take(self, changed: dict[str, pa.Table]) -> None:
+        """Take sign-ups and trials that name a referrer into memory."""
+        table, names = changed["claimed"], self._everybody.names
+        used, most = self._count, self._count + table.num_rows
+        if most > len(self._rows):
+            self._rows = grown(self._rows, used, most)
+        new = self._rows[used:most]
+        new["ms"], new["event"] = np.asarray(table["ts_ms"]), np.asarray(table["event"])
+        new["who"], new["other"] = names.codes(table["user_id"]), names.codes(table["referrer_user_id"])
+        new["kind"] = np.asarray(pc.index_in(table["kind"], pa.array(KINDS)))
+        self._count = most
+
+    def offer(self, touched: Touched, now: Now, complete: bool) -> None:
+        """Bind everybody, if that may come to something else, and offer who is bound, and the trees."""
+        e = self._everybody
+        known = int(np.count_nonzero(self._known()))
+        seen = self._count, len(self._touches.rows), known
+        if complete or seen != self._seen or len(e.regrouped) or self._touches.staff_changed:
+            self._worked = self._work_out()
+            self._offer_referred(self._worked)
+        elif not len(self._orders.taken):
+            return
+        self._seen = seen
+        if self._worked is not None:
+            self._offer_referrers(self._worked)
+
+    # --- claims
+
+    def _known(self) -> NDArray[np.bool_]:
+        """Who has done anything, in a group or in the product; shape (persons,)."""
+        e = self._everybody
+        found: NDArray[np.bool_] = (np.diff(e.members_of.firsts) > 0) | e.users()
+        return found
+
+    def _claims(self) -> Claims:
+        """What sign-ups, trials, clicks on what was shared, and joins say."""
+        e, touches, mine = self._everybody, self._touches.rows, self._rows[: self._count]
+        shared = touches[(touches["kind"] == CLICK) & (touches["other"] >= 0)]
+        joined = _first_of_each(touches[touches["kind"] == JOIN], e.person)
+        joined = joined[joined["other"] >= 0]
+        parts = (mine, shared, joined)
+        kinds = mine["kind"], np.full(len(shared), _SHARE), np.full(len(joined), _INVITER)
+
+        def column(name: str) -> Any:
+            return np.concatenate([part[name] for part in parts])
+
+        known, referrer = self._known(), e.person[column("other")]
+        return Claims(
+            e.person[column("who")], np.where(known[referrer], referrer, -1).astype(np.int32), column("ms"),
+            np.concatenate(kinds).astype(np.int8), (column("event") >> 1).astype(np.int64),
+        )  # fmt: skip
+
+    def _work_out(self) -> _Worked:
+        claims = self._claims()
+        binding = bind(claims, self._touches.staff)
+        referrer, since_ms = binding.referrers(claims)
+        return _Worked(claims, binding, trees(referrer, since_ms), referrer, since_ms)
+
+    # --- rows
+
+    def _offer_referred(self, worked: _Worked) -> None:
+        e, bound = self._everybody, np.flatnonzero(worked.referrer >= 0).astype(np.int32)
+        kinds = worked.claims.kind[worked.binding.claim[bound]].astype(np.int32)
+        values = pa.table({
+            "referrer_id": e.names.strings(worked.referrer[bound]), "kind": categories(kinds, pa.array(KINDS)),
+            "since_ms": pa.array(worked.since_ms[bound]), "root_id": e.names.strings(worked.trees.root[bound]),
+            "generation": pa.array(worked.trees.generation[bound].astype(np.uint32)),
+        })  # fmt: skip
+        self._referred.offer(values, bound, complete=True)
+
+    def _offer_referrers(self, worked: _Worked) -> None:
+        """One row per referrer and currency of those they brought; of who brought nobody that pays, one without any."""
+        people = np.flatnonzero(worked.trees.direct > 0).astype(np.int32)
+        parts = [self._of_currency(worked, people, currency) for currency in range(len(self._orders.currencies))]
+        columns_of = zip(*parts, strict=True) if parts else [(_NONE,)] * 6
+        paid, currency, *sums = (np.concatenate(some) for some in columns_of)
+        rest = np.setdiff1d(people, paid)
+        who: Codes = np.concatenate([paid, rest]).astype(np.int32)
+        currencies: Codes = np.concatenate([currency, np.full(len(rest), -1)]).astype(np.int32)
+        numbers = self._keys.find(who, currencies)
+        columns = {name: pa.array(np.ascontiguousarray(getattr(worked.trees, name)[who])) for name in _TREE}
+        none = np.zeros(len(rest), np.int64)
+        for name, values in zip(("direct_orders", "direct_minor", "orders", "net_minor"), sums, strict=True):
+            columns[name] = pa.array(np.concatenate([values, none]))
+        self._referrers.offer(pa.table(columns), numbers, complete=True)
+
+    def _of_currency(self, worked: _Worked, people: Codes, currency: int) -> tuple[NDArray[Any], ...]:
+        """Referrers with orders in a currency below them; and their orders and net revenue, direct and all."""
+        own = self._own(currency)
+        bound = worked.referrer >= 0
+        sums = []
+        for values in own:
+            direct = np.zeros(len(values), np.int64)
+            np.add.at(direct, worked.referrer[bound], values[bound])
+            sums += [direct, sums_below(worked.referrer, values)]
+        some = people[sums[1][people] > 0]
+        columns = (sums[0], sums[2], sums[1], sums[3])
+        return some, np.full(len(some), currency), *(column[some] for column in columns)
+
+    def _own(self, currency: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Everybody's orders in a currency, and what these are worth."""
+        firsts, worths = self._orders.worths()
+        person = np.repeat(np.arange(len(firsts) - 1), np.diff(firsts))
+        mine = worths["currency"] == currency
+        found = np.zeros((2, len(self._everybody.person)), np.int64)
+        for row, name in zip(found, ("orders", "net"), strict=True):
+            row[person[mine]] = worths[name][mine]
+        return found[0], found[1]
+
+
+def _first_of_each(joins: Rows, person: Codes) -> Rows:
+    """Every person's first join, of `TOUCH`."""
+    who = person[joins["who"]]
+    order = np.lexsort((joins["event"], joins["ms"], who))
+    _, firsts = np.unique(who[order], return_index=True)
+    found: Rows = joins[order[firsts]]
+    return found
