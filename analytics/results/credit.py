@@ -82,13 +82,9 @@ def check_values(values: NDArray[np.int32], count: int) -> None:
 
 def shares(model: str, paths: Paths, half_life_ms: int = HALF_LIFE_MS) -> NDArray[np.float64]:
     """Share of the conversion that every touch gets by one of `MODELS`, shape (touches,); a path's add up to 1."""
-    return as_shares(paths.firsts, weights(model, paths, half_life_ms))
-
-
-def as_shares(firsts: Whole, weights: Whole) -> NDArray[np.float64]:
-    """Weights as shares of their path; shape (touches,)."""
-    path = np.repeat(np.arange(len(firsts) - 1), np.diff(firsts))
-    return np.asarray(weights / np.bincount(path, weights, len(firsts) - 1)[path])
+    of = weights(model, paths, half_life_ms)
+    path = np.repeat(np.arange(len(paths.firsts) - 1), np.diff(paths.firsts))
+    return np.asarray(of / np.bincount(path, of, len(paths.firsts) - 1)[path])
 
 
 def allocate(totals: Whole, firsts: Whole, weights: Whole) -> Whole:

@@ -57,8 +57,10 @@ def resolve(
         told[one.referrer][0].append(one)
     for review in reviews:
         told[review.referrer][1].append(review)
+    order = np.argsort(referrer, kind="stable")
+    ordered = referrer[order]
     for who, (of_cases, of_reviews) in told.items():
-        rows = np.flatnonzero(referrer == who)
+        rows = order[slice(*np.searchsorted(ordered, [who, who + 1]))]
         voids = np.array([*sorted(one.ts_ms for one in of_reviews if one.decision == "void"), NEVER])
         void[rows] = np.minimum(void[rows], voids[np.searchsorted(voids, ts_ms[rows])])
         for begin, end, number in _open(of_cases, of_reviews):

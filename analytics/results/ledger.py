@@ -4,7 +4,7 @@ What is owed is a function of records (`analytics.results.owed`). An entry is an
 closes, as the difference between owed and posted. What comes late becomes an entry of the next day to close; no entry
 ever changes. Until the day closes, the same differences are what is pending.
 
-An entry is identified by its source, beneficiary, currency, kind and day: posting a day twice gives the same entries.
+An entry is identified by its source, beneficiary, currency, kind, day and, for payouts, the record's sequence.
 """
 
 from typing import NamedTuple
@@ -96,18 +96,16 @@ def posted(entries: Rows) -> Rows:
     rows = np.zeros(len(entries), OWED)
     for name in ("source", "beneficiary", "currency"):
         rows[name] = entries[name]
-    rows["accrued"], rows["released"] = (
-        np.where(accruals, entries["amount"], 0),
-        np.where(releases, entries["amount"], 0),
-    )
+    rows["accrued"] = np.where(accruals, entries["amount"], 0)
+    rows["released"] = np.where(releases, entries["amount"], 0)
     return total(rows[accruals | releases])
 
 
 def balances(entries: Rows) -> Rows:
-    """Of every beneficiary and currency, what entries have left on each account (`BALANCE`): they add up to 0.
+    """Of every beneficiary and currency, what entries have left on each account (`BALANCE`).
 
-    Debits count as positive on "expense", "overpaid" and "cash", credits on what is owed to the beneficiary: so
-    expense + overpaid + cash = held + payable + in payout, where cash that was paid out is negative.
+    Debits count as positive on "expense", "overpaid" and "cash", credits on the others, which are what is owed to the
+    beneficiary: expense + overpaid + cash = held + payable + in payout. Cash that was paid out is negative.
     """
     places = numbered(entries["currency"], entries["beneficiary"])
     _, first = np.unique(places, return_index=True)

@@ -85,14 +85,9 @@ def post(records: list[Payout], entries: Rows, states: dict[int, State], day: in
         states[record.payout] = State(outcome, before.first)
         new = np.zeros(len(steps) if record.amount else 0, ENTRY)
         for entry, (kind, sign) in zip(new, steps, strict=False):
-            entry["day"], entry["kind"], entry["source"], entry["sequence"] = (
-                day,
-                KIND[kind],
-                record.payout,
-                record.sequence,
-            )
+            entry["day"], entry["kind"], entry["amount"] = day, KIND[kind], sign * record.amount
+            entry["source"], entry["sequence"] = record.payout, record.sequence
             entry["beneficiary"], entry["currency"] = record.beneficiary, record.currency
-            entry["amount"] = sign * record.amount
         found.append(new)
         key = record.beneficiary, record.currency
         of[key] = np.concatenate([of[key], new])
