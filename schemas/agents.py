@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from schemas import topics
+from schemas.people_tables import PEOPLE_TABLES
 from schemas.tables import Facts, ReadBack, Table
 from schemas.topics import TopicSpec
 
@@ -85,10 +86,6 @@ DAY_CLOSINGS = Table("day_closings", ("until_day",), epoch=True, shared=True)
 
 def _state(name: str, *key: str, closes: bool = False) -> Table:
     return Table(name, key, epoch=True, slots=True, closes=closes)
-
-
-def _landed(name: str, *key: str) -> Table:
-    return Table(name, key, epoch=True)
 
 
 def _days(name: str, *key: str) -> Table:
@@ -181,10 +178,24 @@ LINKS = AgentSpec(
     goes_on_from=2,
 )  # fmt: skip
 
-COSTS = AgentSpec("costs", "campaign costs", topics.COSTS, Table("cost_events", ("offset",)))
+COSTS = AgentSpec(
+    "costs", "campaign costs", topics.COSTS, Table("cost_events", ("offset",)),
+    read_back=ReadBack(
+        ("event_id", "type", "campaign_id", "kind", "currency"), plain={"ts_ms": "Int64"},
+        amounts={"amount_minor": ("cost",)},
+    ),
+)  # fmt: skip
 
 REWARDS = AgentSpec(
     "rewards", "reward plans", topics.REWARDS, Table("reward_events", ("offset",)),
+    read_back=ReadBack(
+        (
+            "event_id", "type", "plan_id", "goal", "currency", "referrer_user_id", "referral_code", "adjustment_id",
+            "referred_user_id", "new_referrer_user_id", "reason", "actor_id", "decision", "payout_id", "status",
+        ),
+        plain={"ts_ms": "Int64", "valid_from_ms": "Int64", "period_end_ms": "Int64"},
+        nullable=("share_bp", "fixed_minor", "amount_minor"),
+    ),
     nullable=(
         "valid_to_ms", "share_bp", "fixed_minor", "cap_order_minor", "cap_person_minor", "cap_month_minor",
         "earn_days", "deadline_ms", "amount_minor",
@@ -198,28 +209,7 @@ OPERATIONS = AgentSpec(
 
 PEOPLE = AgentSpec(
     "people", "people", topics.SHARDS,
-    states=(
-        _landed("people_members", "group_id", "member_id"),
-        _landed("people_groups", "group_id"),
-        _landed("people_orders", "order_id"),
-        _landed("people_payers", "group_id", "currency"),
-        _landed("people_activity", "group_id"),
-        _landed("people_tiers", "group_id"),
-        _landed("people_calls", "group_id", "call_id"),
-        _landed("people_call_answers", "group_id", "call_id", "member_id"),
-        _landed("people_call_groups", "group_id"),
-        _landed("people_across", "person_id", "group_id", "member_id"),
-        _landed("people_accounts", "person_id", "account_id"),
-        _landed("people_segments", "person_id"),
-        _landed("people_contacts", "group_id", "member_id"),
-        _landed("people_profiles", "group_id", "attribute", "value"),
-        _landed("people_retention", "group_id", "dimension", "value", "n"),
-        _landed("people_conversions", "goal", "conversion_id"),
-        _landed("people_credits", "day", "goal", "currency", "dimension", "value"),
-        _landed("people_referred", "person_id"),
-        _landed("people_referrers", "person_id", "currency"),
-        _landed("people_sources", "contract", "number"),
-    ),
+    states=PEOPLE_TABLES,
     # of closed days: rows of now are worked out again in every term. Since 2 reading counts as reported once a source
     # has told of any; since 3 closed days tell of segments; since 4 of windows
     rules=4,
@@ -227,6 +217,8 @@ PEOPLE = AgentSpec(
 
 #: The agents of the topics that people are worked out from; their clocks are the deployment's event time.
 SOURCES = (COMMUNITY, PRODUCT, LINKS)
+#: The agents whose records people read: the sources, and those whose clocks nobody waits for.
+FOLLOWED = (*SOURCES, COSTS)
 #: The agents by the names that people use; the first is the default.
 AGENTS: dict[str, AgentSpec] = {
     agent.name: agent for agent in (COMMUNITY, PRODUCT, LINKS, COSTS, REWARDS, OPERATIONS, PEOPLE)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from groupvitals.checks.finding import ERROR, OK, WARNING, Deployment, Finding
-from schemas.agents import SOURCES
+from schemas.agents import FOLLOWED
 from schemas.wording import number_of
 
 #: People's rows follow what their sources have landed within seconds; later than this, no worker does it.
@@ -18,7 +18,7 @@ def worked_out(deployment: Deployment) -> Iterator[Finding]:
         "maxIf(dateDiff('second', heads.vouched_at, now64(3)), heads.version > people.source_version), "
         f"max(people.contract != '') FROM {d}.heads_now AS heads LEFT JOIN {d}.people_sources_now AS people "
         "ON people.contract = heads.contract AND people.number = heads.partition WHERE heads.contract IN %(sources)s",
-        parameters={"sources": tuple(agent.contract for agent in SOURCES)},
+        parameters={"sources": tuple(agent.contract for agent in FOLLOWED)},
     )
     if not behind:
         yield Finding(OK, "people", "answers about people count all that has landed")

@@ -43,7 +43,7 @@ def rebuild(
         raise ConfigError("Use either --verify or --correct, not both.")
     settings = load_settings()
     config = worker_config(settings, agent)
-    if not config.agent.computed:
+    if not config.agent.computed and config.agent.read_back is None:
         raise ConfigError(
             f"There are no numbers of {config.agent.about} to rebuild: every answer is read from the landed records."
         )

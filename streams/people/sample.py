@@ -17,6 +17,10 @@ _GROUP, _ACCOUNT, _USER = "wecom:a:g", "wecom:a:m", "u"
 _TOLD = ("series_id", "variant", "campaign_id")
 _CONTACT = dict.fromkeys(("event_id", "owner", "purpose", "depth", "outcome"), "x") | {"user_id": _USER, "group_id": ""}
 
+_COST = dict.fromkeys(("channel", "group_id", "operator_id"), "") | {
+    "campaign_id": "k", "kind": "ads", "currency": "CNY",
+}  # fmt: skip
+
 
 def _table(texts: dict[str, str], words: tuple[str, ...] = (), numbers: dict[str, int] | None = None) -> pa.Table:
     columns = {name: pa.array([text]) for name, text in texts.items()}
@@ -68,6 +72,9 @@ def one_person(day: int = 20_000) -> dict[str, pa.Table]:
         "touched": _touch(_USER, "click", at),
         "claimed": _table({"user_id": _USER, "referrer_user_id": "r", "kind": "trial"}, ("event",), {"ts_ms": at}),
         "converted": _table({"goal": "trial", "event_id": "e", "user_id": _USER}, (), {"ts_ms": at, "day": day}),
+        "costs": _table(_COST, ("event_hash",), {"partition": 0, "offset": 0, "ts_ms": at, "amount_minor": 1}),
+        "named_in_chat": _table({"campaign_id": "k"}, (), {"first_ms": at, "last_ms": at}),
+        "named_in_product": _table({"campaign_id": "k"}, (), {"first_ms": at, "last_ms": at}),
     }
 
 

@@ -36,6 +36,7 @@ from streams.people.persons.payers import Payers
 from streams.people.persons.profiles import Profiles
 from streams.people.persons.referrals import Referrals
 from streams.people.persons.segments import Segments
+from streams.people.results.campaigns import Campaigns
 from streams.people.results.credits import Credits
 from streams.people.results.referrers import Referrers
 from streams.people.results.touches import Touches
@@ -81,7 +82,8 @@ class PeopleState(PartitionState):
             Tiers(self.everybody), self._calls, Across(self.everybody), Accounts(self.everybody),
             Segments(self.everybody, orders, self._referrals),
             Contacts(self.everybody, orders, members, self._referrals),
-            Profiles(self.everybody, orders, members, nickname), Retention(self.everybody), self._sources,
+            Profiles(self.everybody, orders, members, nickname), Retention(self.everybody),
+            Campaigns(), self._sources,
         )  # fmt: skip
         #: What is worked out once all else is, and nothing is wanted any more.
         touches = Touches(self.everybody, self._calls)

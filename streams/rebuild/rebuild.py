@@ -158,6 +158,8 @@ class Rebuild:
             cuts = newer
             result.records += self.replay(epoch, cuts)
         wait_for(lambda: self.store.vouch([one.task.head for one in self._replays.values()]), "vouching for the epoch")
+        if not self.config.agent.states:  # whoever reads its records begins anew with the epoch: mark them before
+            self.settling.settle(ends_of(cuts, self.config.topic))
         self.store.claim(epoch)
         self.settling.settle(ends_of(cuts, self.config.topic))
         result.excluded = [f"{one.subject} ({one.reason})" for one in self.exclusions.in_force]

@@ -35,3 +35,8 @@ def test_rewards_land(settings: Settings, groupvitals: Run) -> None:
     assert plans[10_000]["fixed_minor"] is None and plans[None]["fixed_minor"] == 0, "no sum is not a sum of 0"
     assert plans[None]["hold_days"] == 14 and plans[10_000]["hold_days"] == 0
     assert {row["amount_minor"] for row in landed.values() if row["type"] == "adjustment"} == {-99, None}
+    assert groupvitals("exclude", REWARDS.name, "0", "1", "--reason", "a mistake").returncode == 0
+    rebuilt = groupvitals("rebuild", "--agent", "rewards", "--json")
+    assert rebuilt.returncode == 0, rebuilt.stderr
+    assert json.loads(rebuilt.stdout)["records"] == len(SENT) - 1
+    assert answers.value("SELECT groupArray(offset)[1] FROM {d}.reward_events FINAL WHERE excluded = 1") == 1

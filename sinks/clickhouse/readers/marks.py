@@ -4,22 +4,22 @@ A head vouches for all rows up to its version, and all records before its offset
 read early, and are then read again.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from schemas.agents import SOURCES
+from schemas.agents import FOLLOWED, SOURCES
 from sinks.clickhouse.readers.heads import read_heads
 from sinks.clickhouse.store import ClickHouseStore, quote
 from sinks.contract import EPOCH_SHIFT, TERM_SHIFT, Cut
 
-#: Contract topics whose records people are worked out from.
-_TOPICS = tuple(agent.contract for agent in SOURCES)
+#: Contract topics whose records people read, and those of them whose clocks are the deployment's time and cut days.
+_TOPICS, _TIMED = (frozenset(agent.contract for agent in agents) for agents in (FOLLOWED, SOURCES))
 
 
 @dataclass(frozen=True)
 class Marks:
     """By the names that topics have in the contract: topic on the broker, and epoch; and by (contract, partition)
-    of the newest head: its version, next offset, and its clock. `begins`: the least offset at which its term began, or
-    one between it and that of the marks before."""
+    of the newest head: its version, next offset, and, of sources, its clock. `begins`: the least offset at which its
+    term began, or one between it and that of the marks before."""
 
     topics: dict[str, str] = field(default_factory=dict)
     epochs: dict[str, int] = field(default_factory=dict)
@@ -33,6 +33,16 @@ class Marks:
     corrections: int = 0
     #: The present, by ClickHouse's clock, when these were read.
     present_ms: int = field(default=0, compare=False)
+
+    @property
+    def timed(self) -> "Marks":
+        """Those of the sources alone, whose clocks are the deployment's time and cut days."""
+        return replace(
+            self,
+            topics={contract: topic for contract, topic in self.topics.items() if contract in _TIMED},
+            epochs={contract: number for contract, number in self.epochs.items() if contract in _TIMED},
+            partitions={contract: count for contract, count in self.partitions.items() if contract in _TIMED},
+        )
 
     @property
     def ahead(self) -> bool:
@@ -103,7 +113,9 @@ def marks(store: ClickHouseStore, before: Marks = Marks()) -> Marks:
         for partition, head in vouched.heads.items():
             place = contract, partition
             found.versions[place], found.offsets[place] = head.version, head.next_offset
-            found.begins[place], found.clocks[place] = head.begin_offset, head.clock_ms
+            found.begins[place] = head.begin_offset
+            if contract in _TIMED:
+                found.clocks[place] = head.clock_ms
     for place in before.renewed(found):
         found.begins[place] = min(found.begins[place], _least_begin(store, found, place, before.versions[place]))
     return found

@@ -4,8 +4,8 @@ Most readings find nothing: their source has landed nothing, or no record of the
 per source tells which kinds are new.
 """
 
-from schemas.agents import SOURCES
-from schemas.topics import CHAT, LINKS, PRODUCT
+from schemas.agents import FOLLOWED
+from schemas.topics import CHAT, COSTS, LINKS, PRODUCT
 from sinks.clickhouse.readers.marks import Marks
 from sinks.clickhouse.store import ClickHouseStore
 
@@ -39,8 +39,11 @@ _FINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "converted": (PRODUCT.name, ()),
     "claimed": (PRODUCT.name, ("signup", "trial")),
     "links": (LINKS.name, ()),
+    "costs": (COSTS.name, ()),
+    "named_in_chat": (CHAT.name, ("join", "call", "post")),
+    "named_in_product": (PRODUCT.name, ()),
 }
-_RECORDS = {agent.contract: agent.raw.name for agent in SOURCES}
+_RECORDS = {agent.contract: agent.raw.name for agent in FOLLOWED}
 _KIND = {CHAT.name: f"if(type = 'message' AND {POST}, 'post', toString(type))"}
 
 

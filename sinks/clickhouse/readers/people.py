@@ -11,6 +11,7 @@ import pyarrow as pa
 from schemas.chat import Role
 from schemas.topics import CHAT, LINKS, PRODUCT
 from sinks.clickhouse.readers.activity import ActivityReader
+from sinks.clickhouse.readers.campaigns import CampaignsReader
 from sinks.clickhouse.readers.marks import Marks
 from sinks.clickhouse.readers.news import CALLED
 from sinks.clickhouse.readers.orders import OrdersReader
@@ -33,7 +34,7 @@ LINK = "account_id, ts_ms, unlink, event_id, user_id, toString(source) AS source
 _ROLE = f"greatest(indexOf({list(get_args(Role))}, toString(role)), 1) - 1"
 
 
-class PeopleReader(ActivityReader, OrdersReader, ProfilesReader, ResultsReader, RetentionReader):
+class PeopleReader(ActivityReader, CampaignsReader, OrdersReader, ProfilesReader, ResultsReader, RetentionReader):
     """Reads a database. Every call may raise `BackpressureError` (ClickHouse is unreachable)."""
 
     # --- rows of state: each key's newest

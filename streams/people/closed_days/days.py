@@ -66,7 +66,7 @@ class Days:
 
     def load(self, reader: PeopleReader, marks: Marks) -> Loaded:
         """Read the history that belongs to these sources; touches no memory, and blocks."""
-        return load(reader, marks, self._limit)
+        return load(reader, marks.timed, self._limit)
 
     def begin(self, loaded: Loaded) -> None:
         """Take what was read into memory."""
@@ -83,7 +83,7 @@ class Days:
 
     def belongs_to(self, marks: Marks) -> bool:
         """Whether these are the sources of the history in memory."""
-        return self._loaded is None or self._loaded.cuts.epochs == marks.epochs
+        return self._loaded is None or self._loaded.cuts.epochs == marks.timed.epochs
 
     # --- which day
 
@@ -97,7 +97,7 @@ class Days:
             return
         settings, begun = loaded.cuts.settings, Counter(contract for contract, _ in marks.clocks)
         self._over = _open_day(*loaded.cuts.days, now.ms)
-        if all(begun[contract] == count for contract, count in marks.partitions.items()):
+        if all(begun[contract] == count for contract, count in marks.timed.partitions.items()):
             clocks = ((contract, min(clock, marks.present_ms)) for (contract, _), clock in marks.clocks.items())
             self._until = min(_open_day(*settings[contract], clock) for contract, clock in clocks)
         self._settle()

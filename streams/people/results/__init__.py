@@ -1,1 +1,1 @@
-"""Results: what people did before they bought or signed up, and what gets credit for it."""
+"""Results: what people did before they bought or signed up, what gets credit for it, and what it cost."""

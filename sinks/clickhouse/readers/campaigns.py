@@ -1,0 +1,41 @@
+"""What is read about campaigns: what they cost, and when anything named them."""
+
+import pyarrow as pa
+
+from schemas.topics import COSTS, PRODUCT
+from sinks.clickhouse.readers.marks import Marks
+from sinks.clickhouse.readers.news import CALLED, POST
+from sinks.clickhouse.readers.rows import RowsReader
+
+_NAMED = "toString(campaign_id) AS campaign_id, min(ts_ms) AS first_ms, max(ts_ms) AS last_ms"
+
+
+class CampaignsReader(RowsReader):
+    """Reads a database. Every call may raise `BackpressureError` (ClickHouse is unreachable)."""
+
+    def costs(self, since: Marks) -> pa.Table:
+        """Records of costs, repeated ones as often as they came: hash of the event's id, and place."""
+        new = since.new_records(COSTS.name) if COSTS.name in since.topics else "excluded = 0"
+        return self.store.read(
+            "SELECT event_hash, partition, offset, ts_ms, campaign_id, toString(kind) AS kind, amount_minor, "
+            "toString(currency) AS currency, toString(channel) AS channel, toString(group_id) AS group_id, "
+            f"toString(operator_id) AS operator_id FROM {self.d}.cost_events WHERE {new}"
+        )
+
+    def named_in_chat(self, since: Marks) -> pa.Table:
+        """Campaigns that joins, calls and posts named, and between when."""
+        named = f"(type = 'join' OR {CALLED} OR (type = 'message' AND {POST}))"
+        return self.store.read(
+            f"SELECT {_NAMED} FROM {self.facts(since)} {named} AND campaign_id != '' GROUP BY campaign_id"
+        )
+
+    def named_in_product(self, since: Marks) -> pa.Table:
+        """Campaigns that users' acts named, and between when."""
+        rows = self.newest(
+            "user_reference_states", PRODUCT.name, "product_epoch", "user_id, kind, reference", since,
+            "kind = 'campaign'",
+        )  # fmt: skip
+        return self.store.read(
+            "SELECT reference AS campaign_id, min(rows.first_ms) AS first_ms, max(rows.last_ms) AS last_ms "
+            f"FROM ({rows}) AS rows GROUP BY campaign_id"
+        )
