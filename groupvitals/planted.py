@@ -23,6 +23,7 @@ def _found(address: Address) -> dict[str, dict[Any, Any]]:
         "product": f"SELECT type, uniqExact(event_id) FROM {d}.product_events GROUP BY type",
         "links": f"SELECT 'link', uniqExact(event_id) FROM {d}.link_events WHERE type != 'tick'",
         "money": f"SELECT user_id, sum(net_minor) FROM {d}.orders GROUP BY user_id",
+        "campaigns": f"SELECT campaign_id, (channel, cost, ads, incentive, labour, commission) FROM {d}.campaigns",
         "messages": f"SELECT group_id, sum(messages) FROM {d}.memberships GROUP BY group_id",
         "known": f"SELECT group_id, known FROM {d}.groups",
         "tiers": f"SELECT group_id, (loud, occasional, silent) FROM {d}.tiers",
@@ -37,6 +38,7 @@ def compare(truth_file: Path, address: Address, console: Console) -> bool:
     found = _found(address)
     equal = _counts(truth, found, console)
     equal &= _product(truth, found, console)
+    equal &= _campaigns(truth, found, console)
     return _groups(truth, found, console) and equal
 
 
@@ -73,6 +75,25 @@ def _product(truth: dict[str, Any], found: dict[str, dict[Any, Any]], console: C
         table.add_row(name, f"{want:,}", f"{have:,}", "equal" if want == have else "[red]differs[/]")
     console.print(table)
     return all(want == have for _, want, have in rows)
+
+
+def _campaigns(truth: dict[str, Any], found: dict[str, dict[Any, Any]], console: Console) -> bool:
+    planted, kinds = truth["campaigns"], ("cost", "ads", "incentive", "labour", "commission")
+    table = Table("campaign", "channel", title="What every campaign cost, minor units", header_style="bold")
+    for kind in kinds:
+        table.add_column(f"{kind} planted")
+        table.add_column("found")
+    table.add_column("")
+    equal = True
+    columns = (planted[name] for name in ("campaign_id", "channel", *(f"{kind}_minor" for kind in kinds)))
+    for campaign, channel, *amounts in zip(*columns, strict=True):
+        of, *have = found["campaigns"].get(campaign, ("", *(0 for _ in kinds)))
+        same = (channel, *amounts) == (of, *have)
+        equal &= same
+        pairs = [f"{amount:,}" for pair in zip(amounts, have, strict=True) for amount in pair]
+        table.add_row(campaign, channel, *pairs, "equal" if same else "[red]differs[/]")
+    console.print(table)
+    return equal
 
 
 def _groups(truth: dict[str, Any], found: dict[str, dict[Any, Any]], console: Console) -> bool:

@@ -57,7 +57,7 @@ class Simulation:
             ),
             PRODUCT.name: Prepared([*self.product.events(self.calls), *answer_events(self.product, self.broadcasts)]),
             LINKS.name: Prepared(self.product.links()),
-            COSTS.name: Prepared(cost_events(plan, self.world.campaigns)),
+            COSTS.name: Prepared(cost_events(plan, self.world)),
         }
         usual = expected(plan, self.world.groups, self.world.members)
         rare = self._happenings.counts() + len(self._prepared[CHAT.name])

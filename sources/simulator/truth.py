@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sources.simulator.campaigns import CHANNELS
+from sources.simulator.campaigns import CHANNELS, costs_of
 from sources.simulator.faults import REASONS
 from sources.simulator.groups import CAUSES, KINDS, Ints
 from sources.simulator.members import HABITS, QUALITIES, ROLES, SOURCES
@@ -117,8 +117,8 @@ def campaigns(simulation: "Simulation") -> dict[str, Any]:
         "joins": np.bincount(world.members.campaign[joined], minlength=count),
         "clicks": np.bincount(product.clicks.campaign, minlength=count),
         "orders": np.bincount(product.orders.campaign[bought], minlength=count),
-        "cost_minor": drawn.cost_minor + drawn.cost_minor // 10,
-    }
+        "cost_minor": sum(costs_of(drawn).values()),
+    } | {f"{kind}_minor": amount for kind, amount in costs_of(drawn).items()}
 
 
 def calls(simulation: "Simulation") -> dict[str, Any]:

@@ -311,6 +311,14 @@ def test_money_and_referrals_add_up(community: Any) -> None:
     assert all(planted[user] == brought for user, brought in referrer.items())
     for row in range(len(truth["campaigns"]["campaign_id"])):
         assert orders[truth["campaigns"]["campaign_id"][row]] == truth["campaigns"]["orders"][row]
+    campaigns = truth["campaigns"]
+    spent: Counter[tuple[str, str]] = Counter()
+    for event in topics["campaign.costs"]:
+        spent[event["campaign_id"], event["kind"]] += event["amount_minor"]
+    kinds = ("ads", "incentive", "labour", "commission")
+    for row, campaign in enumerate(campaigns["campaign_id"]):
+        costs = [campaigns[f"{kind}_minor"][row] for kind in kinds]
+        assert [spent[campaign, kind] for kind in kinds] == costs and sum(costs) == campaigns["cost_minor"][row]
     rings = [ring for ring in users["ring"] if ring is not None]
     assert rings
     for user, ring in zip(users["user_id"], users["ring"], strict=True):
