@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "rebuild": "groupvitals.commands.rebuild:rebuild",
     "exclude": "groupvitals.commands.exclude:exclude",
     "ask": "groupvitals.commands.ask:app",
+    "whatif": "groupvitals.commands.whatif:whatif",
     "evaluate": "groupvitals.commands.evaluate:app",
     "dlq": "groupvitals.commands.dlq:app",
     "doctor": "groupvitals.commands.doctor:doctor",

@@ -26,6 +26,7 @@ NAMES = [
     "replay",
     "rebuild",
     "ask",
+    "whatif",
     "evaluate",
     "dlq",
     "doctor",
