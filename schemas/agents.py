@@ -218,7 +218,7 @@ PEOPLE = AgentSpec(
 #: The agents of the topics that people are worked out from; their clocks are the deployment's event time.
 SOURCES = (COMMUNITY, PRODUCT, LINKS)
 #: The agents whose records people read: the sources, and those whose clocks nobody waits for.
-FOLLOWED = (*SOURCES, COSTS)
+FOLLOWED = (*SOURCES, COSTS, REWARDS)
 #: The agents by the names that people use; the first is the default.
 AGENTS: dict[str, AgentSpec] = {
     agent.name: agent for agent in (COMMUNITY, PRODUCT, LINKS, COSTS, REWARDS, OPERATIONS, PEOPLE)

@@ -29,5 +29,10 @@ PEOPLE_TABLES = (
     _landed("people_referrers", "person_id", "currency"),
     _landed("people_campaigns", "campaign_id"),
     _landed("people_costs", "campaign_id", "channel", "group_id", "operator_id", "currency"),
+    _landed("people_commissions", "referrer_user_id", "goal", "conversion_id"),
+    _landed("people_ledger", "referrer_user_id", "day", "kind", "goal", "source_id", "currency", "sequence"),
+    _landed("people_balances", "referrer_user_id", "currency"),
+    _landed("people_payouts", "payout_id"),
+    _landed("people_posted", "ledger"),
     _landed("people_sources", "contract", "number"),
 )

@@ -25,6 +25,7 @@ ORDER = np.dtype(
         ("ms", "i8"),  # of the payment
         ("user", "i4"),  # -1: not paid yet
         ("group", "i4"),  # the one that it names; -1: none
+        ("product", "i4"),  # -1: none
         ("currency", "i4"),
         ("day", "i4"),  # of the payment
         ("counted", "u1"),  # paid, and not absurd

@@ -10,6 +10,7 @@ from analytics.people.score import Score
 from sinks.clickhouse.readers.calls import CallReader, New
 from sinks.clickhouse.readers.marks import Marks
 from streams.people.memory.now import Now
+from streams.people.results.ledger import Ledger
 from streams.people.state import PeopleState
 
 _DAY_MS = 86_400_000
@@ -70,7 +71,8 @@ def one_person(day: int = 20_000) -> dict[str, pa.Table]:
         "contacts": _table(_CONTACT, (), {"ts_ms": at, "day": day}),
         "joined": _touch(_ACCOUNT, "join", at),
         "touched": _touch(_USER, "click", at),
-        "claimed": _table({"user_id": _USER, "referrer_user_id": "r", "kind": "trial"}, ("event",), {"ts_ms": at}),
+        **dict.fromkeys(Ledger.reads, pa.table({})),
+        "claimed": _table({"user_id": _USER, "referrer": "r", "kind": "trial"}, ("event",), {"ts_ms": at}),
         "converted": _table({"goal": "trial", "event_id": "e", "user_id": _USER}, (), {"ts_ms": at, "day": day}),
         "costs": _table(_COST, ("event_hash",), {"partition": 0, "offset": 0, "ts_ms": at, "amount_minor": 1}),
         "named_in_chat": _table({"campaign_id": "k"}, (), {"first_ms": at, "last_ms": at}),

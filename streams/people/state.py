@@ -37,8 +37,11 @@ from streams.people.persons.profiles import Profiles
 from streams.people.persons.referrals import Referrals
 from streams.people.persons.segments import Segments
 from streams.people.results.campaigns import Campaigns
+from streams.people.results.conversions import Conversions
 from streams.people.results.credits import Credits
+from streams.people.results.ledger import Ledger
 from streams.people.results.referrers import Referrers
+from streams.people.results.rewards import Rewards
 from streams.people.results.touches import Touches
 from streams.people.retention.retention import Retention
 from streams.people.sources import Sources
@@ -86,9 +89,12 @@ class PeopleState(PartitionState):
             Campaigns(), self._sources,
         )  # fmt: skip
         #: What is worked out once all else is, and nothing is wanted any more.
-        touches = Touches(self.everybody, self._calls)
+        touches, conversions = Touches(self.everybody, self._calls), Conversions(self.everybody, orders, credit)
+        rewards = Rewards(self.everybody, orders, credit.goals)
+        referrers = Referrers(self.everybody, touches, orders, rewards)
         self.last: tuple[Family, ...] = (
-            Credits(self.everybody, touches, orders, credit), Referrers(self.everybody, touches, orders),
+            Credits(self.everybody, touches, conversions, credit), referrers,
+            Ledger(self.everybody, orders, conversions, referrers, rewards, time_zone, lateness_h),
         )  # fmt: skip
         self._touched: tuple[Touched, bool] | None = None
         self._schemas = dict[str, pa.Schema]()  # of what is read, once everything has been

@@ -5,7 +5,7 @@ per source tells which kinds are new.
 """
 
 from schemas.agents import FOLLOWED
-from schemas.topics import CHAT, COSTS, LINKS, PRODUCT
+from schemas.topics import CHAT, COSTS, LINKS, PRODUCT, REWARDS
 from sinks.clickhouse.readers.marks import Marks
 from sinks.clickhouse.store import ClickHouseStore
 
@@ -40,6 +40,10 @@ _FINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "claimed": (PRODUCT.name, ("signup", "trial")),
     "links": (LINKS.name, ()),
     "costs": (COSTS.name, ()),
+    "rewards": (REWARDS.name, ()),
+    "entries": (REWARDS.name, ()),
+    "payout_states": (REWARDS.name, ()),
+    "posted_days": (REWARDS.name, ()),
     "named_in_chat": (CHAT.name, ("join", "call", "post")),
     "named_in_product": (PRODUCT.name, ()),
 }

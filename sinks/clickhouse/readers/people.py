@@ -18,6 +18,7 @@ from sinks.clickhouse.readers.orders import OrdersReader
 from sinks.clickhouse.readers.profiles import ProfilesReader
 from sinks.clickhouse.readers.results import ResultsReader
 from sinks.clickhouse.readers.retention import RetentionReader
+from sinks.clickhouse.readers.rewards import RewardsReader
 from sinks.clickhouse.readers.rows import ACCOUNT, PLACE, day_of
 
 #: Stands for all groups, in which each person counts once.
@@ -34,7 +35,15 @@ LINK = "account_id, ts_ms, unlink, event_id, user_id, toString(source) AS source
 _ROLE = f"greatest(indexOf({list(get_args(Role))}, toString(role)), 1) - 1"
 
 
-class PeopleReader(ActivityReader, CampaignsReader, OrdersReader, ProfilesReader, ResultsReader, RetentionReader):
+class PeopleReader(
+    ActivityReader,
+    CampaignsReader,
+    OrdersReader,
+    ProfilesReader,
+    ResultsReader,
+    RetentionReader,
+    RewardsReader,
+):
     """Reads a database. Every call may raise `BackpressureError` (ClickHouse is unreachable)."""
 
     # --- rows of state: each key's newest

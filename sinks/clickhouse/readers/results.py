@@ -47,11 +47,13 @@ class ResultsReader(RowsReader):
         )
 
     def claimed(self, since: Marks) -> pa.Table:
-        """Sign-ups and trials that name a referrer."""
+        """Sign-ups and trials that name a referrer, and codes that sign-ups were given."""
         return self.store.read(
-            "SELECT ts_ms, cityHash64(event_id) AS event, user_id, referrer_user_id, toString(type) AS kind "
+            "SELECT ts_ms, cityHash64(event_id) AS event, user_id, said.1 AS kind, said.2 AS referrer FROM ("
+            "SELECT ts_ms, event_id, user_id, arrayJoin(arrayFilter(one -> one.2 != '', "
+            "[(toString(type), referrer_user_id), ('code', referral_code)])) AS said "
             f"FROM {self.d}.product_events WHERE {self._new(since)} "
-            "AND type IN ('signup', 'trial') AND referrer_user_id != ''",
+            "AND type IN ('signup', 'trial') AND (referrer_user_id != '' OR referral_code != ''))",
             LONG,
         )
 

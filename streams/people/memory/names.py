@@ -105,6 +105,13 @@ class Names:
         )
         return strings(self._arena, starts, lengths)
 
+    def texts(self, codes: NDArray[Any]) -> pa.Array:
+        """The strings of these numbers, faster where few repeat; empty ones for −1."""
+        used, places = np.unique(codes, return_inverse=True)
+        first = int(len(used) > 0 and used[0] < 0)
+        found = pa.concat_arrays([pa.array([""] * first, pa.string()), self.strings(used[first:].astype(np.int32))])
+        return found.take(pa.array(places.astype(np.int32)))
+
     @property
     def arrays(self) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
         """For kernels: where each string lies, and the arena in which they do (`analytics.kernels.arena`)."""

@@ -39,7 +39,7 @@ class OrderBook:
         used, most = len(self._rows), len(self._everybody.order_names)
         if most > used:
             self._rows = grown(self._rows, used, most)
-            self._rows[used:] = blank(ORDER, user=-1, group=-1)
+            self._rows[used:] = blank(ORDER, user=-1, group=-1, product=-1)
         return self._rows[:most]
 
     def take(self, table: pa.Table) -> Taken:

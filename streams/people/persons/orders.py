@@ -48,7 +48,7 @@ class Orders:
 
     def __init__(self, everybody: Everybody) -> None:
         self._everybody = everybody
-        self._book, self.currencies = OrderBook(everybody), everybody.currencies
+        self._book, self.currencies, self.products = OrderBook(everybody), everybody.currencies, Names()
         self._landed = Landed(TABLES["people_orders"], NameKeys("order_id", everybody.order_names))
         self.landed = (self._landed,)
         self.refunds = np.empty(0, REFUND)
@@ -73,6 +73,7 @@ class Orders:
         values, rows = table.select(_PAID).take(pa.array(taken.found.first)), taken.rows
         nowhere, orders = np.asarray(pc.equal(values["group_id"], "")), self.rows
         orders["group"][rows] = np.where(nowhere, -1, everybody.group_names.few_codes(values["group_id"]))
+        orders["product"][rows] = self.products.some_codes(values["product_id"])
         orders["ms"][rows] = np.asarray(values["ts_ms"])
         self._take_refunds(taken)
         touched = (_known(orders[name][rows], taken.before[name]) for name in ("user", "group"))

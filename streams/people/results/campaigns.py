@@ -86,15 +86,9 @@ class Campaigns:
         ids = self._campaigns.keys.columns(numbers)["campaign_id"]
         numbers = numbers[np.asarray(pc.not_equal(ids, NONE))]
         campaigns = {
-            "channel": _texts(self._channels, said(self._records, "channel", len(self._spans))[numbers]),
-            "owner_id": _texts(self._operators, said(self._records, "operator", len(self._spans))[numbers]),
+            "channel": self._channels.texts(said(self._records, "channel", len(self._spans))[numbers]),
+            "owner_id": self._operators.texts(said(self._records, "operator", len(self._spans))[numbers]),
             "first_ms": pa.array(np.where(self._spans["last_ms"] == 0, 0, self._spans["first_ms"])[numbers]),
             "last_ms": pa.array(np.ascontiguousarray(self._spans["last_ms"])[numbers]),
         }
         self._campaigns.offer(pa.table(campaigns), numbers, complete=True)
-
-
-def _texts(names: Names, codes: Codes) -> pa.Array:
-    """The strings of these numbers, empty ones where there is none (-1)."""
-    found = names.strings(np.maximum(codes, 0)) if len(names) else pa.nulls(len(codes), pa.string())
-    return pc.if_else(pa.array(codes >= 0), found, "")

@@ -56,6 +56,11 @@ class Conversions:
         """The place of each one's goal; shape (n,)."""
         return self._known.pairs.ones
 
+    @property
+    def id_of(self) -> Codes:
+        """The number of each one's id: of an order, that of the order; shape (n,)."""
+        return self._known.pairs.others
+
     def take(self, changed: dict[str, pa.Table]) -> None:
         """Take what was read, and the orders in it, into memory."""
         table = changed["converted"]
@@ -123,5 +128,7 @@ class Conversions:
         bought = goals == (self.goals.index(PURCHASE) if PURCHASE in self.goals else -1)
         orders = self._everybody.order_names.strings(np.where(bought, ids, 0)) if bought.any() else None
         events = self._events.strings(np.where(bought, 0, ids)) if not bought.all() else None
-        text = pc.if_else(pa.array(bought), orders or pa.scalar(""), events or pa.scalar(""))
+        none = pa.scalar("", pa.string())
+        text = pc.if_else(pa.array(bought), none if orders is None else orders, none if events is None else events)
+        text = text if isinstance(text, pa.Array) else pa.array([], pa.string())
         return {"goal": pa.array(self.goals).take(pa.array(goals)), "conversion_id": text}

@@ -17,9 +17,8 @@ from streams.people.memory.distinct import distinct, without
 from streams.people.memory.everybody import Everybody, Touched
 from streams.people.memory.landed import Landed
 from streams.people.memory.longer import longer
-from streams.people.memory.names import Codes, Names
+from streams.people.memory.names import Codes
 from streams.people.memory.now import Now
-from streams.people.persons.orders import Orders
 from streams.people.results.cells import Cells
 from streams.people.results.conversions import Conversions
 from streams.people.results.shared_out import (
@@ -51,9 +50,9 @@ class Credits:
     Only conversions for which something has changed are worked out, with all others of their days, which are added up.
     """
 
-    def __init__(self, everybody: Everybody, touches: Touches, orders: Orders, rules: Rules) -> None:
+    def __init__(self, everybody: Everybody, touches: Touches, conversions: Conversions, rules: Rules) -> None:
         self._everybody, self._rules = everybody, rules
-        self._touches, self._conversions = touches, Conversions(everybody, orders, rules)
+        self._touches, self._conversions = touches, conversions
         self._cells = Cells()
         self._rows = Landed(TABLES["people_conversions"], self._conversions)
         self._credits = Landed(TABLES["people_credits"], self._cells)
@@ -155,14 +154,14 @@ class Credits:
         model = "linear" if self._rules.model == "shapley" else self._rules.model
         lists_of = {_COLUMNS[name]: self._texts(name, numbers) for name, numbers in values.items()} | {
             "kinds": categories(one.touches["kind"].astype(np.int32), pa.array(KINDS)),
-            "link_ids": _named(self._touches.links, one.touches["link"]),
+            "link_ids": self._touches.links.texts(one.touches["link"]),
             "at_ms": pa.array(one.touches["ms"].copy()),
             "credits": pa.array(one.amounts[model]), "credits_minor": pa.array(one.amounts[f"{model}_minor"]),
         }  # fmt: skip
         plain = {
             "person_id": e.names.strings(e.person[rows["who"]]), "user_id": e.names.strings(rows["who"]),
             "ts_ms": pa.array(rows["ms"].copy()), "day": pa.array(rows["day"].copy()).cast(pa.date32()),
-            "net_minor": pa.array(rows["worth"].copy()), "currency": _named(e.currencies, rows["currency"]),
+            "net_minor": pa.array(rows["worth"].copy()), "currency": e.currencies.texts(rows["currency"]),
             "older": pa.array(one.found.older.astype(np.uint32)),
         }  # fmt: skip
         return pa.table(plain | {name: pa.ListArray.from_arrays(offsets, column) for name, column in lists_of.items()})
@@ -172,7 +171,7 @@ class Credits:
             "campaign": self._touches.campaigns, "channel": self._touches.channels,
             "group": self._everybody.group_names, "call": self._touches.calls,
         }  # fmt: skip
-        return _named(names.get(dimension, self._everybody.names), numbers)
+        return names.get(dimension, self._everybody.names).texts(numbers)
 
     # --- credits by day
 
@@ -183,7 +182,7 @@ class Credits:
         keys, sums = added_up(parts)
         texts = {
             "goal": pa.array(self._rules.goals, pa.string()).take(pa.array(keys[:, GOAL])),
-            "currency": _named(self._everybody.currencies, keys[:, CURRENCY].astype(np.int32)),
+            "currency": self._everybody.currencies.texts(keys[:, CURRENCY].astype(np.int32)),
             "dimension": pa.array(DIMENSIONS).take(pa.array(keys[:, DIMENSION])),
             "value": self._values(keys),
         }
@@ -205,11 +204,3 @@ class Credits:
             mine = keys[:, DIMENSION] == number
             found[mine] = self._texts(dimension, keys[mine, VALUE].astype(np.int32)).to_pylist()
         return pa.array(found, pa.string())
-
-
-def _named(names: Names, numbers: Codes) -> pa.Array:
-    """Names by their numbers; '' for -1."""
-    used, places = np.unique(numbers, return_inverse=True)
-    first = int(len(used) > 0 and used[0] < 0)
-    texts = pa.concat_arrays([pa.array([""] * first, pa.string()), names.strings(used[first:].astype(np.int32))])
-    return texts.take(pa.array(places.astype(np.int32)))

@@ -18,13 +18,14 @@ from streams.people.memory.landed import Landed
 from streams.people.memory.names import Codes, PairRows
 from streams.people.memory.now import Now
 from streams.people.persons.orders import NameKeys, Orders
+from streams.people.results.rewards import Rewards
 from streams.people.results.touches import Touches
 from streams.state.arrays import grown
 
 Rows = NDArray[Any]
 #: A sign-up or a trial that says who brought somebody; clicks and joins that do are touches.
 CLAIM = np.dtype([("ms", "i8"), ("event", "u8"), ("who", "i4"), ("other", "i4"), ("kind", "i1")])
-_SHARE, _INVITER = KINDS.index("share"), KINDS.index("inviter")
+_CODE, _SHARE, _INVITER = (KINDS.index(name) for name in ("code", "share", "inviter"))
 _NONE = np.empty(0, np.int64)
 _TREE = ("direct", "size", "depth", "generation", "virality", "k", "cycle_ms")
 
@@ -53,10 +54,20 @@ class _Keys:
         return {"person_id": self._everybody.names.strings(persons), "currency": texts.take(pa.array(currencies))}
 
 
+class Brought(NamedTuple):
+    """Of every person who is said to have brought them, as the record names them, since when, and the plan of the code
+    that was used; −1: nobody, and none; shape (persons,)."""
+
+    referrer: Codes
+    since_ms: NDArray[np.int64]
+    plan: Codes
+
+
 class _Worked(NamedTuple):
-    """Claims, what became of them, the trees, and the referrers of everybody with when they were bound."""
+    """Claims and whom they name, what became of them, the trees, and everybody's referrers since when."""
 
     claims: Claims
+    named: Codes
     binding: Binding
     trees: Trees
     referrer: Codes
@@ -68,8 +79,8 @@ class Referrers:
 
     reads = ("claimed",)
 
-    def __init__(self, everybody: Everybody, touches: Touches, orders: Orders) -> None:
-        self._everybody, self._touches, self._orders = everybody, touches, orders
+    def __init__(self, everybody: Everybody, touches: Touches, orders: Orders, rewards: Rewards) -> None:
+        self._everybody, self._touches, self._orders, self._rewards = everybody, touches, orders, rewards
         self._rows, self._count = np.empty(1024, CLAIM), 0
         self._keys = _Keys(everybody, orders)
         self._referred = Landed(TABLES["people_referred"], NameKeys("person_id", everybody.names))
@@ -77,6 +88,24 @@ class Referrers:
         self.landed = (self._referred, self._referrers)
         self._seen: tuple[int, int, int] | None = None
         self._worked: _Worked | None = None
+        #: How often everybody was bound.
+        self.version = 0
+
+    @property
+    def brought(self) -> Brought:
+        """By whom everybody was brought."""
+        persons = len(self._everybody.person)
+        found = Brought(np.full(persons, -1, np.int32), np.zeros(persons, np.int64), np.full(persons, -1, np.int32))
+        if (worked := self._worked) is None:
+            return found
+        bound = np.flatnonzero(worked.referrer >= 0)
+        found.referrer[bound] = worked.named[worked.binding.claim[bound]]
+        found.since_ms[bound] = worked.since_ms[bound]
+        coded = self._rows[: self._count]
+        coded = coded[coded["kind"] == _CODE]
+        for row in coded[np.argsort(coded["ms"], kind="stable")[::-1]]:  # the first one used stays
+            found.plan[self._everybody.person[row["who"]]] = self._rewards.owners.get(int(row["other"]), (-1, -1))[1]
+        return found
 
     def take(self, changed: dict[str, pa.Table]) -> None:
         """Take sign-ups and trials that name a referrer into memory."""
@@ -86,8 +115,10 @@ class Referrers:
             self._rows = grown(self._rows, used, most)
         new = self._rows[used:most]
         new["ms"], new["event"] = np.asarray(table["ts_ms"]), np.asarray(table["event"])
-        new["who"], new["other"] = names.codes(table["user_id"]), names.codes(table["referrer_user_id"])
-        new["kind"] = np.asarray(pc.index_in(table["kind"], pa.array(KINDS)))
+        new["who"], new["kind"] = names.codes(table["user_id"]), np.asarray(pc.index_in(table["kind"], pa.array(KINDS)))
+        by_code = new["kind"] == _CODE
+        new["other"][by_code] = self._rewards.codes.codes(table["referrer"].filter(pa.array(by_code)))
+        new["other"][~by_code] = names.codes(table["referrer"].filter(pa.array(~by_code)))
         self._count = most
 
     def offer(self, touched: Touched, now: Now, complete: bool) -> None:
@@ -95,8 +126,9 @@ class Referrers:
         e = self._everybody
         known = int(np.count_nonzero(self._known()))
         seen = self._count, len(self._touches.rows), known
-        if complete or seen != self._seen or len(e.regrouped) or self._touches.staff_changed:
+        if complete or seen != self._seen or len(e.regrouped) or self._touches.staff_changed or self._rewards.changed:
             self._worked = self._work_out()
+            self.version += 1
             self._offer_referred(self._worked)
         elif not len(self._orders.taken):
             return
@@ -112,9 +144,12 @@ class Referrers:
         found: NDArray[np.bool_] = (np.diff(e.members_of.firsts) > 0) | e.users()
         return found
 
-    def _claims(self) -> Claims:
-        """What sign-ups, trials, clicks on what was shared, and joins say."""
-        e, touches, mine = self._everybody, self._touches.rows, self._rows[: self._count]
+    def _claims(self) -> tuple[Claims, Codes]:
+        """What sign-ups, trials, codes, clicks on what was shared, and joins say, and whom each names."""
+        e, touches, mine = self._everybody, self._touches.rows, self._rows[: self._count].copy()
+        owners = self._rewards.owners
+        by_code = np.flatnonzero(mine["kind"] == _CODE)
+        mine["other"][by_code] = [owners.get(code, (-1, -1))[0] for code in mine["other"][by_code].tolist()]
         shared = touches[(touches["kind"] == CLICK) & (touches["other"] >= 0)]
         joined = _first_of_each(touches[touches["kind"] == JOIN], e.person)
         joined = joined[joined["other"] >= 0]
@@ -124,17 +159,20 @@ class Referrers:
         def column(name: str) -> Any:
             return np.concatenate([part[name] for part in parts])
 
-        known, referrer = self._known(), e.person[column("other")]
-        return Claims(
-            e.person[column("who")], np.where(known[referrer], referrer, -1).astype(np.int32), column("ms"),
+        named: Codes = column("other")
+        referrer = e.person[np.maximum(named, 0)]
+        known = self._known()[referrer] & (named >= 0)
+        claims = Claims(
+            e.person[column("who")], np.where(known, referrer, -1).astype(np.int32), column("ms"),
             np.concatenate(kinds).astype(np.int8), (column("event") >> 1).astype(np.int64),
         )  # fmt: skip
+        return claims, named
 
     def _work_out(self) -> _Worked:
-        claims = self._claims()
+        claims, named = self._claims()
         binding = bind(claims, self._touches.staff)
         referrer, since_ms = binding.referrers(claims)
-        return _Worked(claims, binding, trees(referrer, since_ms), referrer, since_ms)
+        return _Worked(claims, named, binding, trees(referrer, since_ms), referrer, since_ms)
 
     # --- rows
 

@@ -1,0 +1,235 @@
+"""Rows of the ledger: what results earn whoever brought them, entries posted when days close, balances, payouts.
+
+Entries are acts. What is posted is read once, when a term begins, and landed again by every term; a day is posted as
+the difference between what is owed at its end, by all that is known when it closes, and what was posted before.
+"""
+
+# mypy: disable-error-code="no-untyped-call"
+
+from datetime import date
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from analytics.kernels.calendar import day_starts
+from analytics.people.orders import net_on
+from analytics.results.ledger import ENTRY, KINDS, adjustments, differences, posted
+from analytics.results.owed import Owing, owing
+from analytics.results.payouts import Payout, State, post
+from analytics.results.plans import NEVER, Goals, Reassignment
+from schemas.agents import TABLES
+from streams.people.memory.everybody import Everybody, Touched
+from streams.people.memory.landed import Landed
+from streams.people.memory.names import Codes
+from streams.people.memory.now import Now
+from streams.people.persons.orders import Orders
+from streams.people.results.conversions import PURCHASE, Conversions
+from streams.people.results.ledger_rows import balance_rows, commission_rows, entry_rows, payout_rows
+from streams.people.results.referrers import Referrers
+from streams.people.results.rewards import Rewards, numbers_of
+
+Rows = NDArray[Any]
+Whole = NDArray[np.int64]
+_KIND_NAMES = [kind.name for kind in KINDS]
+
+
+class _Results(NamedTuple):
+    """Conversions of people whom somebody brought: their numbers, and the same as plans see them."""
+
+    numbers: Codes
+    goals: Goals
+
+
+class Ledger:
+    """All that referrers are owed. Costs nothing while there are neither plans nor entries."""
+
+    reads = (*Rewards.reads, "entries", "payout_states", "posted_days")
+
+    def __init__(
+        self,
+        everybody: Everybody,
+        orders: Orders,
+        conversions: Conversions,
+        referrers: Referrers,
+        rewards: Rewards,
+        zone: str,
+        lateness_h: int,
+    ) -> None:
+        self._everybody, self._orders, self._conversions = everybody, orders, conversions
+        self._referrers, self._rewards = referrers, rewards
+        self._starts, self._lateness_ms = day_starts(zone), lateness_h * 3_600_000
+        names = ("commissions", "ledger", "balances", "payouts", "posted")
+        self._commissions, self._ledger, self._balances, self._payouts, self._days = self.landed = tuple(
+            Landed(TABLES[f"people_{name}"]) for name in names
+        )
+        self._entries, self._states, self._seen = np.zeros(0, ENTRY), dict[int, State](), dict[int, int]()
+        #: What entries are about: goal and id by number.
+        self._sources = dict[int, tuple[str, str]]()
+        self._posted: int | None = None
+        self._before: object = None
+
+    # --- what was posted before
+
+    def take(self, changed: dict[str, pa.Table]) -> None:
+        """Take plans and decisions; and, once, what was posted in terms before."""
+        self._rewards.take(changed)
+        if changed["entries"].num_rows:
+            self._take_entries(changed["entries"])
+        for row in changed["posted_days"].to_pylist():
+            self._posted = (row["day"] - date(1970, 1, 1)).days
+        if changed["payout_states"].num_rows:
+            self._take_payouts(changed["payout_states"])
+
+    def _take_entries(self, table: pa.Table) -> None:
+        found = np.zeros(table.num_rows, ENTRY)
+        found["day"] = np.asarray(table["day"].cast(pa.date32()).cast(pa.int32()))
+        found["kind"] = np.asarray(pc.index_in(table["kind"].cast(pa.string()), pa.array(_KIND_NAMES)))
+        found["source"] = self._known(table["goal"].cast(pa.string()), table["source_id"])
+        found["beneficiary"] = self._everybody.names.codes(table["referrer_user_id"])
+        found["currency"] = self._orders.currencies.some_codes(table["currency"].cast(pa.string()))
+        found["sequence"], found["amount"] = np.asarray(table["sequence"]), np.asarray(table["amount_minor"])
+        self._entries = found
+
+    def _take_payouts(self, table: pa.Table) -> None:
+        ids = table["payout_id"]
+        sources = self._known(pa.chunked_array([["payout"] * table.num_rows]), ids).tolist()
+        users = self._everybody.names.codes(table["referrer_user_id"]).tolist()
+        currencies = self._orders.currencies.some_codes(table["currency"].cast(pa.string())).tolist()
+        for row, source, user, currency in zip(table.to_pylist(), sources, users, currencies, strict=True):
+            amount, end_ms = row["amount_minor"], row["period_end_ms"]
+            first = Payout(row["sequence"], source, user, currency, amount, "", end_ms)
+            self._states[source], self._seen[source] = State(row["outcome"], first), row["sequence"]
+
+    def _known(self, goals: pa.ChunkedArray, ids: pa.ChunkedArray) -> Whole:
+        """Numbers of what entries are about, which can be named from now on."""
+        numbers = numbers_of(goals.combine_chunks(), ids.combine_chunks())
+        texts = zip(goals.to_pylist(), ids.to_pylist(), strict=True)
+        self._sources |= dict(zip(numbers.tolist(), texts, strict=True))
+        return numbers
+
+    # --- what is owed
+
+    def offer(self, touched: Touched, now: Now, complete: bool) -> None:
+        """Post the days that have closed, and offer entries, balances and what is pending."""
+        rewards = self._rewards
+        if not (rewards.plans or len(rewards.adjustments) or rewards.payouts or len(self._entries)):
+            return
+        before = now.hour, self._referrers.version, len(self._conversions)
+        if not complete and before == self._before and not rewards.changed and not len(self._orders.taken):
+            return
+        self._before = before
+        self._sources |= rewards.ids
+        self._post_days(now)
+        results = self._results(now.day)
+        found = self._owing(results, now.ms + 1)
+        self._offer(results, found, now)
+
+    def _post_days(self, now: Now) -> None:
+        """Post every day that has closed since the last one that was."""
+        is_open = int(np.searchsorted(self._starts, now.ms - self._lateness_ms, "right")) - 1
+        if self._posted is None:
+            told = [plan.announced_ms for plan in self._rewards.plans]
+            told += [int(ms) for ms in self._rewards.adjustments["ts_ms"]]
+            first = min(told, default=now.ms)
+            self._posted = min(int(np.searchsorted(self._starts, first, "right")) - 2, is_open - 1)
+        for day in range(self._posted + 1, is_open):
+            self._post(day)
+        self._posted = max(self._posted, is_open - 1)
+
+    def _post(self, day: int) -> None:
+        end_ms = int(self._starts[day + 1])
+        results = self._results(day)
+        owed = self._owing(results, end_ms).rows
+        new = np.concatenate(
+            [
+                differences(owed, posted(self._entries), day),
+                adjustments(self._rewards.adjustments, self._entries, end_ms, day),
+            ]
+        )
+        told = self._rewards.payouts
+        due = [one for ms, one in told if ms < end_ms and one.sequence > self._seen.get(one.payout, -1)]
+        paid = post(due, np.concatenate([self._entries, new]), self._states, day)
+        self._seen |= {one.payout: one.sequence for one in sorted(due)}
+        self._states = paid.states
+        self._entries = np.concatenate([self._entries, new, paid.entries])
+        self._name(results, new["source"])
+
+    def _name(self, results: _Results, sources: Whole) -> None:
+        """Keep what entries are about, as conversions may be none any more."""
+        wanted = np.flatnonzero(np.isin(results.goals.id, sources))
+        columns = self._conversions.columns(results.numbers[wanted])
+        texts = zip(columns["goal"].to_pylist(), columns["conversion_id"].to_pylist(), strict=True)
+        self._sources |= dict(zip(results.goals.id[wanted].tolist(), texts, strict=True))
+
+    def _owing(self, results: _Results, end_ms: int) -> Owing:
+        rewards, person = self._rewards, self._everybody.person
+        ids = self._numbers_of_orders([order for _, order, *_ in rewards.changes])
+        changes = [
+            Reassignment(int(person[who]), goal, new, ms, place)
+            for (who, _, new, ms, place), goal in zip(rewards.changes, ids, strict=True)
+        ]
+        plans = [plan for plan in rewards.plans if plan.announced_ms < end_ms]
+        reviews = [review for review in rewards.reviews if review.ts_ms < end_ms]
+        return owing(results.goals, plans, [], reviews, changes, end_ms)
+
+    @staticmethod
+    def _numbers_of_orders(orders: list[str]) -> list[int]:
+        """Numbers of orders as results; −1 for ''."""
+        numbers = numbers_of(pa.array([PURCHASE] * len(orders), pa.string()), pa.array(orders, pa.string())).tolist()
+        return [number if order else -1 for number, order in zip(numbers, orders, strict=True)]
+
+    def _results(self, day: int) -> _Results:
+        """The conversions of whoever was brought by somebody, as they are at the end of a day."""
+        e, conversions = self._everybody, self._conversions
+        brought = self._referrers.brought
+        changed = [int(e.person[who]) for who, *_ in self._rewards.changes]
+        people = np.union1d(np.flatnonzero(brought.referrer >= 0), np.array(changed, np.int64)).astype(np.int32)
+        numbers = conversions.counted(people, conversions.by_person())
+        rows = conversions.rows[numbers]
+        numbers, rows = numbers[rows["day"] <= day], rows[rows["day"] <= day]
+        person, kinds = e.person[rows["who"]], conversions.goal_of[numbers].astype(np.int32)
+        columns = conversions.columns(numbers)
+        ids = numbers_of(columns["goal"], columns["conversion_id"])
+        bought = kinds == (conversions.goals.index(PURCHASE) if PURCHASE in conversions.goals else -1)
+        orders = np.where(bought, conversions.id_of[numbers], 0)
+        net = net_on(self._orders.rows, self._orders.refunds, day) if bought.any() else np.zeros(1, np.int64)
+        products = self._orders.rows["product"] if bought.any() else np.full(1, -1, np.int32)
+        goals = Goals(
+            ids, person, brought.referrer[person], brought.since_ms[person], kinds,
+            np.where(bought, products[orders], -1).astype(np.int32), rows["currency"].copy(), rows["ms"].copy(),
+            np.where(bought, net[orders], 0), brought.plan[person], _first(person, rows["ms"], bought, ids),
+            np.full(len(rows), NEVER),
+        )  # fmt: skip
+        return _Results(numbers, goals)
+
+    # --- rows
+
+    def _offer(self, results: _Results, found: Owing, now: Now) -> None:
+        known, entries = posted(self._entries), self._entries
+        texts = self._everybody.names, self._orders.currencies
+        commissions = commission_rows(found, known, now.ms, texts, pa.array([*self._rewards.plan_ids, ""]))
+        keys = self._conversions.columns(results.numbers[found.earns > 0])
+        _offer_all(self._commissions, pa.table(keys | commissions))
+        _offer_all(self._ledger, entry_rows(entries, self._sources, texts))
+        _offer_all(self._balances, balance_rows(entries, differences(found.rows, known, 0), texts))
+        _offer_all(self._payouts, payout_rows(self._states, self._seen, self._sources, texts))
+        day = pa.array([self._posted], pa.int32()).cast(pa.date32())
+        _offer_all(self._days, pa.table({"ledger": pa.array(["all"]), "day": day}))
+
+
+def _offer_all(landed: Landed, rows: pa.Table) -> None:
+    """Offer all rows of a table there are."""
+    numbers = landed.keys.numbers(rows)
+    landed.offer(rows.drop_columns(list(landed.table.key)), numbers, complete=True)
+
+
+def _first(person: Codes, ms: Whole, bought: NDArray[np.bool_], ids: Whole) -> NDArray[np.bool_]:
+    """Whether each is the first order of its person."""
+    order = np.flatnonzero(bought)
+    order = order[np.lexsort((ids[order], ms[order], person[order]))]
+    found = np.zeros(len(person), np.bool_)
+    found[order[np.flatnonzero(np.diff(person[order], prepend=-1))]] = True
+    return found
