@@ -191,7 +191,8 @@ REWARDS = AgentSpec(
     read_back=ReadBack(
         (
             "event_id", "type", "plan_id", "goal", "currency", "referrer_user_id", "referral_code", "adjustment_id",
-            "referred_user_id", "new_referrer_user_id", "reason", "actor_id", "decision", "payout_id", "status",
+            "order_id", "referred_user_id", "new_referrer_user_id", "reason", "actor_id", "decision", "payout_id",
+            "status",
         ),
         plain={"ts_ms": "Int64", "valid_from_ms": "Int64", "period_end_ms": "Int64"},
         nullable=("share_bp", "fixed_minor", "amount_minor"),

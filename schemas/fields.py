@@ -45,19 +45,20 @@ class ExactlyOne:
 
 @dataclass(frozen=True)
 class Needs:
-    """A field that is only complete together with another."""
+    """A field that is only complete together with another, or one of several others."""
 
     name: str
-    other: str
+    others: tuple[str, ...]
 
     def broken(self, given: set[str]) -> str:
         """What is wrong with an event that has these fields; empty: nothing."""
-        return f"{self.name} needs {self.other}" if self.name in given and self.other not in given else ""
+        complete = self.name not in given or given.intersection(self.others)
+        return "" if complete else f"{self.name} needs {' or '.join(self.others)}"
 
     @property
     def schema(self) -> dict[str, Any]:
         """The same as JSON Schema."""
-        return {"if": _given(self.name), "then": _given(self.other)}
+        return {"if": _given(self.name), "then": {"anyOf": [_given(name) for name in self.others]}}
 
 
 def _given(name: str) -> dict[str, Any]:

@@ -116,7 +116,7 @@ class Custom(ProductEvent):
 
 
 class ProductTick(Envelope):
-    """Moves the time of a product partition when input pauses."""
+    """Moves the time of its partition when input pauses."""
 
     type: Literal["tick"]
 

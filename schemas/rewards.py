@@ -58,7 +58,7 @@ class Plan(Envelope):
     deadline_ms: Milliseconds | None = None
     tiers: Tiers = {}
 
-    together: ClassVar = (ExactlyOne(("share_bp", "fixed_minor")), Needs("fixed_minor", "currency"))
+    together: ClassVar = (ExactlyOne(("share_bp", "fixed_minor")), Needs("fixed_minor", ("currency",)))
 
 
 class Reward(Envelope):
@@ -76,7 +76,7 @@ class Code(Reward):
 
 
 class Adjustment(Reward):
-    """A bonus or a correction (`amount_minor` may be negative), or another referrer for who was referred; and why."""
+    """A bonus or a correction (`amount_minor` may be negative), or another referrer of a user or an order; and why."""
 
     type: Literal["adjustment"]
     adjustment_id: Id
@@ -89,8 +89,8 @@ class Adjustment(Reward):
     actor_id: Id
 
     together: ClassVar = (
-        ExactlyOne(("amount_minor", "new_referrer_user_id")), Needs("amount_minor", "currency"),
-        Needs("new_referrer_user_id", "referred_user_id"),
+        ExactlyOne(("amount_minor", "new_referrer_user_id")), Needs("amount_minor", ("currency",)),
+        Needs("new_referrer_user_id", ("referred_user_id", "order_id")),
     )  # fmt: skip
 
 

@@ -160,6 +160,9 @@ ACCEPTED: dict[str, tuple[str, dict[str, Any]]] = {
         "rewards",
         _without(ADJUSTMENT, "amount_minor", "currency") | {"new_referrer_user_id": "v", "referred_user_id": "w"},
     ),
+    "other referrer of an order": (
+        "rewards", _without(ADJUSTMENT, "amount_minor", "currency") | {"new_referrer_user_id": "v", "order_id": "o"},
+    ),
     "review": (
         "rewards",
         _REWARD | {"type": "review", "referrer_user_id": "u", "decision": "void", "reason": "ring", "actor_id": "op"},
@@ -278,7 +281,7 @@ REFUSED_REWARDS: dict[str, tuple[dict[str, Any], str]] = {
     "amount without currency": (_without(ADJUSTMENT, "currency"), "amount_minor needs currency"),
     "another referrer of nobody": (
         _without(ADJUSTMENT, "amount_minor") | {"new_referrer_user_id": "v"},
-        "new_referrer_user_id needs referred_user_id",
+        "new_referrer_user_id needs referred_user_id or order_id",
     ),
     "review without a reason": (
         _REWARD | {"type": "review", "referrer_user_id": "u", "decision": "void", "actor_id": "op"}, "reason",
