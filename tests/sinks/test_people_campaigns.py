@@ -8,6 +8,7 @@ import pytest
 from schemas.topics import CHAT, COSTS, PRODUCT
 from sinks.clickhouse.readers.marks import marks
 from sinks.clickhouse.store import ClickHouseStore
+from streams.people.task import WentBackError
 from tests.landing import Landing, empty, own_store
 from tests.oracle import campaigns as oracle
 from tests.oracle.literal_worlds import D, said, tick, world
@@ -52,6 +53,27 @@ def test_no_day_waits_for_costs_and_their_clock_is_nobodys_time(store: ClickHous
     agent.taken_over()
     assert closed(agent) == (day + timedelta(1), history), "whoever takes over goes on with the same history"
     same(store, "campaigns", [{"campaign_id": "k", "cost": 2, "ads": 2, "currency": "EUR"}])
+
+
+def test_costs_that_an_older_backup_lacks_do_not_count(store: ClickHouseStore) -> None:
+    empty(store, "UTC")
+    spent = {"campaign_id": "k", "kind": "ads", "amount_minor": 1, "currency": "EUR"}
+    costs = Landing(world(*((D, spent) for _ in range(4))), store, COSTS.name)
+    costs.land(costs.world.records[:2])
+    costs.land(costs.world.records[2:])
+    agent = PeopleAgent(store)
+    worked_out(agent)
+    same(store, "campaigns", [{"campaign_id": "k", "cost": 4}])
+    for table in ("cost_events", "checkpoints", "heads"):
+        ours = f"DELETE FROM {store.address.database}.{table} WHERE topic = '{costs.task.topic}'"
+        store.native.execute(ours, settings={"mutations_sync": 2})
+    restored = Landing(costs.world, store, COSTS.name)
+    restored.land(costs.world.records[:2])
+    with pytest.raises(WentBackError):
+        agent.work_out()
+    agent.taken_over()
+    worked_out(agent)
+    same(store, "campaigns", [{"campaign_id": "k", "cost": 2}])
 
 
 @pytest.mark.parametrize(("seed", "moves"), [(0, False), (1, True)], ids=["stays", "moves"])

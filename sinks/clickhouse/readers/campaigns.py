@@ -30,12 +30,12 @@ class CampaignsReader(RowsReader):
         )
 
     def named_in_product(self, since: Marks) -> pa.Table:
-        """Campaigns that users' acts named, and between when."""
-        rows = self.newest(
-            "user_reference_states", PRODUCT.name, "product_epoch", "user_id, kind, reference", since,
-            "kind = 'campaign'",
-        )  # fmt: skip
+        """Campaigns that users' acts named, and between when.
+
+        A key's older rows say nothing that its newest does not.
+        """
         return self.store.read(
             "SELECT reference AS campaign_id, min(rows.first_ms) AS first_ms, max(rows.last_ms) AS last_ms "
-            f"FROM ({rows}) AS rows GROUP BY campaign_id"
+            f"FROM {self.d}.user_reference_states AS rows WHERE kind = 'campaign' "
+            f"AND {self.in_use(PRODUCT.name, 'product_epoch', since)} GROUP BY campaign_id"
         )

@@ -45,7 +45,7 @@ _FINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "payout_states": (REWARDS.name, ()),
     "posted_days": (REWARDS.name, ()),
     "named_in_chat": (CHAT.name, ("join", "call", "post")),
-    "named_in_product": (PRODUCT.name, ()),
+    "named_in_product": (PRODUCT.name, ("signup", "trial", "click", "share", "purchase")),
 }
 _RECORDS = {agent.contract: agent.raw.name for agent in FOLLOWED}
 _KIND = {CHAT.name: f"if(type = 'message' AND {POST}, 'post', toString(type))"}

@@ -41,13 +41,15 @@ class RowsReader(News):
 
     def newest(self, table: str, contract: str, epoch: str, key: str, since: Marks, only: str = "1") -> str:
         """The statement that selects them; `only`: a condition that all rows of a key meet, or none."""
-        newer = since.newer(contract, "version", since.versions, ">")
-        number = since.epochs.get(contract, f"(SELECT epoch FROM {self.d}.{epoch})")
         return (
-            f"SELECT * FROM {self.d}.{table} "
-            f"WHERE bitShiftRight(version, 56) = {number} AND {newer} AND {only} "
+            f"SELECT * FROM {self.d}.{table} WHERE {self.in_use(contract, epoch, since)} AND {only} "
             f"ORDER BY {key}, version DESC LIMIT 1 BY {key}"
         )
+
+    def in_use(self, contract: str, epoch: str, since: Marks) -> str:
+        """The condition that rows of state are of the epoch in use, and newer than marks."""
+        number = since.epochs.get(contract, f"(SELECT epoch FROM {self.d}.{epoch})")
+        return f"bitShiftRight(version, 56) = {number} AND {since.newer(contract, 'version', since.versions, '>')}"
 
     def facts(self, since: Marks) -> str:
         """Table and conditions of facts: all, or those of records since."""
