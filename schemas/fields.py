@@ -96,8 +96,8 @@ class Envelope(Contract):
     """What every event carries.
 
     `event_id` is unique and stable over redeliveries; the same id twice is one event. `ts_ms` is event time,
-    milliseconds since the Unix epoch, UTC. `schema_version` is the contract's major version: minor versions only add
-    what their consumers' elders ignore, so events of all of them carry the same number.
+    milliseconds since the Unix epoch, UTC. `schema_version` is the contract's major version: a minor version only
+    adds what older consumers ignore, so events of all minor versions carry the same number.
     """
 
     event_id: Id
