@@ -9,8 +9,7 @@ from analytics.people.states import STATES
 
 INSIDE = STATES.index("zombie")
 #: A place (0: all groups; else a group's number + 1) and currency: persons among its members with orders, those whose
-#: first order is recent, those with several; their orders and what these are worth, and what orders are worth that
-#: name the place; effective persons of the place.
+#: first order is recent, those with several; their orders and what these are worth; effective persons of the place.
 PAYERS = np.dtype(
     [
         ("place", "i4"),
@@ -20,7 +19,6 @@ PAYERS = np.dtype(
         ("repeated", "i8"),
         ("orders", "i8"),
         ("revenue", "i8"),
-        ("credited", "i8"),
         ("effective", "i8"),
     ]
 )
@@ -42,7 +40,7 @@ def _row(rows, begin, count, place, currency):
         return -1
     row = rows[count]
     row.place, row.currency = place, currency
-    row.payers, row.first_payers, row.repeated, row.orders, row.revenue, row.credited = 0, 0, 0, 0, 0, 0
+    row.payers, row.first_payers, row.repeated, row.orders, row.revenue = 0, 0, 0, 0, 0
     return count
 
 
@@ -65,7 +63,7 @@ def _pay(rows, begin, count, place, worths, first, end, since):
 
 
 @kernel
-def payers_of_all(best, buyers, effective, firsts, worths, orders, since, rows):
+def payers_of_all(best, buyers, effective, firsts, worths, since, rows):
     """Rows of all groups together; best: best state of every person; buyers: persons with orders; effective: how many
     persons are. Returns how many rows, -1: there is no room."""
     count = 0
@@ -74,25 +72,17 @@ def payers_of_all(best, buyers, effective, firsts, worths, orders, since, rows):
             count = _pay(rows, 0, count, 0, worths, firsts[who], firsts[who + 1], since)
             if count < 0:
                 return -1
-    for order in orders:
-        if order.counted and order.group >= 0:
-            for at in range(count):
-                if rows[at].currency == order.currency:
-                    rows[at].credited += order.net
     for at in range(count):
         rows[at].effective = effective
     return count
 
 
 @kernel
-def payers_of_groups(
-    members, buyers_in, effective, accounts, person, groups, firsts, worths, orders, orders_in, since, seen, rows, count
-):
+def payers_of_groups(members, buyers_in, effective, accounts, person, groups, firsts, worths, since, seen, rows, count):
     """Rows of these groups, after the first `count` rows. Returns how many there are then, -1: there is no room.
 
     buyers_in: memberships of persons with orders, by group; effective: effective persons, by group; firsts, worths:
-    `analytics.people.orders.worths`; orders_in: orders by the group that they name; since: first day of recent orders;
-    seen: of every person, zeros.
+    `analytics.people.orders.worths`; since: first day of recent orders; seen: of every person, zeros.
     """
     for n in range(len(groups)):
         group, begin = groups[n], count
@@ -104,11 +94,6 @@ def payers_of_groups(
                 count = _pay(rows, begin, count, group + 1, worths, firsts[who], firsts[who + 1], since)
                 if count < 0:
                     return -1
-        for i in range(orders_in.firsts[group], orders_in.firsts[group + 1]):
-            order = orders[orders_in.rows[i]]
-            for at in range(begin, count):
-                if order.counted and rows[at].currency == order.currency:
-                    rows[at].credited += order.net
         for at in range(begin, count):
             rows[at].effective = effective[group]
     return count

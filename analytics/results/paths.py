@@ -22,7 +22,7 @@ DIMENSIONS = ("campaign", "channel", "group", "sharer", "inviter", "call")
 TOUCH = np.dtype(
     [
         ("ms", "i8"),
-        ("event", "u8"),  # a hash of its id, by which a repeat is known
+        ("event", "u4"),  # CRC-32 of its id, by which a repeat is known
         ("who", "i4"),  # account or user
         ("other", "i4"),  # the inviter of a join or sign-up, the sharer of a click, who clicked on what was shared
         ("campaign", "i4"),

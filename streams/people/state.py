@@ -30,6 +30,7 @@ from streams.people.memory.steps import Stepwise
 from streams.people.persons.accounts import Accounts
 from streams.people.persons.across import Across
 from streams.people.persons.contacts import Contacts
+from streams.people.persons.group_credits import GroupCredits
 from streams.people.persons.members import Members
 from streams.people.persons.orders import Orders
 from streams.people.persons.payers import Payers
@@ -81,7 +82,7 @@ class PeopleState(PartitionState):
         members, orders = Members(self.everybody), Orders(self.everybody)
         self._referrals = Referrals(self.everybody)
         self.families: tuple[Family, ...] = (
-            members, orders, Payers(self.everybody, orders, members), Activity(self.everybody, orders),
+            members, orders, Activity(self.everybody, orders),
             Tiers(self.everybody), self._calls, Across(self.everybody), Accounts(self.everybody),
             Segments(self.everybody, orders, self._referrals),
             Contacts(self.everybody, orders, members, self._referrals),
@@ -92,8 +93,10 @@ class PeopleState(PartitionState):
         touches, conversions = Touches(self.everybody, self._calls), Conversions(self.everybody, orders, credit)
         rewards = Rewards(self.everybody, orders, credit.goals)
         referrers = Referrers(self.everybody, touches, orders, rewards)
+        groups = GroupCredits()
         self.last: tuple[Family, ...] = (
-            Credits(self.everybody, touches, conversions, credit), referrers,
+            Credits(self.everybody, touches, conversions, groups, credit),
+            Payers(self.everybody, orders, members, groups), referrers,
             Ledger(self.everybody, orders, conversions, referrers, rewards, time_zone, lateness_h),
         )  # fmt: skip
         self._touched: tuple[Touched, bool] | None = None

@@ -1,14 +1,15 @@
 """Paths of conversions and what gets credit for them, computed slowly and obviously, in whole fractions."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
+from zlib import crc32
 
 from tests.oracle.answers import Row, account_of, moment
 from tests.oracle.calls import answers_of, calls_of
 from tests.oracle.community import HOUR_MS, membership
 from tests.oracle.people import ABSURD, People
+from tests.oracle.people import payers as people_payers
 
 KINDS = ("join", "click", "signup", "answer", "contact", "shared")
 HOURS = {"join": 720, "click": 168, "signup": 720, "answer": 168, "contact": 720, "shared": 24}
@@ -16,8 +17,6 @@ GOALS = ("signup", "trial", "share")
 DIMENSIONS = ("campaign", "channel", "group", "sharer", "inviter", "call")
 MODELS = ("first", "last", "linear", "position", "decay", "shapley")
 NOTHING = dict.fromkeys((*DIMENSIONS, "link"), "")
-#: Orders events of one time and kind: their ids, or the group and call of an answer.
-Tie = Callable[[tuple[str, ...]], int]
 Touch = dict[str, Any]
 
 
@@ -31,7 +30,12 @@ def staff(people: People) -> set[str]:
     }
 
 
-def touches(people: People, tie: Tie) -> dict[str, list[Touch]]:
+def tie(key: tuple[str, ...]) -> int:
+    """Orders events of one time and kind, by their ids, or the group and call of an answer."""
+    return crc32(" ".join(key).encode())
+
+
+def touches(people: People) -> dict[str, list[Touch]]:
     """Person -> touches, oldest first."""
     found: dict[str, dict[Any, Touch]] = defaultdict(dict)
     nobody = staff(people)
@@ -133,8 +137,8 @@ def allocated(total: int, parts: list[Fraction]) -> list[int]:
     return found
 
 
-def conversion_paths(people: People, tie: Tie) -> list[Row]:
-    known, rows = touches(people, tie), []
+def conversion_paths(people: People) -> list[Row]:
+    known, rows = touches(people), []
     for row in conversions(people):
         path = path_of(row, known.get(people.person(row["user"]), []))
         parts = weights("linear", path, row["ms"]) if path else []
@@ -150,8 +154,8 @@ def conversion_paths(people: People, tie: Tie) -> list[Row]:
     return rows
 
 
-def chat_to_purchase(people: People, tie: Tie) -> list[Row]:
-    known, sums = touches(people, tie), dict[tuple[str, ...], Row]()
+def chat_to_purchase(people: People) -> list[Row]:
+    known, sums = touches(people), dict[tuple[str, ...], Row]()
     for row in conversions(people):
         if not people.today - 28 < people.days.of(row["ms"]) <= people.today:
             continue
@@ -176,4 +180,21 @@ def chat_to_purchase(people: People, tie: Tie) -> list[Row]:
     ]
 
 
-ANSWERS = {answer.__name__: answer for answer in (conversion_paths, chat_to_purchase)}
+def payers(people: People) -> list[Row]:
+    """What groups are credited with for orders, beside their payers."""
+    known, sums = touches(people), Counter[tuple[str, str]]()
+    for row in conversions(people):
+        path = path_of(row, known.get(people.person(row["user"]), []))
+        parts = weights("linear", path, row["ms"]) if path else []
+        for one, amount in zip(path, allocated(row["net"], parts), strict=True):
+            if one["group"] and row["currency"]:
+                sums[one["group"], row["currency"]] += amount
+                sums["*", row["currency"]] += amount
+    return [
+        {name: row[name] for name in ("group_id", "currency")}
+        | {"revenue_credited_minor": sums[row["group_id"], row["currency"]]}
+        for row in people_payers(people)
+    ]
+
+
+ANSWERS = {answer.__name__: answer for answer in (conversion_paths, chat_to_purchase, payers)}

@@ -460,16 +460,11 @@ def payers(people: People) -> list[Row]:
             mine = [order for some in by_person.values() for order in some]
             firsts = [min(order["ts_ms"] for order in some) for some in by_person.values()]
             net = sum(order["net_minor"] for order in mine)
-            credited = [
-                order["net_minor"] for order in counted
-                if order["currency"] == currency and order["group_id"] and group in (order["group_id"], "*")
-            ]  # fmt: skip
             rows.append({
                 "group_id": group, "currency": currency, "payers": len(by_person),
                 "first_payers_28d": sum(people.days.of(first) > people.today - 28 for first in firsts),
                 "repeat_rate": sum(len(some) > 1 for some in by_person.values()) / len(by_person),
                 "orders": len(mine), "revenue_members_minor": net, "average_order_minor": net / len(mine),
-                "revenue_credited_minor": sum(credited),
                 "per_effective_member_minor": net / len(effective[group]) if effective[group] else 0.0,
             })  # fmt: skip
     return rows

@@ -6,7 +6,7 @@ from statistics import fmean
 from typing import NamedTuple
 
 from tests.oracle.answers import Row, account_of
-from tests.oracle.credits import Tie, staff
+from tests.oracle.credits import staff, tie
 from tests.oracle.people import People
 
 KINDS = ("signup", "trial", "code", "share", "inviter")
@@ -25,7 +25,7 @@ def _known(people: People) -> set[str]:
     return {people.person(one) for one in members | {e["user_id"] for e in people.product if "user_id" in e}}
 
 
-def referrers(people: People, tie: Tie) -> dict[str, Bound]:
+def referrers(people: People) -> dict[str, Bound]:
     """Person -> the first who may have brought them."""
     claims, joins = [], defaultdict(list)
     for e in people.product:
@@ -67,8 +67,8 @@ def _distance(bound: dict[str, Bound], one: str, other: str) -> int:
     return ways[0].index(meeting) + ways[1].index(meeting)
 
 
-def referral_tree(people: People, tie: Tie) -> list[Row]:
-    bound = referrers(people, tie)
+def referral_tree(people: People) -> list[Row]:
+    bound = referrers(people)
     direct = defaultdict(list)
     for who, by in bound.items():
         direct[by.referrer].append(who)

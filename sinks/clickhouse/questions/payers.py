@@ -31,7 +31,7 @@ QUESTION = Question(
         Column(
             "revenue_credited_minor",
             "Int64",
-            "net revenue of orders that name this group; adds up over groups",
+            "net revenue that is [credited](chat_to_purchase.md) to the group by `credit.model`, members or not",
             "minor units",
         ),
         Column(

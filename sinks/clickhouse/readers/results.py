@@ -28,7 +28,7 @@ class ResultsReader(RowsReader):
     def joined(self, since: Marks) -> pa.Table:
         """Joins of members, as touches."""
         return self.store.read(
-            f"SELECT ts_ms, cityHash64(event_id) AS event, {ACCOUNT} AS who, {_INVITER} AS other, {_NAMES}, "
+            f"SELECT ts_ms, CRC32(event_id) AS event, {ACCOUNT} AS who, {_INVITER} AS other, {_NAMES}, "
             f"'' AS call_id, 'join' AS kind FROM {self.facts(since)} type = 'join' AND {SOMEBODY}",
             LONG,
         )
@@ -37,7 +37,7 @@ class ResultsReader(RowsReader):
         """Clicks, sources of sign-ups and contacts of users, as touches; a click on what somebody shared is theirs,
         too."""
         return self.store.read(
-            f"SELECT {_TOUCH} FROM (SELECT ts_ms, cityHash64(event_id) AS event, user_id, {_NAMES}, "
+            f"SELECT {_TOUCH} FROM (SELECT ts_ms, CRC32(event_id) AS event, user_id, {_NAMES}, "
             "toString(call_id) AS call_id, sharer_user_id, arrayJoin(if(type = 'click' AND sharer_user_id != '', "
             "['click', 'shared'], [toString(type)])) AS kind, if(kind = 'shared', sharer_user_id, user_id) AS who, "
             "multiIf(kind = 'shared', user_id, kind = 'click', sharer_user_id, kind = 'signup', referrer_user_id, '') "
@@ -49,7 +49,7 @@ class ResultsReader(RowsReader):
     def claimed(self, since: Marks) -> pa.Table:
         """Sign-ups and trials that name a referrer, and codes that sign-ups were given."""
         return self.store.read(
-            "SELECT ts_ms, cityHash64(event_id) AS event, user_id, said.1 AS kind, said.2 AS referrer FROM ("
+            "SELECT ts_ms, CRC32(event_id) AS event, user_id, said.1 AS kind, said.2 AS referrer FROM ("
             "SELECT ts_ms, event_id, user_id, arrayJoin(arrayFilter(one -> one.2 != '', "
             "[(toString(type), referrer_user_id), ('code', referral_code)])) AS said "
             f"FROM {self.d}.product_events WHERE {self._new(since)} "

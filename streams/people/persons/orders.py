@@ -8,7 +8,6 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from analytics.people import orders as rule
-from analytics.people.lists import Lists, lists
 from analytics.people.orders import REFUND, Numbers, net_on, worths
 from schemas.agents import TABLES
 from streams.people.memory.everybody import Everybody, Touched
@@ -99,11 +98,6 @@ class Orders:
         self._read = _NOTHING
 
     # --- what they are worth
-
-    def in_groups(self) -> Lists:
-        """Rows of orders by the group that they name."""
-        groups, count = self.rows["group"], len(self._everybody.group_names)
-        return lists(np.where(groups < 0, count, groups), count + 1)
 
     def worths(self, day: int = EVER) -> Worths:
         """What persons' orders are worth at the end of a day, `analytics.people.orders.worths`. The same object as long

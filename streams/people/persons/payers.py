@@ -14,17 +14,18 @@ from analytics.people.payers import PAYERS, payers_of_all, payers_of_groups
 from analytics.people.states import NEVER_MS, effective
 from schemas.agents import TABLES
 from sinks.clickhouse.readers.people import ALL
-from streams.people.memory.distinct import without
+from streams.people.memory.distinct import distinct, without
 from streams.people.memory.everybody import Everybody, Touched
 from streams.people.memory.landed import Landed
 from streams.people.memory.names import Codes, PairRows
 from streams.people.memory.now import Now
+from streams.people.persons.group_credits import GroupCredits
 from streams.people.persons.members import Members
 from streams.people.persons.orders import Orders
 
 #: Days within which a first order is recent.
 _RECENT_DAYS = 28
-_COUNTS = ("payers", "first_payers", "repeated", "orders", "revenue", "credited", "effective")
+_COUNTS = ("payers", "first_payers", "repeated", "orders", "revenue", "effective")
 
 
 class _Places:
@@ -62,12 +63,12 @@ class _Places:
 
 
 class Payers:
-    """The payers of these groups, and of all together."""
+    """The payers of these groups, and of all together. To be offered once groups are credited with orders."""
 
     reads: tuple[str, ...] = ()
 
-    def __init__(self, everybody: Everybody, orders: Orders, members: Members) -> None:
-        self._everybody, self._orders, self._members = everybody, orders, members
+    def __init__(self, everybody: Everybody, orders: Orders, members: Members, credits: GroupCredits) -> None:
+        self._everybody, self._orders, self._members, self._credits = everybody, orders, members, credits
         self._places = _Places(everybody, orders)
         self._landed = Landed(TABLES["people_payers"], self._places)
         self.landed = (self._landed,)
@@ -77,7 +78,7 @@ class Payers:
 
     def offer(self, touched: Touched, now: Now, complete: bool) -> None:
         """Work out the payers of these groups, and of all."""
-        groups = touched.groups
+        groups = distinct(touched.groups, self._credits.taken())
         groups = groups[self._everybody.groups["first_ms"][groups] != NEVER_MS]
         rows = self._rows(groups, now)
         numbers = self._places.find(rows["place"], rows["currency"])
@@ -85,6 +86,8 @@ class Payers:
         looked[groups + 1] = looked[0] = True
         gone = without(self._places.among(looked), numbers)
         values = pa.table({name: pa.array(np.ascontiguousarray(rows[name])) for name in _COUNTS})
+        credited = self._credits.of(rows["place"] - 1, rows["currency"])
+        values = values.append_column("credited", pa.array(credited))
         self._landed.offer(values, numbers, gone, complete)
 
     def _rows(self, groups: Codes, now: Now) -> NDArray[Any]:
@@ -99,11 +102,11 @@ class Payers:
         buyers_in = Lists(by_group.firsts, theirs[by_group.rows])
         while True:
             rows, seen = np.zeros(room, PAYERS), np.zeros(len(everybody.person), np.int32)
-            count = payers_of_all(best, buyers, everywhere, firsts, worths, orders.rows, since, rows)
+            count = payers_of_all(best, buyers, everywhere, firsts, worths, since, rows)
             if count >= 0:
                 count = payers_of_groups(
                     everybody.members, buyers_in, self._members.effective_in, accounts, everybody.person, groups,
-                    firsts, worths, orders.rows, orders.in_groups(), since, seen, rows, count,
+                    firsts, worths, since, seen, rows, count,
                 )  # fmt: skip
             if count >= 0:
                 return rows[:count]

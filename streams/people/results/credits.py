@@ -19,6 +19,7 @@ from streams.people.memory.landed import Landed
 from streams.people.memory.longer import longer
 from streams.people.memory.names import Codes
 from streams.people.memory.now import Now
+from streams.people.persons.group_credits import GroupCredits
 from streams.people.results.cells import Cells
 from streams.people.results.conversions import Conversions
 from streams.people.results.shared_out import (
@@ -32,6 +33,7 @@ from streams.people.results.shared_out import (
     Worked,
     added_up,
     by_place,
+    by_value,
     shared_out,
 )
 from streams.people.results.touches import Touches, values_of
@@ -50,8 +52,10 @@ class Credits:
     Only conversions for which something has changed are worked out, with all others of their days, which are added up.
     """
 
-    def __init__(self, everybody: Everybody, touches: Touches, conversions: Conversions, rules: Rules) -> None:
-        self._everybody, self._rules = everybody, rules
+    def __init__(
+        self, everybody: Everybody, touches: Touches, conversions: Conversions, groups: GroupCredits, rules: Rules
+    ) -> None:
+        self._everybody, self._groups, self._rules = everybody, groups, rules
         self._touches, self._conversions = touches, conversions
         self._cells = Cells()
         self._rows = Landed(TABLES["people_conversions"], self._conversions)
@@ -80,7 +84,9 @@ class Credits:
         worked = [
             self._work_out(people[i : i + _TOGETHER], by_person, wanted) for i in range(0, len(people), _TOGETHER)
         ]
-        self._offer_rows(worked, np.flatnonzero(hit).astype(np.int32))
+        hits = np.flatnonzero(hit).astype(np.int32)
+        self._offer_rows(worked, hits)
+        self._credit_groups(worked, hits)
         self._offer_credits(worked, chosen)
 
     # --- what has changed
@@ -172,6 +178,32 @@ class Credits:
             "group": self._everybody.group_names, "call": self._touches.calls,
         }  # fmt: skip
         return names.get(dimension, self._everybody.names).texts(numbers)
+
+    # --- credits of groups, ever
+
+    def _credit_groups(self, worked: list[Worked], hit: Codes) -> None:
+        """Credit groups with the orders among these, and no longer with what is no order that counts."""
+        there = np.zeros(len(self._conversions), np.bool_)
+        there[hit] = True
+        for one in worked:
+            rows = self._conversions.rows[one.numbers]
+            chosen = there[one.numbers] & (rows["currency"] >= 0)
+            there[one.numbers] = False
+            lengths = np.diff(one.found.firsts)
+            touches = np.repeat(chosen, lengths)
+            amounts = self._amounts(one, rows["worth"].copy())
+            firsts = np.append(0, np.cumsum(lengths[chosen]))
+            numbers, currencies = one.numbers[chosen], rows["currency"][chosen]
+            self._groups.replace(numbers, firsts, one.touches["group"][touches], currencies, amounts[touches])
+        gone = np.flatnonzero(there).astype(np.int32)
+        none = np.empty(0, np.int32)
+        self._groups.replace(gone, np.zeros(len(gone) + 1, np.int64), none, none, none.astype(np.int64))
+
+    def _amounts(self, one: Worked, worth: NDArray[np.int64]) -> NDArray[np.int64]:
+        """What every touch gets of what conversions are worth, by the deployment's model, among groups."""
+        if self._rules.model != "shapley":
+            return one.amounts[f"{self._rules.model}_minor"]
+        return by_value(one, DIMENSIONS.index("group"), worth)["shapley_minor"]
 
     # --- credits by day
 

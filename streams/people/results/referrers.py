@@ -24,7 +24,7 @@ from streams.state.arrays import grown
 
 Rows = NDArray[Any]
 #: A sign-up or a trial that says who brought somebody; clicks and joins that do are touches.
-CLAIM = np.dtype([("ms", "i8"), ("event", "u8"), ("who", "i4"), ("other", "i4"), ("kind", "i1")])
+CLAIM = np.dtype([("ms", "i8"), ("event", "u4"), ("who", "i4"), ("other", "i4"), ("kind", "i1")])
 _CODE, _SHARE, _INVITER = (KINDS.index(name) for name in ("code", "share", "inviter"))
 _NONE = np.empty(0, np.int64)
 _TREE = ("direct", "size", "depth", "generation", "virality", "k", "cycle_ms")
@@ -164,7 +164,7 @@ class Referrers:
         known = self._known()[referrer] & (named >= 0)
         claims = Claims(
             e.person[column("who")], np.where(known, referrer, -1).astype(np.int32), column("ms"),
-            np.concatenate(kinds).astype(np.int8), (column("event") >> 1).astype(np.int64),
+            np.concatenate(kinds).astype(np.int8), column("event").astype(np.int64),
         )  # fmt: skip
         return claims, named
 

@@ -49,12 +49,17 @@ def by_place(firsts: Whole, ages_ms: Whole, worth: Whole, rules: Rules) -> dict[
     return found
 
 
+def by_value(one: Worked, dimension: int, worth: Whole) -> dict[str, Whole]:
+    """What every touch gets by the model that looks at values of a dimension; worth: of every conversion, (n,)."""
+    paths = Paths(one.found.firsts, values_of(one.touches)[DIMENSIONS[dimension]], one.ages_ms)
+    return _both(one.found.firsts, worth, "shapley", weights("shapley", paths))
+
+
 def shared_out(one: Worked, keys: Whole, worth: Whole, kept: NDArray[np.bool_], dimension: int) -> Part:
     """The credits of those conversions that are kept, by value of a dimension; −1: what has none, and conversions
     without any touch. keys: day, goal and currency of every conversion."""
     firsts, values = one.found.firsts, values_of(one.touches)[DIMENSIONS[dimension]]
-    paths = Paths(firsts, values, one.ages_ms)
-    amounts = one.amounts | _both(firsts, worth, "shapley", weights("shapley", paths))
+    amounts = one.amounts | by_value(one, dimension, worth)
     lengths = np.diff(firsts)
     of, direct = np.repeat(np.arange(len(lengths)), lengths), np.flatnonzero(lengths == 0)
     sums = np.zeros((len(of) + len(direct), len(SUMS)), np.int64)
