@@ -59,7 +59,8 @@ class Trees(NamedTuple):
     root: who began the tree; generation: steps from there; direct, size: people brought directly, and in all; depth:
     generations below; virality: mean distance of two people of the tree below, with the person (NaN: brought nobody;
     Goel et al., 2016: The structural virality of online diffusion); k: how many each person brought has brought, on
-    average (NaN: the same); cycle_ms: mean time from being brought to bringing, of the people below (NaN: none did).
+    average (NaN: the same); cycle_ms: mean time from being brought to bringing, of the people below, as often as they
+    brought somebody after that (NaN: none did).
     """
 
     root: Persons
@@ -91,15 +92,15 @@ def trees(referrer: Persons, since_ms: Whole) -> Trees:
     count = len(referrer)
     root, order = np.arange(count, dtype=np.int32), np.empty(count, np.int32)
     generation, direct, size, depth = np.zeros((4, count), np.int32)
-    sizes, squares, times = np.zeros((3, count))
+    sizes, squares, times, timed = np.zeros((4, count))
     if _children_first(referrer, direct, np.empty(count, np.int32), order) < count:
         raise ValueError("somebody was brought by people whom they brought: bindings must come from `bind`")
-    _grow(referrer, since_ms, order, size, depth, sizes, squares, times)
+    _grow(referrer, since_ms, order, size, depth, sizes, squares, times, timed)
     _descend(referrer, order, root, generation)
     people = size + 1.0
     with np.errstate(divide="ignore", invalid="ignore"):
         virality = 2 * (people * sizes - squares) / (people * size)
-        k, cycle = (size - direct) / size, times / (size - direct)
+        k, cycle = (size - direct) / size, times / timed
     return Trees(root, generation, direct, size, depth, virality, k, cycle)
 
 
@@ -156,8 +157,9 @@ def _children_first(referrer, direct, waiting, order):
 
 
 @kernel
-def _grow(referrer, since_ms, order, size, depth, sizes, squares, times):
-    """sizes, squares: of everybody below, how many are below them, themselves included, and that squared."""
+def _grow(referrer, since_ms, order, size, depth, sizes, squares, times, timed):
+    """sizes, squares: of everybody below, how many are below them, themselves included, and that squared; times, timed:
+    from being brought to bringing, of those who brought somebody after that."""
     for who in order:
         by = referrer[who]
         if by < 0:
@@ -167,9 +169,10 @@ def _grow(referrer, since_ms, order, size, depth, sizes, squares, times):
         depth[by] = max(depth[by], depth[who] + 1)
         sizes[by] += sizes[who] + people
         squares[by] += squares[who] + people * people
-        times[by] += times[who]
-        if referrer[by] >= 0:
+        times[by], timed[by] = times[by] + times[who], timed[by] + timed[who]
+        if referrer[by] >= 0 and since_ms[who] >= since_ms[by]:
             times[referrer[by]] += since_ms[who] - since_ms[by]
+            timed[referrer[by]] += 1
 
 
 @kernel

@@ -146,3 +146,9 @@ def test_a_chain_of_everybody(count: int) -> None:
 def test_a_cycle_is_no_tree() -> None:
     with pytest.raises(ValueError, match="bindings must come from `bind`"):
         grown([1, 0])
+
+
+def test_who_was_brought_after_they_brought_others_has_no_cycle_time() -> None:
+    referrer = np.array([-1, 0, 1, 1], np.int32)
+    found = trees(referrer, np.array([0, 50, 20, 80], np.int64))
+    assert found.cycle_ms[0] == 30

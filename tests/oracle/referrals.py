@@ -87,6 +87,7 @@ def referral_tree(people: People) -> list[Row]:
         while above in bound:
             steps, above = steps + 1, bound[above].referrer
         times = [bound[who].since_ms - bound[bound[who].referrer].since_ms for who in everybody if who not in mine]
+        times = [one for one in times if one >= 0]  # who was brought later than they brought others tells nothing
         tree = {
             "person_id": person, "direct": len(mine), "indirect": len(everybody) - len(mine),
             "depth": generations(person), "generation": steps,
