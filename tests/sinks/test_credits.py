@@ -73,6 +73,7 @@ def _told() -> list[tuple[str, float, dict[str, Any]]]:
         (chat, 5.22, {"type": "call", "call_id": "e", "kind": "poll", "message_id": "t"}),  # it was none
         (product, 8, {"type": "signup", "user_id": "u3"}),
         (links, 0, {"account_id": "u3", "user_id": "u1", "source": "login"}),  # who had signed up before
+        (product, 8.5, {"type": "signup", "user_id": "u1"}),  # an earlier one of the same user
         (links, 0, own | {"unlink": True}),
         (product, 7, {"type": "purchase", "user_id": "u1"} | price | {"amount_minor": 10**12}),  # absurd
     ]  # fmt: skip

@@ -85,10 +85,16 @@ class Conversions:
         found["there"][rows] = orders["counted"]
         self._changed.append(rows)
 
-    def changed(self) -> Codes:
-        """What has come or changed since this was last asked."""
+    def changed(self, by_person: Lists) -> Codes:
+        """What has come or changed since this was last asked; and of what a person can do only once, all of theirs,
+        as another one may count now."""
         found, self._changed = self._changed, []
-        return np.unique(np.concatenate(found)).astype(np.int32) if found else np.empty(0, np.int32)
+        if not found:
+            return np.empty(0, np.int32)
+        rows = np.unique(np.concatenate(found)).astype(np.int32)
+        once = np.isin(self.goal_of, [self.goals.index(name) for name in _ONCE if name in self.goals])
+        theirs = rows_of(by_person, np.unique(self._everybody.person[self.rows["who"][rows[once[rows]]]]))
+        return np.union1d(rows, theirs[once[theirs]]).astype(np.int32)
 
     def by_person(self) -> Lists:
         """Rows of conversions by person; those that are none come last."""

@@ -95,7 +95,7 @@ class Credits:
         """Conversions that have come or changed, or on whose path a touch may have."""
         e, rows = self._everybody, self._conversions.rows
         hit = np.zeros(len(rows), np.bool_)
-        hit[self._conversions.changed()] = True
+        hit[self._conversions.changed(by_person)] = True
         others = np.zeros(len(e.person), np.bool_)
         others[e.regrouped] = True
         hit[rows_of(by_person, e.regrouped)] = True
