@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Any
 from zlib import crc32
 
-from tests.oracle.answers import Row, account_of, moment
+from tests.oracle.answers import Row, account_of, date_of, moment
 from tests.oracle.calls import answers_of, calls_of
 from tests.oracle.community import HOUR_MS, membership
 from tests.oracle.people import ABSURD, People
@@ -144,7 +144,8 @@ def conversion_paths(people: People) -> list[Row]:
         parts = weights("linear", path, row["ms"]) if path else []
         columns = {"channels" if name == "channel" else f"{name}_ids": [one[name] for one in path] for name in NOTHING}
         rows.append({
-            "goal": row["goal"], "conversion_id": row["id"], "person_id": people.person(row["user"]),
+            "day": date_of(people.days.of(row["ms"])), "goal": row["goal"], "conversion_id": row["id"],
+            "person_id": people.person(row["user"]),
             "user_id": row["user"], "converted_at": moment(row["ms"], people.zone), "net_minor": row["net"],
             "currency": row["currency"], "touches": len(path), "older": 0, "kinds": [one["kind"] for one in path],
             "touched_at": [moment(one["ms"], people.zone) for one in path],

@@ -1,8 +1,9 @@
--- The path of every conversion, and what every touch on it gets; kept as `people_members`. Arrays have one element per touch, the oldest
--- first; empty texts where a touch has no such value.
+-- The path of every conversion, the newest day first, and what every touch on it gets; kept as `people_members`. Arrays have one element
+-- per touch, the oldest first; empty texts where a touch has no such value.
 CREATE TABLE ${database}.people_conversions${local} ${on_cluster} (
     topic LowCardinality(String),
     partition UInt16,
+    day Date,
     goal LowCardinality(String),
     conversion_id String COMMENT 'the order, or the event',
     version UInt64,
@@ -10,7 +11,6 @@ CREATE TABLE ${database}.people_conversions${local} ${on_cluster} (
     person_id String,
     user_id String,
     ts_ms Int64,
-    day Date,
     net_minor Int64 COMMENT 'of an order; 0: the goal is no purchase',
     currency LowCardinality(String),
     older UInt32 COMMENT 'touches within the lookback that are left out, as there are too many',
@@ -27,7 +27,7 @@ CREATE TABLE ${database}.people_conversions${local} ${on_cluster} (
     credits_minor Array(Int64)
 ) ENGINE = ${replicated}ReplacingMergeTree(version, gone)
 PARTITION BY (partition, bitShiftRight(version, 32))
-ORDER BY (goal, conversion_id)
+ORDER BY (-toInt32(day), goal, conversion_id)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, ${window} = 100, min_level_for_wide_part = 1,
     merge_selector_base = 10;
 -- distribute people_conversions by cityHash64(topic, partition)

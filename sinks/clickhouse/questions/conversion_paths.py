@@ -13,6 +13,7 @@ QUESTION = Question(
     asks="What led to each conversion?",
     row="conversion: an order, a sign-up, a trial, or another goal of the deployment (`credit.goals`)",
     columns=(
+        Column("day", "Date", "the day on which it happened"),
         Column("goal", "String", "what it is: `purchase`, another type of event, or the name of a custom one"),
         Column("conversion_id", "String", "the order, or the event"),
         PERSON_ID,
@@ -37,5 +38,5 @@ QUESTION = Question(
         ),
         Column("credits_minor", "Array(Int64)", "the same of `net_minor`, to the unit", "minor units"),
     ),
-    order=("converted_at DESC", "goal", "conversion_id"),
+    order=("-toInt32(day)", "goal", "conversion_id"),
 )

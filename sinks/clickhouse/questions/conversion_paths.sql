@@ -1,6 +1,6 @@
 -- What led to each conversion? One row per conversion, as the people agent landed it.
 SELECT
-    toString(found.goal) AS goal, conversion_id, person_id, user_id, fromUnixTimestamp64Milli(ts_ms, '${zone}') AS converted_at, net_minor,
+    found.day AS day, toString(found.goal) AS goal, conversion_id, person_id, user_id, fromUnixTimestamp64Milli(ts_ms, '${zone}') AS converted_at, net_minor,
     toString(found.currency) AS currency, length(at_ms) AS touches, older,
     arrayMap(one -> toString(one), found.kinds) AS kinds,
     arrayMap(one -> fromUnixTimestamp64Milli(one, '${zone}'), at_ms) AS touched_at,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from analytics.people.lists import Lists, lists, rows_of
 from analytics.results.rules import Rules
 from streams.people.memory.everybody import Everybody
-from streams.people.memory.names import Codes, Names, pair_rows
+from streams.people.memory.names import Codes, Names, PairRows, pair_rows
 from streams.people.persons.orders import Orders
 
 Rows = NDArray[Any]
@@ -138,3 +138,25 @@ class Conversions:
         text = pc.if_else(pa.array(bought), none if orders is None else orders, none if events is None else events)
         text = text if isinstance(text, pa.Array) else pa.array([], pa.string())
         return {"goal": pa.array(self.goals).take(pa.array(goals)), "conversion_id": text}
+
+
+class ConversionKeys:
+    """Numbers of conversions on days."""
+
+    def __init__(self, conversions: Conversions) -> None:
+        self._conversions, self._pairs = conversions, PairRows(np.zeros(1, np.uint8))
+
+    def numbers(self, rows: pa.Table) -> Codes:
+        """The number of each row's key, new ones added."""
+        days = np.asarray(rows["day"].cast(pa.date32()).cast(pa.int32()))
+        return self.find(self._conversions.numbers(rows), days)
+
+    def find(self, conversions: Codes, days: Codes) -> Codes:
+        """The number of each conversion on a day, new ones added."""
+        return self._pairs.find(conversions.astype(np.int32), days.astype(np.int32))
+
+    def columns(self, numbers: Codes) -> dict[str, pa.Array]:
+        """Days, goals and ids."""
+        pairs = self._pairs.pairs
+        day = pa.array(pairs.others[numbers]).cast(pa.date32())
+        return {"day": day} | self._conversions.columns(pairs.ones[numbers])

@@ -21,7 +21,7 @@ from streams.people.memory.names import Codes
 from streams.people.memory.now import Now
 from streams.people.persons.group_credits import GroupCredits
 from streams.people.results.cells import Cells
-from streams.people.results.conversions import Conversions
+from streams.people.results.conversions import ConversionKeys, Conversions
 from streams.people.results.shared_out import (
     CURRENCY,
     DAY,
@@ -58,7 +58,8 @@ class Credits:
         self._everybody, self._groups, self._rules = everybody, groups, rules
         self._touches, self._conversions = touches, conversions
         self._cells = Cells()
-        self._rows = Landed(TABLES["people_conversions"], self._conversions)
+        self._keys = ConversionKeys(conversions)
+        self._rows = Landed(TABLES["people_conversions"], self._keys)
         self._credits = Landed(TABLES["people_credits"], self._cells)
         self.landed = (self._rows, self._credits)
         self.reads = (*Touches.reads, *Conversions.reads)
@@ -76,7 +77,7 @@ class Credits:
         hit = self._hit(by_person)
         if complete:
             hit[:] = True
-        chosen = self._days_of(hit, rows["day"])
+        chosen, before = self._days_of(hit, rows["day"]), longer(self._days, len(rows), -1)
         self._days = rows["day"].copy()
         wanted = hit | (chosen[np.clip(rows["day"] - self._first_day, 0, len(chosen) - 1)] & (rows["there"] == 1))
         who = rows["who"][wanted & (rows["who"] >= 0)]
@@ -85,7 +86,7 @@ class Credits:
             self._work_out(people[i : i + _TOGETHER], by_person, wanted) for i in range(0, len(people), _TOGETHER)
         ]
         hits = np.flatnonzero(hit).astype(np.int32)
-        self._offer_rows(worked, hits)
+        self._offer_rows(worked, hits, before)
         self._credit_groups(worked, hits)
         self._offer_credits(worked, chosen)
 
@@ -142,16 +143,20 @@ class Credits:
 
     # --- rows of conversions
 
-    def _offer_rows(self, worked: list[Worked], hit: Codes) -> None:
+    def _offer_rows(self, worked: list[Worked], hit: Codes, before: Codes) -> None:
+        """Offer the rows of these, and none on the days on which they were before, if those were others."""
         there = np.zeros(len(self._conversions), np.bool_)
         there[hit] = True
         for one in worked:
             chosen = there[one.numbers]
             there[one.numbers[chosen]] = False
-            self._rows.offer(self._shown(one).filter(pa.array(chosen)), one.numbers[chosen])
+            numbers = one.numbers[chosen]
+            self._rows.offer(self._shown(one).filter(pa.array(chosen)), self._keys.find(numbers, self._days[numbers]))
         gone = np.flatnonzero(there).astype(np.int32)
-        if len(gone):
-            self._rows.offer(pa.table({"day": pa.array([], pa.date32())}), gone[:0], gone=gone)
+        moved = hit[(before[hit] >= 0) & (before[hit] != self._days[hit])]
+        left = self._keys.find(np.concatenate([gone, moved]), np.concatenate([self._days[gone], before[moved]]))
+        if len(left):
+            self._rows.offer(pa.table({"ts_ms": pa.array([], pa.int64())}), left[:0], gone=left)
 
     def _shown(self, one: Worked) -> pa.Table:
         """What rows tell of conversions, but for their keys."""
@@ -166,7 +171,7 @@ class Credits:
         }  # fmt: skip
         plain = {
             "person_id": e.names.strings(e.person[rows["who"]]), "user_id": e.names.strings(rows["who"]),
-            "ts_ms": pa.array(rows["ms"].copy()), "day": pa.array(rows["day"].copy()).cast(pa.date32()),
+            "ts_ms": pa.array(rows["ms"].copy()),
             "net_minor": pa.array(rows["worth"].copy()), "currency": e.currencies.texts(rows["currency"]),
             "older": pa.array(one.found.older.astype(np.uint32)),
         }  # fmt: skip
