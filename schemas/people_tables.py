@@ -27,6 +27,7 @@ PEOPLE_TABLES = (
     _landed("people_credits", "day", "goal", "currency", "dimension", "value"),
     _landed("people_referred", "person_id"),
     _landed("people_referrers", "person_id", "currency"),
+    _landed("people_risks", "person_id", "rule"),
     _landed("people_campaigns", "campaign_id"),
     _landed("people_costs", "campaign_id", "channel", "group_id", "operator_id", "currency"),
     _landed("people_commissions", "referrer_user_id", "goal", "conversion_id"),

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from analytics.kernels.compiled import kernel
 from analytics.people.lists import Lists
+from analytics.people.states import NEVER_MS
 
 Numbers = NDArray[Any]
 #: Amounts from here on, in minor units, are mistakes.
@@ -32,7 +33,7 @@ ORDER = np.dtype(
     ]
 )
 #: A refund that counts: of which order, in which currency, how much, when.
-REFUND = np.dtype([("amount", "i8"), ("order", "i4"), ("currency", "i4"), ("day", "i4")])
+REFUND = np.dtype([("amount", "i8"), ("ms", "i8"), ("order", "i4"), ("currency", "i4"), ("day", "i4")])
 #: What a person's orders in one currency are worth.
 WORTH = np.dtype([("net", "i8"), ("currency", "i4"), ("orders", "i4"), ("first_day", "i4"), ("last_day", "i4")])
 
@@ -93,6 +94,19 @@ def net_on(orders: Numbers, refunds: Numbers, day: int) -> NDArray[np.int64]:
     np.add.at(asked, then["order"], then["amount"])
     net: NDArray[np.int64] = orders["amount"] - np.minimum(asked, orders["amount"])
     return net
+
+
+def half_refunded(orders: Numbers, refunds: Numbers) -> NDArray[np.int64]:
+    """When half of every order's amount had been refunded in its currency; `NEVER_MS`: it had not. orders: of `ORDER`;
+    refunds: of `REFUND`."""
+    refunds = refunds[refunds["currency"] == orders["currency"][refunds["order"]]]
+    refunds = refunds[np.lexsort((refunds["ms"], refunds["order"]))]
+    sums, first = np.cumsum(refunds["amount"]), np.flatnonzero(np.diff(refunds["order"], prepend=-1) != 0)
+    before = np.repeat((sums - refunds["amount"])[first], np.diff(first, append=len(refunds)))
+    half = refunds[2 * (sums - before) >= orders["amount"][refunds["order"]]]
+    found = np.full(len(orders), NEVER_MS)
+    np.minimum.at(found, half["order"], half["ms"])
+    return found
 
 
 @kernel

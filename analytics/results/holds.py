@@ -76,11 +76,17 @@ def _open(cases: list[Case], reviews: list[Review]) -> list[tuple[int, int, int]
     trusted = min((review.ts_ms for review in reviews if review.decision == "trust"), default=NEVER)
     found = []
     for case in cases:
-        ends = [
-            review.ts_ms
-            for review in reviews
-            if review.ts_ms >= case.opened_ms and (review.case in (-1, case.number) or review.decision == "trust")
-        ]
+        review = closing(case, reviews)
         if case.opened_ms < trusted:
-            found.append((case.opened_ms, min(ends, default=NEVER), case.number))
+            found.append((case.opened_ms, review.ts_ms if review else NEVER, case.number))
     return sorted(found)
+
+
+def closing(case: Case, reviews: list[Review]) -> Review | None:
+    """The review that closes a case: the first, of those about its referrer; None: it is open."""
+    ends = (
+        review
+        for review in reviews
+        if review.ts_ms >= case.opened_ms and (review.case in (-1, case.number) or review.decision == "trust")
+    )
+    return min(ends, key=lambda review: review.ts_ms, default=None)

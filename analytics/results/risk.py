@@ -111,6 +111,11 @@ def forbidden(claims: Claims, binding: Binding, linked_ms: Whole, same: NDArray[
     return _joined(parts)
 
 
+def case_number(case_id: str) -> int:
+    """The number of a case that a review names: the place of its rule; −1: all cases, −2: there is none such."""
+    return RULES.index(case_id) if case_id in RULES else -2 if case_id else -1
+
+
 def _joined(parts: list[Told]) -> Told:
     """All that is told, by referrer, then time."""
     columns: list[Any] = [np.concatenate(column) for column in zip(*parts, strict=True)]

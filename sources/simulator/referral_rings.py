@@ -3,7 +3,7 @@
 The truth is planted here and nothing is decided: `analytics.results.risk` is judged by it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -16,6 +16,8 @@ from sources.simulator.plan import DAY_MS, HOUR_MS, NEVER
 RINGS = ("payment", "device", "ip", "burst", "silent", "refund", "instant", "circle")
 #: Honest people who look like rings.
 LOOK_ALIKES = ("family", "office", "teacher", "viral", "dormitory", "plain")
+#: How many of them there usually are in a world of 20,000 other people.
+USUAL = {"family": 600, "office": 20, "teacher": 2, "viral": 1, "dormitory": 20}
 #: What orders tell of the buyer, by place.
 PRINTS = ("payment", "device", "ip")
 _DAYS = 120
@@ -188,12 +190,15 @@ def _ring(m: _Maker, kind: str) -> None:
     m.add(kind, one)
 
 
-def referral_world(seed: int, people: int = 20_000, rings: int = 10, size: float = 1.0) -> ReferralWorld:
-    """A world of so many ordinary people, so many rings of each kind, and look-alikes (`size`: 1 as is usual)."""
+def referral_world(
+    seed: int, people: int = 20_000, rings: int = 10, look_alikes: Mapping[str, int] = USUAL
+) -> ReferralWorld:
+    """A world of so many ordinary people, so many rings of each kind, and so many of the look-alikes."""
     m = _Maker(seed)
     _plain(m, people)
-    for make, count in ((_family, 600), (_office, 20), (_teacher, 2), (_viral, 1), (_dormitory, 20)):
-        for _ in range(max(round(count * size), 1)):
+    makers = {"family": _family, "office": _office, "teacher": _teacher, "viral": _viral, "dormitory": _dormitory}
+    for kind, make in makers.items():
+        for _ in range(look_alikes[kind]):
             make(m)
     for kind in RINGS:
         for _ in range(rings):

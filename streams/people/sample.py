@@ -74,6 +74,7 @@ def one_person(day: int = 20_000) -> dict[str, pa.Table]:
         **dict.fromkeys(Ledger.reads, pa.table({})),
         "claimed": _table({"user_id": _USER, "referrer": "r", "kind": "trial"}, ("event",), {"ts_ms": at}),
         "converted": _table({"goal": "trial", "event_id": "e", "user_id": _USER}, (), {"ts_ms": at, "day": day}),
+        "prints": _table({"user_id": _USER}, ("print",), {"kind": 0, "ts_ms": at}),
         "costs": _table(_COST, ("event_hash",), {"partition": 0, "offset": 0, "ts_ms": at, "amount_minor": 1}),
         "named_in_chat": _table({"campaign_id": "k"}, (), {"first_ms": at, "last_ms": at}),
         "named_in_product": _table({"campaign_id": "k"}, (), {"first_ms": at, "last_ms": at}),

@@ -43,6 +43,7 @@ from streams.people.results.credits import Credits
 from streams.people.results.ledger import Ledger
 from streams.people.results.referrers import Referrers
 from streams.people.results.rewards import Rewards
+from streams.people.results.risks import Risks
 from streams.people.results.touches import Touches
 from streams.people.retention.retention import Retention
 from streams.people.sources import Sources
@@ -97,6 +98,7 @@ class PeopleState(PartitionState):
         self.last: tuple[Family, ...] = (
             Credits(self.everybody, touches, conversions, groups, credit),
             Payers(self.everybody, orders, members, groups), referrers,
+            Risks(self.everybody, orders, referrers),
             Ledger(self.everybody, orders, conversions, referrers, rewards, time_zone, lateness_h),
         )  # fmt: skip
         self._touched: tuple[Touched, bool] | None = None

@@ -3,7 +3,8 @@
 import numpy as np
 
 from analytics.people.lists import lists
-from analytics.people.orders import ABSURD_MINOR, ORDER, REFUND, Facts, net_on, orders_of, worths
+from analytics.people.orders import ABSURD_MINOR, ORDER, REFUND, Facts, half_refunded, net_on, orders_of, worths
+from analytics.people.states import NEVER_MS
 
 _CNY, _USD = 0, 1
 
@@ -35,6 +36,15 @@ def test_a_refund_counts_from_its_day_on() -> None:
     orders["amount"], orders["currency"] = 500, [_CNY, _USD]
     refunds["order"], refunds["amount"], refunds["day"] = [0, 0, 1], [200, 900, 50], [10, 12, 10]
     assert [net_on(orders, refunds, day).tolist() for day in (9, 10, 12)] == [[500, 500], [300, 500], [0, 500]]
+
+
+def test_when_half_of_an_order_was_refunded() -> None:
+    orders, refunds = np.zeros(4, ORDER), np.zeros(5, REFUND)
+    orders["amount"], orders["currency"] = [500, 500, 500, 0], _CNY
+    refunds["order"], refunds["amount"], refunds["ms"] = [0, 1, 0, 0, 2], [200, 249, 50, 900, 900], [8, 5, 7, 9, 4]
+    refunds["currency"] = [_CNY] * 4 + [_USD]
+    assert half_refunded(orders, refunds).tolist() == [8, NEVER_MS, NEVER_MS, NEVER_MS]
+    assert half_refunded(orders, refunds[:0]).tolist() == [NEVER_MS] * 4
 
 
 def test_what_persons_orders_are_worth_by_currency() -> None:

@@ -24,7 +24,7 @@ from analytics.results.risk import (
     risks,
 )
 from analytics.results.sharing import Uses, known
-from sources.simulator.referral_rings import LOOK_ALIKES, RINGS, ReferralWorld, referral_world
+from sources.simulator.referral_rings import LOOK_ALIKES, RINGS, USUAL, ReferralWorld, referral_world
 
 DAY_MS = 24 * HOUR_MS
 BOSS = 0
@@ -183,7 +183,7 @@ def test_rings_are_found_among_look_alikes() -> None:
 
 @pytest.mark.parametrize("part", [0.3, 0.7])
 def test_what_comes_later_changes_no_case_of_before(part: float) -> None:
-    world = referral_world(3, people=2_000, rings=3, size=0.2)
+    world = referral_world(3, people=2_000, rings=3, look_alikes=USUAL | {"family": 100})
     until = int(world.end_ms * part)
     orders = world.orders[world.orders[:, 1] < until]
     orders[orders[:, 2] >= until, 2] = NEVER

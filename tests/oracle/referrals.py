@@ -6,6 +6,7 @@ from statistics import fmean
 from typing import NamedTuple
 
 from tests.oracle.answers import Row, account_of
+from tests.oracle.community import Event
 from tests.oracle.credits import staff, tie
 from tests.oracle.people import People
 
@@ -25,8 +26,8 @@ def _known(people: People) -> set[str]:
     return {people.person(one) for one in members | {e["user_id"] for e in people.product if "user_id" in e}}
 
 
-def referrers(people: People) -> dict[str, Bound]:
-    """Person -> the first who may have brought them."""
+def claims_of(people: People) -> list[tuple[Event, str, str, str]]:
+    """Who claims to have been brought by whom: the event, its kind, and the accounts, in the order that counts."""
     claims, joins = [], defaultdict(list)
     for e in people.product:
         if e["type"] in ("signup", "trial") and e["referrer_user_id"]:
@@ -43,15 +44,27 @@ def referrers(people: People) -> dict[str, Bound]:
         _, _, e, account, inviter = min(mine, key=lambda one: one[:2])
         if inviter:
             claims.append((e, "inviter", account, inviter))
+    return sorted(claims, key=lambda one: (one[0]["ts_ms"], KINDS.index(one[1]), tie((one[0]["event_id"],))))
+
+
+def referrers(people: People, refused: list[tuple[Event, str, str, str]] | None = None) -> dict[str, Bound]:
+    """Person -> the first who may have brought them. `refused` gets the claims by which people would bring themselves,
+    also by way of others, before anybody brought them."""
     known, nobody, found = _known(people), staff(people), dict[str, Bound]()
-    claims.sort(key=lambda one: (one[0]["ts_ms"], KINDS.index(one[1]), tie((one[0]["event_id"],))))
-    for e, _, who, by in claims:
+    for e, kind, who, by in claims_of(people):
         person, referrer = people.person(who), people.person(by)
         above = referrer
         while above in found:
             above = found[above].referrer
         if referrer in known and referrer not in nobody and person not in found and above != person:
             found[person] = Bound(referrer, e["ts_ms"])
+        elif (
+            refused is not None
+            and referrer in known
+            and above == person
+            and (referrer == person or (referrer not in nobody and person not in found))
+        ):
+            refused.append((e, kind, who, by))
     return found
 
 

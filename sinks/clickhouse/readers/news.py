@@ -32,6 +32,7 @@ _FINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "acts": (PRODUCT.name, ()),
     "used": (PRODUCT.name, ()),
     "orders": (PRODUCT.name, ("purchase", "refund")),
+    "prints": (PRODUCT.name, ("purchase",)),
     "referrals": (PRODUCT.name, ("signup", "trial")),
     "contacts": (PRODUCT.name, ("contact",)),
     "joined": (CHAT.name, ("join",)),

@@ -68,6 +68,16 @@ class ResultsReader(RowsReader):
             LONG,
         )
 
+    def prints(self, since: Marks) -> pa.Table:
+        """Payments, devices and addresses (kind 0, 1, 2) that users bought with, by number, and when first."""
+        told = "[(0, payment_fingerprint), (1, device_fingerprint), (2, ip_hash)]"
+        return self.store.read(
+            "SELECT user_id, told.1 AS kind, cityHash64(told.1, told.2) AS print, min(ts_ms) AS ts_ms "
+            f"FROM {self.d}.product_events ARRAY JOIN {told} AS told "
+            f"WHERE {self._new(since)} AND type = 'purchase' AND told.2 != '' GROUP BY user_id, kind, print",
+            LONG,
+        )
+
     @staticmethod
     def _new(since: Marks) -> str:
         """The condition that a record of the product counts, and is new."""

@@ -7,7 +7,7 @@ from sinks.clickhouse.readers.rows import RowsReader
 
 _TEXTS = (
     "type", "referrer_user_id", "plan_id", "goal", "currency", "referral_code", "adjustment_id", "referred_user_id",
-    "order_id", "new_referrer_user_id", "case_id", "decision", "payout_id", "status",
+    "order_id", "new_referrer_user_id", "case_id", "decision", "payout_id", "status", "actor_id", "reason",
 )  # fmt: skip
 _NUMBERS = (
     "ts_ms", "valid_from_ms", "valid_to_ms", "share_bp", "fixed_minor", "first_order_only", "minimum_minor",

@@ -75,6 +75,10 @@ class Landed:
         if len(left):
             self._waiting.append(_Waiting(left, None))
 
+    def offer_all(self, rows: pa.Table) -> None:
+        """Offer all rows there should be, each with its key."""
+        self.offer(rows.drop_columns(list(self.table.key)), self.keys.numbers(rows), complete=True)
+
     def _reserve(self, numbers: Codes) -> None:
         most, used = int(numbers.max(initial=-1)) + 1, len(self._hashes)
         if most > used:

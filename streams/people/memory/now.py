@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from analytics.people.score import Score
 
+HOUR_MS = 3_600_000
+
 
 @dataclass(frozen=True)
 class Now:
@@ -23,7 +25,7 @@ class Now:
     @property
     def hour(self) -> int:
         """The hour since 1970-01-01."""
-        return self.ms // 3_600_000
+        return self.ms // HOUR_MS
 
     def same_hour(self, other: "Now") -> bool:
         """Whether no hour has begun between the two, nor anything that `same_day` names."""

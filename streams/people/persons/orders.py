@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from analytics.people import orders as rule
-from analytics.people.orders import REFUND, Numbers, net_on, worths
+from analytics.people.orders import REFUND, Numbers, half_refunded, net_on, worths
 from schemas.agents import TABLES
 from streams.people.memory.everybody import Everybody, Touched
 from streams.people.memory.landed import Landed
@@ -74,20 +74,20 @@ class Orders:
         orders["group"][rows] = np.where(nowhere, -1, everybody.group_names.few_codes(values["group_id"]))
         orders["product"][rows] = self.products.some_codes(values["product_id"])
         orders["ms"][rows] = np.asarray(values["ts_ms"])
-        self._take_refunds(taken)
+        self._take_refunds(taken, np.asarray(table["ts_ms"]))
         touched = (_known(orders[name][rows], taken.before[name]) for name in ("user", "group"))
         everybody.touch(*touched)
         self._read = _values(values, taken.found), rows
         self.taken = rows
         self._changed = True
 
-    def _take_refunds(self, taken: Taken) -> None:
+    def _take_refunds(self, taken: Taken, ms: NDArray[np.int64]) -> None:
         """Replace the refunds of these orders."""
         facts, refunds = taken.facts, taken.found.refunds
         new = np.empty(len(refunds), REFUND)
         for name, column in (("order", facts.order), ("amount", facts.amount), ("currency", facts.currency)):
             new[name] = column[refunds]
-        new["day"] = taken.days[refunds]
+        new["day"], new["ms"] = taken.days[refunds], ms[refunds]
         again = np.zeros(len(self._everybody.order_names), np.bool_)
         again[facts.order] = True
         self.refunds = np.concatenate([self.refunds[~again[self.refunds["order"]]], new])
@@ -96,6 +96,10 @@ class Orders:
         """Offer the rows of orders that were read; when complete, all have been."""
         self._landed.offer(*self._read, complete=complete)
         self._read = _NOTHING
+
+    def refunded_ms(self, end_ms: int) -> NDArray[np.int64]:
+        """When half of each order had been refunded, by refunds before a moment; `NEVER_MS`: it had not; shape (n,)."""
+        return half_refunded(self.rows, self.refunds[self.refunds["ms"] < end_ms])
 
     # --- what they are worth
 

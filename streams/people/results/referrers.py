@@ -63,10 +63,12 @@ class Brought(NamedTuple):
     plan: Codes
 
 
-class _Worked(NamedTuple):
-    """Claims and whom they name, what became of them, the trees, and everybody's referrers since when."""
+class Bound(NamedTuple):
+    """Claims, whose they are and whom they name, what became of them, the trees, and everybody's referrers since
+    when."""
 
     claims: Claims
+    who: Codes
     named: Codes
     binding: Binding
     trees: Trees
@@ -87,7 +89,8 @@ class Referrers:
         self._referrers = Landed(TABLES["people_referrers"], self._keys)
         self.landed = (self._referred, self._referrers)
         self._seen: tuple[int, int, int] | None = None
-        self._worked: _Worked | None = None
+        #: What everybody is bound by; None: nothing was worked out yet.
+        self.bound: Bound | None = None
         #: How often everybody was bound.
         self.version = 0
 
@@ -96,7 +99,7 @@ class Referrers:
         """By whom everybody was brought."""
         persons = len(self._everybody.person)
         found = Brought(np.full(persons, -1, np.int32), np.zeros(persons, np.int64), np.full(persons, -1, np.int32))
-        if (worked := self._worked) is None:
+        if (worked := self.bound) is None:
             return found
         bound = np.flatnonzero(worked.referrer >= 0)
         found.referrer[bound] = worked.named[worked.binding.claim[bound]]
@@ -127,14 +130,14 @@ class Referrers:
         known = int(np.count_nonzero(self._known()))
         seen = self._count, len(self._touches.rows), known
         if complete or seen != self._seen or len(e.regrouped) or self._touches.staff_changed or self._rewards.changed:
-            self._worked = self._work_out()
+            self.bound = self._work_out()
             self.version += 1
-            self._offer_referred(self._worked)
+            self._offer_referred(self.bound)
         elif not len(self._orders.taken):
             return
         self._seen = seen
-        if self._worked is not None:
-            self._offer_referrers(self._worked)
+        if self.bound is not None:
+            self._offer_referrers(self.bound)
 
     # --- claims
 
@@ -144,8 +147,8 @@ class Referrers:
         found: NDArray[np.bool_] = (np.diff(e.members_of.firsts) > 0) | e.users()
         return found
 
-    def _claims(self) -> tuple[Claims, Codes]:
-        """What sign-ups, trials, codes, clicks on what was shared, and joins say, and whom each names."""
+    def _claims(self) -> tuple[Claims, Codes, Codes]:
+        """What sign-ups, trials, codes, clicks on what was shared, and joins say, whose each is, and whom it names."""
         e, touches, mine = self._everybody, self._touches.rows, self._rows[: self._count].copy()
         owners = self._rewards.owners
         by_code = np.flatnonzero(mine["kind"] == _CODE)
@@ -159,24 +162,25 @@ class Referrers:
         def column(name: str) -> Any:
             return np.concatenate([part[name] for part in parts])
 
+        who: Codes = column("who")
         named: Codes = column("other")
         referrer = e.person[np.maximum(named, 0)]
         known = self._known()[referrer] & (named >= 0)
         claims = Claims(
-            e.person[column("who")], np.where(known, referrer, -1).astype(np.int32), column("ms"),
+            e.person[who], np.where(known, referrer, -1).astype(np.int32), column("ms"),
             np.concatenate(kinds).astype(np.int8), column("event").astype(np.int64),
         )  # fmt: skip
-        return claims, named
+        return claims, who, named
 
-    def _work_out(self) -> _Worked:
-        claims, named = self._claims()
+    def _work_out(self) -> Bound:
+        claims, who, named = self._claims()
         binding = bind(claims, self._touches.staff)
         referrer, since_ms = binding.referrers(claims)
-        return _Worked(claims, named, binding, trees(referrer, since_ms), referrer, since_ms)
+        return Bound(claims, who, named, binding, trees(referrer, since_ms), referrer, since_ms)
 
     # --- rows
 
-    def _offer_referred(self, worked: _Worked) -> None:
+    def _offer_referred(self, worked: Bound) -> None:
         e, bound = self._everybody, np.flatnonzero(worked.referrer >= 0).astype(np.int32)
         kinds = worked.claims.kind[worked.binding.claim[bound]].astype(np.int32)
         values = pa.table({
@@ -186,7 +190,7 @@ class Referrers:
         })  # fmt: skip
         self._referred.offer(values, bound, complete=True)
 
-    def _offer_referrers(self, worked: _Worked) -> None:
+    def _offer_referrers(self, worked: Bound) -> None:
         """One row per referrer and currency of those they brought; of who brought nobody that pays, one without any."""
         people = np.flatnonzero(worked.trees.direct > 0).astype(np.int32)
         parts = [self._of_currency(worked, people, currency) for currency in range(len(self._orders.currencies))]
@@ -202,7 +206,7 @@ class Referrers:
             columns[name] = pa.array(np.concatenate([values, none]))
         self._referrers.offer(pa.table(columns), numbers, complete=True)
 
-    def _of_currency(self, worked: _Worked, people: Codes, currency: int) -> tuple[NDArray[Any], ...]:
+    def _of_currency(self, worked: Bound, people: Codes, currency: int) -> tuple[NDArray[Any], ...]:
         """Referrers with orders in a currency below them; and their orders and net revenue, direct and all."""
         own = self._own(currency)
         bound = worked.referrer >= 0
