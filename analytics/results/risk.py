@@ -94,7 +94,9 @@ def risks(people: People, orders: Orders, uses: Uses, hard: Told, end_ms: int) -
         _told(in_rings.person, in_rings.ms, _RING, in_rings.size, in_rings.size),
         *_brought(people, end_ms), *_ordered(people, orders, end_ms), hard,
     ]  # fmt: skip
-    return _replayed(_joined(parts))
+    told = _joined(parts)
+    some = chosen(told, _possible(told))
+    return _replayed(chosen(some, np.lexsort((some.rule, some.ms, some.referrer))), told)
 
 
 def forbidden(claims: Claims, binding: Binding, linked_ms: Whole, same: NDArray[np.bool_]) -> Told:
@@ -117,10 +119,21 @@ def case_number(case_id: str) -> int:
 
 
 def _joined(parts: list[Told]) -> Told:
-    """All that is told, by referrer, then time."""
     columns: list[Any] = [np.concatenate(column) for column in zip(*parts, strict=True)]
-    order = np.lexsort((columns[2], columns[1], columns[0]))
-    return chosen(Told(*columns), order)
+    return Told(*columns)
+
+
+def _possible(told: Told) -> NDArray[np.bool_]:
+    """Whether each row is about a referrer of whom there may be a case: if the others' rates were 0, and nothing was
+    told but what counts against them. Of most referrers too little is told for that."""
+    known = np.bincount(told.referrer) > 0
+    place, shape = (np.cumsum(known) - 1)[told.referrer], (int(known.sum()), len(RULES))
+    x = np.bincount(place * len(RULES) + told.rule, told.counted, shape[0] * shape[1]).reshape(shape)
+    rates = slice(_RATES[0], _RATES[-1] + 1)
+    x[:, rates] /= x[:, rates] + _FEW
+    honest = np.prod(1 - MOST / (1 + np.exp((MIDDLE - x) / WIDTH)), axis=1)
+    possible: NDArray[np.bool_] = (1 - honest >= LIMIT - 1e-9)[place]
+    return possible
 
 
 def _told(referrer: Persons, ms: Whole, rule: Any, count: NDArray[Any], of: Any = 0) -> Told:
@@ -161,14 +174,14 @@ def _ordered(people: People, orders: Orders, end_ms: int) -> list[Told]:
     ]
 
 
-def _replayed(told: Told) -> Risks:
-    """What follows from all that is told, sorted by referrer and time."""
+def _replayed(told: Told, of_all: Told) -> Risks:
+    """What follows from what is told, sorted by referrer and time; of_all: all that is told of anybody."""
     everybody = np.zeros((2, len(_RATES), len(told.ms)))
     for place, rule in enumerate(_RATES):
-        mine = np.flatnonzero(told.rule == rule)
-        mine = mine[np.argsort(told.ms[mine], kind="stable")]
-        at = np.searchsorted(told.ms[mine], told.ms, side="right")
-        for sums, column in zip(everybody, (told.counted, told.of), strict=True):
+        mine = np.flatnonzero(of_all.rule == rule)
+        mine = mine[np.argsort(of_all.ms[mine], kind="stable")]
+        at = np.searchsorted(of_all.ms[mine], told.ms, side="right")
+        for sums, column in zip(everybody, (of_all.counted, of_all.of), strict=True):
             sums[place] = np.concatenate([[0.0], np.cumsum(column[mine])])[at]
     referrers = int((np.diff(told.referrer, prepend=-1) != 0).sum())
     shape = referrers, len(RULES)
