@@ -1,1 +1,1 @@
-"""Results: what people did before they bought or signed up, what gets credit for it, and what it cost."""
+"""Results: what led to conversions and gets credit for them, who brought whom, what that earns, what it cost."""
