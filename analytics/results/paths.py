@@ -58,6 +58,23 @@ def in_order(touches: Rows, person: NDArray[np.int32]) -> NDArray[np.int64]:
     return found
 
 
+@kernel
+def _firsts(ms, events, who, first):
+    for row in range(len(who)):
+        best = first[who[row]]
+        if best < 0 or (ms[row], events[row]) < (ms[best], events[best]):
+            first[who[row]] = row
+
+
+def first_of_each(touches: Rows, person: NDArray[np.int32]) -> Rows:
+    """Every person's first of these touches (`TOUCH`); person: of every account or user."""
+    first = np.full(len(person), -1, np.int64)
+    columns = (np.ascontiguousarray(touches[name]) for name in ("ms", "event"))
+    _firsts(*columns, person[touches["who"]], first)
+    found: Rows = touches[first[first >= 0]]
+    return found
+
+
 def lookback_ms(rules: Rules) -> NDArray[np.int64]:
     """How old touches of each kind may be at a conversion of each goal; shape (goals, kinds)."""
     return np.array([[rules.hours(goal, kind) * HOUR_MS for kind in KINDS] for goal in rules.goals], np.int64)

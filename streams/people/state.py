@@ -93,7 +93,7 @@ class PeopleState(PartitionState):
         #: What is worked out once all else is, and nothing is wanted any more.
         touches, conversions = Touches(self.everybody, self._calls), Conversions(self.everybody, orders, credit)
         rewards = Rewards(self.everybody, orders, credit.goals)
-        referrers = Referrers(self.everybody, touches, orders, rewards)
+        self._brought = referrers = Referrers(self.everybody, touches, orders, rewards)
         groups = GroupCredits()
         self.last: tuple[Family, ...] = (
             Credits(self.everybody, touches, conversions, groups, credit),
@@ -132,7 +132,7 @@ class PeopleState(PartitionState):
         """Whether there is nothing to work out when no source has landed anything; None: nothing was read yet."""
         if now is None or self.now is None or self._complete:
             return False
-        return self.now.same_hour(now) and self.wanted is None and not self._calls.due(now.ms)
+        return self.now.same_hour(now) and self.wanted is None and not self._calls.due(now.ms) and not self._brought.due
 
     def read(self, reader: PeopleReader, since: Marks, now: Marks) -> dict[str, pa.Table]:
         """What has changed between marks; touches nothing that is worked with, and blocks."""

@@ -24,12 +24,13 @@ CREATE TABLE ${database}.people_conversions${local} ${on_cluster} (
     inviter_ids Array(String),
     call_ids Array(String),
     credits Array(Int64) COMMENT 'millionths of the conversion, by the model of the deployment',
-    credits_minor Array(Int64)
+    credits_minor Array(Int64),
+    INDEX by_person person_id TYPE bloom_filter(0.001) GRANULARITY 1
 ) ENGINE = ${replicated}ReplacingMergeTree(version, gone)
 PARTITION BY (partition, bitShiftRight(version, 32))
 ORDER BY (-toInt32(day), goal, conversion_id)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, ${window} = 100, min_level_for_wide_part = 1,
-    merge_selector_base = 10;
+    merge_selector_base = 10, index_granularity = 1024;
 -- distribute people_conversions by cityHash64(topic, partition)
 
 -- What gets credit for the conversions of a day, by all models; kept as `people_members`. An empty value: touches without any, and

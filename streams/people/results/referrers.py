@@ -10,14 +10,15 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from analytics.results.lineage import KINDS, Binding, Claims, Trees, bind, sums_below, trees
-from analytics.results.paths import CLICK, JOIN
+from analytics.results.paths import CLICK, JOIN, first_of_each
 from schemas.agents import TABLES
 from streams.landing.arrow import categories
 from streams.people.memory.everybody import Everybody, Touched
 from streams.people.memory.landed import Landed
-from streams.people.memory.names import Codes, PairRows
+from streams.people.memory.names import Codes
 from streams.people.memory.now import Now
 from streams.people.persons.orders import NameKeys, Orders
+from streams.people.results.referrer_keys import ReferrerKeys
 from streams.people.results.rewards import Rewards
 from streams.people.results.touches import Touches
 from streams.state.arrays import grown
@@ -27,31 +28,9 @@ Rows = NDArray[Any]
 CLAIM = np.dtype([("ms", "i8"), ("event", "u4"), ("who", "i4"), ("other", "i4"), ("kind", "i1")])
 _CODE, _SHARE, _INVITER = (KINDS.index(name) for name in ("code", "share", "inviter"))
 _NONE = np.empty(0, np.int64)
+#: So many claims can be bound in a tenth of a second.
+_CLAIMS_PER_READING = 100_000
 _TREE = ("direct", "size", "depth", "generation", "virality", "k", "cycle_ms")
-
-
-class _Keys:
-    """Numbers of referrers and currencies."""
-
-    def __init__(self, everybody: Everybody, orders: Orders) -> None:
-        self._everybody, self._orders = everybody, orders
-        self._pairs = PairRows(np.zeros(1, np.uint8))
-
-    def numbers(self, rows: pa.Table) -> Codes:
-        """The number of each row's key, new ones added."""
-        currencies = self._orders.currencies.some_codes(rows["currency"].cast(pa.string()))
-        return self.find(self._everybody.names.codes(rows["person_id"]), currencies)
-
-    def find(self, persons: Codes, currencies: Codes) -> Codes:
-        """The number of each person and currency (−1: nobody they brought has paid), new ones added."""
-        return self._pairs.find(persons.astype(np.int32), (currencies + 1).astype(np.int32))
-
-    def columns(self, numbers: Codes) -> dict[str, pa.Array]:
-        """Person ids and currencies."""
-        persons, currencies = self._pairs.pairs.ones[numbers], self._pairs.pairs.others[numbers]
-        known = self._orders.currencies
-        texts = pa.concat_arrays([pa.array([""]), known.strings(np.arange(len(known), dtype=np.int32))])
-        return {"person_id": self._everybody.names.strings(persons), "currency": texts.take(pa.array(currencies))}
 
 
 class Brought(NamedTuple):
@@ -76,20 +55,31 @@ class Bound(NamedTuple):
     since_ms: NDArray[np.int64]
 
 
+class _Seen(NamedTuple):
+    """How many claims, touches, and persons of whom anything is known there were."""
+
+    claims: int
+    touches: int
+    known: int
+
+
 class Referrers:
-    """Everybody's referrer. All are bound anew when a claim is new, or one is about another person now."""
+    """Everybody's referrer. All are bound anew when a claim is new, or one is about another person now.
+
+    The more claims there are, the more readings wait for that, unless a reading brings nothing new.
+    """
 
     reads = ("claimed",)
 
     def __init__(self, everybody: Everybody, touches: Touches, orders: Orders, rewards: Rewards) -> None:
         self._everybody, self._touches, self._orders, self._rewards = everybody, touches, orders, rewards
         self._rows, self._count = np.empty(1024, CLAIM), 0
-        self._keys = _Keys(everybody, orders)
+        self._keys = ReferrerKeys(everybody, orders)
         self._referred = Landed(TABLES["people_referred"], NameKeys("person_id", everybody.names))
         self._referrers = Landed(TABLES["people_referrers"], self._keys)
         self.landed = (self._referred, self._referrers)
-        self._seen: tuple[int, int, int] | None = None
-        #: What everybody is bound by; None: nothing was worked out yet.
+        self._seen, self._rebind, self._waiting, self._claimed = _Seen(0, 0, 0), True, 0, 0
+        #: What everybody is bound by; None: nothing was worked out yet. Somebody new may not be among them yet.
         self.bound: Bound | None = None
         #: How often everybody was bound.
         self.version = 0
@@ -124,20 +114,37 @@ class Referrers:
         new["other"][~by_code] = names.codes(table["referrer"].filter(pa.array(~by_code)))
         self._count = most
 
+    @property
+    def due(self) -> bool:
+        """Whether something has come that waits to be worked out."""
+        return self._waiting > 0
+
     def offer(self, touched: Touched, now: Now, complete: bool) -> None:
         """Bind everybody, if that may come to something else, and offer who is bound, and the trees."""
-        e = self._everybody
-        known = int(np.count_nonzero(self._known()))
-        seen = self._count, len(self._touches.rows), known
-        if complete or seen != self._seen or len(e.regrouped) or self._touches.staff_changed or self._rewards.changed:
+        new = self._changed()
+        self._rebind |= new
+        if new or len(self._orders.taken):
+            self._waiting += 1
+            if not complete and self._waiting <= self._claimed // _CLAIMS_PER_READING:
+                return
+        elif not (self._waiting or complete):
+            return
+        self._waiting = 0
+        if self._rebind or complete or self.bound is None:
+            self._rebind = False
             self.bound = self._work_out()
             self.version += 1
             self._offer_referred(self.bound)
-        elif not len(self._orders.taken):
-            return
-        self._seen = seen
-        if self.bound is not None:
-            self._offer_referrers(self.bound)
+        self._offer_referrers(self.bound)
+
+    def _changed(self) -> bool:
+        """Whether a claim has come since this was last asked, or one may be about somebody else, or count now."""
+        e, touches = self._everybody, self._touches
+        new = touches.rows[self._seen.touches :]
+        claims = (new["kind"] == JOIN) | ((new["kind"] == CLICK) & (new["other"] >= 0))
+        before, self._seen = self._seen, _Seen(self._count, len(touches.rows), int(np.count_nonzero(self._known())))
+        moved = len(e.regrouped) > 0 or touches.staff_changed or self._rewards.changed
+        return moved or bool(claims.any()) or (before.claims, before.known) != (self._seen.claims, self._seen.known)
 
     # --- claims
 
@@ -154,7 +161,7 @@ class Referrers:
         by_code = np.flatnonzero(mine["kind"] == _CODE)
         mine["other"][by_code] = [owners.get(code, (-1, -1))[0] for code in mine["other"][by_code].tolist()]
         shared = touches[(touches["kind"] == CLICK) & (touches["other"] >= 0)]
-        joined = _first_of_each(touches[touches["kind"] == JOIN], e.person)
+        joined = first_of_each(touches[touches["kind"] == JOIN], e.person)
         joined = joined[joined["other"] >= 0]
         parts = (mine, shared, joined)
         kinds = mine["kind"], np.full(len(shared), _SHARE), np.full(len(joined), _INVITER)
@@ -174,6 +181,7 @@ class Referrers:
 
     def _work_out(self) -> Bound:
         claims, who, named = self._claims()
+        self._claimed = len(named)
         binding = bind(claims, self._touches.staff)
         referrer, since_ms = binding.referrers(claims)
         return Bound(claims, who, named, binding, trees(referrer, since_ms), referrer, since_ms)
@@ -228,12 +236,3 @@ class Referrers:
         for row, name in zip(found, ("orders", "net"), strict=True):
             row[person[mine]] = worths[name][mine]
         return found[0], found[1]
-
-
-def _first_of_each(joins: Rows, person: Codes) -> Rows:
-    """Every person's first join, of `TOUCH`."""
-    who = person[joins["who"]]
-    order = np.lexsort((joins["event"], joins["ms"], who))
-    _, firsts = np.unique(who[order], return_index=True)
-    found: Rows = joins[order[firsts]]
-    return found
