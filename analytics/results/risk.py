@@ -128,7 +128,8 @@ def _possible(told: Told) -> NDArray[np.bool_]:
     told but what counts against them. Of most referrers too little is told for that."""
     known = np.bincount(told.referrer) > 0
     place, shape = (np.cumsum(known) - 1)[told.referrer], (int(known.sum()), len(RULES))
-    x = np.bincount(place * len(RULES) + told.rule, told.counted, shape[0] * shape[1]).reshape(shape)
+    x = np.zeros(shape)
+    np.add.at(x, (place, told.rule), told.counted)
     rates = slice(_RATES[0], _RATES[-1] + 1)
     x[:, rates] /= x[:, rates] + _FEW
     honest = np.prod(1 - MOST / (1 + np.exp((MIDDLE - x) / WIDTH)), axis=1)

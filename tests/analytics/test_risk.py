@@ -81,6 +81,10 @@ def test_people_who_are_never_seen_again() -> None:
     assert cases(Brought(30, silent=15).risks(opened_ms)) == cases(Brought(3, silent=3).risks()) == {}
 
 
+def test_nobody_has_brought_anybody() -> None:
+    assert cases(Brought(0).risks()) == cases(Brought(0).risks(0)) == {}
+
+
 def test_refunds_and_a_case_that_stays() -> None:
     one = Brought(12)
     one.orders = [(p, p * DAY_MS + HOUR_MS, p * DAY_MS + 2 * HOUR_MS) for p in range(1, 13)]
