@@ -94,12 +94,11 @@ class PeopleState(PartitionState):
         touches, conversions = Touches(self.everybody, self._calls), Conversions(self.everybody, orders, credit)
         rewards = Rewards(self.everybody, orders, credit.goals)
         self._brought = referrers = Referrers(self.everybody, touches, orders, rewards)
-        groups = GroupCredits()
+        groups, risks = GroupCredits(), Risks(self.everybody, orders, referrers)
         self.last: tuple[Family, ...] = (
             Credits(self.everybody, touches, conversions, groups, credit),
             Payers(self.everybody, orders, members, groups), referrers,
-            Risks(self.everybody, orders, referrers),
-            Ledger(self.everybody, orders, conversions, referrers, rewards, time_zone, lateness_h),
+            risks, Ledger(self.everybody, orders, conversions, referrers, rewards, risks, time_zone, lateness_h),
         )  # fmt: skip
         self._touched: tuple[Touched, bool] | None = None
         self._schemas = dict[str, pa.Schema]()  # of what is read, once everything has been

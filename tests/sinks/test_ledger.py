@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from schemas.topics import PRODUCT, REWARDS
+from schemas.topics import LINKS, PRODUCT, REWARDS
 from sinks.clickhouse.store import ClickHouseStore
 from tests.landing import Landing, empty, own_store
-from tests.oracle.literal_worlds import D, world
+from tests.oracle.literal_worlds import D, tick, world
 from tests.sinks.people_agent import PeopleAgent
 from tests.sinks.test_people import same
 
@@ -114,3 +114,29 @@ def test_what_is_pending_is_no_entry(store: ClickHouseStore) -> None:
         "net_minor": 1970, "currency": "CNY", "earned_minor": 197, "state": "held", "posted_minor": 0,
         "released_minor": 0,
     }])  # fmt: skip
+
+
+def test_an_open_case_holds_until_a_reviewer_decides(store: ClickHouseStore) -> None:
+    empty(store, "UTC")
+    price = {"type": "purchase", "user_id": "u2", "order_id": "o1", "amount_minor": 1000, "currency": "CNY"}
+    product = Landing(world(
+        (D, {"type": "open", "user_id": "u1"}),
+        (D + 0.1, {"type": "signup", "user_id": "u2", "referrer_user_id": "u1"}),
+        (D + 0.2, {"type": "signup", "user_id": "u3", "referrer_user_id": "u1"}), (D + 1, price),
+        tick(D + 6), tick(D + 9),
+    ), store, PRODUCT.name)  # fmt: skip
+    links = Landing(world(
+        (D, {"account_id": "u3", "user_id": "u1", "source": "login"}), tick(D + 6), tick(D + 9)
+    ), store, LINKS.name)  # fmt: skip
+    review = {"type": "review", "referrer_user_id": "u1", "decision": "release"} | _WHY
+    rewards = Landing(world((D, _PLAN | {"hold_days": 1}), (D + 6.5, review)), store, REWARDS.name)
+    rewards.land(rewards.world.records[:1])
+    for landing in (product, links):
+        landing.land(landing.world.records[:-1])
+    agent = PeopleAgent(store)
+    agent.catch_up()
+    assert posted(store) == [(1, "accrued", "o1", 100)]
+    for landing in (product, links, rewards):
+        landing.land(landing.world.records[-1:])
+    agent.catch_up()
+    assert posted(store) == [(1, "accrued", "o1", 100), (6, "released", "o1", 100)]

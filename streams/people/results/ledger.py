@@ -7,7 +7,7 @@ the difference between what is owed at its end, by all that is known when it clo
 # mypy: disable-error-code="no-untyped-call"
 
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from analytics.kernels.calendar import day_starts
 from analytics.people.orders import net_on
+from analytics.results.holds import Case
 from analytics.results.ledger import ENTRY, KINDS, adjustments, differences, posted
 from analytics.results.owed import Owing, owing
 from analytics.results.payouts import Payout, State, post
@@ -30,6 +31,7 @@ from streams.people.results.conversions import PURCHASE, Conversions
 from streams.people.results.ledger_rows import balance_rows, commission_rows, entry_rows, payout_rows
 from streams.people.results.referrers import Referrers
 from streams.people.results.rewards import Rewards, numbers_of
+from streams.people.results.risks import Risks
 
 Rows = NDArray[Any]
 Whole = NDArray[np.int64]
@@ -55,11 +57,12 @@ class Ledger:
         conversions: Conversions,
         referrers: Referrers,
         rewards: Rewards,
+        risks: Risks,
         zone: str,
         lateness_h: int,
     ) -> None:
         self._everybody, self._orders, self._conversions = everybody, orders, conversions
-        self._referrers, self._rewards = referrers, rewards
+        self._referrers, self._rewards, self._risks = referrers, rewards, risks
         self._starts, self._lateness_ms = day_starts(zone), lateness_h * 3_600_000
         names = ("commissions", "ledger", "balances", "payouts", "posted")
         self._commissions, self._ledger, self._balances, self._payouts, self._days = self.landed = tuple(
@@ -68,7 +71,7 @@ class Ledger:
         self._entries, self._states, self._seen = np.zeros(0, ENTRY), dict[int, State](), dict[int, int]()
         #: What entries are about: goal and id by number.
         self._sources = dict[int, tuple[str, str]]()
-        self._posted: int | None = None
+        self._cases, self._posted = list[Case](), cast(int | None, None)
         self._before: object = None
 
     # --- what was posted before
@@ -122,6 +125,7 @@ class Ledger:
             return
         self._before = before
         self._sources |= rewards.ids
+        self._cases = self._risks.cases
         self._post_days(now)
         results = self._results(now.day)
         found = self._owing(results, now.ms + 1)
@@ -173,7 +177,8 @@ class Ledger:
         ]
         plans = [plan for plan in rewards.plans if plan.announced_ms < end_ms]
         reviews = [review for review in rewards.reviews if review.ts_ms < end_ms]
-        return owing(results.goals, plans, [], reviews, changes, end_ms)
+        cases = [case for case in self._cases if case.opened_ms < end_ms]
+        return owing(results.goals, plans, cases, reviews, changes, end_ms)
 
     @staticmethod
     def _numbers_of_orders(orders: list[str]) -> list[int]:
@@ -212,18 +217,12 @@ class Ledger:
         texts = self._everybody.names, self._orders.currencies
         commissions = commission_rows(found, known, now.ms, texts, pa.array([*self._rewards.plan_ids, ""]))
         keys = self._conversions.columns(results.numbers[found.earns > 0])
-        _offer_all(self._commissions, pa.table(keys | commissions))
-        _offer_all(self._ledger, entry_rows(entries, self._sources, texts))
-        _offer_all(self._balances, balance_rows(entries, differences(found.rows, known, 0), texts))
-        _offer_all(self._payouts, payout_rows(self._states, self._seen, self._sources, texts))
+        self._commissions.offer_all(pa.table(keys | commissions))
+        self._ledger.offer_all(entry_rows(entries, self._sources, texts))
+        self._balances.offer_all(balance_rows(entries, differences(found.rows, known, 0), texts))
+        self._payouts.offer_all(payout_rows(self._states, self._seen, self._sources, texts))
         day = pa.array([self._posted], pa.int32()).cast(pa.date32())
-        _offer_all(self._days, pa.table({"ledger": pa.array(["all"]), "day": day}))
-
-
-def _offer_all(landed: Landed, rows: pa.Table) -> None:
-    """Offer all rows of a table there are."""
-    numbers = landed.keys.numbers(rows)
-    landed.offer(rows.drop_columns(list(landed.table.key)), numbers, complete=True)
+        self._days.offer_all(pa.table({"ledger": pa.array(["all"]), "day": day}))
 
 
 def _first(person: Codes, ms: Whole, bought: NDArray[np.bool_], ids: Whole) -> NDArray[np.bool_]:

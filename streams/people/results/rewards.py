@@ -13,6 +13,7 @@ from analytics.results.holds import Review
 from analytics.results.ledger import ADJUSTMENT
 from analytics.results.payouts import DAY_MS, Payout
 from analytics.results.plans import NEVER, Plan
+from analytics.results.risk import case_number
 from streams.people.memory.everybody import Everybody
 from streams.people.memory.names import Names
 from streams.people.memory.row_hash import row_hashes
@@ -64,7 +65,10 @@ class Rewards:
         self._take_plans(of["plan"])
         self._take_codes(of["code"])
         self._take_adjustments([row for row in rows if row["type"] == "adjustment"])
-        self.reviews = [Review(row["referrer_user_id"], -1, row["decision"], row["ts_ms"]) for row in of["review"]]
+        self.reviews = [
+            Review(row["referrer_user_id"], case_number(row["case_id"]), row["decision"], row["ts_ms"])
+            for row in of["review"]
+        ]
         self.payouts = [(row["ts_ms"], self._payout(row)) for row in of["payout"]]
 
     def _take_plans(self, rows: list[Row]) -> None:
