@@ -1,26 +1,20 @@
 """Paths and credits as the people agent lands them on a real ClickHouse, against the oracle, in any pieces."""
 
-import json
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from schemas.topics import CHAT, LINKS, PRODUCT
 from sinks.clickhouse.store import ClickHouseStore
-from tests.landing import Landing, clear, empty, own_store
+from tests.landing import own_store
 from tests.oracle import referrals
-from tests.oracle.community import Record
 from tests.oracle.credits import ANSWERS
 from tests.oracle.people import People
-from tests.oracle.worlds import DAY_MS, World
-from tests.sinks.people_agent import PeopleAgent
-from tests.sinks.pieces import in_any_pieces
-from tests.sinks.test_people import ZONES, people_of, same
+from tests.sinks.pieces import in_any_pieces, one_by_one
+from tests.sinks.test_people import ZONES, same
 
 pytestmark = pytest.mark.services
-END_MS = 1_772_000_000_000
 
 
 @pytest.fixture(scope="module")
@@ -80,25 +74,4 @@ def _told() -> list[tuple[str, float, dict[str, Any]]]:
 
 
 def test_one_event_changes_what_it_touches(store: ClickHouseStore) -> None:
-    empty(store, "UTC")
-    clear(store)
-    topics = [topic.name for topic in (CHAT, PRODUCT, LINKS)]
-    records: dict[str, list[Record]] = {topic: [] for topic in topics}
-    order = []
-    for number, (topic, ago, event) in enumerate(_told()):
-        place = {"group_id": "wecom:c:g", "platform": "wecom"} if topic == CHAT.name else {}
-        ts_ms = END_MS - int(ago * DAY_MS) + number
-        value = json.dumps(event | place | {"event_id": f"e{number}", "ts_ms": ts_ms}).encode()
-        records[topic].append(Record(len(records[topic]), END_MS, value))
-        order.append((topic, records[topic][-1]))
-    worlds = {topic: World("UTC", 48, 4_000_000, tuple(records[topic])) for topic in topics}
-    landings = {topic: Landing(world, store, topic) for topic, world in worlds.items()}
-    agent, so_far = PeopleAgent(store), {topic: list[Record]() for topic in topics}
-    for number, (topic, record) in enumerate(order):
-        landings[topic].land((record,))
-        so_far[topic].append(record)
-        if number >= 3:
-            agent.catch_up()
-            same_as_oracle(
-                store, people_of(*(replace(worlds[topic], records=tuple(so_far[topic])) for topic in topics))
-            )
+    one_by_one(store, _told(), 3, same_as_oracle)

@@ -1,25 +1,20 @@
 """What the people agent lands about persons, on a real ClickHouse, against the oracle, in any number of pieces."""
 
-import json
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
 from schemas.topics import CHAT, LINKS, PRODUCT
 from sinks.clickhouse.store import ClickHouseStore
-from tests.landing import Landing, clear, empty, own_store
-from tests.oracle.community import Record
+from tests.landing import own_store
 from tests.oracle.people import People, orders, payers
 from tests.oracle.people_questions import contacts, cross_group, journey, profiles
 from tests.oracle.segments import segments
-from tests.oracle.worlds import DAY_MS, World
-from tests.sinks.people_agent import FIELDS, PeopleAgent
-from tests.sinks.pieces import in_any_pieces
-from tests.sinks.test_people import ZONES, people_of, same
+from tests.sinks.people_agent import FIELDS
+from tests.sinks.pieces import in_any_pieces, one_by_one
+from tests.sinks.test_people import ZONES, same
 
 pytestmark = pytest.mark.services
-END_MS = 1_772_000_000_000
 
 
 @pytest.fixture(scope="module")
@@ -45,11 +40,9 @@ def test_persons_are_the_oracles_in_any_pieces(zone: str, store: ClickHouseStore
 
 def test_one_event_changes_rows_of_others(store: ClickHouseStore) -> None:
     """Within a day only those are worked out anew whom an event concerns: here, more than who it is about."""
-    empty(store, "UTC")
-    clear(store)
     account, price = "wecom:c:{}".format, {"order_id": "o", "amount_minor": 5, "currency": "CNY"}
     contact = {"operator_id": "o", "purpose": "sales", "outcome": "refused"}
-    chat, product, links = topics = [topic.name for topic in (CHAT, PRODUCT, LINKS)]
+    chat, product, links = (topic.name for topic in (CHAT, PRODUCT, LINKS))
     told = [(chat, 3, {"type": "join", "member_id": name}) for name in ("ann", "bob", "cy")]
     told.append((chat, 0, {"type": "join", "member_id": "eve"}))  # the day begins
     joined = len(told) - 1
@@ -69,22 +62,4 @@ def test_one_event_changes_rows_of_others(store: ClickHouseStore) -> None:
         (chat, 0, {"type": "leave", "member_id": "cy"}),
         (links, 0, {"account_id": account("ann"), "user_id": "u1", "source": "login", "unlink": True}),
     ]
-    records: dict[str, list[Record]] = {topic: [] for topic in topics}
-    order = []
-    for number, (topic, ago, event) in enumerate(told):
-        place = {"group_id": "wecom:c:g", "platform": "wecom"} if topic == chat else {}
-        ts_ms = END_MS - ago * DAY_MS + number
-        value = json.dumps(event | place | {"event_id": f"e{number}", "ts_ms": ts_ms}).encode()
-        records[topic].append(Record(len(records[topic]), ts_ms, value))
-        order.append((topic, records[topic][-1]))
-    worlds = {topic: World("UTC", 48, 4_000_000, tuple(records[topic])) for topic in topics}
-    landings = {topic: Landing(world, store, topic) for topic, world in worlds.items()}
-    agent, so_far = PeopleAgent(store), {topic: list[Record]() for topic in topics}
-    for number, (topic, record) in enumerate(order):
-        landings[topic].land((record,))
-        so_far[topic].append(record)
-        if number >= joined:
-            agent.catch_up()
-            same_as_oracle(
-                store, people_of(*(replace(worlds[topic], records=tuple(so_far[topic])) for topic in topics))
-            )
+    one_by_one(store, told, joined, same_as_oracle)
