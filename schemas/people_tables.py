@@ -23,6 +23,7 @@ PEOPLE_TABLES = (
     _landed("people_contacts", "group_id", "member_id"),
     _landed("people_profiles", "group_id", "attribute", "value"),
     _landed("people_retention", "group_id", "dimension", "value", "n"),
+    _landed("people_joins", "dimension", "value", "currency"),
     _landed("people_conversions", "day", "goal", "conversion_id"),
     _landed("people_credits", "day", "goal", "currency", "dimension", "value"),
     _landed("people_referred", "person_id"),

@@ -106,9 +106,9 @@ def _product(e, who, day, end_ms):
 
 
 @kernel
-def _acted(e, who, group, day):
+def acted(e, who, group, day):
     """Days since the person did something with the group's id, or a call or link of it; and when that was."""
-    acted, acted_ms = FAR, 0
+    ago, acted_ms = FAR, 0
     for i in range(e.acts_of.firsts[who], e.acts_of.firsts[who + 1]):
         row = e.acts_of.rows[i]
         target = e.targets[row]
@@ -116,9 +116,9 @@ def _acted(e, who, group, day):
             e.posted.ones, e.posted.others, e.posted.places, -1 - target, group
         )  # fmt: skip
         if here:
-            acted = min(acted, newest_ago(e.acts[row].acted_lo, e.acts[row].base_day, day))
+            ago = min(ago, newest_ago(e.acts[row].acted_lo, e.acts[row].base_day, day))
             acted_ms = max(acted_ms, e.acts[row].last_ms)
-    return acted, acted_ms
+    return ago, acted_ms
 
 
 @kernel
@@ -153,7 +153,7 @@ def members_now(e, persons, day, end_ms, rows, evidence):
             m, group, found = e.members[row], e.groups[row], evidence[count]
             if m.first_ms == NEVER_MS:
                 continue
-            acted, acted_ms = _acted(e, who, group, day)
+            acted_ago, acted_ms = acted(e, who, group, day)
             g = e.known_groups[group]
             linked = e.linked[e.accounts[row]]
             found.linked, found.in_product = linked, linked or ever
@@ -161,7 +161,7 @@ def members_now(e, persons, day, end_ms, rows, evidence):
             found.state, found.reason = state_of(
                 is_gone(m.in_ms, m.out_ms, max(m.last_ms, m.first_ms), g.roster_ms), m.role,
                 newest_ago(m.spoke_lo, m.base_day, day), newest_ago(m.reacted_lo, m.base_day, day),
-                newest_ago(m.read_lo, m.base_day, day), acted, day - m.joined_day, used, 0 if groups else FAR,
+                newest_ago(m.read_lo, m.base_day, day), acted_ago, day - m.joined_day, used, 0 if groups else FAR,
                 g.reads_reported or linked or ever,
             )  # fmt: skip
             rows[count] = row

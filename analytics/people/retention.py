@@ -21,6 +21,12 @@ NTH = (1, 7, 30, 60, 90)
 #: it; the same of use; whether they were in the group at the end of the day; whether the account belongs to a user;
 #: whether this is the person's first join.
 SPOKE, SPOKE_7D, USED, USED_7D, STAYED, LINKED, FIRST = 0, 4, 9, 13, 18, 23, 24
+#: More bits: whether somebody spoke by the end of day 7; and whether they spoke, reacted or read in the 28 days that
+#: end with day 7, and with day 30. `SPANS` has the first and the last day of each, after the join.
+SPOKE_BY_7, ACTIVE_7, ACTIVE_30 = 25, 26, 27
+SPANS = {SPOKE_BY_7: (0, 7), ACTIVE_7: (-20, 7), ACTIVE_30: (3, 30)}
+#: Those bits that tell of what somebody did in the group, and do not change when an account gets another owner.
+IN_CHAT = np.uint32((1 << USED) - 1 | sum(1 << bit for bit in SPANS))
 #: In place of the day of the first join: it is not known.
 NO_JOIN = np.uint16(65535)
 #: What a cohort counts of each of `NTH`.
@@ -36,7 +42,7 @@ MASKS = np.array([
     | (1 << LINKED) * (closed > 0)
     for closed in range(1 << len(NTH))
 ], np.uint32)  # fmt: skip
-_DONE = np.uint32((1 << STAYED) - 1)
+_DONE = np.uint32((1 << STAYED) - 1) | IN_CHAT
 _0, _1 = np.uint32(0), np.uint32(1)
 
 
@@ -89,6 +95,19 @@ def mark(words, joined, rows, counts, days, shift):
         for i in range(at, at + counts[k]):
             if row >= 0 and joined[row] != NO_JOIN:
                 words[row] |= on_day(np.int64(days[i]) - np.int64(joined[row])) << np.uint32(shift)
+        at += counts[k]
+
+
+@kernel
+def mark_span(words, joined, rows, counts, days, first, last, bit):
+    """Mark a bit in the words of rows that have a day from `first` to `last` days after the join; counts and joined as
+    for `mark`."""
+    at = 0
+    for k in range(len(rows)):
+        row = rows[k]
+        for i in range(at, at + counts[k]):
+            if row >= 0 and joined[row] != NO_JOIN and first <= np.int64(days[i]) - np.int64(joined[row]) <= last:
+                words[row] |= bit_of(bit, 0)
         at += counts[k]
 
 

@@ -64,6 +64,7 @@ def one_person(day: int = 20_000) -> dict[str, pa.Table]:
         "whole_rosters": _table({"group_id": _GROUP}, (), {"start_ms": at, "day": day}),
         "absences": _table(member, (), {"from_ms": at, "first_day": day, "until_day": day + 1, "missed": 1}),
         "talked": _table(member).append_column("days", pa.array([[day + 1]], pa.list_(pa.uint16()))),
+        "lived": _table(member).append_column("days", pa.array([[day + 1]], pa.list_(pa.uint16()))),
         "used": _table({"user_id": _USER}).append_column("days", pa.array([[day + 1]], pa.list_(pa.uint16()))),
         "referrals": _table({"user_id": _USER, "referrer_user_id": "r"}, (), {"day": day}),
         "profiles": _table(member | {"attribute": "city", "value": "x"}, (), {"newest_ms": at}),

@@ -40,6 +40,7 @@ from streams.people.persons.segments import Segments
 from streams.people.results.campaigns import Campaigns
 from streams.people.results.conversions import Conversions
 from streams.people.results.credits import Credits
+from streams.people.results.joins import Joins
 from streams.people.results.ledger import Ledger
 from streams.people.results.referrers import Referrers
 from streams.people.results.rewards import Rewards
@@ -81,13 +82,13 @@ class PeopleState(PartitionState):
         self.days = Days(self.everybody, limit)
         self._sources, self._calls = Sources(), Calls(self.everybody)
         members, orders = Members(self.everybody), Orders(self.everybody)
-        self._referrals = Referrals(self.everybody)
+        self._referrals, retention = Referrals(self.everybody), Retention(self.everybody)
         self.families: tuple[Family, ...] = (
             members, orders, Activity(self.everybody, orders),
             Tiers(self.everybody), self._calls, Across(self.everybody), Accounts(self.everybody),
             Segments(self.everybody, orders, self._referrals),
             Contacts(self.everybody, orders, members, self._referrals),
-            Profiles(self.everybody, orders, members, nickname), Retention(self.everybody),
+            Profiles(self.everybody, orders, members, nickname), retention,
             Campaigns(), self._sources,
         )  # fmt: skip
         #: What is worked out once all else is, and nothing is wanted any more.
@@ -97,7 +98,7 @@ class PeopleState(PartitionState):
         groups, risks = GroupCredits(), Risks(self.everybody, orders, referrers)
         self.last: tuple[Family, ...] = (
             Credits(self.everybody, touches, conversions, groups, credit),
-            Payers(self.everybody, orders, members, groups), referrers,
+            Payers(self.everybody, orders, members, groups), referrers, Joins(self.everybody, retention, orders),
             risks, Ledger(self.everybody, orders, conversions, referrers, rewards, risks, time_zone, lateness_h),
         )  # fmt: skip
         self._touched: tuple[Touched, bool] | None = None

@@ -136,6 +136,14 @@ def test_days_mark_the_words_of_rows_and_persons() -> None:
     assert words.tolist() == used
 
 
+def test_days_of_a_span_mark_one_bit() -> None:
+    days, counts = np.array([40, 40, 40, 40, rules.NO_JOIN], np.uint16), np.ones(6, np.int32)
+    rows, done = np.array([0, 1, 2, 3, 4, -1]), np.array([42, 43, 70, 71, 50, 50], np.uint16)
+    words = np.zeros(5, np.uint32)
+    rules.mark_span(words, days, rows, counts, done, *rules.SPANS[rules.ACTIVE_30], rules.ACTIVE_30)
+    assert (words >> rules.ACTIVE_30).tolist() == [0, 1, 1, 0, 0]
+
+
 @pytest.mark.parametrize("closed_day, closed, closes", [(4, 0, False), (5, 1, True), (6, 1, False), (11, 3, True)])
 def test_days_that_are_closed(closed_day: int, closed: int, closes: bool) -> None:
     days, found = np.array([3, rules.NO_JOIN], np.uint16), np.empty(2, np.bool_)

@@ -12,7 +12,7 @@ from tests.oracle.people import People
 _COUNTS = ("base", "stayed", "spoke", "spoke_within_7d", "linked_base", "used", "used_within_7d")
 
 
-class _Membership(NamedTuple):
+class Membership(NamedTuple):
     """A member of a group, and what is known of the join."""
 
     name: str
@@ -32,11 +32,11 @@ class _Membership(NamedTuple):
 def retention_daily(people: People) -> list[Row]:
     """Cohorts by day of the first join and what brought them, for every n whose day is closed; `*`: everybody once."""
     cells: dict[tuple[Any, ...], Counter[str]] = defaultdict(Counter)
-    for place, first, all_of in _cohort_members(people):
+    for place, first, all_of in cohort_members(people):
         for n in (1, 7, 30, 60, 90):
             if first.joined + n < first.group.closed_day:
                 counts = _counts(people, first.joined + n, n, all_of)
-                for dimension, value in _brought_by(place, first):
+                for dimension, value in brought_by(place, first):
                     cells[place, first.joined, n, dimension, value].update(counts)
     return [
         {"group_id": place, "cohort": date(1970, 1, 1) + timedelta(days=day), "n": n}
@@ -61,12 +61,12 @@ def retention(people: People, day: date | None = None) -> list[Row]:
     ]  # fmt: skip
 
 
-def _cohort_members(people: People) -> Iterator[tuple[str, _Membership, list[_Membership]]]:
+def cohort_members(people: People) -> Iterator[tuple[str, Membership, list[Membership]]]:
     """Where somebody counts, the first join, and the memberships that count."""
-    of: dict[str, list[_Membership]] = defaultdict(list)
+    of: dict[str, list[Membership]] = defaultdict(list)
     for name, group in people.groups.items():
         for member in group.members():
-            one = _Membership(name, group, member, membership(group, member))
+            one = Membership(name, group, member, membership(group, member))
             of[people.person(one.account)].append(one)
             if one.row["join_ms"] is not None:
                 yield name, one, [one]
@@ -80,20 +80,20 @@ def _cohort_members(people: People) -> Iterator[tuple[str, _Membership, list[_Me
             )
 
 
-def _counts(people: People, day: int, n: int, all_of: list[_Membership]) -> dict[str, int]:
+def _counts(people: People, day: int, n: int, all_of: list[Membership]) -> dict[str, int]:
     spoken = {d for one in all_of for d, who in one.group.member_days if who == one.member}
     owners = [people.owners.get(one.account) for one in all_of]
     linked = any(owner and not owner["quarantined"] for owner in owners)
     used = people.used_days.get(people.person(all_of[0].account), set()) if linked else set()
     week = set(range(day - 6, day + 1)) if n >= 7 else set()
     return {
-        "base": 1, "stayed": int(any(_stayed(one, day) for one in all_of)), "spoke": int(day in spoken),
+        "base": 1, "stayed": int(any(stayed(one, day) for one in all_of)), "spoke": int(day in spoken),
         "spoke_within_7d": int(bool(spoken & week)), "linked_base": int(linked), "used": int(day in used),
         "used_within_7d": int(bool(used & week)),
     }  # fmt: skip
 
 
-def _brought_by(place: str, one: _Membership) -> Iterator[tuple[str, str]]:
+def brought_by(place: str, one: Membership) -> Iterator[tuple[str, str]]:
     """Source and inviter of a member's first join, and the campaign and the channel that it names."""
     yield "all", ""
     yield "source", one.row["source"]
@@ -109,7 +109,7 @@ def _brought_by(place: str, one: _Membership) -> Iterator[tuple[str, str]]:
             yield dimension, min(named, key=str.encode)
 
 
-def _stayed(one: _Membership, day: int) -> bool:
+def stayed(one: Membership, day: int) -> bool:
     """Whether somebody was in the group at the end of a day."""
     days, join_ms = one.group.days, one.row["join_ms"]
     mine = [e for e, _ in one.group.log if e.get("member_id") == one.member]

@@ -49,7 +49,8 @@ def in_pieces(store: ClickHouseStore, worlds: _Worlds, cuts: tuple[float, ...], 
 def one_by_one(store: ClickHouseStore, told: list[tuple[str, float, dict[str, Any]]], first: int, hold: Hold) -> None:
     """Land events one after the other, and hold what an agent that follows has landed after each from the first on.
 
-    told: topic, days before the end, and event, in the order in which they land; those of chat are of one group.
+    told: topic, days before the end, and event, in the order in which they land; those of chat are of one group unless
+    they name another.
     """
     empty(store, "UTC")
     clear(store)
@@ -59,7 +60,7 @@ def one_by_one(store: ClickHouseStore, told: list[tuple[str, float, dict[str, An
     for number, (topic, ago, event) in enumerate(told):
         place = {"group_id": "wecom:c:g", "platform": "wecom"} if topic == CHAT.name else {}
         ts_ms = END_MS - int(ago * DAY_MS) + number
-        value = json.dumps(event | place | {"event_id": f"e{number}", "ts_ms": ts_ms}).encode()
+        value = json.dumps(place | event | {"event_id": f"e{number}", "ts_ms": ts_ms}).encode()
         records[topic].append(Record(len(records[topic]), END_MS, value))
         order.append((topic, records[topic][-1]))
     worlds = {topic: World("UTC", 48, 4_000_000, tuple(records[topic])) for topic in topics}

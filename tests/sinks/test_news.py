@@ -9,7 +9,7 @@ from streams.people.state import PeopleState
 from tests.landing import Landing, empty, own_store
 from tests.sinks.test_answers import MESSAGE, history
 
-ROWS = {"memberships", "groups_now", "panes", "spoken", "talked"}
+ROWS = {"memberships", "groups_now", "panes", "spoken", "talked", "lived"}
 LEAVE = MESSAGE | {"type": "leave", "member_id": "m"}
 
 

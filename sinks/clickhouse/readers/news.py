@@ -21,6 +21,7 @@ _FINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "panes": (CHAT.name, ()),
     "spoken": (CHAT.name, ()),
     "talked": (CHAT.name, ()),
+    "lived": (CHAT.name, ()),
     "ways": (CHAT.name, ("call", "post")),
     "reading": (CHAT.name, ("read",)),
     "brought": (CHAT.name, ("join", "roster")),

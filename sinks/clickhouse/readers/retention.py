@@ -63,7 +63,7 @@ class RetentionReader(RowsReader):
         return self.store.read(
             f"SELECT {MEMBER}, from_ms, {self._day('from_ms')} AS first_day, "
             f"if(came_ms = 0, {FOR_EVER}, {self._day('came_ms')}) AS until_day, toUInt8(missed) AS missed "
-            f"FROM ({' UNION ALL '.join(parts)}) WHERE first_day < until_day OR missed = {NONE}"
+            f"FROM ({' UNION ALL '.join(parts)}) WHERE first_day < until_day OR missed != 1"
         )
 
     def _left(self, told: str) -> str:
@@ -120,13 +120,28 @@ class RetentionReader(RowsReader):
 
     def talked_of(self, groups: Sequence[str], accounts: Sequence[str]) -> pa.Table:
         """On which days all these accounts spoke in these groups."""
-        only = f"group_id IN ({_list(groups)}) AND {ACCOUNT} IN ({_list(accounts)})"
-        return self._talked(Marks(), only)
+        return self._talked(Marks(), _only(groups, accounts))
 
     def _talked(self, since: Marks, only: str) -> pa.Table:
         rows = self.newest("member_days", CHAT.name, "epoch", "group_id, day, member_id", since, only)
         return self.store.read(
             f"SELECT {MEMBER}, groupArray(toUInt16(day)) AS days FROM ({rows}) WHERE messages > 0 "
+            "GROUP BY group_id, member_id", LONG,
+        )  # fmt: skip
+
+    def lived(self, since: Marks) -> pa.Table:
+        """On which days members spoke, reacted or read, as far as it is new."""
+        return self._lived(since, "1")
+
+    def lived_of(self, groups: Sequence[str], accounts: Sequence[str]) -> pa.Table:
+        """On which days all these accounts did so in these groups."""
+        return self._lived(Marks(), _only(groups, accounts))
+
+    def _lived(self, since: Marks, only: str) -> pa.Table:
+        key = "topic, partition, day, group_id, member_id"
+        rows = self.newest("member_day_acts", CHAT.name, "epoch", key, since, only)
+        return self.store.read(
+            f"SELECT {MEMBER}, groupArray(toUInt16(day)) AS days FROM ({rows}) WHERE spoke OR reacted OR read "
             "GROUP BY group_id, member_id", LONG,
         )  # fmt: skip
 
@@ -165,3 +180,8 @@ _MOVED, _LISTED = ("join", "leave", "roster"), ("roster", "roster_end")
 
 def _list(texts: Sequence[str]) -> str:
     return ", ".join(map(quote, texts)) or quote("")
+
+
+def _only(groups: Sequence[str], accounts: Sequence[str]) -> str:
+    """The condition that a row is of one of these accounts in one of these groups."""
+    return f"group_id IN ({_list(groups)}) AND {ACCOUNT} IN ({_list(accounts)})"
