@@ -31,7 +31,7 @@ CREATE TABLE ${database}.people_referrers${local} ${on_cluster} (
     generation Int32 COMMENT 'steps from who began the tree',
     virality Float64 COMMENT 'mean distance of two people of the tree below, with the person',
     k Float64 COMMENT 'people that each person below has brought, on average',
-    cycle_ms Float64 COMMENT 'mean time from being brought to bringing, of the people below; NaN: none did',
+    cycle_ms Float64 COMMENT 'mean time from being brought to bringing, of the people below; -1: none did',
     direct_orders Int64,
     direct_minor Int64,
     orders Int64,

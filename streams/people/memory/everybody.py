@@ -204,10 +204,10 @@ class Everybody:
         rows = rows_of(self._users_of, persons)
         return self._users.pairs.ones[rows], self._users.rows["base_day"][rows]
 
-    def users(self) -> NDArray[np.bool_]:
-        """Whether each person has a user in the product; shape (persons,)."""
-        found: NDArray[np.bool_] = np.diff(self._users_of.firsts) > 0
-        return found
+    @property
+    def settled(self) -> int:
+        """How many memberships there were when everybody was settled: more may have come with what was read by keys."""
+        return len(self.members_in.rows)
 
     def all(self) -> Touched:
         """Everybody, and every group."""

@@ -28,6 +28,8 @@ Rows = NDArray[Any]
 CLAIM = np.dtype([("ms", "i8"), ("event", "u4"), ("who", "i4"), ("other", "i4"), ("kind", "i1")])
 _CODE, _SHARE, _INVITER = (KINDS.index(name) for name in ("code", "share", "inviter"))
 _NONE = np.empty(0, np.int64)
+#: In rows, a mean of nothing: NaN equals nothing, not even itself.
+_NOT_KNOWN = -1
 #: So many claims can be bound in a tenth of a second.
 _CLAIMS_PER_READING = 100_000
 _TREE = ("direct", "size", "depth", "generation", "virality", "k", "cycle_ms")
@@ -150,8 +152,8 @@ class Referrers:
 
     def _known(self) -> NDArray[np.bool_]:
         """Who has done anything, in a group or in the product; shape (persons,)."""
-        e = self._everybody
-        found: NDArray[np.bool_] = (np.diff(e.members_of.firsts) > 0) | e.users()
+        e = self._everybody.arrays()
+        found: NDArray[np.bool_] = (np.diff(e.members_of.firsts) > 0) | (np.diff(e.users_of.firsts) > 0)
         return found
 
     def _claims(self) -> tuple[Claims, Codes, Codes]:
@@ -208,7 +210,7 @@ class Referrers:
         who: Codes = np.concatenate([paid, rest]).astype(np.int32)
         currencies: Codes = np.concatenate([currency, np.full(len(rest), -1)]).astype(np.int32)
         numbers = self._keys.find(who, currencies)
-        columns = {name: pa.array(np.ascontiguousarray(getattr(worked.trees, name)[who])) for name in _TREE}
+        columns = {name: pa.array(np.nan_to_num(getattr(worked.trees, name)[who], nan=_NOT_KNOWN)) for name in _TREE}
         none = np.zeros(len(rest), np.int64)
         for name, values in zip(("direct_orders", "direct_minor", "orders", "net_minor"), sums, strict=True):
             columns[name] = pa.array(np.concatenate([values, none]))

@@ -70,6 +70,12 @@ class Touches:
 
     # --- answers
 
+    def _answered(self) -> NDArray[np.int64]:
+        """When whoever answered a call did so first; 0: not any more, or it is not known yet whose the account is, as
+        calls are read up to a later moment."""
+        pairs, first_ms, _ = self._calls.answers
+        return np.where(pairs.others < self._everybody.settled, first_ms, 0)
+
     def _answers(self, numbers: Codes) -> Rows:
         """Answers by their numbers, as touches."""
         pairs, first_ms, calls = self._calls.answers
@@ -102,10 +108,10 @@ class Touches:
     def changed(self) -> Rows:
         """What has come since this was last asked, or is otherwise: touches as they were, too, of answers."""
         new, self._known = self.rows[self._known :], self._count
-        _, first_ms, _ = self._calls.answers
+        first_ms = self._answered()
         before = longer(self._answered_ms, len(first_ms))
         other = np.flatnonzero(before != first_ms).astype(np.int32)
-        self._answered_ms = first_ms.copy()
+        self._answered_ms = first_ms
         now, then = self._answers(other), self._answers(other)
         then["ms"] = before[other]
         found = np.concatenate([new, now, then])
@@ -120,9 +126,9 @@ class Touches:
 
     def new_staff(self) -> NDArray[np.bool_]:
         """Who is staff now and was not when this was last asked, or the other way round."""
-        e = self._everybody
-        roles, before = e.members["role"], self.staff
-        person = e.person[e.places[1]]
+        e, settled = self._everybody, self._everybody.settled
+        roles, before = e.members["role"][:settled], self.staff
+        person = e.person[e.places[1][:settled]]
         now = np.zeros(len(e.person), np.bool_)
         now[person[roles > 0]] = True
         self.staff = now
@@ -139,8 +145,8 @@ class Touches:
         e = self._everybody
         count, rows = len(e.person), self.rows
         mine = rows[rows_of(lists(e.person[rows["who"]], count), persons)]
-        pairs, first_ms, _ = self._calls.answers
-        there = np.flatnonzero(first_ms > 0).astype(np.int32)
+        pairs = self._calls.answers[0]
+        there = np.flatnonzero(self._answered() > 0).astype(np.int32)
         of = e.person[e.places[1][pairs.others[there]]]
         answers = self._answers(there[rows_of(lists(of, count), persons)])
         touches = np.concatenate([mine, answers])
