@@ -95,7 +95,7 @@ class PeopleState(PartitionState):
         touches, conversions = Touches(self.everybody, self._calls), Conversions(self.everybody, orders, credit)
         rewards = Rewards(self.everybody, orders, credit.goals)
         self._brought = referrers = Referrers(self.everybody, touches, orders, rewards)
-        groups, risks = GroupCredits(), Risks(self.everybody, orders, referrers)
+        groups, risks = GroupCredits(), Risks(self.everybody, orders, referrers, rewards)
         self.last: tuple[Family, ...] = (
             Credits(self.everybody, touches, conversions, groups, credit),
             Payers(self.everybody, orders, members, groups), referrers, Joins(self.everybody, retention, orders),

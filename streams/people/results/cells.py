@@ -2,8 +2,6 @@
 
 # mypy: disable-error-code="no-untyped-call"
 
-from datetime import date
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,7 +11,6 @@ from streams.people.memory.names import Codes, Names, PairRows
 
 _SEPARATOR = "\x1f"
 _TEXTS = ("goal", "currency", "dimension", "value")
-_EPOCH = date(1970, 1, 1)
 
 
 class Cells:

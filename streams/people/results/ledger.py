@@ -39,9 +39,12 @@ _KIND_NAMES = [kind.name for kind in KINDS]
 
 
 class _Results(NamedTuple):
-    """Conversions of people whom somebody brought: their numbers, and the same as plans see them."""
+    """Conversions of people whom somebody brought: their numbers, days, whether they are orders, and the
+    same as plans see them."""
 
     numbers: Codes
+    days: Codes
+    bought: NDArray[np.bool_]
     goals: Goals
 
 
@@ -126,12 +129,13 @@ class Ledger:
         self._before = before
         self._sources |= rewards.ids
         self._cases = self._risks.cases
-        self._post_days(now)
-        results = self._results(now.day)
+        everything = self._results()
+        self._post_days(everything, now)
+        results = self._until(everything, now.day)
         found = self._owing(results, now.ms + 1)
         self._offer(results, found, now)
 
-    def _post_days(self, now: Now) -> None:
+    def _post_days(self, everything: _Results, now: Now) -> None:
         """Post every day that has closed since the last one that was."""
         is_open = int(np.searchsorted(self._starts, now.ms - self._lateness_ms, "right")) - 1
         if self._posted is None:
@@ -140,12 +144,11 @@ class Ledger:
             first = min(told, default=now.ms)
             self._posted = min(int(np.searchsorted(self._starts, first, "right")) - 2, is_open - 1)
         for day in range(self._posted + 1, is_open):
-            self._post(day)
+            self._post(self._until(everything, day), day)
         self._posted = max(self._posted, is_open - 1)
 
-    def _post(self, day: int) -> None:
+    def _post(self, results: _Results, day: int) -> None:
         end_ms = int(self._starts[day + 1])
-        results = self._results(day)
         owed = self._owing(results, end_ms).rows
         new = np.concatenate(
             [
@@ -176,7 +179,7 @@ class Ledger:
             for (who, _, new, ms, place), goal in zip(rewards.changes, ids, strict=True)
         ]
         plans = [plan for plan in rewards.plans if plan.announced_ms < end_ms]
-        reviews = [review for review in rewards.reviews if review.ts_ms < end_ms]
+        reviews = [review for review, _ in rewards.reviews if review.ts_ms < end_ms]
         cases = [case for case in self._cases if case.opened_ms < end_ms]
         return owing(results.goals, plans, cases, reviews, changes, end_ms)
 
@@ -186,29 +189,34 @@ class Ledger:
         numbers = numbers_of(pa.array([PURCHASE] * len(orders), pa.string()), pa.array(orders, pa.string())).tolist()
         return [number if order else -1 for number, order in zip(numbers, orders, strict=True)]
 
-    def _results(self, day: int) -> _Results:
-        """The conversions of whoever was brought by somebody, as they are at the end of a day."""
-        e, conversions = self._everybody, self._conversions
-        brought = self._referrers.brought
+    def _results(self) -> _Results:
+        """The conversions of whoever was brought by somebody, whenever they happened; none is worth anything yet."""
+        e, conversions, brought = self._everybody, self._conversions, self._referrers.brought
         changed = [int(e.person[who]) for who, *_ in self._rewards.changes]
         people = np.union1d(np.flatnonzero(brought.referrer >= 0), np.array(changed, np.int64)).astype(np.int32)
         numbers = conversions.counted(people, conversions.by_person())
-        rows = conversions.rows[numbers]
-        numbers, rows = numbers[rows["day"] <= day], rows[rows["day"] <= day]
-        person, kinds = e.person[rows["who"]], conversions.goal_of[numbers].astype(np.int32)
-        columns = conversions.columns(numbers)
+        rows, kinds = conversions.rows[numbers], conversions.goal_of[numbers].astype(np.int32)
+        person, columns = e.person[rows["who"]], conversions.columns(numbers)
         ids = numbers_of(columns["goal"], columns["conversion_id"])
         bought = kinds == (conversions.goals.index(PURCHASE) if PURCHASE in conversions.goals else -1)
-        orders = np.where(bought, conversions.id_of[numbers], 0)
-        net = net_on(self._orders.rows, self._orders.refunds, day) if bought.any() else np.zeros(1, np.int64)
-        products = self._orders.rows["product"] if bought.any() else np.full(1, -1, np.int32)
+        products = np.full(len(rows), -1, np.int32)
+        products[bought] = self._orders.rows["product"][conversions.id_of[numbers[bought]]]
         goals = Goals(
-            ids, person, brought.referrer[person], brought.since_ms[person], kinds,
-            np.where(bought, products[orders], -1).astype(np.int32), rows["currency"].copy(), rows["ms"].copy(),
-            np.where(bought, net[orders], 0), brought.plan[person], _first(person, rows["ms"], bought, ids),
-            np.full(len(rows), NEVER),
+            ids, person, brought.referrer[person], brought.since_ms[person], kinds, products, rows["currency"].copy(),
+            rows["ms"].copy(), np.zeros(len(rows), np.int64), brought.plan[person],
+            _first(person, rows["ms"], bought, ids), np.full(len(rows), NEVER),
         )  # fmt: skip
-        return _Results(numbers, goals)
+        return _Results(numbers, rows["day"].copy(), bought, goals)
+
+    def _until(self, results: _Results, day: int) -> _Results:
+        """Those that there are at the end of a day, and what they are worth then."""
+        mine = results.days <= day
+        numbers, bought = results.numbers[mine], results.bought[mine]
+        net = np.zeros(len(numbers), np.int64)
+        worth = net_on(self._orders.rows, self._orders.refunds, day)
+        net[bought] = worth[self._conversions.id_of[numbers[bought]]]
+        columns: Any = (column[mine] for column in results.goals)
+        return _Results(numbers, results.days[mine], bought, Goals(*columns)._replace(net=net))
 
     # --- rows
 

@@ -2,6 +2,7 @@
 
 # mypy: disable-error-code="no-untyped-call"
 
+from collections import defaultdict
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ from streams.people.memory.row_hash import row_hashes
 from streams.people.persons.orders import Orders
 
 Row = dict[str, Any]
+#: Who decided, and why.
+Why = tuple[str, str]
 #: More than there are offsets in a partition.
 _OFFSETS = 1 << 40
 #: The goal of a plan for something that is no conversion of the deployment: nothing has it.
@@ -38,7 +41,9 @@ class Rewards:
         self.plan_ids, self.plans = list[str](), list[Plan]()
         #: Referral codes, and of each whose it is and its plan (−1: any).
         self.codes, self.owners = Names(), dict[int, tuple[int, int]]()
-        self.adjustments, self.reviews = np.zeros(0, ADJUSTMENT), list[Review]()
+        self.adjustments = np.zeros(0, ADJUSTMENT)
+        #: What reviewers decided about referrers, as named in records, with who and why.
+        self.reviews = list[tuple[Review, Why]]()
         #: Records of payouts, with their times.
         self.payouts = list[tuple[int, Payout]]()
         #: Who was referred, the order or '', the new referrer, when, and the place of the record.
@@ -65,11 +70,16 @@ class Rewards:
         self._take_plans(of["plan"])
         self._take_codes(of["code"])
         self._take_adjustments([row for row in rows if row["type"] == "adjustment"])
-        self.reviews = [
-            Review(row["referrer_user_id"], case_number(row["case_id"]), row["decision"], row["ts_ms"])
-            for row in of["review"]
-        ]
+        self.reviews = [(_review(row), (row["actor_id"], row["reason"])) for row in of["review"]]
         self.payouts = [(row["ts_ms"], self._payout(row)) for row in of["payout"]]
+
+    def reviews_of_persons(self) -> defaultdict[int, dict[Review, Why]]:
+        """Reviews by person, with who and why; of equal ones, the first."""
+        found = defaultdict[int, dict[Review, Why]](dict)
+        for review, why in self.reviews:
+            person = int(self._everybody.person[review.referrer])
+            found[person].setdefault(review._replace(referrer=person), why)
+        return found
 
     def _take_plans(self, rows: list[Row]) -> None:
         """Of two versions of one moment the later record counts."""
@@ -128,6 +138,10 @@ class Rewards:
         found: list[int] = numbers_of(pa.array([kind] * len(ids), pa.string()), pa.array(ids, pa.string())).tolist()
         self.ids |= {number: (kind, one) for number, one in zip(found, ids, strict=True)}
         return found
+
+
+def _review(row: Row) -> Review:
+    return Review(row["referrer_user_id"], case_number(row["case_id"]), row["decision"], row["ts_ms"])
 
 
 def _or(value: int | None, other: int) -> int:

@@ -23,7 +23,7 @@ from streams.people.memory.names import pair_rows
 from streams.people.memory.now import HOUR_MS, Now
 from streams.people.persons.orders import Orders as AllOrders
 from streams.people.results.referrers import Referrers
-from streams.people.results.reviews import Reviews
+from streams.people.results.rewards import Rewards
 
 _PRINT, _USE = np.dtype([("kind", "i1")]), np.dtype([("ms", "i8")])
 
@@ -31,12 +31,11 @@ _PRINT, _USE = np.dtype([("kind", "i1")]), np.dtype([("ms", "i8")])
 class Risks:
     """All cases. Worked out anew only when an hour begins, or something from before the present one has changed."""
 
-    reads = ("prints", *Reviews.reads)
+    reads = ("prints",)
 
-    def __init__(self, everybody: Everybody, orders: AllOrders, referrers: Referrers) -> None:
-        self._everybody, self._orders, self._referrers = everybody, orders, referrers
+    def __init__(self, everybody: Everybody, orders: AllOrders, referrers: Referrers, rewards: Rewards) -> None:
+        self._everybody, self._orders, self._referrers, self._rewards = everybody, orders, referrers, rewards
         self._prints, self._uses = pair_rows(_PRINT), pair_rows(_USE, ms=NEVER_MS)
-        self._reviews = Reviews(everybody)
         self._landed = Landed(TABLES["people_risks"])
         self.landed = (self._landed,)
         self._seen_ms = np.empty(0, np.int64)
@@ -45,8 +44,7 @@ class Risks:
         self._found: Found | None = None
 
     def take(self, changed: dict[str, pa.Table]) -> None:
-        """Take what buyers used, and reviews, into memory."""
-        self._reviews.take(changed)
+        """Take what buyers used into memory."""
         table = changed["prints"]
         self._earliest_ms = NEVER_MS
         if table.num_rows:
@@ -65,7 +63,7 @@ class Risks:
                 self._people(), Orders(*self._parts["orders"]), Uses(*self._parts["uses"]),
                 Told(*self._parts["hard"]), self._end_ms,
             )  # fmt: skip
-        elif not (complete or self._reviews.changed or len(self._everybody.regrouped)):
+        elif not (complete or self._rewards.changed or len(self._everybody.regrouped)):
             return
         self._offer_rows()
 
@@ -145,7 +143,7 @@ class Risks:
     def _offer_rows(self) -> None:
         found, e = self._found, self._everybody
         assert found is not None
-        of = self._reviews.of_persons()
+        of = self._rewards.reviews_of_persons()
         cases = [Case(*one) for one in zip(found.rule.tolist(), found.referrer.tolist(), found.opened_ms.tolist(),
                                            strict=True)]  # fmt: skip
         trusted = np.array([
