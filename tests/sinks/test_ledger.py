@@ -111,8 +111,8 @@ def test_what_is_pending_is_no_entry(store: ClickHouseStore) -> None:
     }])  # fmt: skip
     same(store, "commissions", [{
         "referrer_user_id": "u1", "goal": "purchase", "conversion_id": "o1", "person_id": "u2", "plan_id": "p",
-        "net_minor": 1970, "currency": "CNY", "earned_minor": 197, "state": "held", "posted_minor": 0,
-        "released_minor": 0,
+        "net_minor": 1970, "currency": "CNY", "earned_minor": 197, "state": "held", "held_by": "hold days",
+        "posted_minor": 0, "released_minor": 0,
     }])  # fmt: skip
 
 
@@ -136,7 +136,14 @@ def test_an_open_case_holds_until_a_reviewer_decides(store: ClickHouseStore) -> 
     agent = PeopleAgent(store)
     agent.catch_up()
     assert posted(store) == [(1, "accrued", "o1", 100)]
+    held = {
+        "referrer_user_id": "u1", "goal": "purchase", "conversion_id": "o1", "person_id": "u2", "plan_id": "p",
+        "net_minor": 1000, "currency": "CNY", "earned_minor": 100, "state": "held", "held_by": "self",
+        "posted_minor": 100, "released_minor": 0,
+    }  # fmt: skip
+    same(store, "commissions", [held])
     for landing in (product, links, rewards):
         landing.land(landing.world.records[-1:])
     agent.catch_up()
     assert posted(store) == [(1, "accrued", "o1", 100), (6, "released", "o1", 100)]
+    same(store, "commissions", [held | {"state": "released", "held_by": "", "released_minor": 100}])

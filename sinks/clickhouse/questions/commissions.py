@@ -20,7 +20,12 @@ QUESTION = Question(
         Column("currency", "String", "currency of what it earns"),
         Column("earned_minor", "Int64", "what it earns by its plan, after caps", "minor units"),
         Column("state", "String", "held; released: payable; void: an operator has decided against it"),
-        Column("until", TIME, "when the hold ends, or ended"),
+        Column(
+            "held_by",
+            "String",
+            "rule of [the case](referral_risk.md) that holds it, else `hold days`; empty: it is not held",
+        ),
+        Column("until", TIME, "when the hold ends, or ended; the year 2255: when a reviewer decides"),
         Column("posted_minor", "Int64", "of this, what the ledger has accrued at the close of a day", "minor units"),
         Column("released_minor", "Int64", "and released", "minor units"),
     ),

@@ -123,7 +123,7 @@ class Ledger:
         rewards = self._rewards
         if not (rewards.plans or len(rewards.adjustments) or rewards.payouts or len(self._entries)):
             return
-        before = now.hour, self._referrers.version, len(self._conversions)
+        before = now.hour, self._referrers.version, self._risks.version, len(self._conversions)
         if not complete and before == self._before and not rewards.changed and not len(self._orders.taken):
             return
         self._before = before

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from analytics.results.ledger import ACCOUNTS, KINDS, balances
 from analytics.results.owed import Owing
 from analytics.results.payouts import State
+from analytics.results.risk import RULES
 from streams.people.memory.names import Names
 
 Rows = NDArray[Any]
@@ -16,6 +17,8 @@ Rows = NDArray[Any]
 Texts = tuple[Names, Names]
 _HELD, _RELEASED, _VOID = range(3)
 _STATES = pa.array(["held", "released", "void"])
+#: What holds a commission: a case, by its rule, else the days of its plan, which come last.
+_HOLDERS = pa.array([*RULES, "hold days"])
 #: What balances are called in rows, by account; money that has left the bank is what was paid.
 _BALANCES = {
     "accrued": "expense",
@@ -32,6 +35,7 @@ def commission_rows(found: Owing, known: Rows, now_ms: int, names: Texts, plans:
     void = found.holds.void_ms[rows] <= now_ms
     until = np.where(void, found.holds.void_ms[rows], found.holds.released_ms[rows])
     state = np.where(void, _VOID, np.where(until <= now_ms, _RELEASED, _HELD))
+    holder = pa.array(found.holds.case[rows] % len(_HOLDERS), mask=state != _HELD)
     currency = found.rate.currency[rows]
     done = {(row["source"], row["beneficiary"], row["currency"]): row for row in known}
     keys = zip(goals.id[rows].tolist(), goals.referrer[rows].tolist(), currency.tolist(), strict=True)
@@ -42,6 +46,7 @@ def commission_rows(found: Owing, known: Rows, now_ms: int, names: Texts, plans:
         "plan_id": plans.take(pa.array(found.rate.number[rows])), "ts_ms": pa.array(goals.ts_ms[rows]),
         "net_minor": pa.array(goals.net[rows]), "currency": names[1].texts(currency),
         "earned_minor": pa.array(found.earns[rows]), "state": _STATES.take(pa.array(state)),
+        "held_by": _HOLDERS.take(holder).fill_null(""),
         "until_ms": pa.array(until), "posted_minor": pa.array(accrued.copy()),
         "released_minor": pa.array(released.copy()),
     }  # fmt: skip

@@ -42,6 +42,8 @@ class Risks:
         self._earliest_ms, self._end_ms, self._bound = NEVER_MS, 0, -1
         self._parts: dict[str, tuple[NDArray[Any], ...]] = {}
         self._found: Found | None = None
+        #: How often cases were found again.
+        self.version = 0
 
     def take(self, changed: dict[str, pa.Table]) -> None:
         """Take what buyers used into memory."""
@@ -59,6 +61,7 @@ class Risks:
         """Find all cases again if there may be others, and offer them with what was decided about each."""
         self._see(touched)
         if self._changed(now.hour * HOUR_MS, complete):
+            self.version += 1
             self._found = risks(
                 self._people(), Orders(*self._parts["orders"]), Uses(*self._parts["uses"]),
                 Told(*self._parts["hard"]), self._end_ms,
