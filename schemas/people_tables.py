@@ -30,6 +30,8 @@ PEOPLE_TABLES = (
     _landed("people_referrers", "person_id", "currency"),
     _landed("people_risks", "person_id", "rule"),
     _landed("people_campaigns", "campaign_id"),
+    _landed("people_campaign_acts", "campaign_id"),
+    _landed("people_campaign_orders", "campaign_id", "currency"),
     _landed("people_costs", "campaign_id", "channel", "group_id", "operator_id", "currency"),
     _landed("people_commissions", "referrer_user_id", "goal", "conversion_id"),
     _landed("people_ledger", "referrer_user_id", "day", "kind", "goal", "source_id", "currency", "sequence"),

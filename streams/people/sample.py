@@ -78,6 +78,7 @@ def one_person(day: int = 20_000) -> dict[str, pa.Table]:
         "prints": _table({"user_id": _USER}, ("print",), {"kind": 0, "ts_ms": at}),
         "costs": _table(_COST, ("event_hash",), {"partition": 0, "offset": 0, "ts_ms": at, "amount_minor": 1}),
         "named_in_chat": _table({"campaign_id": "k"}, (), {"first_ms": at, "last_ms": at}),
+        "did_for_campaigns": _table({"campaign_id": "k", "user_id": _USER, "kind": "share"}, ("event",), {}),
         "named_in_product": _table({"campaign_id": "k"}, (), {"first_ms": at, "last_ms": at}),
     }
 

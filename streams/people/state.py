@@ -37,6 +37,7 @@ from streams.people.persons.payers import Payers
 from streams.people.persons.profiles import Profiles
 from streams.people.persons.referrals import Referrals
 from streams.people.persons.segments import Segments
+from streams.people.results.campaign_acts import CampaignActs
 from streams.people.results.campaigns import Campaigns
 from streams.people.results.conversions import Conversions
 from streams.people.results.credits import Credits
@@ -89,7 +90,7 @@ class PeopleState(PartitionState):
             Segments(self.everybody, orders, self._referrals),
             Contacts(self.everybody, orders, members, self._referrals),
             Profiles(self.everybody, orders, members, nickname), retention,
-            Campaigns(), self._sources,
+            Campaigns(), CampaignActs(self.everybody, orders), self._sources,
         )  # fmt: skip
         #: What is worked out once all else is, and nothing is wanted any more.
         touches, conversions = Touches(self.everybody, self._calls), Conversions(self.everybody, orders, credit)

@@ -2,6 +2,7 @@
 
 import json
 import random
+import statistics
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from schemas.validate import validate
 from tests.oracle.call_worlds import BEGIN_MS, Event, Timed, made
 from tests.oracle.community import Record
 from tests.oracle.landed import is_fact
-from tests.oracle.people import ABSURD
+from tests.oracle.people import ABSURD, People
 from tests.oracle.worlds import MINUTE_MS, World
 
 KINDS = ("ads", "incentive", "commission", "labour", "other")
@@ -38,8 +39,15 @@ def drawn_campaigns(seed: int, zone: str) -> tuple[World, World, tuple[World, Wo
         return event | {"member_id": rng.choice(("ann", "bob"))}
 
     def product() -> Event:
-        event = {"type": rng.choice(("click", "signup", "share")), "user_id": rng.choice(("u", "v"))}
-        return event | {"target": "group", "campaign_id": maybe("k2", "k5")}
+        kind = rng.choice(("click", "signup", "share", "share", "trial", "purchase", "purchase", "refund"))
+        event = {"type": kind, "user_id": rng.choice(("u", "v")), "campaign_id": maybe("k1", "k2", "k5")}
+        if kind == "share":
+            return event | {"target": "group", "event_id": f"s{rng.randrange(9)}"}
+        if kind not in ("purchase", "refund"):
+            return event
+        event |= {"order_id": f"o{rng.randrange(9)}", "currency": rng.choice(("CNY", "CNY", "EUR"))}
+        more = {"refund_id": "r"} if kind == "refund" else {"cost_minor": rng.choice((None, 0, 40))}
+        return event | more | {"amount_minor": rng.choice((0, 7, 100, 1001, ABSURD))}
 
     def cost() -> Event:
         return {
@@ -52,7 +60,7 @@ def drawn_campaigns(seed: int, zone: str) -> tuple[World, World, tuple[World, Wo
     def timed(draw: Any, count: int, after: float = 0) -> Timed:
         return [(minute + after, draw()) for minute in sorted(rng.sample(range(END), count))]
 
-    said, did = made(zone, timed(chat, 30), timed(product, 30), end=END)
+    said, did = made(zone, timed(chat, 30), timed(product, 60), end=END)
     return said, did, (_costs(zone, timed(cost, 18)), _costs(zone, timed(cost, 18, 0.5)))
 
 
@@ -117,6 +125,50 @@ def campaigns(chat: list[Event], product: list[Event], spent: list[Event]) -> li
             sums = _sums([e for e in mine if e["currency"] == currency]) if currency else dict.fromkeys(KINDS, 0)
             rows.append(about | {"currency": currency} | {kind: sums[kind] for kind in KINDS})
     return rows
+
+
+def stability(chat: list[Event], product: list[Event], spent: list[Event]) -> list[dict[str, Any]]:
+    """What campaigns brought and cost by currency, and how those of a channel differ; who joined is left out."""
+    orders = [order for order in People([], product, []).orders() if not order["absurd"]]
+    rows, known = [], campaigns(chat, product, spent)
+    for one in known:
+        name = one["campaign_id"]
+        mine = [order for order in orders if order["campaign_id"] == name]
+        costs = {row["currency"]: sum(row[kind] for kind in KINDS) for row in known if row["campaign_id"] == name}
+        acts = [e for e in product if e.get("campaign_id") == name]
+        did = {kind: {e["user_id"] for e in acts if e["type"] == kind} for kind in ("click", "share", "signup")}
+        about = {
+            "campaign_id": name, "channel": one["channel"], "first_at": one["first_at"],
+            "users": len({e["user_id"] for e in acts}), "clicked": len(did["click"]), "sharers": len(did["share"]),
+            "shares": sum(e["type"] == "share" for e in acts), "signed_up": len(did["signup"]),
+        }  # fmt: skip
+        for currency in sorted({order["currency"] for order in mine} | {*costs} - {None}) or [""]:
+            paid, cost = [order for order in mine if order["currency"] == currency], costs.get(currency, 0)
+            buyers, net = len({order["user_id"] for order in paid}), sum(order["net_minor"] for order in paid)
+            goods = sum(order["cost_minor"] or 0 for order in paid)
+            rows.append(about | {
+                "currency": currency, "buyers": buyers, "orders": len(paid), "net_minor": net, "goods_minor": goods,
+                "cost_minor": cost, "cac_minor": cost / buyers if buyers else None,
+                "roi": (net - goods - cost) / cost if cost else None,
+            })  # fmt: skip
+    found = {(row["campaign_id"], row["currency"]): row for row in rows}
+    return [row | _of_channel([r for r in found.values() if _place(r) == _place(row)]) for row in found.values()]
+
+
+def _place(row: dict[str, Any]) -> tuple[str | None, str]:
+    return row["channel"], row["currency"]
+
+
+def _of_channel(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    ordered = sorted(rows, key=lambda r: (r["first_at"] is None, r["first_at"] or datetime.max, r["campaign_id"]))
+    nets = [row["net_minor"] for row in ordered]
+    mean = statistics.fmean(nets)
+    several = len(nets) > 1
+    return {
+        "channel_campaigns": len(nets), "channel_mean_minor": mean,
+        "channel_variation": statistics.stdev(nets) / mean if several and mean else None,
+        "channel_trend_minor": statistics.linear_regression(range(len(nets)), nets).slope if several else None,
+    }  # fmt: skip
 
 
 def _time(ms: int | None) -> datetime | None:

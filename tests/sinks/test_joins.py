@@ -25,7 +25,12 @@ def store(clickhouse: tuple[str, int, int]) -> Iterator[ClickHouseStore]:
 
 
 def hold(store: ClickHouseStore, people: People) -> None:
-    same(store, "joins_quality", joins_quality(people))
+    rows = joins_quality(people)
+    same(store, "joins_quality", rows)
+    joined = f"SELECT DISTINCT campaign_id, joined FROM {store.address.database}.campaign_stability WHERE joined > 0"
+    assert dict(store.native.execute(joined)) == {
+        row["value"]: row["people"] for row in rows if row["dimension"] == "campaign"
+    }
 
 
 @pytest.mark.parametrize("zone", ZONES)

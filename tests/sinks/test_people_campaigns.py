@@ -99,3 +99,4 @@ def test_campaigns_are_the_oracles_in_any_pieces(seed: int, moves: bool, store: 
         told, done = events_of(CHAT.name, records[0]), events_of(PRODUCT.name, records[1])
         same(store, "people_costs_now", oracle.costs(found))
         same(store, "campaigns", oracle.campaigns(told, done, found))
+        same(store, "campaign_stability", oracle.stability(told, done, found))

@@ -4,8 +4,9 @@ import pyarrow as pa
 
 from schemas.topics import COSTS, PRODUCT
 from sinks.clickhouse.readers.marks import Marks
-from sinks.clickhouse.readers.news import CALLED, POST
+from sinks.clickhouse.readers.news import ACTS, CALLED, POST, typed
 from sinks.clickhouse.readers.rows import RowsReader
+from sinks.clickhouse.store import LONG
 
 _NAMED = "toString(campaign_id) AS campaign_id, min(ts_ms) AS first_ms, max(ts_ms) AS last_ms"
 
@@ -38,4 +39,15 @@ class CampaignsReader(RowsReader):
             "SELECT reference AS campaign_id, min(rows.first_ms) AS first_ms, max(rows.last_ms) AS last_ms "
             f"FROM {self.d}.user_reference_states AS rows WHERE kind = 'campaign' "
             f"AND {self.in_use(PRODUCT.name, 'product_epoch', since)} GROUP BY campaign_id"
+        )
+
+    def did_for_campaigns(self, since: Marks) -> pa.Table:
+        """Acts in the product that name a campaign: whose and of which kind, and of shares the event by number."""
+        new = since.new_records(PRODUCT.name) if PRODUCT.name in since.topics else "duplicate = 0 AND excluded = 0"
+        return self.store.read(
+            "SELECT toString(campaign_id) AS campaign_id, user_id, toString(type) AS kind, "
+            "if(type = 'share', cityHash64(event_id), 0) AS event "
+            f"FROM {self.d}.product_events WHERE {new} AND {typed(ACTS)} AND campaign_id != '' "
+            "GROUP BY campaign_id, user_id, kind, event",
+            LONG,
         )

@@ -13,6 +13,8 @@ from sinks.clickhouse.store import ClickHouseStore
 POST = "(notEmpty(link_ids) OR link_count > 0 OR mentions_all OR kind IN ('link', 'miniprogram', 'poll'))"
 #: A fact that is a call; of a group that is held out it says that nobody was called there.
 CALLED = "(type = 'call' AND NOT holdout)"
+#: Acts in the product that can name a campaign.
+ACTS = ("signup", "trial", "click", "share", "purchase")
 #: By method of `PeopleReader`: the topic whose rows it reads, and of which kinds there must be a new record for it to
 #: find anything; none named: any record may have changed its rows. `post`: a message that is a `POST`.
 _FINDS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -47,7 +49,8 @@ _FINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "payout_states": (REWARDS.name, ()),
     "posted_days": (REWARDS.name, ()),
     "named_in_chat": (CHAT.name, ("join", "call", "post")),
-    "named_in_product": (PRODUCT.name, ("signup", "trial", "click", "share", "purchase")),
+    "named_in_product": (PRODUCT.name, ACTS),
+    "did_for_campaigns": (PRODUCT.name, ACTS),
 }
 _RECORDS = {agent.contract: agent.raw.name for agent in FOLLOWED}
 _KIND = {CHAT.name: f"if(type = 'message' AND {POST}, 'post', toString(type))"}

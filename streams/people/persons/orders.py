@@ -12,6 +12,7 @@ from analytics.people.orders import REFUND, Numbers, half_refunded, net_on, wort
 from schemas.agents import TABLES
 from streams.people.memory.everybody import Everybody, Touched
 from streams.people.memory.landed import Landed
+from streams.people.memory.longer import longer
 from streams.people.memory.names import Codes, Names
 from streams.people.memory.now import Now
 from streams.people.persons.order_book import OrderBook, Taken
@@ -47,7 +48,9 @@ class Orders:
 
     def __init__(self, everybody: Everybody) -> None:
         self._everybody = everybody
-        self._book, self.currencies, self.products = OrderBook(everybody), everybody.currencies, Names()
+        self._book, self.currencies = OrderBook(everybody), everybody.currencies
+        self.products, self.campaigns = Names(), Names()
+        self._campaign, self._cost = np.empty(0, np.int32), np.empty(0, np.int64)
         self._landed = Landed(TABLES["people_orders"], NameKeys("order_id", everybody.order_names))
         self.landed = (self._landed,)
         self.refunds = np.empty(0, REFUND)
@@ -62,6 +65,11 @@ class Orders:
         """Every order, `analytics.people.orders.ORDER`; shape (n,)."""
         return self._book.rows
 
+    @property
+    def campaign_and_cost(self) -> tuple[Codes, NDArray[np.int64]]:
+        """The campaign that every order names, by its number among `campaigns`, and its cost (−1: not said); (n,)."""
+        return self._campaign, self._cost
+
     def take(self, changed: dict[str, pa.Table]) -> None:
         """Take orders that are new, or of which something is, into memory."""
         table = changed["orders"]
@@ -74,6 +82,9 @@ class Orders:
         orders["group"][rows] = np.where(nowhere, -1, everybody.group_names.few_codes(values["group_id"]))
         orders["product"][rows] = self.products.some_codes(values["product_id"])
         orders["ms"][rows] = np.asarray(values["ts_ms"])
+        self._campaign, self._cost = (longer(one, len(orders), -1) for one in (self._campaign, self._cost))
+        self._campaign[rows] = self.campaigns.some_codes(values["campaign_id"])
+        self._cost[rows] = np.asarray(pc.fill_null(values["cost_minor"], -1))
         self._take_refunds(taken, np.asarray(table["ts_ms"]))
         touched = (_known(orders[name][rows], taken.before[name]) for name in ("user", "group"))
         everybody.touch(*touched)
