@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from schemas.topics import CHAT, COSTS, LINKS, PRODUCT
+from schemas.topics import CHAT, COSTS, LINKS, PRODUCT, REWARDS
 from sources.simulator import lines as ln
 from sources.simulator.batch import Activity, Batch, Delivery, Prepared, Tally, concat
 from sources.simulator.broadcasts import answer_events, draw_broadcasts, post_events
@@ -16,6 +16,7 @@ from sources.simulator.faults import Faults
 from sources.simulator.happenings import Happenings
 from sources.simulator.plan import DAY_MS, Plan
 from sources.simulator.product import Product
+from sources.simulator.rewards import Rewards
 from sources.simulator.traffic import expected
 from sources.simulator.users import draw_users
 from sources.simulator.world import draw_world
@@ -45,8 +46,9 @@ class Simulation:
         self.users = draw_users(self.world)
         self.calls = draw_calls(self.world, self.users.of_person[self.world.members.person] >= 0)
         self.product = Product(self.world, self.users)
+        self.rewards = Rewards(self.product)
         self.broadcasts = draw_broadcasts(self.world, self.users)
-        self.tally = {topic.name: Tally() for topic in (CHAT, PRODUCT, LINKS, COSTS)}
+        self.tally = {topic.name: Tally() for topic in (CHAT, PRODUCT, LINKS, COSTS, REWARDS)}
         self._happenings = Happenings(self.world)
         self._prepared = {
             CHAT.name: Prepared(
@@ -58,6 +60,7 @@ class Simulation:
             PRODUCT.name: Prepared([*self.product.events(self.calls), *answer_events(self.product, self.broadcasts)]),
             LINKS.name: Prepared(self.product.links()),
             COSTS.name: Prepared(cost_events(plan, self.world)),
+            REWARDS.name: Prepared(self.rewards.events()),
         }
         usual = expected(plan, self.world.groups, self.world.members)
         rare = self._happenings.counts() + len(self._prepared[CHAT.name])
@@ -92,6 +95,7 @@ class Simulation:
             PRODUCT.name: ln.glue("u", ln.numbers(self.users.person)),
             LINKS.name: self.world.account_ids(np.arange(len(self.world.members))),
             COSTS.name: ln.glue("c", ln.numbers(range(self.plan.campaigns))),
+            REWARDS.name: ln.texts(self.rewards.names()),
         }
         return [name.encode() for name in tables[topic].to_pylist()]
 

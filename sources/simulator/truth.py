@@ -35,7 +35,7 @@ def truth(run: "Simulation | WorstCase") -> dict[str, Any]:
     }
     if isinstance(run, WorstCase):
         return common | {"groups": {"group_id": run.group_ids, "memberships": run.memberships}}
-    parts = (groups, members, inviters, campaigns, calls, users)
+    parts = (groups, members, inviters, campaigns, calls, users, rewards)
     return common | {part.__name__: part(run) for part in parts}
 
 
@@ -154,6 +154,11 @@ def users(simulation: "Simulation") -> dict[str, Any]:
         "refunds": np.bincount(orders.user[~kept], minlength=len(drawn)),
         "net_revenue_minor": revenue,
     }
+
+
+def rewards(simulation: "Simulation") -> dict[str, Any]:
+    """What referrals come to, in all; money is in minor units."""
+    return simulation.rewards.truth()
 
 
 def states(simulation: "Simulation") -> list[str]:

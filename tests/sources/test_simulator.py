@@ -81,7 +81,7 @@ def test_the_same_plan_gives_the_same_bytes(tmp_path: Path) -> None:
 def test_files_and_records_agree(tmp_path: Path) -> None:
     plan = Plan(end_ms=END_MS, groups=3, members=60, days=4, broken=0.05)
     simulated = write(plan, tmp_path)["topics"].keys()
-    assert simulated == INPUT_TOPICS.keys() - {"operations", "rewards"}
+    assert simulated == INPUT_TOPICS.keys() - {"operations"}
     values: dict[str, list[bytes]] = defaultdict(list)
     for record in simulate(plan):
         values[record.topic].append(record.value)
@@ -340,3 +340,30 @@ def test_in_the_worst_case_every_event_is_a_new_membership(tmp_path: Path) -> No
 def test_a_plan_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ConfigError):
         Plan(end_ms=END_MS, **wrong)
+
+
+def test_what_referrals_come_to_follows_from_the_records(tmp_path: Path) -> None:
+    """Orders of users whose sign-up named somebody earn what the plan said then, unless they were refunded."""
+    truth, lines = world(tmp_path, groups=6, members=600, days=30, broken=0, repeated=0, late=0)
+    rewards, product = events(lines["rewards"]), events(lines["product.events"])
+    first, second = sorted((e for e in rewards if e["type"] == "plan"), key=lambda e: e["ts_ms"])
+    assert first["share_bp"] != second["share_bp"]
+    refunded = {e["order_id"] for e in product if e["type"] == "refund"}
+    signed_up = {e["user_id"]: e["ts_ms"] for e in product if e["type"] == "signup" and "referrer_user_id" in e}
+    earned = [
+        e["amount_minor"] * (second if e["ts_ms"] >= second["ts_ms"] else first)["share_bp"] // 10_000
+        for e in product
+        if e["type"] == "purchase" and e["order_id"] not in refunded
+        and signed_up.get(e["user_id"], END_MS) <= e["ts_ms"]
+    ]  # fmt: skip
+    planted = truth["rewards"]
+    assert 0 < len(earned) <= planted["commissions"], "first joins bind, too"
+    assert sum(earned) <= planted["commissions_minor"] < 3 * sum(earned)
+    payouts = [e for e in rewards if e["type"] == "payout"]
+    assert Counter(e["status"] for e in payouts) == {
+        "created": sum(planted["payouts"].values()),
+        "paid": planted["payouts"]["paid"],
+        "failed": planted["payouts"]["failed"],
+    }
+    assert planted["paid_minor"] == sum(e["amount_minor"] for e in payouts if e["status"] == "paid")
+    assert planted["bonuses_minor"] == sum(e["amount_minor"] for e in rewards if e["type"] == "adjustment")
