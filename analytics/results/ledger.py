@@ -12,7 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.results.owed import OWED, numbered, total
+from analytics.results.frozen import FROZEN, TERMS
+from analytics.results.owed import OWED, Owing, numbered, total
+from analytics.results.plans import Reassignment
 
 Rows = NDArray[np.void]
 #: Whose money: what the deployment spends on referrals; per beneficiary, what is held, payable, on its way, and paid
@@ -44,7 +46,7 @@ KINDS = (
 )
 KIND = {kind.name: number for number, kind in enumerate(KINDS)}
 #: day: since 1970-01-01, the one at whose close the entry is posted; kind: place in `KINDS`; source: of what is owed
-#: (an order), else the adjustment or payout; sequence: of the payout's record, 0 for all else.
+#: (an order), else the adjustment or payout; sequence: of the payout's record, 0 for all else; `TERMS`: of releases.
 ENTRY = np.dtype(
     [
         ("day", "i4"),
@@ -54,6 +56,7 @@ ENTRY = np.dtype(
         ("currency", "i4"),
         ("sequence", "i8"),
         ("amount", "i8"),
+        *TERMS,
     ]
 )
 #: What a beneficiary's accounts hold: their share of `ACCOUNTS`, in minor units; "payable" may be negative.
@@ -101,6 +104,31 @@ def posted(entries: Rows) -> Rows:
     return total(rows[accruals | releases])
 
 
+def released(entries: Rows, found: Owing) -> Rows:
+    """The entries (`ENTRY`), releases with the terms of the results that they release."""
+    mine = np.flatnonzero((entries["kind"] == KIND["released"]) & np.isin(entries["source"], found.goals.id))
+    order = np.argsort(found.goals.id)
+    rows = order[np.searchsorted(found.goals.id[order], entries["source"][mine])]
+    entries = entries.copy()
+    for name, rate in zip([name for name, _ in TERMS], _terms(found), strict=True):
+        entries[name][mine] = rate[rows]
+    return entries
+
+
+def frozen(entries: Rows, changes: list[Reassignment]) -> Rows:
+    """What is released by these entries (`ENTRY`), of `FROZEN`, but for results for which the newest of these changes
+    names another referrer."""
+    acts = entries[(entries["kind"] == KIND["released"]) & (entries["plan"] >= 0)]
+    newest = {(act["source"], act["beneficiary"], act["currency"]): act for act in acts}
+    named = {one.goal: one.referrer for one in sorted(changes, key=lambda one: (one.ts_ms, one.id)) if one.goal >= 0}
+    found = []
+    for source, beneficiary, currency, _, amount in posted(entries).tolist():
+        act = newest.get((source, beneficiary, currency))
+        if amount > 0 and act is not None and named.get(source, beneficiary) == beneficiary:
+            found.append((source, beneficiary, currency, amount, *(act[name] for name, _ in TERMS)))
+    return np.sort(np.array(found, FROZEN), order="source")
+
+
 def balances(entries: Rows) -> Rows:
     """Of every beneficiary and currency, what entries have left on each account (`BALANCE`).
 
@@ -120,9 +148,14 @@ def balances(entries: Rows) -> Rows:
     return found
 
 
+def _terms(found: Owing) -> tuple[NDArray[np.int64], ...]:
+    rate = found.rate
+    return rate.number, rate.share_bp, rate.fixed_minor, rate.minimum_minor
+
+
 def _entries(rows: Rows, day: int, kind: int) -> Rows:
     found = np.zeros(len(rows), ENTRY)
-    found["day"], found["kind"] = day, kind
+    found["day"], found["kind"], found["plan"] = day, kind, -1
     for name in ("source", "beneficiary", "currency"):
         found[name] = rows[name]
     return found

@@ -1,4 +1,4 @@
-"""What is owed for results at the close of a day, a function of the records until then and of nothing else. Pure.
+"""What is owed for results at the close of a day: a function of the records until then, and of what is frozen. Pure.
 
 Each key (the result, its beneficiary, the currency) has an entitlement and the part of it that is released. There is
 one level: whoever brought the referrer gets nothing.
@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.results.commissions import NO_CAP, earned, within_caps
+from analytics.results.frozen import NOTHING, as_released, places_of
 from analytics.results.holds import Case, Holds, Review, resolve
-from analytics.results.plans import Decision, Goals, Plan, Reassignment, decide, reassigned
+from analytics.results.plans import NEVER, Decision, Goals, Plan, Reassignment, decide, reassigned
 
 Whole = NDArray[np.int64]
+Rows = NDArray[Any]
 #: What is owed or posted by key; `released` is part of `accrued`. Amounts in minor units.
 OWED = np.dtype(
     [("source", "i8"), ("beneficiary", "i4"), ("currency", "i4"), ("accrued", "i8"), ("released", "i8")],
@@ -48,19 +50,50 @@ class Owing(NamedTuple):
 
 
 def owing(
-    goals: Goals, plans: list[Plan], cases: list[Case], reviews: list[Review], changes: list[Reassignment], end_ms: int
-) -> Owing:
+    goals: Goals, plans: list[Plan], cases: list[Case], reviews: list[Review], changes: list[Reassignment],
+    end_ms: int, frozen: Rows = NOTHING,
+) -> Owing:  # fmt: skip
     """What is owed at the end of the day that ends at `end_ms`, by these records in any order; later ones do not count.
 
     goals: all of the referrers and persons concerned, since caps and first orders depend on others; net of the refunds
-    until then.
+    until then. frozen: what is released (`FROZEN`), at most at what it was released at.
     """
-    goals = reassigned(goals, [change for change in changes if change.ts_ms < end_ms])
+    goals = as_released(reassigned(goals, [change for change in changes if change.ts_ms < end_ms]), frozen)
     decision = decide(goals, plans)
-    rate = rates(goals, decision, plans)
+    rate = _at_frozen_rates(rates(goals, decision, plans), goals.id, frozen)
     holds = resolve(goals.referrer, goals.ts_ms, rate.hold_ms, goals.merged_ms, cases, reviews)
-    earns = amounts(goals, rate)
-    return Owing(owed(goals, rate, earns, holds, end_ms), goals, decision, rate, earns, holds)
+    mine, _ = places_of(frozen, goals.id)
+    holds.released_ms[mine], holds.void_ms[mine] = np.minimum(holds.released_ms[mine], end_ms - 1), NEVER
+    holds.case[mine] = -1
+    is_frozen = np.zeros(len(goals.id), np.bool_)
+    is_frozen[mine] = True
+    earns = amounts(goals, rate, is_frozen)
+    rows = owed(goals, rate, earns, holds, end_ms)
+    return Owing(total(np.concatenate([rows, _gone(goals, frozen)])), goals, decision, rate, earns, holds)
+
+
+def _at_frozen_rates(rate: Rates, ids: Whole, frozen: Rows) -> Rates:
+    """The rates, of frozen results those of their release; these use up caps, and no cap takes from them."""
+    mine, of = places_of(frozen, ids)
+    released = {
+        "number": "plan", "share_bp": "share_bp", "fixed_minor": "fixed_minor", "minimum_minor": "minimum_minor",
+        "currency": "currency", "cap_order_minor": "amount",
+    }  # fmt: skip
+    columns = {name: column.copy() for name, column in rate._asdict().items()}
+    for name, source in released.items():
+        columns[name][mine] = frozen[source][of]
+    for name in ("cap_person_minor", "cap_month_minor"):
+        columns[name][mine] = NO_CAP
+    return Rates(**columns)
+
+
+def _gone(goals: Goals, frozen: Rows) -> Rows:
+    """What was released for results that are none any more, as it is (`OWED`)."""
+    rows = frozen[~np.isin(frozen["source"], goals.id)]
+    found = np.zeros(len(rows), OWED)
+    for name, source in zip(OWED.names or (), ("source", "beneficiary", "currency", "amount", "amount"), strict=True):
+        found[name] = rows[source]
+    return found
 
 
 def rates(goals: Goals, decision: Decision, plans: list[Plan]) -> Rates:
@@ -79,13 +112,13 @@ def rates(goals: Goals, decision: Decision, plans: list[Plan]) -> Rates:
     return Rates(*columns.T)
 
 
-def amounts(goals: Goals, rate: Rates) -> Whole:
+def amounts(goals: Goals, rate: Rates, frozen: NDArray[np.bool_]) -> Whole:
     """What each result earns, after caps, whether or not its hold was voided; shape (n,).
 
-    Caps are used up in order of time and id: of the order, then of the plan, referrer and person, then of the plan,
-    referrer and month.
+    Caps are used up by what is frozen, then in order of time and id: of the order, then of the plan, referrer and
+    person, then of the plan, referrer and month.
     """
-    order = np.lexsort((goals.id, goals.ts_ms))
+    order = np.lexsort((goals.id, goals.ts_ms, ~frozen))
     # a result without a price counts for a fixed sum
     worth = np.where((goals.currency < 0) & (rate.fixed_minor >= 0), np.maximum(goals.net, 1), goals.net)
     minimum = np.where(goals.currency < 0, 0, rate.minimum_minor)

@@ -86,6 +86,7 @@ def post(records: list[Payout], entries: Rows, states: dict[int, State], day: in
         new = np.zeros(len(steps) if record.amount else 0, ENTRY)
         for entry, (kind, sign) in zip(new, steps, strict=False):
             entry["day"], entry["kind"], entry["amount"] = day, KIND[kind], sign * record.amount
+            entry["plan"] = -1
             entry["source"], entry["sequence"] = record.payout, record.sequence
             entry["beneficiary"], entry["currency"] = record.beneficiary, record.currency
         found.append(new)

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 
 from analytics.results.holds import Case, Review
-from analytics.results.ledger import ADJUSTMENT, ENTRY, adjustments, balances, differences, posted
+from analytics.results.ledger import ADJUSTMENT, ENTRY, adjustments, balances, differences, frozen, posted, released
 from analytics.results.owed import owing
 from analytics.results.payouts import DAY_MS, Payout, State, post
 from analytics.results.plans import NEVER, Goals, Plan, Reassignment
-from tests.oracle.ledger import Adjustment, Order, Record, Refund, World
+from tests.oracle.ledger import Adjustment, Frozen, Order, Record, Refund, World
 
 ANN, BEN, CY, DI = range(4)
 CNY = 0
@@ -25,22 +25,37 @@ class Books:
         self.payouts: list[Payout] = []
         self.entries = np.zeros(0, ENTRY)
         self.states: dict[int, State] = {}
+        self.frozen: dict[int, Frozen] = {}
         self.closed = -1
 
     def close(self, day: int) -> np.ndarray:
-        """Post what the day adds; returns the new entries."""
+        """Close the days until this one, in turn; returns the new entries. Payouts come with the last."""
+        before, payouts = len(self.entries), self.payouts
+        self.payouts = []
+        for one in range(self.closed + 1, day):
+            self._close(one)
+        self.payouts = payouts
+        self._close(day)
+        return self.entries[before:]
+
+    def _close(self, day: int) -> None:
         end_ms = (day + 1) * DAY_MS
-        world = World(self.records, end_ms)
+        world = World(self.records, end_ms, self.frozen)
         self.random.shuffle(self.records)
         told: dict[type, list[Any]] = {
             kind: [] for kind in (Order, Refund, Adjustment, Plan, Case, Review, Reassignment)
         }
         for record in self.records:
             told[type(record)].append(record)
-        owed = owing(goals(told[Order], world), told[Plan], told[Case], told[Review], told[Reassignment], end_ms).rows
+        changes = [change for change in told[Reassignment] if change.ts_ms < end_ms]
+        found = owing(
+            goals(told[Order], world), told[Plan], told[Case], told[Review], changes, end_ms,
+            frozen(self.entries, changes),
+        )  # fmt: skip
+        owed = found.rows
         due = np.array([tuple(record) for record in told[Adjustment]], ADJUSTMENT)
         new = np.concatenate([
-            differences(owed, posted(self.entries), day), adjustments(due, self.entries, end_ms, day)
+            released(differences(owed, posted(self.entries), day), found), adjustments(due, self.entries, end_ms, day)
         ])  # fmt: skip
         before = np.concatenate([self.entries, new])
         paid = post(self.payouts, before, self.states, day)
@@ -48,7 +63,7 @@ class Books:
         self.payouts, self.closed = [], day
         assert posted(self.entries).tolist() == owed.tolist()
         assert {tuple(row)[:3]: tuple(row)[3:] for row in owed.tolist()} == world.owed()
-        return self.entries[len(before) - len(new) :]
+        self.frozen = world.released()
 
 
 def goals(orders: list[Order], world: World) -> Goals:

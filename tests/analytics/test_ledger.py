@@ -82,6 +82,18 @@ def test_an_operator_names_another_referrer_once_the_order_is_released() -> None
     assert amounts(rows, "beneficiary", "held", "payable") == [(ANN, 0, 0), (DI, 0, 197)]
 
 
+def test_what_is_released_stays_at_its_rate_and_uses_caps_first() -> None:
+    plan = _PLAN._replace(hold_ms=0, cap_person_minor=250)
+    books = ledger(plan, order(7, 1))
+    books.close(1)
+    books.records += [plan._replace(announced_ms=DAY_MS - 1, share_bp=9000), order(8, 0, 1000), order(9, 2)]
+    assert amounts(books.close(2), "kind", "source", "amount") == [(KIND["accrued"], 8, 53), (KIND["released"], 8, 53)]
+    books.records.append(Refund(7, 3 * DAY_MS, 985))
+    assert amounts(books.close(3), "kind", "source", "amount") == [
+        (KIND["clawed back"], 7, -99), (KIND["accrued"], 9, 99), (KIND["recalled"], 7, -99), (KIND["released"], 9, 99),
+    ], "what was released has no use for the room"  # fmt: skip
+
+
 def test_caps_are_used_in_order_of_time() -> None:
     plan = _PLAN._replace(share_bp=10_000, cap_order_minor=60, cap_person_minor=100, cap_month_minor=110)
     books = ledger(

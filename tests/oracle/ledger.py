@@ -11,6 +11,15 @@ from analytics.results.plans import NEVER, Plan, Reassignment
 Key = tuple[int, int, int]  # order, beneficiary, currency
 
 
+class Frozen(NamedTuple):
+    """What was released of an order, and by which plan."""
+
+    beneficiary: int
+    currency: int
+    amount: int
+    plan: Plan
+
+
 class Order(NamedTuple):
     id: int
     person: int
@@ -49,7 +58,8 @@ def time_of(record: Record) -> int:
 class World:
     """Records that count at a moment."""
 
-    def __init__(self, records: Iterable[Record], end_ms: int) -> None:
+    def __init__(self, records: Iterable[Record], end_ms: int, frozen: dict[int, Frozen] | None = None) -> None:
+        self.frozen = frozen or {}
         known = [record for record in records if time_of(record) < end_ms]
         self.orders = sorted((r for r in known if isinstance(r, Order)), key=lambda order: (order.ts_ms, order.id))
         self.refunds = [r for r in known if isinstance(r, Refund)]
@@ -67,9 +77,12 @@ class World:
         """By key: what is owed, and how much of it is released."""
         used: defaultdict[tuple, int] = defaultdict(int)
         found = {}
-        for given in self.orders:
+        for given in sorted(self.orders, key=lambda one: self._frozen(one) is None):
             order = self._reassigned(given)
-            plan = self._plan(order)
+            kept = self._frozen(given)
+            if kept:
+                order = order._replace(referrer=kept.beneficiary, currency=kept.currency)
+            plan = kept.plan if kept else self._plan(order)
             if plan is None:
                 continue
             when = datetime.fromtimestamp(order.ts_ms / 1000, UTC)
@@ -78,10 +91,11 @@ class World:
                 ("month", plan.number, order.referrer, order.currency, when.year, when.month): plan.cap_month_minor,
             }
             room = min(max(cap - used[key], 0) for key, cap in caps.items())
+            room = kept.amount if kept else room
             earned = min(self._earned(order, plan), plan.cap_order_minor, room)
             for key in caps:
                 used[key] += earned
-            ending = self._ending(order, plan)
+            ending = "released" if kept else self._ending(order, plan)
             if earned and ending != "void":
                 found[order.id, order.referrer, order.currency] = (earned, earned if ending == "released" else 0)
         return found
@@ -96,6 +110,24 @@ class World:
             held, payable = found[one.beneficiary, one.currency]
             found[one.beneficiary, one.currency] = held, payable + one.amount
         return {key: amounts for key, amounts in found.items() if amounts != (0, 0)}
+
+    def released(self) -> dict[int, Frozen]:
+        """What is frozen once this has been posted."""
+        orders = {order.id: order for order in self.orders}
+        found = {}
+        for (source, beneficiary, currency), (_, amount) in self.owed().items():
+            kept = self._frozen(orders[source])
+            plan = kept.plan if kept else self._plan(self._reassigned(orders[source]))
+            if amount and plan:
+                found[source] = Frozen(beneficiary, currency, amount, plan)
+        return found
+
+    def _frozen(self, order: Order) -> Frozen | None:
+        kept = self.frozen.get(order.id)
+        of_order = [
+            change.referrer for change in self.changes if (change.person, change.goal) == (order.person, order.id)
+        ]
+        return None if kept is None or (of_order and of_order[-1] != kept.beneficiary) else kept
 
     def _reassigned(self, order: Order) -> Order:
         for of_order in (False, True):

@@ -147,3 +147,44 @@ def test_an_open_case_holds_until_a_reviewer_decides(store: ClickHouseStore) -> 
     agent.catch_up()
     assert posted(store) == [(1, "accrued", "o1", 100), (6, "released", "o1", 100)]
     same(store, "commissions", [held | {"state": "released", "held_by": "", "released_minor": 100}])
+
+
+def test_what_was_released_is_moved_by_refunds_only(store: ClickHouseStore) -> None:
+    empty(store, "UTC")
+    bought = {"type": "purchase", "user_id": "u2", "order_id": "o1", "amount_minor": 1970, "currency": "CNY"}
+    refund = {"type": "refund", "user_id": "u2", "order_id": "o1", "refund_id": "r", "amount_minor": 985,
+              "currency": "CNY"}  # fmt: skip
+    product = Landing(world(
+        (D, {"type": "open", "user_id": "u1"}), (D, {"type": "open", "user_id": "u9"}),
+        (D + 0.1, {"type": "signup", "user_id": "u2", "referrer_user_id": "u1"}), (D + 1, bought), tick(D + 8),
+        (D + 0.05, {"type": "signup", "user_id": "u2", "referrer_user_id": "u9"}),  # earlier, but late
+        (D + 1.1, bought | {"order_id": "o2"}), tick(D + 12), (D + 13, refund), tick(D + 16),
+    ), store, PRODUCT.name)  # fmt: skip
+    links = Landing(
+        world((D, {"account_id": "u2", "user_id": "u1", "source": "login"}), tick(D + 12)), store, LINKS.name
+    )
+    rewards = Landing(
+        world((D, _PLAN | {"hold_days": 4}), (D + 0.5, _PLAN | {"hold_days": 4, "share_bp": 5000})), store, REWARDS.name
+    )
+    rewards.land(rewards.world.records[:1])
+    agent, records = PeopleAgent(store), product.world.records
+    for several in (records[:5], records[5:8]):
+        product.land(several)
+        agent.taken_over()
+        agent.catch_up()
+    before = [(1, "accrued", "o1", 197), (5, "released", "o1", 197)]
+    assert [one for one in posted(store) if one[2] == "o1"] == before
+    frozen = {
+        "referrer_user_id": "u1", "goal": "purchase", "conversion_id": "o1", "plan_id": "p", "earned_minor": 197,
+        "state": "released", "posted_minor": 197, "released_minor": 197,
+    }  # fmt: skip
+    same(store, "commissions", [
+        frozen, frozen | {"referrer_user_id": "u9", "conversion_id": "o2"},
+    ])  # fmt: skip
+    rewards.land(rewards.world.records[1:])  # a rate announced before the order, but late
+    links.land(links.world.records)
+    product.land(records[8:])
+    agent.catch_up()
+    assert [one for one in posted(store) if one[2] == "o1"] == [
+        *before, (13, "clawed back", "o1", -99), (13, "recalled", "o1", -99),
+    ]  # fmt: skip

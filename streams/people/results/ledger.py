@@ -7,7 +7,7 @@ the difference between what is owed at its end, by all that is known when it clo
 # mypy: disable-error-code="no-untyped-call"
 
 from datetime import date
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -15,37 +15,27 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from analytics.kernels.calendar import day_starts
-from analytics.people.orders import net_on
 from analytics.results.holds import Case
-from analytics.results.ledger import ENTRY, KINDS, adjustments, differences, posted
+from analytics.results.ledger import ENTRY, KINDS, adjustments, differences, frozen, posted, released
 from analytics.results.owed import Owing, owing
 from analytics.results.payouts import Payout, State, post
 from analytics.results.plans import NEVER, Goals, Reassignment
 from schemas.agents import TABLES
 from streams.people.memory.everybody import Everybody, Touched
 from streams.people.memory.landed import Landed
-from streams.people.memory.names import Codes
+from streams.people.memory.names import Codes, Names
 from streams.people.memory.now import Now
 from streams.people.persons.orders import Orders
 from streams.people.results.conversions import PURCHASE, Conversions
 from streams.people.results.ledger_rows import balance_rows, commission_rows, entry_rows, payout_rows
 from streams.people.results.referrers import Referrers
+from streams.people.results.rewarded import Results, first, until
 from streams.people.results.rewards import Rewards, numbers_of
 from streams.people.results.risks import Risks
 
 Rows = NDArray[Any]
 Whole = NDArray[np.int64]
 _KIND_NAMES = [kind.name for kind in KINDS]
-
-
-class _Results(NamedTuple):
-    """Conversions of people whom somebody brought: their numbers, days, whether they are orders, and the
-    same as plans see them."""
-
-    numbers: Codes
-    days: Codes
-    bought: NDArray[np.bool_]
-    goals: Goals
 
 
 class Ledger:
@@ -74,6 +64,8 @@ class Ledger:
         self._entries, self._states, self._seen = np.zeros(0, ENTRY), dict[int, State](), dict[int, int]()
         #: What entries are about: goal and id by number.
         self._sources = dict[int, tuple[str, str]]()
+        #: Plans of entries, by numbers that stay when plans are announced.
+        self._plans = Names()
         self._cases, self._posted = list[Case](), cast(int | None, None)
         self._before: object = None
 
@@ -96,7 +88,10 @@ class Ledger:
         found["source"] = self._known(table["goal"].cast(pa.string()), table["source_id"])
         found["beneficiary"] = self._everybody.names.codes(table["referrer_user_id"])
         found["currency"] = self._orders.currencies.some_codes(table["currency"].cast(pa.string()))
-        found["sequence"], found["amount"] = np.asarray(table["sequence"]), np.asarray(table["amount_minor"])
+        found["plan"] = self._plans.some_codes(table["plan_id"].cast(pa.string()))
+        found["amount"] = np.asarray(table["amount_minor"])
+        for name in ("sequence", "share_bp", "fixed_minor", "minimum_minor"):
+            found[name] = np.asarray(table[name])
         self._entries = found
 
     def _take_payouts(self, table: pa.Table) -> None:
@@ -131,11 +126,11 @@ class Ledger:
         self._cases = self._risks.cases
         everything = self._results()
         self._post_days(everything, now)
-        results = self._until(everything, now.day)
+        results = until(everything, self._orders, self._conversions, now.day)
         found = self._owing(results, now.ms + 1)
         self._offer(results, found, now)
 
-    def _post_days(self, everything: _Results, now: Now) -> None:
+    def _post_days(self, everything: Results, now: Now) -> None:
         """Post every day that has closed since the last one that was."""
         is_open = int(np.searchsorted(self._starts, now.ms - self._lateness_ms, "right")) - 1
         if self._posted is None:
@@ -144,15 +139,18 @@ class Ledger:
             first = min(told, default=now.ms)
             self._posted = min(int(np.searchsorted(self._starts, first, "right")) - 2, is_open - 1)
         for day in range(self._posted + 1, is_open):
-            self._post(self._until(everything, day), day)
+            self._post(until(everything, self._orders, self._conversions, day), day)
         self._posted = max(self._posted, is_open - 1)
 
-    def _post(self, results: _Results, day: int) -> None:
+    def _post(self, results: Results, day: int) -> None:
         end_ms = int(self._starts[day + 1])
-        owed = self._owing(results, end_ms).rows
+        owed = self._owing(results, end_ms)
+        moved = released(differences(owed.rows, posted(self._entries), day), owed)
+        of_plan = moved["plan"] >= 0
+        moved["plan"][of_plan] = self._numbers_of_plans()[moved["plan"][of_plan]]
         new = np.concatenate(
             [
-                differences(owed, posted(self._entries), day),
+                moved,
                 adjustments(self._rewards.adjustments, self._entries, end_ms, day),
             ]
         )
@@ -164,14 +162,14 @@ class Ledger:
         self._entries = np.concatenate([self._entries, new, paid.entries])
         self._name(results, new["source"])
 
-    def _name(self, results: _Results, sources: Whole) -> None:
+    def _name(self, results: Results, sources: Whole) -> None:
         """Keep what entries are about, as conversions may be none any more."""
         wanted = np.flatnonzero(np.isin(results.goals.id, sources))
         columns = self._conversions.columns(results.numbers[wanted])
         texts = zip(columns["goal"].to_pylist(), columns["conversion_id"].to_pylist(), strict=True)
         self._sources |= dict(zip(results.goals.id[wanted].tolist(), texts, strict=True))
 
-    def _owing(self, results: _Results, end_ms: int) -> Owing:
+    def _owing(self, results: Results, end_ms: int) -> Owing:
         rewards, person = self._rewards, self._everybody.person
         ids = self._numbers_of_orders([order for _, order, *_ in rewards.changes])
         changes = [
@@ -181,7 +179,16 @@ class Ledger:
         plans = [plan for plan in rewards.plans if plan.announced_ms < end_ms]
         reviews = [review for review, _ in rewards.reviews if review.ts_ms < end_ms]
         cases = [case for case in self._cases if case.opened_ms < end_ms]
-        return owing(results.goals, plans, cases, reviews, changes, end_ms)
+        known = frozen(self._entries, [change for change in changes if change.ts_ms < end_ms])
+        numbers = self._numbers_of_plans()
+        order = np.argsort(numbers)
+        known["plan"] = order[np.searchsorted(numbers[order], known["plan"])] if len(known) else known["plan"]
+        return owing(results.goals, plans, cases, reviews, changes, end_ms, known)
+
+    def _numbers_of_plans(self) -> Codes:
+        """Numbers of plans in entries, by their numbers now."""
+        found: Codes = self._plans.codes(pa.chunked_array([pa.array(self._rewards.plan_ids, pa.string())]))
+        return found
 
     @staticmethod
     def _numbers_of_orders(orders: list[str]) -> list[int]:
@@ -189,10 +196,11 @@ class Ledger:
         numbers = numbers_of(pa.array([PURCHASE] * len(orders), pa.string()), pa.array(orders, pa.string())).tolist()
         return [number if order else -1 for number, order in zip(numbers, orders, strict=True)]
 
-    def _results(self) -> _Results:
+    def _results(self) -> Results:
         """The conversions of whoever was brought by somebody, whenever they happened; none is worth anything yet."""
         e, conversions, brought = self._everybody, self._conversions, self._referrers.brought
         changed = [int(e.person[who]) for who, *_ in self._rewards.changes]
+        changed += e.person[conversions.rows["who"][self._released()]].tolist()
         people = np.union1d(np.flatnonzero(brought.referrer >= 0), np.array(changed, np.int64)).astype(np.int32)
         numbers = conversions.counted(people, conversions.by_person())
         rows, kinds = conversions.rows[numbers], conversions.goal_of[numbers].astype(np.int32)
@@ -204,39 +212,29 @@ class Ledger:
         goals = Goals(
             ids, person, brought.referrer[person], brought.since_ms[person], kinds, products, rows["currency"].copy(),
             rows["ms"].copy(), np.zeros(len(rows), np.int64), brought.plan[person],
-            _first(person, rows["ms"], bought, ids), np.full(len(rows), NEVER),
+            first(person, rows["ms"], bought, ids), np.full(len(rows), NEVER),
         )  # fmt: skip
-        return _Results(numbers, rows["day"].copy(), bought, goals)
+        return Results(numbers, rows["day"].copy(), bought, goals)
 
-    def _until(self, results: _Results, day: int) -> _Results:
-        """Those that there are at the end of a day, and what they are worth then."""
-        mine = results.days <= day
-        numbers, bought = results.numbers[mine], results.bought[mine]
-        net = np.zeros(len(numbers), np.int64)
-        worth = net_on(self._orders.rows, self._orders.refunds, day)
-        net[bought] = worth[self._conversions.id_of[numbers[bought]]]
-        columns: Any = (column[mine] for column in results.goals)
-        return _Results(numbers, results.days[mine], bought, Goals(*columns)._replace(net=net))
+    def _released(self) -> Codes:
+        """The conversions that releases are about: they stay, whoever is said to have brought the person by now."""
+        sources = np.unique(self._entries["source"][self._entries["plan"] >= 0]).tolist()
+        texts = [self._sources[source] for source in sources if self._sources[source][0] in self._conversions.goals]
+        goals, ids = (pa.array([text[part] for text in texts], pa.string()) for part in (0, 1))
+        numbers: Codes = self._conversions.numbers(pa.table({"goal": goals, "conversion_id": ids}))
+        found: Codes = numbers[self._conversions.rows["there"][numbers] == 1]
+        return found
 
     # --- rows
 
-    def _offer(self, results: _Results, found: Owing, now: Now) -> None:
+    def _offer(self, results: Results, found: Owing, now: Now) -> None:
         known, entries = posted(self._entries), self._entries
         texts = self._everybody.names, self._orders.currencies
         commissions = commission_rows(found, known, now.ms, texts, pa.array([*self._rewards.plan_ids, ""]))
         keys = self._conversions.columns(results.numbers[found.earns > 0])
         self._commissions.offer_all(pa.table(keys | commissions))
-        self._ledger.offer_all(entry_rows(entries, self._sources, texts))
+        self._ledger.offer_all(entry_rows(entries, self._sources, (*texts, self._plans)))
         self._balances.offer_all(balance_rows(entries, differences(found.rows, known, 0), texts))
         self._payouts.offer_all(payout_rows(self._states, self._seen, self._sources, texts))
         day = pa.array([self._posted], pa.int32()).cast(pa.date32())
         self._days.offer_all(pa.table({"ledger": pa.array(["all"]), "day": day}))
-
-
-def _first(person: Codes, ms: Whole, bought: NDArray[np.bool_], ids: Whole) -> NDArray[np.bool_]:
-    """Whether each is the first order of its person."""
-    order = np.flatnonzero(bought)
-    order = order[np.lexsort((ids[order], ms[order], person[order]))]
-    found = np.zeros(len(person), np.bool_)
-    found[order[np.flatnonzero(np.diff(person[order], prepend=-1))]] = True
-    return found

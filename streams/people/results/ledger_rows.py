@@ -52,8 +52,8 @@ def commission_rows(found: Owing, known: Rows, now_ms: int, names: Texts, plans:
     }  # fmt: skip
 
 
-def entry_rows(entries: Rows, sources: dict[int, tuple[str, str]], names: Texts) -> pa.Table:
-    """Entries (`ENTRY`); sources: goal and id of what each is about, by number."""
+def entry_rows(entries: Rows, sources: dict[int, tuple[str, str]], names: tuple[Names, Names, Names]) -> pa.Table:
+    """Entries (`ENTRY`); sources: goal and id of what each is about, by number; names: of users, currencies, plans."""
     about = [sources[number] for number in entries["source"].tolist()]
     kinds, accounts = entries["kind"].astype(np.int64), pa.array(ACCOUNTS)
     return pa.table({
@@ -66,6 +66,8 @@ def entry_rows(entries: Rows, sources: dict[int, tuple[str, str]], names: Texts)
         "amount_minor": pa.array(entries["amount"].copy()),
         "debit": accounts.take(pa.array(np.array([kind.debit for kind in KINDS])[kinds])),
         "credit": accounts.take(pa.array(np.array([kind.credit for kind in KINDS])[kinds])),
+        "plan_id": names[2].texts(entries["plan"]),
+        **{name: pa.array(entries[name].copy()) for name in ("share_bp", "fixed_minor", "minimum_minor")},
     })  # fmt: skip
 
 
