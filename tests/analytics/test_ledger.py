@@ -5,7 +5,7 @@ from random import Random
 import numpy as np
 
 from analytics.results.holds import Review
-from analytics.results.ledger import KIND, balances, posted
+from analytics.results.ledger import KIND, balances, frozen, posted
 from analytics.results.owed import owing
 from analytics.results.payouts import DAY_MS, Payout
 from analytics.results.plans import Plan, Reassignment
@@ -86,12 +86,21 @@ def test_what_is_released_stays_at_its_rate_and_uses_caps_first() -> None:
     plan = _PLAN._replace(hold_ms=0, cap_person_minor=250)
     books = ledger(plan, order(7, 1))
     books.close(1)
+    books.records[1] = order(7, 1, referrer=DI, merged_ms=DAY_MS)
     books.records += [plan._replace(announced_ms=DAY_MS - 1, share_bp=9000), order(8, 0, 1000), order(9, 2)]
     assert amounts(books.close(2), "kind", "source", "amount") == [(KIND["accrued"], 8, 53), (KIND["released"], 8, 53)]
     books.records.append(Refund(7, 3 * DAY_MS, 985))
     assert amounts(books.close(3), "kind", "source", "amount") == [
         (KIND["clawed back"], 7, -99), (KIND["accrued"], 9, 99), (KIND["recalled"], 7, -99), (KIND["released"], 9, 99),
     ], "what was released has no use for the room"  # fmt: skip
+
+
+def test_what_was_released_stays_though_its_result_is_none_any_more() -> None:
+    books = ledger(_PLAN, order(7))
+    books.close(14)
+    known = frozen(books.entries, [])
+    found = owing(goals([], World([], 0)), [_PLAN], [], [], [], 20 * DAY_MS, known).rows
+    assert found.tolist() == posted(books.entries).tolist() == [(7, ANN, CNY, 197, 197)]
 
 
 def test_caps_are_used_in_order_of_time() -> None:
