@@ -1,4 +1,4 @@
-"""`groupvitals evaluate zombies`: how well the zombie score would have predicted this deployment's own past."""
+"""`groupvitals evaluate`: how well the zombie score would have predicted the past, how far models of credit agree."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +12,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 @app.callback()
 def _evaluate() -> None:
-    """Compare predictions with what happened."""
+    """Compare predictions with what happened, and models with each other."""
 
 
 @app.command("zombies")
@@ -56,6 +56,25 @@ def zombies(
         show(result)
     if picture:
         draw(plot, result, picture)
+
+
+@app.command("attribution")
+def attribution(
+    goal: Annotated[str, typer.Option("--goal", help="Compare credits for this goal.")] = "purchase",
+    as_json: Annotated[bool, typer.Option("--json", help="Print an object.")] = False,
+) -> None:
+    """Compare the models of credit: how alike they rank campaigns, channels, groups, sharers, inviters and calls."""
+    from groupvitals.attribution import agreement, show
+    from groupvitals.connections import clickhouse
+    from groupvitals.settings import load_settings
+
+    result = agreement(clickhouse(load_settings()), goal)
+    if as_json:
+        import json
+
+        print(json.dumps(result, ensure_ascii=False, indent=1))
+    else:
+        show(result)
 
 
 def _plot() -> Any:
