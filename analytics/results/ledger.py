@@ -119,13 +119,14 @@ def frozen(entries: Rows, changes: list[Reassignment]) -> Rows:
     """What is released by these entries (`ENTRY`), of `FROZEN`, but for results for which the newest of these changes
     names another referrer."""
     acts = entries[(entries["kind"] == KIND["released"]) & (entries["plan"] >= 0)]
-    newest = {(act["source"], act["beneficiary"], act["currency"]): act for act in acts}
+    names = ["source", "beneficiary", "currency", *(name for name, _ in TERMS)]
+    newest = {act[:3]: act[3:] for act in acts[names].tolist()}
     named = {one.goal: one.referrer for one in sorted(changes, key=lambda one: (one.ts_ms, one.id)) if one.goal >= 0}
     found = []
     for source, beneficiary, currency, _, amount in posted(entries).tolist():
-        act = newest.get((source, beneficiary, currency))
-        if amount > 0 and act is not None and named.get(source, beneficiary) == beneficiary:
-            found.append((source, beneficiary, currency, amount, *(act[name] for name, _ in TERMS)))
+        terms = newest.get((source, beneficiary, currency))
+        if amount > 0 and terms is not None and named.get(source, beneficiary) == beneficiary:
+            found.append((source, beneficiary, currency, amount, *terms))
     return np.sort(np.array(found, FROZEN), order="source")
 
 
