@@ -160,9 +160,8 @@ def test_what_was_released_is_moved_by_refunds_only(store: ClickHouseStore) -> N
         (D + 0.05, {"type": "signup", "user_id": "u2", "referrer_user_id": "u9"}),  # earlier, but late
         (D + 1.1, bought | {"order_id": "o2"}), tick(D + 12), (D + 13, refund), tick(D + 16),
     ), store, PRODUCT.name)  # fmt: skip
-    links = Landing(
-        world((D, {"account_id": "u2", "user_id": "u1", "source": "login"}), tick(D + 12)), store, LINKS.name
-    )
+    same_person = [(D, {"account_id": user, "user_id": "u1", "source": "login"}) for user in ("u2", "u9")]
+    links = Landing(world(*same_person, tick(D + 12)), store, LINKS.name)
     rewards = Landing(
         world((D, _PLAN | {"hold_days": 4}), (D + 0.5, _PLAN | {"hold_days": 4, "share_bp": 5000})), store, REWARDS.name
     )
