@@ -49,16 +49,23 @@ def pool(names: Sequence[str], touches: Whole, most: int = MOST_VALUES) -> Pool:
     return Pool(number, kept)
 
 
-def removal(firsts: Whole, values: NDArray[np.int32], conversions: Whole, nulls: Whole, count: int) -> Removal:
-    """Removal effects from distinct paths.
+def moves(firsts: Whole, values: NDArray[np.int32], conversions: Whole, nulls: Whole, count: int) -> Whole:
+    """How often distinct paths move on, a number that adds up over days. Shape (count + 2, count + 4): from the start,
+    from no value, from each value; to these, to a conversion, to nothing.
 
     firsts: (n + 1,); values: (touches,), −1 to count − 1; conversions, nulls: how often each path ended in one, and how
     often it did not, (n,). Paths without touches are left out. The order of paths does not matter.
     Raises `ValueError` for a value that is none of them.
     """
     check_values(values, count)
-    moves = np.zeros((count + 2, count + 4), np.int64)
-    _count(firsts, values, conversions, nulls, moves)
+    found = np.zeros((count + 2, count + 4), np.int64)
+    _count(firsts, values, conversions, nulls, found)
+    return found
+
+
+def removal(moves: Whole) -> Removal:
+    """Removal effects, by how often paths move on (`moves`)."""
+    count = len(moves) - 2
     leaving = np.maximum(moves.sum(axis=1, keepdims=True), 1)
     chances = moves / leaving
     start, between, ending = chances[0, 1:-2], chances[1:, 1:-2], chances[1:, -2]

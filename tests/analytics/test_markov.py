@@ -4,6 +4,7 @@ import csv
 import gzip
 from collections.abc import Sequence
 from importlib.metadata import files
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,12 +12,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.results.credit import MODELS, Paths, shares, weights_by_importance
-from analytics.results.markov import importance, pool, removal
+from analytics.results.markov import Removal, importance, moves, pool
+from analytics.results.markov import removal as removal_by
 from analytics.results.path_transforms import exposures, taken
 
 
 def csr(paths: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
     return np.cumsum([0, *map(len, paths)]), np.array([value for path in paths for value in path], np.int32)
+
+
+def removal(*paths: Any) -> Removal:
+    """Of paths, as `moves` takes them."""
+    return removal_by(moves(*paths))
 
 
 def test_three_channels() -> None:
@@ -120,6 +127,13 @@ def test_effects_equal_removing_each_value(paths: list[list[int]], data: st.Data
     assert found.base == pytest.approx(base, abs=1e-12)
     expected = [1 - base_without(paths, ends, value) / base for value in range(4)] if base else [0] * 4
     assert found.effects[1:] == pytest.approx(expected, abs=1e-12)
+
+
+def test_days_add_up() -> None:
+    firsts, values = csr([[0, 1, 2], [0], [], [1, 2]])
+    one, other = (np.array([1, 0, 9, 0]), np.array([0, 1, 9, 1])), (np.array([2, 2, 0, 5]), np.array([7, 0, 1, 1]))
+    both = moves(firsts, values, one[0] + other[0], one[1] + other[1], 3)
+    assert (moves(firsts, values, *one, 3) + moves(firsts, values, *other, 3) == both).all()
 
 
 def test_the_order_of_paths_does_not_matter(published: Published) -> None:
