@@ -8,7 +8,9 @@ import pytest
 from schemas.topics import LINKS, PRODUCT, REWARDS
 from sinks.clickhouse.store import ClickHouseStore
 from tests.landing import Landing, empty, own_store
+from tests.oracle.answers import moment
 from tests.oracle.literal_worlds import D, tick, world
+from tests.oracle.worlds import DAY_MS
 from tests.sinks.people_agent import PeopleAgent
 from tests.sinks.test_people import same
 
@@ -139,14 +141,17 @@ def test_an_open_case_holds_until_a_reviewer_decides(store: ClickHouseStore) -> 
     held = {
         "referrer_user_id": "u1", "goal": "purchase", "conversion_id": "o1", "person_id": "u2", "plan_id": "p",
         "net_minor": 1000, "currency": "CNY", "earned_minor": 100, "state": "held", "held_by": "self",
-        "posted_minor": 100, "released_minor": 0,
+        "posted_minor": 100, "released_minor": 0, "until": None,
     }  # fmt: skip
     same(store, "commissions", [held])
     for landing in (product, links, rewards):
         landing.land(landing.world.records[-1:])
     agent.catch_up()
     assert posted(store) == [(1, "accrued", "o1", 100), (6, "released", "o1", 100)]
-    same(store, "commissions", [held | {"state": "released", "held_by": "", "released_minor": 100}])
+    reviewed = moment(round((D + 6.5) * DAY_MS), "UTC")
+    same(store, "commissions", [
+        held | {"state": "released", "held_by": "", "released_minor": 100, "until": reviewed}
+    ])  # fmt: skip
 
 
 def test_what_was_released_is_moved_by_refunds_only(store: ClickHouseStore) -> None:

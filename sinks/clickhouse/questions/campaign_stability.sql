@@ -30,7 +30,7 @@ WITH
         LEFT JOIN money ON money.campaign_id = campaigns.campaign_id
     )
 SELECT
-    campaign AS campaign_id, channel, (SELECT now FROM ${database}.people_clock) AS as_of, currency, first_at, last_at,
+    campaign AS campaign_id, CAST(channel, 'Nullable(String)') AS channel, (SELECT now FROM ${database}.people_clock) AS as_of, currency, first_at, last_at,
     toUInt64(users) AS users, toUInt64(clicked) AS clicked, toUInt64(sharers) AS sharers, toUInt64(shares) AS shares,
     toUInt64(joined) AS joined, toUInt64(signed_up) AS signed_up, toUInt64(buyers) AS buyers, toUInt64(orders) AS orders,
     toInt64(net) AS net_minor, toInt64(goods) AS goods_minor, toInt64(cost) AS cost_minor,

@@ -1,6 +1,6 @@
 """commissions: what results earn whoever brought them."""
 
-from sinks.clickhouse.questions.columns import AS_OF, PERSON_ID, PERSON_NAME, TIME
+from sinks.clickhouse.questions.columns import AS_OF, MAYBE_TIME, PERSON_ID, PERSON_NAME, TIME
 from sinks.clickhouse.questions.spec import Column, Question
 
 QUESTION = Question(
@@ -25,7 +25,7 @@ QUESTION = Question(
             "String",
             "rule of [the case](referral_risk.md) that holds it, else `hold days`; empty: it is not held",
         ),
-        Column("until", TIME, "when the hold ends, or ended; the year 2255: when a reviewer decides"),
+        Column("until", MAYBE_TIME, "when the hold ends, or ended; empty: when a reviewer decides"),
         Column("posted_minor", "Int64", "of this, what the ledger has accrued at the close of a day", "minor units"),
         Column("released_minor", "Int64", "and released", "minor units"),
     ),
