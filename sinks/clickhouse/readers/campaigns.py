@@ -16,11 +16,11 @@ class CampaignsReader(RowsReader):
 
     def costs(self, since: Marks) -> pa.Table:
         """Records of costs, repeated ones as often as they came: hash of the event's id, and place."""
-        new = since.new_records(COSTS.name) if COSTS.name in since.topics else "excluded = 0"
         return self.store.read(
             "SELECT event_hash, partition, offset, ts_ms, campaign_id, toString(kind) AS kind, amount_minor, "
             "toString(currency) AS currency, toString(channel) AS channel, toString(group_id) AS group_id, "
-            f"toString(operator_id) AS operator_id FROM {self.d}.cost_events WHERE {new}"
+            f"toString(operator_id) AS operator_id FROM {self.d}.cost_events "
+            f"WHERE {since.new_records(COSTS.name)}"
         )
 
     def named_in_chat(self, since: Marks) -> pa.Table:
@@ -43,11 +43,10 @@ class CampaignsReader(RowsReader):
 
     def did_for_campaigns(self, since: Marks) -> pa.Table:
         """Acts in the product that name a campaign: whose and of which kind, and of shares the event by number."""
-        new = since.new_records(PRODUCT.name) if PRODUCT.name in since.topics else "duplicate = 0 AND excluded = 0"
         return self.store.read(
             "SELECT toString(campaign_id) AS campaign_id, user_id, toString(type) AS kind, "
             "if(type = 'share', cityHash64(event_id), 0) AS event "
-            f"FROM {self.d}.product_events WHERE {new} AND {typed(ACTS)} AND campaign_id != '' "
-            "GROUP BY campaign_id, user_id, kind, event",
+            f"FROM {self.d}.product_events WHERE {since.new_records(PRODUCT.name)} "
+            f"AND {typed(ACTS)} AND campaign_id != '' GROUP BY campaign_id, user_id, kind, event",
             LONG,
         )

@@ -11,6 +11,8 @@ from sinks.clickhouse.readers.heads import read_heads
 from sinks.clickhouse.store import ClickHouseStore, quote
 from sinks.contract import EPOCH_SHIFT, TERM_SHIFT, Cut
 
+#: The condition that a landed record counts.
+_COUNTS = "duplicate = 0 AND excluded = 0"
 #: Contract topics whose records people read, and those of them whose clocks are the deployment's time and cut days.
 _TOPICS, _TIMED = (frozenset(agent.contract for agent in agents) for agents in (FOLLOWED, SOURCES))
 
@@ -89,13 +91,15 @@ class Marks:
         return f"{column} {sign} {bound}{least}"
 
     def new_records(self, contract: str) -> str:
-        """The condition that a landed record of a topic, of which there are marks, is beyond them and counts."""
+        """The condition that a landed record of a topic counts, and is beyond its marks, if there are any."""
+        if contract not in self.topics:
+            return _COUNTS
         mine = {partition: offset for (of, partition), offset in self.offsets.items() if of == contract}
         places = [f"(partition = {partition} AND offset >= {offset})" for partition, offset in sorted(mine.items())]
         if len(mine) < self.partitions.get(contract, 0):
             places.append(f"partition NOT IN ({', '.join(map(str, mine))})")
         ours = f"topic = {quote(self.topics[contract])} AND ({' OR '.join(places)})"
-        return f"{ours} AND duplicate = 0 AND excluded = 0"
+        return f"{ours} AND {_COUNTS}"
 
 
 def marks(store: ClickHouseStore, before: Marks = Marks()) -> Marks:

@@ -41,7 +41,7 @@ class ResultsReader(RowsReader):
             "toString(call_id) AS call_id, sharer_user_id, arrayJoin(if(type = 'click' AND sharer_user_id != '', "
             "['click', 'shared'], [toString(type)])) AS kind, if(kind = 'shared', sharer_user_id, user_id) AS who, "
             "multiIf(kind = 'shared', user_id, kind = 'click', sharer_user_id, kind = 'signup', referrer_user_id, '') "
-            f"AS other FROM {self.d}.product_events WHERE {self._new(since)} "
+            f"AS other FROM {self.d}.product_events WHERE {since.new_records(PRODUCT.name)} "
             f"AND type IN ('click', 'signup', 'contact') AND {_TOUCHED})",
             LONG,
         )
@@ -52,7 +52,7 @@ class ResultsReader(RowsReader):
             "SELECT ts_ms, CRC32(event_id) AS event, user_id, said.1 AS kind, said.2 AS referrer FROM ("
             "SELECT ts_ms, event_id, user_id, arrayJoin(arrayFilter(one -> one.2 != '', "
             "[(toString(type), referrer_user_id), ('code', referral_code)])) AS said "
-            f"FROM {self.d}.product_events WHERE {self._new(since)} "
+            f"FROM {self.d}.product_events WHERE {since.new_records(PRODUCT.name)} "
             "AND type IN ('signup', 'trial') AND (referrer_user_id != '' OR referral_code != ''))",
             LONG,
         )
@@ -64,7 +64,8 @@ class ResultsReader(RowsReader):
         return self.store.read(
             "SELECT if(type = 'custom', toString(name), toString(type)) AS goal, event_id, user_id, ts_ms, "
             f"{day_of('ts_ms', self.zones[0])} AS day FROM {self.d}.product_events "
-            f"WHERE {self._new(since)} AND if(type = 'custom', name, type) IN ({goals}) AND type != 'purchase'",
+            f"WHERE {since.new_records(PRODUCT.name)} AND if(type = 'custom', name, type) IN ({goals}) "
+            "AND type != 'purchase'",
             LONG,
         )
 
@@ -74,11 +75,7 @@ class ResultsReader(RowsReader):
         return self.store.read(
             "SELECT user_id, told.1 AS kind, cityHash64(told.1, told.2) AS print, min(ts_ms) AS ts_ms "
             f"FROM {self.d}.product_events ARRAY JOIN {told} AS told "
-            f"WHERE {self._new(since)} AND type = 'purchase' AND told.2 != '' GROUP BY user_id, kind, print",
+            f"WHERE {since.new_records(PRODUCT.name)} AND type = 'purchase' AND told.2 != '' "
+            "GROUP BY user_id, kind, print",
             LONG,
         )
-
-    @staticmethod
-    def _new(since: Marks) -> str:
-        """The condition that a record of the product counts, and is new."""
-        return since.new_records(PRODUCT.name) if PRODUCT.name in since.topics else "duplicate = 0 AND excluded = 0"

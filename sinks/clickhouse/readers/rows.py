@@ -59,8 +59,7 @@ class RowsReader(News):
 
     def records(self, since: Marks) -> str:
         """Table and conditions of records of chat that count: all, or those since."""
-        new = since.new_records(CHAT.name) if CHAT.name in since.topics else "duplicate = 0 AND excluded = 0"
-        return f"{self.d}.events WHERE {new} AND"
+        return f"{self.d}.events WHERE {since.new_records(CHAT.name)} AND"
 
 
 def day_of(ms: str, zone: str) -> str:
