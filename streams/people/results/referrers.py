@@ -18,7 +18,7 @@ from streams.people.memory.landed import Landed
 from streams.people.memory.names import Codes
 from streams.people.memory.now import Now
 from streams.people.persons.orders import NameKeys, Orders
-from streams.people.results.referrer_keys import ReferrerKeys
+from streams.people.results.currency_keys import ReferrerKeys
 from streams.people.results.rewards import Rewards
 from streams.people.results.touches import Touches
 from streams.state.arrays import grown
