@@ -16,35 +16,15 @@ from schemas.agents import TABLES
 from streams.people.memory.everybody import Everybody, Touched
 from streams.people.memory.landed import Landed
 from streams.people.memory.longer import longer
-from streams.people.memory.names import Codes, Names, PairRows
+from streams.people.memory.names import PairRows
 from streams.people.memory.now import Now
 from streams.people.persons.orders import NameKeys, Orders
+from streams.people.results.currency_keys import CurrencyKeys
 
 #: What a user may have done for a campaign, as bits, and how many did is called in rows; whatever it is, all are users.
 _DID = {"click": (2, "clicked"), "share": (4, "sharers"), "signup": (8, "signed_up"), "trial": (16, "tried")}
 _ANY = 1
 _COLUMNS = {"users": _ANY} | {column: bit for bit, column in _DID.values()}
-
-
-class _OrderKeys:
-    """Numbers of campaigns and currencies."""
-
-    def __init__(self, campaigns: Names, currencies: Names) -> None:
-        self._campaigns, self._currencies, self._pairs = campaigns, currencies, PairRows(np.zeros(1, np.uint8))
-
-    def find(self, campaigns: Codes, currencies: Codes) -> Codes:
-        """The number of each campaign and currency, new ones added."""
-        return self._pairs.find(campaigns, currencies)
-
-    def numbers(self, rows: pa.Table) -> Codes:
-        """The number of each row's key, new ones added."""
-        return self.find(self._campaigns.codes(rows["campaign_id"]), self._currencies.codes(rows["currency"]))
-
-    def columns(self, numbers: Codes) -> dict[str, pa.Array]:
-        """Campaigns and currencies."""
-        pairs = self._pairs.pairs
-        campaigns = self._campaigns.strings(pairs.ones[numbers])
-        return {"campaign_id": campaigns, "currency": self._currencies.texts(pairs.others[numbers])}
 
 
 class CampaignActs:
@@ -55,7 +35,7 @@ class CampaignActs:
     def __init__(self, everybody: Everybody, orders: Orders) -> None:
         self._everybody, self._orders = everybody, orders
         self._campaigns = orders.campaigns
-        self._keys = _OrderKeys(self._campaigns, orders.currencies)
+        self._keys = CurrencyKeys("campaign_id", self._campaigns, orders.currencies)
         self._acts = Landed(TABLES["people_campaign_acts"], NameKeys("campaign_id", self._campaigns))
         self._bought = Landed(TABLES["people_campaign_orders"], self._keys)
         self.landed = (self._acts, self._bought)
@@ -104,7 +84,7 @@ class CampaignActs:
             self._changed = self._changed[:0]
         if complete or len(self._orders.taken):
             found = bought(self._orders.rows, *self._orders.campaign_and_cost)
-            numbers = self._keys.find(found["campaign"].copy(), found["currency"].copy())
+            numbers = self._keys.find(found["campaign"], found["currency"])
             names = (name for name in BOUGHT.names or () if name not in ("campaign", "currency"))
             values = {{"net": "net_minor", "cost": "cost_minor"}.get(n, n): pa.array(found[n].copy()) for n in names}
             self._bought.offer(pa.table(values), numbers, complete=True)

@@ -18,7 +18,7 @@ from streams.people.memory.landed import Landed
 from streams.people.memory.names import Codes
 from streams.people.memory.now import Now
 from streams.people.persons.orders import NameKeys, Orders
-from streams.people.results.currency_keys import ReferrerKeys
+from streams.people.results.currency_keys import CurrencyKeys
 from streams.people.results.rewards import Rewards
 from streams.people.results.touches import Touches
 from streams.state.arrays import grown
@@ -76,7 +76,7 @@ class Referrers:
     def __init__(self, everybody: Everybody, touches: Touches, orders: Orders, rewards: Rewards) -> None:
         self._everybody, self._touches, self._orders, self._rewards = everybody, touches, orders, rewards
         self._rows, self._count = np.empty(1024, CLAIM), 0
-        self._keys = ReferrerKeys(everybody, orders)
+        self._keys = CurrencyKeys("person_id", everybody.names, orders.currencies)
         self._referred = Landed(TABLES["people_referred"], NameKeys("person_id", everybody.names))
         self._referrers = Landed(TABLES["people_referrers"], self._keys)
         self.landed = (self._referred, self._referrers)
