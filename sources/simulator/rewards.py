@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sources.simulator import lines as ln
 from sources.simulator.batch import Batch, batch
@@ -66,21 +67,23 @@ class Rewards:
         owner = owner[owner >= 0]
         code = ln.glue(',"referral_code":"code', ln.numbers(self._users.person[owner]), '"')
         parts.append(self._about("wc", "code", owner, 0, code))
-        given = np.flatnonzero(paid.outcome != list(OUTCOMES).index("refused"))
+        given = np.flatnonzero(~self._ends("refused"))
         amount = ln.number_field("amount_minor", paid.amount_minor)
         rest = f',"currency":"{CURRENCY}","reason":"bonus","actor_id":"op"'
         bonus = (ln.glue(',"adjustment_id":"b', ln.numbers(given), '"'), amount.take(given), rest)
         parts.append(self._about("wb", "adjustment", paid.user[given], BONUS, *bonus))
-        wanted = np.where(paid.outcome == list(OUTCOMES).index("refused"), TOO_MUCH_MINOR, paid.amount_minor)
+        wanted = np.where(self._ends("refused"), TOO_MUCH_MINOR, paid.amount_minor)
         for letter, day, status in (("wo", PAYOUT, "created"), ("wd", END, "paid"), ("wf", END, "failed")):
-            rows = np.arange(len(paid.user)) if status == "created" else self._ended(status)
+            rows = np.arange(len(paid.user)) if status == "created" else np.flatnonzero(self._ends(status))
             rest = f'","currency":"{CURRENCY}","status":"{status}","period_end_ms":{start_ms + PERIOD_END * DAY_MS}'
             which = ln.glue(ln.number_field("amount_minor", wanted[rows]), ',"payout_id":"w', ln.numbers(rows), rest)
             parts.append(self._about(letter, "payout", paid.user[rows], day, which))
         return parts
 
-    def _ended(self, outcome: str) -> Ints:
-        return np.flatnonzero(self.payouts.outcome == list(OUTCOMES).index(outcome))
+    def _ends(self, outcome: str) -> NDArray[np.bool_]:
+        """Whether each payout ends so."""
+        found: NDArray[np.bool_] = self.payouts.outcome == list(OUTCOMES).index(outcome)
+        return found
 
     def _about(self, letter: str, type_: str, user: Ints, day: int, *parts: Any) -> tuple[str, Batch]:
         ts_ms = np.full(len(user), self._plan.start_ms + day * DAY_MS) + np.arange(len(user))
@@ -90,9 +93,13 @@ class Rewards:
         )
 
     @cached_property
+    def _people(self) -> "_People":
+        return _People(self._product, self._plan.end_ms)
+
+    @cached_property
     def brought(self) -> dict[str, tuple[str, int]]:
         """Who was brought by whom, and when: by the earliest sign-up or first join that closes no cycle."""
-        people, found = _People(self._product, self._plan.end_ms), dict[str, tuple[str, int]]()
+        people, found = self._people, dict[str, tuple[str, int]]()
         for ms, _, person, referrer in sorted(people.claims()):
             above = referrer
             while above in found:
@@ -103,10 +110,10 @@ class Rewards:
 
     def truth(self) -> dict[str, Any]:
         """What was planted, ready for JSON; amounts are in minor units."""
-        people, orders, earned = _People(self._product, self._plan.end_ms), self._product.orders, list[int]()
+        orders, earned = self._product.orders, list[int]()
         columns = (orders.user, orders.ts_ms, orders.amount_minor, orders.refund_ms)
         for user, ms, amount, refund_ms in zip(*(column.tolist() for column in columns), strict=True):
-            _, since = self.brought.get(people.of_user(user), ("", NEVER))
+            _, since = self.brought.get(self._people.of_user(user), ("", NEVER))
             if since <= ms and refund_ms >= NEVER:
                 earned.append(amount * SHARES_BP[ms >= self.changed_ms] // 10_000)
         names = np.array(list(OUTCOMES))[self.payouts.outcome].tolist()
@@ -115,9 +122,9 @@ class Rewards:
             "referrers": len({referrer for referrer, _ in self.brought.values()}),
             "commissions": sum(one > 0 for one in earned),
             "commissions_minor": sum(earned),
-            "bonuses_minor": int(self.payouts.amount_minor[self.payouts.outcome != 3].sum()),
+            "bonuses_minor": int(self.payouts.amount_minor[~self._ends("refused")].sum()),
             "payouts": dict.fromkeys(OUTCOMES, 0) | Counter(names),
-            "paid_minor": int(self.payouts.amount_minor[self._ended("paid")].sum()),
+            "paid_minor": int(self.payouts.amount_minor[self._ends("paid")].sum()),
         }
 
 
